@@ -1,0 +1,183 @@
+/* zone_network - the rows of zone.json that say how a zone is connected. */
+#include "config/zone_table.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "config/address.h"
+#include "runtime/base/mem.h"
+
+enum { MAX_ADDRESSES = 64, MAX_SERVERS = 3, MAX_DOMAINS = 32 };
+
+static const char *const protection_words[] = {
+	"mac-nospoof", "ip-nospoof", "dhcp-nospoof", "restricted", "none", NULL,
+};
+static const struct value_type protection_type = { .name = "kind of protection",
+						   .words = protection_words };
+
+static const char *const protocol_words[] = { "tcp", "udp", NULL };
+static const struct value_type protocol_type = { .name = "protocol", .words = protocol_words };
+
+static const struct value_type vlan_type = { .name = "VLAN number", .max = 4094 };
+static const struct value_type mtu_type = { .name = "MTU", .min = 576, .max = 65535 };
+
+/* "192.0.2.10/24" or a list of them. */
+static int load_addresses(struct bind_ctx *c, const struct json *j, void *member)
+{
+	struct strv *v = member;
+
+	if (j->type == JSON_STRING) {
+		if (bind_text(c, j, &zone_prefix_type) < 0)
+			return -EINVAL;
+		strv_add(v, j->text);
+		return 0;
+	}
+	if (bind_expect(c, j, JSON_ARRAY) < 0 || bind_limit(c, j, MAX_ADDRESSES) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < j->n; i++) {
+		size_t mark = bind_enter_index(c, i);
+
+		strv_add(v, bind_text(c, j->items[i], &zone_prefix_type) == 0 ? j->items[i]->text
+									      : "");
+		bind_leave(c, mark);
+	}
+	return 0;
+}
+
+static struct json *save_addresses(const void *member)
+{
+	const struct strv *v = member;
+	struct json *array;
+
+	if (v->n == 0)
+		return NULL;
+	array = json_new_array();
+	for (size_t i = 0; i < v->n; i++)
+		(void)json_add(array, json_new_string(v->items[i]));
+	return array;
+}
+
+static void done_addresses(void *member)
+{
+	struct strv *v = member;
+
+	strv_done(v);
+	*v = (struct strv){ 0 };
+}
+
+static struct json *addresses_schema(void)
+{
+	struct json *j = json_new_object();
+	struct json *types = json_set(j, "type", json_new_array());
+
+	(void)json_add(types, json_new_string("string"));
+	(void)json_add(types, json_new_string("array"));
+	(void)json_set(j, "pattern", json_new_string(zone_prefix_type.pattern));
+	(void)json_set(json_set(j, "items", json_new_object()), "type", json_new_string("string"));
+	return j;
+}
+
+/* An empty list would look like "no protection" and be read as "not given". */
+static int check_anet(struct bind_ctx *c, const struct json *j, const void *object)
+{
+	const struct zone_anet *a = object;
+	const struct json *list = json_get(j, "linkProtection");
+	size_t mark;
+	int r = 0;
+
+	if (!list)
+		return 0;
+	mark = bind_enter_key(c, "linkProtection");
+	if (list->n == 0)
+		r = bind_error(c, list, "value", NULL,
+			       "an empty list protects nothing; write [\"none\"] if that is meant");
+	else if (list->n > 1 && strv_has(&a->link_protection, "none"))
+		r = bind_error(c, list, "conflict", NULL,
+			       "\"none\" cannot stand beside other words");
+	bind_leave(c, mark);
+	return r;
+}
+
+static const struct field anet_fields[] = {
+	ROW(zone_anet, linkname, "linkname", FIELD_STRING, .type = &zone_interface_type,
+	    .fallback = "net0, net1, ... by position",
+	    .doc = "Name of the link inside the zone, 1 to 15 characters, unique in the zone."),
+	ROW(zone_anet, lower_link, "lowerLink", FIELD_STRING, .type = &zone_interface_type,
+	    .fallback = "auto",
+	    .doc = "What the link is attached to on the host: auto is the bridge that is made for all zones when the first one needs it (addresses are translated on the way out); any other name is a bridge that exists already and is left as it is."),
+	ROW(zone_anet, allowed_address, "allowedAddress", FIELD_STRINGS, .type = &zone_prefix_type,
+	    .max_items = MAX_ADDRESSES,
+	    .fallback =
+		    "with lowerLink auto a free address of the bridge's subnet, kept until the zone is uninstalled; else none",
+	    .doc = "IPv4 and IPv6 addresses, each with its prefix length. They are configured on the link, and with ip-nospoof the zone can use no others."),
+	ROW(zone_anet, configure_allowed_address, "configureAllowedAddress", FIELD_OPT_BOOL,
+	    .flags = FIELD_UNENFORCED, .inert = "true", .fallback = "true",
+	    .without = "the addresses are configured when the zone is made ready",
+	    .doc = "Whether allowedAddress is configured from outside; false would leave that to the zone."),
+	ROW(zone_anet, defrouter, "defrouter", FIELD_STRINGS, .type = &zone_address_type,
+	    .max_items = 8, .fallback = "with lowerLink auto the bridge's address, else none",
+	    .doc = "Default routers, at most one for each of IPv4 and IPv6. Each must be inside the subnet of an allowedAddress of the same link, or be an IPv6 link-local address."),
+	ROW(zone_anet, link_protection, "linkProtection", FIELD_STRINGS, .type = &protection_type,
+	    .max_items = 5, .fallback = "mac-nospoof, ip-nospoof, dhcp-nospoof, restricted",
+	    .doc = "What the host drops from this link: mac-nospoof frames with another sender than the link's own MAC address, ip-nospoof packets and ARP or neighbour messages with a sender that is no allowedAddress, dhcp-nospoof answers of DHCP servers and router advertisements, restricted everything that is neither IPv4, IPv6 nor ARP. The word none alone switches all of it off."),
+	ROW(zone_anet, mac_address, "macAddress", FIELD_STRING, .type = &zone_mac_type,
+	    .fallback = "auto",
+	    .doc = "MAC address of the link as six pairs of hexadecimal digits with colons; auto derives a locally administered one from the zone's name, the same at every boot."),
+	ROW(zone_anet, vlan_id, "vlanId", FIELD_OPT_U64, .flags = FIELD_UNENFORCED,
+	    .type = &vlan_type, .inert = "0", .fallback = "0",
+	    .without = "frames carry no VLAN tag",
+	    .doc = "VLAN that the link's frames are tagged with, 1 to 4094; 0 is none."),
+	ROW(zone_anet, maxbw, "maxbw", FIELD_OPT_U64, .flags = FIELD_UNENFORCED,
+	    .type = &zone_bitrate_type, .fallback = "none",
+	    .without = "the link's bandwidth is not limited",
+	    .doc = "Highest bandwidth in each direction, in bits per second, with the decimal suffixes K M G T."),
+	ROW(zone_anet, mtu, "mtu", FIELD_OPT_U64, .type = &mtu_type, .fallback = "1500",
+	    .doc = "Largest packet on the link in bytes, 576 to 65535; with IPv6 addresses at least 1280."),
+};
+const struct shape zone_anet_shape = SHAPE(
+	"anet", zone_anet, anet_fields, .check = check_anet,
+	.doc = "A virtual link that is made when the zone becomes ready and gone when it halts.");
+
+static const struct field net_fields[] = {
+	ROW(zone_net, physical, "physical", FIELD_STRING, .flags = FIELD_REQUIRED,
+	    .type = &zone_interface_type,
+	    .doc = "Name of the host's link, which leaves the host while the zone runs."),
+	ROW(zone_net, address, "address", FIELD_CUSTOM, .load = load_addresses,
+	    .save = save_addresses, .done = done_addresses, .schema = addresses_schema,
+	    .fallback = "none",
+	    .doc = "Address with prefix length, or a list of them, to be configured on the link."),
+	ROW(zone_net, defrouter, "defrouter", FIELD_STRINGS, .type = &zone_address_type,
+	    .max_items = 8, .fallback = "none", .doc = "Default routers reached through the link."),
+};
+const struct shape zone_net_shape =
+	SHAPE("net", zone_net, net_fields,
+	      .doc = "An existing link of the host that is moved into the zone.");
+
+static const struct field publish_fields[] = {
+	ROW(zone_publish, port, "port", FIELD_OPT_U64, .flags = FIELD_REQUIRED,
+	    .type = &zone_port_type, .doc = "Port on the host, 1 to 65535."),
+	ROW(zone_publish, to, "to", FIELD_OPT_U64, .type = &zone_port_type,
+	    .fallback = "the same as port", .doc = "Port inside the zone, 1 to 65535."),
+	ROW(zone_publish, protocol, "protocol", FIELD_STRING, .type = &protocol_type,
+	    .fallback = "tcp", .doc = "Transport protocol: tcp or udp."),
+	ROW(zone_publish, address, "address", FIELD_STRING, .type = &zone_server_type,
+	    .fallback = "all addresses of the host",
+	    .doc = "The host's address on which the port is published."),
+};
+const struct shape zone_publish_shape =
+	SHAPE("publish", zone_publish, publish_fields,
+	      .doc = "A port of the host that leads into the zone.");
+
+static const struct field dns_fields[] = {
+	ROW(zone_dns, nameservers, "nameservers", FIELD_STRINGS, .type = &zone_server_type,
+	    .max_items = MAX_SERVERS, .fallback = "the host's",
+	    .doc = "Addresses of name servers, at most 3 (resolvers read no more), in the order in which they are asked."),
+	ROW(zone_dns, search, "search", FIELD_STRINGS, .type = &zone_domain_type,
+	    .max_items = MAX_DOMAINS, .fallback = "the host's",
+	    .doc = "Domains in which short names are looked up, at most 32, in order."),
+	ROW(zone_dns, options, "options", FIELD_STRINGS, .type = &zone_word_type, .max_items = 16,
+	    .fallback = "none",
+	    .doc = "Resolver options as in resolv.conf(5), for example ndots:2."),
+};
+const struct shape zone_dns_shape = SHAPE(
+	"dns", zone_dns, dns_fields, .doc = "What is written to /etc/resolv.conf of the zone.");

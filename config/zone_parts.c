@@ -1,0 +1,178 @@
+/* zone_parts - the rows of the objects in zone.json that are not about the network: CPU and memory caps, file systems, devices, the service. */
+#include "config/zone_table.h"
+
+#include <errno.h>
+
+#include "runtime/base/num.h"
+
+enum { MAX_OPTIONS = 32, MAX_ARGUMENTS = 1024, MAX_VARIABLES = 512 };
+
+/* --- CPU and memory --- */
+
+static const struct value_type cpu_range_type = {
+	.name = "CPU count or range",
+	.example = "1-2",
+	.pattern = "^[0-9]+(-[0-9]+)?$",
+};
+static const struct value_type locked_type = {
+	.name = "size",
+	.parse = num_size,
+	.format = num_size_text,
+	.example = "64M",
+	.pattern = "^[0-9]+(\\.[0-9]{1,3})?([KMGTPkmgtp](i?B)?)?$",
+	.max = UINT64_C(1) << 60,
+};
+
+static const struct field cpu_cap_fields[] = {
+	ROW(zone_cpu_cap, ncpus, "ncpus", FIELD_OPT_U64, .flags = FIELD_REQUIRED | FIELD_LIVE,
+	    .type = &zone_cpus_type,
+	    .doc = "CPU time that all processes of the zone together may use, in CPUs with at most three decimals, from 0.01: 1.5 is one and a half CPUs. It is not exceeded even when the machine is idle."),
+	ROW(zone_cpu_cap, burst, "burst", FIELD_OPT_U64, .flags = FIELD_UNENFORCED,
+	    .type = &zone_cpus_type, .fallback = "none", .without = "unused time is not saved up",
+	    .doc = "CPU seconds that an idle zone may save up and spend above the cap."),
+};
+const struct shape zone_cpu_cap_shape =
+	SHAPE("cappedCPU", zone_cpu_cap, cpu_cap_fields, .doc = "Upper bound of CPU time.");
+
+static const struct field dedicated_cpu_fields[] = {
+	ROW(zone_dedicated_cpu, ncpus, "ncpus", FIELD_STRING, .flags = FIELD_REQUIRED,
+	    .type = &cpu_range_type, .doc = "How many CPUs, a number or a range such as 1-2."),
+};
+const struct shape zone_dedicated_cpu_shape =
+	SHAPE("dedicatedCPU", zone_dedicated_cpu, dedicated_cpu_fields,
+	      .doc = "CPUs that nobody else uses while the zone runs.");
+
+static const struct field memory_cap_fields[] = {
+	ROW(zone_memory_cap, physical, "physical", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_size_type,
+	    .fallback = "the host's memory without a reserve of 5 % or 256M, whichever is more",
+	    .doc = "Memory in bytes that the zone may have in RAM, page cache and tmpfs included. When it cannot be kept by reclaiming, the kernel ends processes of this zone and of no other."),
+	ROW(zone_memory_cap, swap, "swap", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_size_type, .fallback = "none beside physical: swap space is not limited",
+	    .doc = "RAM and swap space together, in bytes, as in Solaris; at least physical. The same value as physical means no swap space."),
+	ROW(zone_memory_cap, locked, "locked", FIELD_OPT_U64, .type = &locked_type,
+	    .fallback = "the kernel's default",
+	    .doc = "Memory in bytes that each process of the zone may lock in RAM (RLIMIT_MEMLOCK); not above physical."),
+};
+const struct shape zone_memory_cap_shape =
+	SHAPE("cappedMemory", zone_memory_cap, memory_cap_fields, .doc = "Upper bounds of memory.");
+
+/* --- file systems and devices --- */
+
+static const char *const fs_words[] = { "lofs", "tmpfs", NULL };
+static const struct value_type fs_type = { .name = "type of file system", .words = fs_words };
+static const char *const access_words[] = { "r", "w", "rw", NULL };
+static const struct value_type access_type = { .name = "kind of access", .words = access_words };
+
+/* Does the option only make sense for the other type? */
+static int check_option(struct bind_ctx *c, const struct json *j, bool is_tmpfs)
+{
+	bool has_value = str_has_prefix(j->text, "size=") || str_has_prefix(j->text, "mode=") ||
+			 str_has_prefix(j->text, "nr_inodes=") || str_has_prefix(j->text, "uid=") ||
+			 str_has_prefix(j->text, "gid=");
+
+	if (has_value && !is_tmpfs)
+		return bind_error(c, j, "conflict", NULL,
+				  "\"%.20s\" is an option of tmpfs, not of lofs", j->text);
+	if (is_tmpfs && str_eq(j->text, "rbind"))
+		return bind_error(c, j, "conflict", NULL,
+				  "\"rbind\" is an option of lofs, not of tmpfs");
+	return 0;
+}
+
+static int check_fs(struct bind_ctx *c, const struct json *j, const void *object)
+{
+	const struct zone_fs *fs = object;
+	bool is_tmpfs = str_eq(fs->type, "tmpfs");
+	const struct json *special = json_get(j, "special");
+	const struct json *options = json_get(j, "options");
+	size_t mark = bind_enter_key(c, "special");
+
+	if (is_tmpfs && special)
+		(void)bind_error(c, special, "conflict", NULL, "a tmpfs has no source on the host");
+	else if (!is_tmpfs && !special)
+		(void)bind_error(c, j, "missing", NULL,
+				 "is required for lofs: the directory or file on the host");
+	bind_leave(c, mark);
+	mark = bind_enter_key(c, "options");
+	for (size_t i = 0; options && i < options->n; i++) {
+		size_t item = bind_enter_index(c, i);
+
+		(void)check_option(c, options->items[i], is_tmpfs);
+		bind_leave(c, item);
+	}
+	bind_leave(c, mark);
+	return 0; /* counted in the context */
+}
+
+static const struct field fs_fields[] = {
+	ROW(zone_fs, dir, "dir", FIELD_STRING, .flags = FIELD_REQUIRED, .type = &zone_dir_type,
+	    .doc = "Where it is mounted inside the zone: an absolute path, not / and not below /proc, /sys or /dev. It is made when it does not exist."),
+	ROW(zone_fs, special, "special", FIELD_STRING, .type = &zone_special_type,
+	    .fallback = "none; required for lofs",
+	    .doc = "The directory or file on the host that a lofs shows. Owners are shifted, so that the zone's root owns what the host's root owns."),
+	ROW(zone_fs, type, "type", FIELD_STRING, .flags = FIELD_REQUIRED, .type = &fs_type,
+	    .doc = "lofs shows a directory or file of the host, tmpfs is new and empty memory (counted against cappedMemory) at every boot."),
+	ROW(zone_fs, options, "options", FIELD_STRINGS, .type = &zone_mount_option_type,
+	    .max_items = MAX_OPTIONS, .fallback = "rw, nosuid, nodev",
+	    .doc = "Mount options, in the words of mount(8) or of Solaris (nodevices, nosetuid, setuid). lofs also knows rbind (with what is mounted below), tmpfs size= (bytes or a percentage), mode=, nr_inodes=, uid= and gid=."),
+};
+const struct shape zone_fs_shape = SHAPE("fs", zone_fs, fs_fields, .check = check_fs,
+					 .doc = "A file system that is mounted inside the zone.");
+
+static const struct field device_fields[] = {
+	ROW(zone_device, match, "match", FIELD_STRING, .flags = FIELD_REQUIRED,
+	    .type = &zone_device_type,
+	    .doc = "The device's path, below /dev, the same on the host and inside the zone. Patterns are not expanded."),
+	ROW(zone_device, access, "access", FIELD_STRING, .type = &access_type, .fallback = "rw",
+	    .doc = "What the zone may do with it: r read, w write, rw both."),
+};
+const struct shape zone_device_shape = SHAPE("device", zone_device, device_fields,
+					     .doc = "A device of the host that the zone may use.");
+
+static const struct field rctl_fields[] = {
+	ROW(zone_rctl, name, "name", FIELD_STRING, .flags = FIELD_REQUIRED, .type = &zone_line_type,
+	    .doc = "Name of the resource control, such as zone.max-shm-memory."),
+	ROW(zone_rctl, value, "value", FIELD_STRING, .flags = FIELD_REQUIRED,
+	    .type = &zone_line_type, .doc = "Its limit, a number or a size."),
+};
+const struct shape zone_rctl_shape =
+	SHAPE("rctl", zone_rctl, rctl_fields, .doc = "A Solaris resource control by name.");
+
+/* --- service and administration --- */
+
+static const struct field service_fields[] = {
+	ROW(zone_service, command, "command", FIELD_STRINGS, .flags = FIELD_REQUIRED,
+	    .max_items = MAX_ARGUMENTS,
+	    .doc = "The program and its arguments, one list entry each; no shell is involved. The program is an absolute path, or a name that is looked up in PATH."),
+	ROW(zone_service, user, "user", FIELD_STRING, .type = &zone_user_type, .fallback = "root",
+	    .doc = "User, or USER:GROUP, that the program runs as; names are looked up in the zone's own /etc/passwd and /etc/group, numbers are from 0 to 65535."),
+	ROW(zone_service, env, "env", FIELD_MAP, .type = &zone_line_type,
+	    .key_type = &zone_env_key_type, .max_items = MAX_VARIABLES, .fallback = "none",
+	    .doc = "Environment variables in addition to the usual ones."),
+	ROW(zone_service, cwd, "cwd", FIELD_STRING, .type = &zone_cwd_type, .fallback = "/",
+	    .doc = "Working directory inside the zone."),
+	ROW(zone_service, restart, "restart", FIELD_STRING, .type = &zone_restart_type,
+	    .fallback = "on-failure",
+	    .doc = "When the program is started again inside the running zone: no never, on-failure when it ended with another status than 0 or by a signal, always after every end. Waiting times grow from 100 ms to 30 s while it keeps failing; after five failures in a row it stays down and the zone stays up."),
+	ROW(zone_service, stop_signal, "stopSignal", FIELD_STRING, .type = &zone_signal_type,
+	    .fallback = "TERM",
+	    .doc = "Signal, by name or number, that asks the program to end when the zone shuts down."),
+};
+const struct shape zone_service_shape =
+	SHAPE("service", zone_service, service_fields,
+	      .doc = "The program that the zone is there for, run by the built-in init.");
+
+static const char *const auth_words[] = { "login",  "manage",     "clonefrom",
+					  "config", "liveconfig", NULL };
+static const struct value_type auth_type = { .name = "right", .words = auth_words };
+
+static const struct field admin_fields[] = {
+	ROW(zone_admin, user, "user", FIELD_STRING, .flags = FIELD_REQUIRED,
+	    .type = &zone_line_type, .doc = "Name of the user of the host who gets the rights."),
+	ROW(zone_admin, auths, "auths", FIELD_STRINGS, .flags = FIELD_REQUIRED, .type = &auth_type,
+	    .max_items = 5,
+	    .doc = "Rights: login to log in, manage to boot and halt, clonefrom to copy the zone, config to change the file, liveconfig to change the running zone."),
+};
+const struct shape zone_admin_shape = SHAPE("admin", zone_admin, admin_fields,
+					    .doc = "Rights of a user of the host over this zone.");

@@ -1,0 +1,23 @@
+/* zone_to_oci - what the parts of the translation from a zone to a container share. Private to config/. */
+#ifndef CONFIG_ZONE_TO_OCI_H
+#define CONFIG_ZONE_TO_OCI_H
+
+#include "config/bind.h"
+#include "config/spec.h"
+#include "config/zone_spec.h"
+
+#define ZONE_INIT_PATH "/dev/.zone/init" /* where zone-init is inside the zone */
+
+/* All borrowed; `s` is being filled. */
+struct zone_translation {
+	const struct zone_spec *z; /* effective */
+	const struct zone_host *host;
+	const struct zone_boot_options *o;
+	const struct zone_brand *brand;
+	struct container_spec *s;
+};
+
+/* zone_process.c: s->process and linux.locked_memory. -EINVAL when limitpriv is wrong. */
+MUST_CHECK int zone_fill_process(struct zone_translation *t, struct err *e);
+
+#endif
