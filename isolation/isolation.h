@@ -1,0 +1,131 @@
+/* isolation - namespaces, root file system and privileges of one container.
+ *
+ * Five moments, in the order they happen; each names the process that calls it:
+ *
+ *   parent: isolation_plan      checks, opens every HOST path (root, bind sources, device nodes, masks) as descriptors; nothing is changed yet
+ *   child:  isolation_join      setup child or init itself: become the owner uid, join namespaces given by path, unshare the user namespace
+ *   parent: isolation_map_ids   write uid_map, gid_map, setgroups of the process in its new user namespace
+ *   parent: isolation_share     what only the parent may do once the maps exist: idmapped detached mounts through the child's user namespace
+ *   init:   isolation_build     mounts, devices, masks, pivot_root, sysctl, hostname, terminal
+ *   init:   isolation_seal      last: cwd, rlimits, ids, capabilities, no_new_privs, labels, seccomp; nothing but execve may follow
+ *
+ * The plan is inherited by the child through clone: all descriptors in it are close-on-exec, and after the clone both sides hold them.
+ * isolation_share() maps the ids of detached mounts that the plan made, so nothing has to be sent to init after the clone.
+ *
+ * Rules: SECURITY.md 2-6 in short - host paths are opened only in isolation_plan; below the container's root only base/path.h resolves, before and after
+ * pivot_root; writes to /proc go through a private procfs; device nodes are verified by fstat before use; no descriptor leaks. */
+#ifndef ISOLATION_ISOLATION_H
+#define ISOLATION_ISOLATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "config/spec.h"
+#include "runtime/base/err.h"
+
+struct isolation;
+
+struct isolation_options {
+	const char *bundle; /* relative bind sources are below it; may be NULL when there is none */
+	bool no_pivot;      /* --no-pivot: MS_MOVE + chroot */
+	bool no_new_keyring;
+	/* v2: the container's own cgroup directory, for cgroup mounts without a cgroup namespace; -1 */
+	int cgroup_dirfd;
+	/* root-only host directory for compiled filters; NULL: no cache */
+	const char *seccomp_cache;
+	/* descriptors handed to the program (LISTEN_FDS, preserved): never closed, numbers kept */
+	const int *keep_fds;
+	size_t n_keep_fds;
+};
+
+/* parent. Owns everything opened; free with isolation_free(). `spec` is borrowed and must outlive it. Errors: ENOENT/ENOTDIR for missing host paths (named), EINVAL,
+ * EOPNOTSUPP when this kernel lacks what the configuration asks for. */
+MUST_CHECK int isolation_plan(const struct container_spec *spec, const struct isolation_options *o,
+			      struct isolation **ret, struct err *e);
+void isolation_free(struct isolation *iso);
+
+/* parent: how init is to be made.
+ *   clone_flags   CLONE_NEW* flags that the clone of init carries (pid, mount, network, ipc, uts; never user, cgroup, time)
+ *   needs_setup   true when a setup child is needed in between: namespaces joined by path, a user namespace (init's other namespaces must be owned by it)
+ *                 or a time namespace. The setup child calls isolation_join() and then clones init with clone_flags | CLONE_PARENT. */
+int isolation_clone_flags(const struct isolation *iso);
+bool isolation_needs_setup(const struct isolation *iso);
+bool isolation_new_user_ns(const struct isolation *iso);
+
+/* setup child. Joins what is to be joined; when a user namespace is to be made: setresgid/setresuid to the owner (when given), unshare(CLONE_NEWUSER), then calls
+ * `mapped(arg)` which must block until the parent has run isolation_map_ids and isolation_share, then becomes uid 0/gid 0 of the namespace with all capabilities. Then unshares time
+ * and sets its offsets. PR_SET_DUMPABLE is 0 while in here. */
+MUST_CHECK int isolation_join(struct isolation *iso, int (*mapped)(void *arg, struct err *e),
+			      void *arg, struct err *e);
+/* parent. `child` is the setup child, waiting in mapped(). Direct writes when privileged, else newuidmap/newgidmap. */
+MUST_CHECK int isolation_map_ids(struct isolation *iso, pid_t child, struct err *e);
+/* parent, after isolation_map_ids (or before the clone when there is no new user namespace): idmapped clones of the root and of bind mounts. */
+MUST_CHECK int isolation_share(struct isolation *iso, pid_t child, struct err *e);
+
+/* Descriptors that init still has to be sent after isolation_share(). There are none: the detached mounts are made by
+ * isolation_plan and inherited, and isolation_share() maps the ids of the very mounts that init holds already. The pair stays
+ * for engines that ask; an import of anything is -EPROTO. */
+enum { ISOLATION_MAX_SHARED = 250 };
+size_t isolation_export(const struct isolation *iso, const int **ret_fds);
+MUST_CHECK int isolation_import(struct isolation *iso, const int *fds, size_t n, struct err *e);
+
+/* What init calls back for while it builds; NULL members are skipped. */
+struct isolation_callbacks {
+	/* Block until the parent has attached us to the cgroups: before unshare(CLONE_NEWCGROUP) and cgroup mounts. Called once. */
+	int (*attached)(void *arg, struct err *e);
+	/* All mounts are there, pivot_root not yet: prestart, createRuntime, createContainer hooks run now. When it is NULL the
+	 * cgroup mounts are made after pivot_root, so that attaching and building overlap as long as they can. */
+	int (*mounted)(void *arg, struct err *e);
+	/* process.terminal: the pty master, to be sent away; borrowed. */
+	int (*console)(void *arg, int master, struct err *e);
+	void *arg;
+};
+/* init. After it the process is in its new root, "/" is the cwd. */
+MUST_CHECK int isolation_build(struct isolation *iso, const struct isolation_callbacks *cb,
+			       struct err *e);
+
+/* init or exec child, inside the root: find the program as execvp would, with the container's PATH and its user's rights; *ret_path freshly allocated.
+ * Messages: exec: "x": executable file not found in $PATH  ·  exec: "/x": stat /x: no such file or directory  ·  permission denied · is a directory. */
+MUST_CHECK int isolation_find_program(const struct process_spec *p, char **ret_path, struct err *e);
+
+/* init or exec child, last. `listener` is called with the seccomp notification descriptor when the filter has one. */
+MUST_CHECK int isolation_seal(struct isolation *iso, const struct process_spec *p,
+			      int (*listener)(void *arg, int fd, struct err *e), void *arg,
+			      struct err *e);
+
+/* --- exec: enter a running container ------------------------------------------------------------------------------- */
+/* parent: a plan for a process that joins all namespaces of `target` (a pidfd) that differ from ours. Loads what seal needs from `spec` (seccomp, labels, user namespace). */
+MUST_CHECK int isolation_plan_exec(const struct container_spec *spec, const struct process_spec *p,
+				   int target_pidfd, const struct isolation_options *o,
+				   struct isolation **ret, struct err *e);
+/* setup child: setns to all of them. The process exec'ed must be a child made afterwards (pid namespace). */
+MUST_CHECK int isolation_enter(struct isolation *iso, struct err *e);
+/* exec child, after isolation_enter and the clone: chdir "/", terminal (through cb->console) . */
+MUST_CHECK int isolation_build_exec(struct isolation *iso, const struct process_spec *p,
+				    const struct isolation_callbacks *cb, struct err *e);
+
+/* --- the container's root seen from outside (engine, zone) ----------------------------------------------------------- */
+/* O_PATH descriptor of the root directory of the process behind pidfd/pid (through /proc/PID/root of the host's own procfs, checked against the pidfd). Use only base/path.h below it. */
+MUST_CHECK int isolation_open_root(pid_t pid, int pidfd, struct err *e);
+
+/* A new console for a running container whose old pty is gone: forks a child that enters the container's mount namespace, makes a pty in its devpts, binds it over /dev/console,
+ * and returns the master. parent. */
+MUST_CHECK int isolation_new_console(pid_t pid, int pidfd, int *ret_master, struct err *e);
+
+/* A user and its groups from the container's /etc/passwd and /etc/group, read with our own bounded parser below `root` (at most 1 MiB each, never NSS). `user` is "name", "name:group", "uid", "uid:gid".
+ * home and shell are freshly allocated ("/" and "/bin/sh" when unknown). -ENOENT names the user. */
+struct isolation_user {
+	uint32_t uid, gid;
+	uint32_t *groups;
+	size_t n_groups;
+	char *name, *home, *shell;
+};
+MUST_CHECK int isolation_find_user(int root, const char *user, struct isolation_user *ret,
+				   struct err *e);
+void isolation_user_done(struct isolation_user *u);
+
+/* The list of operations that isolation_build will perform, one line each, for --dry-run and tests. Freshly allocated. Pure with regard to the system: only needs the spec. */
+char *isolation_plan_text(const struct container_spec *spec);
+
+#endif

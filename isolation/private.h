@@ -1,0 +1,209 @@
+/* private - what the files of this folder share. Nobody outside includes it.
+ *
+ * struct isolation is made by the parent and inherited by its children through clone: every member set before the clone is known to all three processes, and
+ * the descriptors are the same open files. That is why isolation_share() has nothing to send: a detached mount that the parent gives an id mapping is the very
+ * mount that init holds already. */
+#ifndef ISOLATION_PRIVATE_H
+#define ISOLATION_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/spec.h"
+#include "isolation/isolation.h"
+#include "isolation/mount_plan.h"
+#include "isolation/seccomp.h"
+#include "runtime/base/err.h"
+
+/* Something of the host that will be visible inside. */
+struct source {
+	char *path; /* on the host, as opened; NULL: this row has none */
+	int fd;     /* O_PATH */
+	int tree; /* a detached copy of the mount; -1 when the parent was not allowed to make it: then init does, in its own mount namespace */
+	bool is_dir;
+};
+#define SOURCE_NONE                  \
+	{                            \
+		.fd = -1, .tree = -1 \
+	}
+
+struct isolation {
+	const struct container_spec *spec; /* borrowed */
+	const struct process_spec
+		*process; /* borrowed; the one to be run, NULL when create has none */
+
+	char *bundle;
+	int *keep_fds;
+	size_t n_keep_fds;
+	bool no_pivot, no_new_keyring;
+	int cgroup_dirfd; /* borrowed */
+
+	bool is_host_root;      /* uid 0 of the initial user namespace */
+	bool new_user, in_user; /* a user namespace is made; made or joined */
+	bool has_mounts;        /* a mount namespace of the container's own, made or joined */
+	bool binds_devices;     /* nodes of the host are bound, because mknod is refused in there */
+	bool has_apparmor, has_selinux;
+
+	int ns[NS_COUNT]; /* to be joined, by path; -1 */
+	int proc;    /* private procfs of the parent's pid namespace; -1 until somebody needs it */
+	int offsets; /* timens_offsets of the setup child */
+
+	struct source root;
+	struct mount_plan plan;
+	struct source *sources; /* beside plan.ops */
+	struct source null;     /* /dev/null, for masks */
+	bool is_cgroup_v2, is_cgroup_hybrid;
+	struct strv hierarchies; /* v1: "cpu,cpuacct" "name=systemd" */
+
+	int root_fd; /* init: the container's root */
+	bool is_attached;
+	mode_t umask;
+
+	struct seccomp_program filter;
+
+	/* exec */
+	int target;      /* pidfd, borrowed */
+	int target_root; /* -1 when it could not be opened */
+	int enter_flags; /* namespaces to join */
+};
+
+/* sources.c - parent: open and clone parts of the host. */
+void source_done(struct source *s);
+/* Opens; ENOENT and the like name the path. */
+MUST_CHECK int source_open(struct source *s, const char *path, struct err *e);
+/* parent: detach a copy. Where that is forbidden (rootless) the copy is left to init and 0 returned. */
+MUST_CHECK int source_clone(struct source *s, bool recursive, struct err *e);
+/* init: after this the copy is there. */
+MUST_CHECK int source_need(struct source *s, bool recursive, struct err *e);
+/* A device node of the host, opened and verified by fstat. */
+MUST_CHECK int source_open_device(struct source *s, const char *path,
+				  const struct device_node *node, struct err *e);
+MUST_CHECK int source_need_device(struct source *s,
+				  struct err *e); /* init: the same for a device */
+MUST_CHECK int sources_plan(struct isolation *iso, struct err *e);
+/* parent: id mappings of the root and of binds; child is the process with the user namespace, 0: joined by path. */
+/* init, when all is attached: whoever may look into init while it waits for its start finds no way to the host in it. */
+void sources_close(struct isolation *iso);
+/* parent: id mappings of the root and of binds; child is the process with the user namespace, 0:
+ * joined by path. */
+MUST_CHECK int sources_map(struct isolation *iso, pid_t child, struct err *e);
+
+/* mount_new.c - the new mount interface. Trees are descriptors of detached mounts. */
+struct mount_fs {
+	const char *type, *source, *data;
+	const char *extra;   /* one more "key=value", or NULL */
+	unsigned long flags; /* MS_*, those of the superblock count */
+	uint64_t attrs;      /* MOUNT_ATTR_* */
+};
+/* Returns the tree or -errno; the kernel's own explanation is in the text. -E2BIG: a value is too long for fsconfig, use mount_fs_classic. */
+MUST_CHECK int mount_fs_new(const struct mount_fs *fs, struct err *e);
+/* mount(2) onto the directory `target`, for what the new interface cannot say. */
+MUST_CHECK int mount_fs_classic(const struct mount_fs *fs, unsigned long flags, int target,
+				struct err *e);
+MUST_CHECK int mount_clone(int fd, bool recursive); /* -1 and errno */
+MUST_CHECK int mount_attach(int tree, int target, struct err *e);
+struct mount_change {
+	uint64_t set, clear, propagation;
+	bool recursive;
+	int userns; /* for MOUNT_ATTR_IDMAP */
+};
+MUST_CHECK int mount_change(int fd, const struct mount_change *c); /* -1 and errno */
+/* What the options of a bind ask for, on a detached copy. */
+MUST_CHECK int mount_bind_options(int tree, const struct mount_opts *o, struct err *e);
+
+/* mount_run.c - init: follow the plan. */
+MUST_CHECK int mount_run(struct isolation *iso, enum mount_phase phase, struct err *e);
+/* A part of the host, found by path in init's own copy of the host's mounts, for what cannot be mounted afresh. */
+MUST_CHECK int mount_host_tree(const char *path, bool recursive, struct err *e);
+/* mount_cgroup.c */
+MUST_CHECK int mount_cgroup_plan(struct isolation *iso, struct err *e);
+MUST_CHECK int mount_cgroup_run(struct isolation *iso, const struct mount_op *op, struct source *s,
+				struct err *e);
+/* copyup.c - fill a fresh tmpfs with what it will cover. */
+MUST_CHECK int copyup(int from, int to, struct err *e);
+
+/* rootfs.c - init. */
+MUST_CHECK int rootfs_attach(struct isolation *iso, struct err *e);
+MUST_CHECK int rootfs_enter(struct isolation *iso, struct err *e);
+MUST_CHECK int rootfs_finish(struct isolation *iso, struct err *e);
+
+/* devices.c, masked.c - rows of the plan. */
+MUST_CHECK int devices_run(struct isolation *iso, const struct mount_op *op, struct source *s,
+			   struct err *e);
+MUST_CHECK int devices_link(struct isolation *iso, const struct mount_op *op, struct err *e);
+/* Does what is there look like this node? */
+bool devices_match(int fd, const struct device_node *node);
+MUST_CHECK int masked_run(struct isolation *iso, struct err *e);
+
+/* sysctl.c */
+MUST_CHECK int sysctl_check(const struct container_spec *spec, struct err *e); /* pure */
+MUST_CHECK int sysctl_run(struct isolation *iso, struct err *e);
+char *sysctl_path(
+	const char *
+		name); /* "net.ipv4.ip_forward" -> "net/ipv4/ip_forward"; NULL when it is no name. Pure */
+
+/* identity.c */
+MUST_CHECK int identity_run(const struct container_spec *spec, struct err *e);
+MUST_CHECK int identity_personality(const struct container_spec *spec, struct err *e);
+
+/* terminal.c */
+/* A pty of the container's own devpts; size from the process. */
+MUST_CHECK int terminal_new(int root, int *ret_master, int *ret_slave, struct err *e);
+/* Show the slave as /dev/console below root. */
+MUST_CHECK int terminal_bind_console(int root, int slave, struct err *e);
+/* New session, pty, controlling terminal, 0 1 2, master to the callback. */
+MUST_CHECK int terminal_run(struct isolation *iso, const struct process_spec *p,
+			    const struct isolation_callbacks *cb, struct err *e);
+/* Pipes on 0 1 2 are given to the process' user, so that it can open /dev/stdout again. Devices never are. */
+void terminal_own_stdio(const struct process_spec *p);
+
+/* namespaces.c */
+MUST_CHECK int namespaces_plan(struct isolation *iso, struct err *e);
+MUST_CHECK int namespaces_plan_exec(struct isolation *iso, pid_t pid, struct err *e);
+/* pid of a pidfd in our numbering, 0 when it has ended. */
+pid_t namespaces_pid_of(int pidfd);
+
+/* idmap.c */
+char *idmap_text(const struct id_map *maps, size_t n); /* pure: lines for uid_map */
+/* A user namespace with these maps, held by nothing but the descriptor. */
+MUST_CHECK int idmap_namespace(struct isolation *iso, const struct mount_spec *m, struct err *e);
+/* uid 0, gid 0, no groups, where the namespace has them. */
+MUST_CHECK int idmap_become_root(struct err *e);
+
+/* creds.c, caps.c, limits.c, lsm.c - parts of seal. */
+MUST_CHECK int creds_keyring(const struct isolation *iso, struct err *e);
+MUST_CHECK int creds_set_ids(const struct user_spec *u, struct err *e);
+MUST_CHECK int creds_cwd(const struct process_spec *p, struct err *e);
+MUST_CHECK int creds_close_others(const struct isolation *iso, struct err *e);
+MUST_CHECK int creds_not_dumpable(struct err *e);
+
+struct caps_sets {
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+};
+/* Names to bits; unknown names and what `available` lacks are left out. Pure. */
+void caps_parse(const struct caps_spec *c, uint64_t available, struct caps_sets *ret);
+MUST_CHECK int caps_read_permitted(uint64_t *ret, struct err *e);
+MUST_CHECK int caps_before_ids(const struct caps_sets *s,
+			       struct err *e); /* bounding set, keep over setuid */
+MUST_CHECK int caps_after_ids(const struct caps_sets *s, struct err *e);
+
+/* While still privileged on the host: what a user namespace forbids later. */
+MUST_CHECK int limits_early(struct isolation *iso, struct err *e);
+MUST_CHECK int limits_run(struct isolation *iso, const struct process_spec *p, struct err *e);
+/* "0-3,7" -> bits, at most size*8 of them; -EINVAL. Pure. */
+MUST_CHECK int limits_parse_list(const char *text, unsigned long *bits, size_t n_bits);
+MUST_CHECK int limits_affinity(const char *text, const char *key, struct err *e);
+
+MUST_CHECK int lsm_plan(struct isolation *iso, struct err *e);
+MUST_CHECK int lsm_run(struct isolation *iso, const struct process_spec *p, struct err *e);
+
+/* procfs.c - all writes to /proc. `path` is below the private procfs: "self/oom_score_adj". */
+MUST_CHECK int procfs_open(struct isolation *iso, struct err *e); /* parent; once */
+MUST_CHECK int procfs_open_file(const struct isolation *iso, const char *path, int flags,
+				struct err *e);
+MUST_CHECK int procfs_write(const struct isolation *iso, const char *path, const char *text,
+			    struct err *e);
+
+#endif

@@ -1,0 +1,474 @@
+/* seccomp - the idea: translate the profile rule by rule into libseccomp's calls, take the finished program as bytes, put our ENOSYS stub in front, and keep the
+ * result in a file together with the text of the profile it came from. A cached program is used only when that text is the same to the byte, so a collision of
+ * the hash in the file's name can do no harm, and only when the file belongs to us and nobody else could write it. */
+#include "isolation/seccomp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "config/names.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/log.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+enum {
+	ARGS_MAX = 6,
+	OPTIMIZE_TREE = 2, /* binary search instead of a chain */
+	CACHE_MAX = 4 << 20,
+	CACHE_VERSION = 1, /* raise it when the program made from the same text changes */
+};
+#define ERRNO_MAX UINT64_C(4095)
+
+void seccomp_program_done(struct seccomp_program *p)
+{
+	free(p->code);
+	*p = (struct seccomp_program){ 0 };
+}
+
+/* --- actions ------------------------------------------------------------------------------------------------------ */
+
+static bool carries_errno(const char *action)
+{
+	return str_eq(action, "SCMP_ACT_ERRNO") || str_eq(action, "SCMP_ACT_TRACE");
+}
+
+static int find_action(const char *word, const struct opt_u64 *code, uint32_t *ret, struct err *e)
+{
+	int64_t base = 0;
+
+	if (!names_find(seccomp_actions, word, &base))
+		return err_set(e, EINVAL, "linux.seccomp: the action \"%s\" is not known",
+			       word ? word : "");
+	if (!carries_errno(word) && code->set)
+		return err_set(e, EINVAL, "linux.seccomp: the action \"%s\" cannot carry an errno",
+			       word);
+	if (code->set && code->value > ERRNO_MAX && str_eq(word, "SCMP_ACT_ERRNO"))
+		return err_set(e, EINVAL, "linux.seccomp: %llu is not an errno",
+			       (unsigned long long)code->value);
+	*ret = (uint32_t)base;
+	if (carries_errno(word))
+		*ret |= code->set ? (uint32_t)code->value & 0xffff : EPERM;
+	return 0;
+}
+
+/* --- rules -------------------------------------------------------------------------------------------------------- */
+
+static int make_arg(const struct seccomp_arg_spec *a, struct scmp_arg_cmp *ret, struct err *e)
+{
+	int64_t op = 0;
+
+	if (a->index >= ARGS_MAX)
+		return err_set(e, EINVAL, "linux.seccomp: a system call has no argument %llu",
+			       (unsigned long long)a->index);
+	if (!names_find(seccomp_operators, a->op, &op))
+		return err_set(e, EINVAL, "linux.seccomp: the operator \"%s\" is not known",
+			       a->op ? a->op : "");
+	*ret = (struct scmp_arg_cmp){
+		.arg = (unsigned)a->index,
+		.op = (enum scmp_compare)op,
+		.datum_a = a->value,
+		.datum_b = a->value_two,
+	};
+	return 0;
+}
+
+/* All conditions of a rule must hold - but libseccomp takes only one for each argument, and profiles that name one twice mean either (runc does it so). */
+static bool names_argument_twice(const struct seccomp_rule_spec *rule)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < rule->n_args; i++) {
+		unsigned bit = 1u << (rule->args[i].index % ARGS_MAX);
+
+		if (seen & bit)
+			return true;
+		seen |= bit;
+	}
+	return false;
+}
+
+struct rule {
+	uint32_t action;
+	struct scmp_arg_cmp args[ARGS_MAX];
+	unsigned n_args;
+	bool is_either;
+};
+
+static int add_call(scmp_filter_ctx ctx, const struct rule *rule, int nr)
+{
+	int r = 0;
+
+	if (!rule->is_either)
+		return seccomp_rule_add_array(ctx, rule->action, nr, rule->n_args, rule->args);
+	for (unsigned i = 0; r == 0 && i < rule->n_args; i++)
+		r = seccomp_rule_add_array(ctx, rule->action, nr, 1, &rule->args[i]);
+	return r;
+}
+
+static int make_rule(const struct seccomp_rule_spec *spec, struct rule *ret, struct err *e)
+{
+	int r = find_action(spec->action, &spec->errno_ret, &ret->action, e);
+
+	if (r < 0)
+		return r;
+	if (spec->names.n == 0)
+		return err_set(e, EINVAL, "linux.seccomp.syscalls: a rule without names");
+	if (spec->n_args > ARGS_MAX)
+		return err_set(e, EINVAL, "linux.seccomp.syscalls: more than %d conditions",
+			       ARGS_MAX);
+	for (size_t i = 0; r == 0 && i < spec->n_args; i++)
+		r = make_arg(&spec->args[i], &ret->args[i], e);
+	ret->n_args = (unsigned)spec->n_args;
+	ret->is_either = names_argument_twice(spec);
+	return r;
+}
+
+/* Calls that handing over a notification descriptor may need. */
+static bool is_needed_to_notify(const char *name)
+{
+	static const char *const needed[] = { "sendmsg", "recvmsg", "sendto",       "recvfrom",
+					      "read",    "write",   "close",        "poll",
+					      "ppoll",   "connect", "socket",       "fcntl",
+					      "dup",     "wait4",   "clock_gettime" };
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (str_eq(name, needed[i]))
+			return true;
+	return false;
+}
+
+static int add_rule(scmp_filter_ctx ctx, const struct seccomp_rule_spec *spec, uint32_t otherwise,
+		    struct seccomp_program *p, struct err *e)
+{
+	struct rule rule = { 0 };
+	int r = make_rule(spec, &rule, e);
+
+	/* libseccomp refuses rules that say what happens anyway */
+	if (r < 0 || rule.action == otherwise)
+		return r;
+	for (size_t i = 0; i < spec->names.n; i++) {
+		int nr = seccomp_syscall_resolve_name(spec->names.items[i]);
+
+		if (nr == __NR_SCMP_ERROR)
+			continue; /* newer or older than the library, or of another machine */
+		r = add_call(ctx, &rule, nr);
+		if (r < 0 && r != -EEXIST && r != -EDOM)
+			return err_ret(e, r, "linux.seccomp: add a rule for \"%s\"",
+				       spec->names.items[i]);
+		if (rule.action != SCMP_ACT_NOTIFY)
+			continue;
+		p->notifies = true;
+		p->notifies_itself |= is_needed_to_notify(spec->names.items[i]);
+	}
+	return 0;
+}
+
+static int add_archs(scmp_filter_ctx ctx, const struct strv *archs, struct err *e)
+{
+	for (size_t i = 0; i < archs->n; i++) {
+		int64_t arch = 0;
+
+		if (!names_find(seccomp_archs, archs->items[i], &arch))
+			return err_set(e, EINVAL,
+				       "linux.seccomp.architectures: \"%s\" is not known",
+				       archs->items[i]);
+		int r = seccomp_arch_add(ctx, (uint32_t)arch);
+
+		if (r < 0 && r != -EEXIST)
+			return err_ret(e, r, "linux.seccomp.architectures: add \"%s\"",
+				       archs->items[i]);
+	}
+	return 0;
+}
+
+static int find_flags(const struct strv *words, struct seccomp_program *p, struct err *e)
+{
+	int64_t flag = 0;
+
+	/* Without a word: as runc, no speculation barrier that halves the speed of everything. */
+	if (words->n == 0)
+		p->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	for (size_t i = 0; i < words->n; i++) {
+		if (!names_find(seccomp_flags, words->items[i], &flag))
+			return err_set(e, EINVAL, "linux.seccomp.flags: \"%s\" is not known",
+				       words->items[i]);
+		p->flags |= (unsigned)flag;
+	}
+	if (!p->notifies)
+		p->flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	else
+		p->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	if (p->notifies && p->flags & SECCOMP_FILTER_FLAG_TSYNC)
+		p->flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH; /* the two go together only so */
+	return 0;
+}
+
+/* --- program ------------------------------------------------------------------------------------------------------ */
+
+static int take_program(scmp_filter_ctx ctx, const struct seccomp_spec *s,
+			struct seccomp_program *p, struct err *e)
+{
+	struct sock_filter stub[SECCOMP_STUB_MAX];
+	size_t n_stub = seccomp_stub(s, stub), size = 0;
+	auto_free char *bytes = NULL;
+	auto_close int fd = memfd_create("seccomp", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "linux.seccomp: make a scratch file");
+	int r = seccomp_export_bpf(ctx, fd);
+
+	if (r < 0)
+		return err_ret(e, r, "linux.seccomp: compile the filter");
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, "linux.seccomp: rewind the scratch file");
+	r = file_read_fd(fd, CACHE_MAX, &bytes, &size, e);
+	if (r < 0)
+		return r;
+	size_t n = size / sizeof(*p->code);
+
+	if (n + n_stub > BPF_MAXINSNS)
+		return err_set(
+			e, E2BIG,
+			"linux.seccomp: the filter has %zu instructions, the kernel takes %d",
+			n + n_stub, BPF_MAXINSNS);
+	p->code = mem_array(n + n_stub, sizeof(*p->code));
+	p->n = n + n_stub;
+	if (n_stub)
+		memcpy(p->code, stub, n_stub * sizeof(*p->code));
+	memcpy(p->code + n_stub, bytes, n * sizeof(*p->code));
+	return 0;
+}
+
+static int fill(scmp_filter_ctx ctx, const struct seccomp_spec *s, uint32_t otherwise,
+		struct seccomp_program *p, struct err *e)
+{
+	int r = add_archs(ctx, &s->architectures, e);
+
+	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE,
+			       OPTIMIZE_TREE); /* older libraries: a slower filter */
+	if (otherwise == SCMP_ACT_NOTIFY)
+		p->notifies = p->notifies_itself = true;
+	for (size_t i = 0; r == 0 && i < s->n_rules; i++)
+		r = add_rule(ctx, &s->rules[i], otherwise, p, e);
+	if (r == 0)
+		r = find_flags(&s->flags, p, e);
+	return r == 0 ? take_program(ctx, s, p, e) : r;
+}
+
+int seccomp_build(const struct seccomp_spec *s, struct seccomp_program *ret, struct err *e)
+{
+	auto_done(seccomp_program) struct seccomp_program p = { 0 };
+	uint32_t otherwise = 0;
+	int r = find_action(s->default_action, &s->default_errno_ret, &otherwise, e);
+
+	if (r < 0)
+		return r;
+	scmp_filter_ctx ctx = seccomp_init(otherwise);
+
+	if (!ctx)
+		return err_set(e, EINVAL,
+			       "linux.seccomp.defaultAction: \"%s\" cannot be the default",
+			       s->default_action);
+	r = fill(ctx, s, otherwise, &p, e);
+	seccomp_release(ctx);
+	if (r < 0)
+		return r;
+	*ret = p;
+	p = (struct seccomp_program){ 0 };
+	return 0;
+}
+
+/* --- cache -------------------------------------------------------------------------------------------------------- */
+
+static void text_words(struct strbuf *b, const char *key, const struct strv *words)
+{
+	auto_free char *joined = strv_join(words, " ");
+
+	strbuf_format(b, "%s %s\n", key, joined);
+}
+
+static void text_rule(struct strbuf *b, const struct seccomp_rule_spec *rule)
+{
+	strbuf_format(b, "%s %d:%llu", rule->action, rule->errno_ret.set,
+		      (unsigned long long)rule->errno_ret.value);
+	for (size_t i = 0; i < rule->n_args; i++)
+		strbuf_format(b, " (%llu %s %llu %llu)", (unsigned long long)rule->args[i].index,
+			      rule->args[i].op, (unsigned long long)rule->args[i].value,
+			      (unsigned long long)rule->args[i].value_two);
+	text_words(b, "", &rule->names);
+}
+
+char *seccomp_text(const struct seccomp_spec *s)
+{
+	const struct scmp_version *v = seccomp_version();
+	struct utsname machine = { 0 };
+	struct strbuf b = { 0 };
+
+	(void)uname(&machine);
+	strbuf_format(&b, "zones %d libseccomp %u.%u.%u %s\n", CACHE_VERSION, v->major, v->minor,
+		      v->micro, machine.machine);
+	strbuf_format(&b, "%s %d:%llu\n", s->default_action, s->default_errno_ret.set,
+		      (unsigned long long)s->default_errno_ret.value);
+	text_words(&b, "architectures", &s->architectures);
+	text_words(&b, "flags", &s->flags);
+	for (size_t i = 0; i < s->n_rules; i++)
+		text_rule(&b, &s->rules[i]);
+	return strbuf_steal(&b);
+}
+
+/* FNV-1a, twice with different starts: names files, proves nothing. */
+static uint64_t hash(const char *text, uint64_t h)
+{
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/* The file: this head, the text, the instructions. */
+struct cache_head {
+	char magic[8];
+	uint32_t text_size, n, flags, notifies;
+};
+static const char cache_magic[8] = "zonesbpf";
+
+static bool is_trusted(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & 077);
+}
+
+static bool take_cached(const char *data, size_t size, const char *text,
+			struct seccomp_program *ret)
+{
+	struct cache_head head;
+	size_t text_size = strlen(text);
+
+	if (size < sizeof(head))
+		return false;
+	memcpy(&head, data, sizeof(head));
+	if (memcmp(head.magic, cache_magic, sizeof(head.magic)) != 0 ||
+	    head.text_size != text_size || head.n == 0 || head.n > BPF_MAXINSNS)
+		return false;
+	if (size != sizeof(head) + text_size + head.n * sizeof(struct sock_filter) ||
+	    memcmp(data + sizeof(head), text, text_size) != 0)
+		return false;
+	*ret = (struct seccomp_program){
+		.code = mem_dup(data + sizeof(head) + text_size,
+				head.n * sizeof(struct sock_filter)),
+		.n = head.n,
+		.flags = head.flags,
+		.notifies = head.notifies & 1,
+		.notifies_itself = head.notifies & 2,
+	};
+	return true;
+}
+
+static bool cache_read(int dir, const char *name, const char *text, struct seccomp_program *ret)
+{
+	auto_close int fd =
+		sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+	auto_free char *data = NULL;
+	struct err ignored = { 0 };
+	size_t size = 0;
+
+	if (fd < 0 || !is_trusted(fd) || file_read_fd(fd, CACHE_MAX, &data, &size, &ignored) < 0)
+		return false;
+	return take_cached(data, size, text, ret);
+}
+
+static void cache_write(int dir, const char *name, const char *text,
+			const struct seccomp_program *p)
+{
+	auto_done(strbuf) struct strbuf b = { 0 };
+	struct err ignored = { 0 };
+	struct cache_head head = {
+		.text_size = (uint32_t)strlen(text),
+		.n = (uint32_t)p->n,
+		.flags = p->flags,
+		.notifies = (p->notifies ? 1u : 0u) | (p->notifies_itself ? 2u : 0u),
+	};
+
+	memcpy(head.magic, cache_magic, sizeof(head.magic));
+	strbuf_add_bytes(&b, &head, sizeof(head));
+	strbuf_add_bytes(&b, text, head.text_size);
+	strbuf_add_bytes(&b, p->code, p->n * sizeof(*p->code));
+	if (file_replace(dir, name, b.text, b.len, 0600, false, &ignored) < 0)
+		log_debug("the filter is not cached: %s", ignored.text);
+}
+
+/* A folder that others may write to is none of ours. */
+static int cache_open(const char *path)
+{
+	struct err ignored = { 0 };
+	struct stat st;
+
+	if (file_mkdir_p(AT_FDCWD, path, 0700, &ignored) < 0)
+		return -1;
+	auto_close int fd = file_open_dir(AT_FDCWD, path, &ignored);
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() || st.st_mode & 022)
+		return -1;
+	return fd_steal(&fd);
+}
+
+int seccomp_compile(const struct seccomp_spec *s, const char *cache, struct seccomp_program *ret,
+		    struct err *e)
+{
+	auto_close int dir = cache ? cache_open(cache) : -1;
+
+	if (dir < 0)
+		return seccomp_build(s, ret, e);
+	auto_free char *text = seccomp_text(s);
+	auto_free char *name = mem_format(
+		"%016llx%016llx", (unsigned long long)hash(text, UINT64_C(0xcbf29ce484222325)),
+		(unsigned long long)hash(text, UINT64_C(0x9e3779b97f4a7c15)));
+
+	if (cache_read(dir, name, text, ret))
+		return 0;
+	int r = seccomp_build(s, ret, e);
+
+	if (r == 0)
+		cache_write(dir, name, text, ret);
+	return r;
+}
+
+/* --- load --------------------------------------------------------------------------------------------------------- */
+
+int seccomp_install(const struct seccomp_program *p,
+		    int (*listener)(void *arg, int fd, struct err *e), void *arg, struct err *e)
+{
+	const struct sock_fprog prog = { .len = (unsigned short)p->n, .filter = p->code };
+
+	if (!p->code)
+		return 0;
+	if (p->notifies && !listener)
+		return err_set(e, EINVAL, "linux.seccomp: SCMP_ACT_NOTIFY needs listenerPath");
+	if (p->notifies_itself)
+		return seccomp_notify_load(&prog, p->flags, listener, arg, e);
+	int r = sys_seccomp(SECCOMP_SET_MODE_FILTER, p->flags, (void *)&prog);
+
+	if (r < 0)
+		return err_sys(e, "load the seccomp filter");
+	if (!p->notifies)
+		return 0;
+	auto_close int fd = r;
+
+	return listener(arg, fd, e);
+}

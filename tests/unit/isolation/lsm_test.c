@@ -1,0 +1,37 @@
+/* A label that cannot be had is refused before anything is changed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "isolation/private.h"
+#include "runtime/base/mem.h"
+#include "tests/unit/test.h"
+
+int main(void)
+{
+	auto_ptr(container_spec) struct container_spec *s = container_spec_new();
+	auto_ptr(process_spec) struct process_spec *p = process_spec_new();
+	struct isolation iso = { .spec = s, .process = p, .proc = -1 };
+	struct err e = { 0 };
+
+	CHECK_INT(lsm_plan(&iso, &e), 0);
+	CHECK_INT(lsm_run(&iso, p, &e), 0);
+	p->apparmor_profile = mem_strdup("unconfined");
+	CHECK_INT(lsm_plan(&iso, &e), 0);
+	free(p->apparmor_profile);
+	p->apparmor_profile = mem_strdup("docker-default");
+	int r = lsm_plan(&iso, &e);
+
+	if (iso.has_apparmor)
+		CHECK_INT(r, 0);
+	else
+		CHECK_STR(
+			e.text,
+			"process.apparmorProfile: \"docker-default\" asked for, but AppArmor is not enabled on this host");
+	free(p->apparmor_profile);
+	p->apparmor_profile = NULL;
+	p->selinux_label = mem_strdup("system_u:system_r:container_t:s0");
+	r = lsm_plan(&iso, &e);
+	CHECK_INT(r, iso.has_selinux ? 0 : -EOPNOTSUPP);
+	return test_done();
+}
