@@ -1,0 +1,111 @@
+/* cgroups - control groups of one container on v2, v1 and hybrid hosts, behind one facade.
+ *
+ * cgroup_create() finds each controller wherever it is mounted (cgroups/detect.c), makes the container's directory in every hierarchy and remembers which directories were
+ * made here, so that removal takes away just those. Paths are never above our own root and never contain "..".
+ * Who calls: the parent of a container (engine), the monitor, the zone commands. Never a process inside a container.
+ * Documents: Documentation/admin-guide/cgroup-v1, cgroup-v2.rst; OCI config-linux.md "Control groups". */
+#ifndef CGROUPS_CGROUPS_H
+#define CGROUPS_CGROUPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "config/spec.h"
+#include "runtime/base/err.h"
+#include "runtime/base/json.h"
+
+struct cgroup;
+
+enum cgroup_manager { CGROUP_MANAGER_FS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
+enum cgroup_mode { CGROUP_MODE_NONE, CGROUP_MODE_V1, CGROUP_MODE_HYBRID, CGROUP_MODE_V2 };
+
+struct cgroup_options {
+	enum cgroup_manager manager;
+	const char *path; /* linux.cgroupsPath, or NULL: derived from id below our own cgroup */
+	bool rootless;    /* missing permissions are no error unless a limit was asked for */
+	struct opt_u64 delegate_uid,
+		delegate_gid; /* hand the directory and /sys/kernel/cgroup/delegate's files to this host id (v2 and unified hierarchy only) */
+	bool exact_devices; /* device rules as given; else the devices that OCI promises (null, zero, tty, pts ...) are allowed after them */
+};
+
+enum cgroup_mode cgroup_host_mode(void);
+
+/* Make the directories (and parents). Existing non-empty cgroups: -EBUSY "container's cgroup is not empty: N process(es) found"; frozen: -EBUSY. On failure nothing made here remains. */
+MUST_CHECK int cgroup_create(const char *id, const struct cgroup_options *o, struct cgroup **ret,
+			     struct err *e);
+/* The same in two halves, for a caller that records what is to be undone before the first side effect: plan only looks (cgroup_save() then tells what will be made, and
+ * cgroup_remove() on such a record takes away what a killed cgroup_make() left), make acts. A failing cgroup_make() leaves nothing; the object is still the caller's to free. */
+MUST_CHECK int cgroup_plan(const char *id, const struct cgroup_options *o, struct cgroup **ret,
+			   struct err *e);
+MUST_CHECK int cgroup_make(struct cgroup *cg, struct err *e);
+/* From what cgroup_save() gave, after a restart of the program. Works when the directories are gone (then the other calls say -ENOENT or succeed emptily). */
+MUST_CHECK int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e);
+struct json *cgroup_save(const struct cgroup *cg);
+void cgroup_free(struct cgroup *cg); /* memory and descriptors only */
+
+/* O_PATH-less directory descriptor for CLONE_INTO_CGROUP when the host is pure v2; -1 on v1/hybrid, and after a cgroup_kill() (see cgroup_entry). Borrowed. */
+int cgroup_dirfd(const struct cgroup *cg);
+/* Put a process into every hierarchy. In v1/hybrid the first write waits for an RCU grace period (8-20 ms): the engine calls this while init builds its mounts. */
+MUST_CHECK int cgroup_attach(struct cgroup *cg, pid_t pid, struct err *e);
+/* Put an exec'd process where init is now (a sub-cgroup below ours is fine), or into `sub` below ours when not NULL. init_pid tells where init is. */
+MUST_CHECK int cgroup_attach_exec(struct cgroup *cg, pid_t pid, pid_t init_pid, const char *sub,
+				  struct err *e);
+
+/* The quick way in, 0.2 ms instead of the 4-20 ms that the first cgroup_attach() waits: nobody waits for RCU when a process is born inside (CLONE_INTO_CGROUP, which works for
+ * the unified hierarchy of hybrid hosts too) and when a single-threaded process moves itself (writing "0" to v1's `tasks`).
+ * The parent opens an entry (init_pid 0: the container's own directories; else where init is now, or `sub` below ours, as cgroup_attach_exec), clones with
+ * cgroup_entry_dirfd(), and the child calls cgroup_entry_enter() before anything that must be limited; the descriptors are close-on-exec.
+ * `born_inside` tells that clone3 took CLONE_INTO_CGROUP; when it is false the unified hierarchy is entered by a write as well (slow). */
+struct cgroup_entry; /* cgroup_entry_dirfd() is -1 too when being born there would be deadly: Linux 6.13 and later (seen on 6.18) kill a child at birth when the cgroup.kill of its new
+ * home, or that of its parent's, was ever written. Our own kills are remembered; a foreign one shows as a child dead by SIGKILL before it entered: clone again without. */
+MUST_CHECK int cgroup_entry_open(struct cgroup *cg, pid_t init_pid, const char *sub,
+				 struct cgroup_entry **ret, struct err *e);
+int cgroup_entry_dirfd(
+	const struct cgroup_entry *
+		entry); /* borrowed; -1: clone without CLONE_INTO_CGROUP and enter with born_inside = false */
+MUST_CHECK int cgroup_entry_enter(const struct cgroup_entry *entry, bool born_inside,
+				  struct err *e);
+void cgroup_entry_free(struct cgroup_entry *entry);
+
+/* Set limits, all or none as far as the kernel lets it: what was asked for and cannot be enforced is an error that names it (-EOPNOTSUPP), never silence.
+ * Also used for live updates: absent members stay unchanged; order of memory/memsw writes is handled. Device rules: v1 files or v2 eBPF; `r->devices` empty means unchanged,
+ * so a container without any device rule is limited only when the caller passes one ({ .allow = false }). Zero is "not given" for memory and weights, as in runc and crun. */
+MUST_CHECK int cgroup_limit(struct cgroup *cg, const struct resources_spec *r, struct err *e);
+/* Can this host enforce them? Reports the first that it cannot, by name ("cappedMemory.swap: ..." wording is the caller's). Changes nothing. */
+MUST_CHECK int cgroup_can_limit(const struct resources_spec *r, struct err *e);
+
+MUST_CHECK int cgroup_freeze(
+	struct cgroup *cg, bool on,
+	struct err *e); /* waits at most 10 s; always thaws again when freezing fails */
+MUST_CHECK int cgroup_is_frozen(struct cgroup *cg, bool *ret, struct err *e);
+/* Signal every process. SIGKILL uses cgroup.kill, or freeze-signal-thaw on v1; frozen groups are thawed so that they can die. Gone or empty is success. */
+MUST_CHECK int cgroup_kill(struct cgroup *cg, int signo, struct err *e);
+MUST_CHECK int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
+			   struct err *e); /* the whole subtree, sorted */
+MUST_CHECK int cgroup_wait_empty(struct cgroup *cg, int timeout_ms,
+				 struct err *e); /* -ETIMEDOUT names a remaining pid */
+
+/* Values that a hierarchy does not offer are set to false, and so are limits that are "unlimited". Bytes, nanoseconds, counts. `swap` is swap alone (v1's memsw is converted). */
+struct cgroup_stats {
+	struct opt_u64 cpu_ns, cpu_user_ns, cpu_system_ns, cpu_periods, cpu_throttled,
+		cpu_throttled_ns;
+	struct opt_u64 memory, memory_max, memory_limit, memory_cache, memory_failcnt, swap,
+		swap_limit, oom_kills;
+	struct opt_u64 pids, pids_limit;
+	struct opt_u64 io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
+};
+MUST_CHECK int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
+/* The limits as the kernel holds them: rows "cpu.cfs_quota_us=150000" and so on, for `zone info --live`, audit and tests. Freshly allocated array of strings. */
+MUST_CHECK int cgroup_show_limits(struct cgroup *cg, struct strmap *ret, struct err *e);
+
+/* Remove what cgroup_create made, children first, EBUSY retried with back-off (at most 5 s). Sub-cgroups that a tenant made go too. */
+MUST_CHECK int cgroup_remove(struct cgroup *cg, struct err *e);
+/* The quick way for the usual end: nobody is looked for, because only an empty cgroup can be removed. True when everything is gone; false when somebody lives there or a
+ * directory was not ours: then kill, wait and remove. Never waits. */
+bool cgroup_remove_if_empty(struct cgroup *cg);
+
+/* Host directory of the container in the unified hierarchy (or pure v2), "" when there is none. Borrowed. For /sys/fs/cgroup mounts and messages. */
+const char *cgroup_unified_path(const struct cgroup *cg);
+
+#endif

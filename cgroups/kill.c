@@ -1,0 +1,95 @@
+/* kill - SIGKILL for all, against processes that fork as fast as they can.
+ *
+ * cgroup.kill (Linux 5.14) does it in the kernel, atomically against fork, and it works for the unified hierarchy of
+ * hybrid hosts too, whose membership is the same. Without it: freeze, so that nobody can fork, signal each, thaw, and
+ * look again. A process that a v1 freezer holds dies only after the thaw, so every path ends with one. The lists of the
+ * v1 hierarchies are looked at as well: a process may have left the unified directory, if somebody moved it. */
+#include "cgroups/kill.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "cgroups/backoff.h"
+#include "cgroups/freeze.h"
+#include "cgroups/tree.h"
+#include "runtime/base/log.h"
+#include "runtime/base/sys.h"
+
+enum { KILL_MS = 10000, FREEZE_MS = 500 };
+
+/* Signal everybody in all lists; *ret_n counts those that were found. */
+static int signal_each(struct cgroup *cg, int signo, size_t *ret_n, struct err *e)
+{
+	int failed = 0;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < cg->n_parts; i++) {
+		auto_free pid_t *pids = NULL;
+		size_t n = 0;
+		int r = tree_pids(&cg->parts[i], &pids, &n, e);
+
+		if (r < 0)
+			return r;
+		for (size_t k = 0; k < n; k++) {
+			if (sys_kill(pids[k], signo) < 0 && errno != ESRCH)
+				failed = err_sys(e, "send signal %d to process %d", signo,
+						 (int)pids[k]);
+		}
+		*ret_n += n;
+		/* The other hierarchies hold the same processes: asking one is enough unless it is for their end. */
+		if (n > 0 && signo != SIGKILL)
+			break;
+	}
+	return failed;
+}
+
+static bool kill_in_kernel(struct cgroup *cg)
+{
+	struct cgroup_part *v2 = part_unified(cg);
+	struct err why = { 0 };
+
+	if (!v2 || !part_has(v2, "cgroup.kill"))
+		return false;
+	part_set_killed(v2);
+	if (part_write(v2, "cgroup.kill", "1", &why) == 0)
+		return true;
+	log_debug("%s", why.text); /* a threaded cgroup, for one: the lists do it */
+	return false;
+}
+
+static int kill_by_lists(struct cgroup *cg, struct err *e)
+{
+	struct backoff until = backoff_start(KILL_MS);
+	size_t n = 0;
+
+	for (bool again = false;; again = true) {
+		struct err why = { 0 };
+
+		/* Frozen processes cannot fork. Where that fails, being faster has to do. */
+		if (again && freeze_set(cg, true, FREEZE_MS, &why) < 0)
+			log_debug("%s", why.text);
+		int r = signal_each(cg, SIGKILL, &n, e);
+
+		freeze_release(cg);
+		if (r < 0 || n == 0)
+			return r;
+		if (!backoff_wait(&until))
+			break;
+	}
+	int r = freeze_wait_empty(cg, 0, e);
+
+	return r < 0 ? err_wrap(e, "kill the container") : 0;
+}
+
+int kill_all(struct cgroup *cg, int signo, struct err *e)
+{
+	size_t n = 0;
+
+	if (signo != SIGKILL)
+		return signal_each(cg, signo, &n, e);
+	if (!kill_in_kernel(cg))
+		return kill_by_lists(cg, e);
+	freeze_release(cg);
+	return cg->mode == CGROUP_MODE_V2 ? 0 : signal_each(cg, SIGKILL, &n, e);
+}

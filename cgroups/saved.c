@@ -1,0 +1,125 @@
+/* saved - a cgroup as JSON in a container's record.
+ *
+ * {"mode":"hybrid","rootless":false,"parts":[{"controllers":["cpu"],"mount":"/sys/fs/cgroup/cpu","root":"/","path":"/zones/web","made":1}]}
+ * A part without controllers is the unified hierarchy. The record is root's, yet what it names is removed later, so paths
+ * must be as clean as those that layout.c makes. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cgroups/layout.h"
+#include "cgroups/part.h"
+#include "cgroups/tree.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/path.h"
+
+static const char *const mode_words[] = {
+	[CGROUP_MODE_NONE] = "none",
+	[CGROUP_MODE_V1] = "v1",
+	[CGROUP_MODE_HYBRID] = "hybrid",
+	[CGROUP_MODE_V2] = "v2",
+};
+
+static void save_id(struct json *to, const char *key, const struct opt_u64 *id)
+{
+	if (id->set)
+		(void)json_set(to, key, json_new_u64(id->value));
+}
+
+static struct json *save_part(const struct cgroup *cg, const struct cgroup_part *p)
+{
+	struct json *j = json_new_object();
+	struct json *controllers = json_set(j, "controllers", json_new_array());
+
+	for (size_t i = 0; i < p->controllers.n; i++)
+		(void)json_add(controllers, json_new_string(p->controllers.items[i]));
+	(void)json_set(j, "mount", json_new_string(p->mount));
+	(void)json_set(j, "root", json_new_string(p->root));
+	(void)json_set(j, "path", json_new_string(p->path));
+	(void)json_set(j, "made", json_new_u64(cg->planned ? tree_missing(p) : p->made));
+	return j;
+}
+
+struct json *cgroup_save(const struct cgroup *cg)
+{
+	struct json *j = json_new_object();
+
+	(void)json_set(j, "mode", json_new_string(mode_words[cg->mode]));
+	(void)json_set(j, "rootless", json_new_bool(cg->rootless));
+	(void)json_set(j, "exactDevices", json_new_bool(cg->exact_devices));
+	save_id(j, "delegateUid", &cg->delegate_uid);
+	save_id(j, "delegateGid", &cg->delegate_gid);
+	struct json *parts = json_set(j, "parts", json_new_array());
+
+	for (size_t i = 0; i < cg->n_parts; i++)
+		(void)json_add(parts, save_part(cg, &cg->parts[i]));
+	return j;
+}
+
+static struct opt_u64 open_id(const struct json *from, const char *key)
+{
+	int64_t v = json_get_i64(from, key, -1);
+
+	return (struct opt_u64){ .set = v >= 0, .value = v >= 0 ? (uint64_t)v : 0 };
+}
+
+static int open_part(struct cgroup *cg, const struct json *j, struct err *e)
+{
+	const char *mount = json_get_string(j, "mount", "");
+	const char *path = json_get_string(j, "path", "");
+	const struct json *controllers = json_get(j, "controllers");
+	int64_t made = json_get_i64(j, "made", 0);
+	size_t depth = layout_depth(path);
+
+	if (!path_is_clean(mount) || !path_is_clean(path) || !path[1])
+		return err_set(e, EINVAL, "the record of the cgroup names \"%s\" in \"%s\"", path,
+			       mount);
+	struct cgroup_part *p = part_add(cg);
+
+	p->mount = mem_strdup(mount);
+	p->root = mem_strdup(json_get_string(j, "root", "/"));
+	p->path = mem_strdup(path);
+	p->dir = mem_format("%s%s", mount, path);
+	p->made = made <= 0 ? 0 : (size_t)made > depth ? depth : (size_t)made;
+	for (size_t i = 0; controllers && i < controllers->n; i++) {
+		if (controllers->items[i]->type == JSON_STRING)
+			strv_add(&p->controllers, controllers->items[i]->text);
+	}
+	p->v2 = p->controllers.n == 0;
+	return 0;
+}
+
+static enum cgroup_mode mode_by_word(const char *word)
+{
+	for (size_t i = 0; i < sizeof(mode_words) / sizeof(mode_words[0]); i++) {
+		if (str_eq(mode_words[i], word))
+			return (enum cgroup_mode)i;
+	}
+	return CGROUP_MODE_NONE;
+}
+
+int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e)
+{
+	const struct json *parts = json_get(saved, "parts");
+	struct cgroup *cg = mem_zero(sizeof(*cg));
+	struct err ignored = { 0 };
+
+	cg->mode = mode_by_word(json_get_string(saved, "mode", ""));
+	cg->rootless = json_get_bool(saved, "rootless", false);
+	cg->exact_devices = json_get_bool(saved, "exactDevices", false);
+	cg->delegate_uid = open_id(saved, "delegateUid");
+	cg->delegate_gid = open_id(saved, "delegateGid");
+	for (size_t i = 0; parts && i < parts->n; i++) {
+		int r = open_part(cg, parts->items[i], e);
+
+		if (r < 0) {
+			cgroup_free(cg);
+			return r;
+		}
+	}
+	struct cgroup_part *v2 = part_unified(cg);
+
+	if (v2)
+		(void)!part_open(v2, &ignored); /* gone: cgroup_dirfd() is -1 then */
+	*ret = cg;
+	return 0;
+}

@@ -1,0 +1,169 @@
+/* stats - one row per counter: where it is in either hierarchy, which word of the file, and the factor to our unit. */
+#include "cgroups/stats.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/base/num.h"
+
+enum { NS_PER_US = 1000 };
+
+#define V1_UNLIMITED ((uint64_t)INT64_MAX - 0xffff) /* as in limits_apply.c */
+
+struct row {
+	size_t offset;
+	const char *controller, *v1_file, *v1_word; /* word NULL: the file is the number */
+	const char *v2_file, *v2_word;
+	unsigned v2_factor;
+};
+
+#define AT(member) offsetof(struct cgroup_stats, member)
+
+static const struct row rows[] = {
+	{ AT(cpu_ns), "cpuacct", "cpuacct.usage", NULL, "cpu.stat", "usage_usec", NS_PER_US },
+	{ AT(cpu_user_ns), "cpuacct", "cpuacct.usage_user", NULL, "cpu.stat", "user_usec",
+	  NS_PER_US },
+	{ AT(cpu_system_ns), "cpuacct", "cpuacct.usage_sys", NULL, "cpu.stat", "system_usec",
+	  NS_PER_US },
+	{ AT(cpu_periods), "cpu", "cpu.stat", "nr_periods", "cpu.stat", "nr_periods", 1 },
+	{ AT(cpu_throttled), "cpu", "cpu.stat", "nr_throttled", "cpu.stat", "nr_throttled", 1 },
+	{ AT(cpu_throttled_ns), "cpu", "cpu.stat", "throttled_time", "cpu.stat", "throttled_usec",
+	  NS_PER_US },
+	{ AT(memory), "memory", "memory.usage_in_bytes", NULL, "memory.current", NULL, 1 },
+	{ AT(memory_max), "memory", "memory.max_usage_in_bytes", NULL, "memory.peak", NULL, 1 },
+	{ AT(memory_limit), "memory", "memory.limit_in_bytes", NULL, "memory.max", NULL, 1 },
+	{ AT(memory_cache), "memory", "memory.stat", "total_cache", "memory.stat", "file", 1 },
+	{ AT(memory_failcnt), "memory", "memory.failcnt", NULL, "memory.events", "max", 1 },
+	{ AT(swap), "memory", "memory.memsw.usage_in_bytes", NULL, "memory.swap.current", NULL, 1 },
+	{ AT(swap_limit), "memory", "memory.memsw.limit_in_bytes", NULL, "memory.swap.max", NULL,
+	  1 },
+	{ AT(oom_kills), "memory", "memory.oom_control", "oom_kill", "memory.events", "oom_kill",
+	  1 },
+	{ AT(pids), "pids", "pids.current", NULL, "pids.current", NULL, 1 },
+	{ AT(pids_limit), "pids", "pids.max", NULL, "pids.max", NULL, 1 },
+};
+
+static const struct {
+	size_t offset;
+	const char *v1_file, *v1_operation, *v2_key;
+} io_rows[] = {
+	{ AT(io_read_bytes), "blkio.throttle.io_service_bytes_recursive", "Read", "rbytes" },
+	{ AT(io_write_bytes), "blkio.throttle.io_service_bytes_recursive", "Write", "wbytes" },
+	{ AT(io_read_ops), "blkio.throttle.io_serviced_recursive", "Read", "rios" },
+	{ AT(io_write_ops), "blkio.throttle.io_serviced_recursive", "Write", "wios" },
+};
+
+static struct opt_u64 *at(struct cgroup_stats *s, size_t offset)
+{
+	return (struct opt_u64 *)(void *)((char *)s + offset);
+}
+
+bool stats_sum_v1(const char *text, const char *operation, uint64_t *ret)
+{
+	struct strv lines auto_done(strv) = { 0 };
+	uint64_t sum = 0;
+
+	strv_split(&lines, text, '\n');
+	for (size_t i = 0; i < lines.n; i++) {
+		struct strv words auto_done(strv) = { 0 };
+		uint64_t v;
+
+		strv_split(&words, lines.items[i], ' ');
+		if (words.n == 3 && strcmp(words.items[1], operation) == 0 &&
+		    num_u64(words.items[2], &v) == 0)
+			sum += v;
+	}
+	*ret = sum;
+	return true;
+}
+
+bool stats_sum_v2(const char *text, const char *key, uint64_t *ret)
+{
+	struct strv words auto_done(strv) = { 0 };
+	auto_free char *flat = mem_strdup(text);
+	auto_free char *prefix = mem_format("%s=", key);
+	uint64_t sum = 0;
+
+	for (char *c = flat; *c; c++)
+		*c = *c == '\n' ? ' ' : *c;
+	strv_split(&words, flat, ' ');
+	for (size_t i = 0; i < words.n; i++) {
+		const char *number = str_after(words.items[i], prefix);
+		uint64_t v;
+
+		if (number && num_u64(number, &v) == 0)
+			sum += v;
+	}
+	*ret = sum;
+	return true;
+}
+
+static bool read_counter(struct cgroup_part *p, const char *file, const char *word, uint64_t *ret)
+{
+	struct err ignored = { 0 };
+	auto_free char *text = NULL;
+
+	if (!word)
+		return part_number(p, file, ret);
+	return part_read(p, file, &text, &ignored) == 0 && part_word(text, word, ret);
+}
+
+static void read_row(struct cgroup *cg, const struct row *row, struct cgroup_stats *ret)
+{
+	struct cgroup_part *v1 = part_of_v1(cg, row->controller);
+	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
+	struct opt_u64 value = { 0 };
+
+	if (!p)
+		return;
+	value.set = v1 ? read_counter(p, row->v1_file, row->v1_word, &value.value)
+		       : read_counter(p, row->v2_file, row->v2_word, &value.value);
+	if (!value.set || value.value == UINT64_MAX)
+		return; /* not offered, or a limit that is unlimited */
+	value.value *= v1 ? 1 : row->v2_factor;
+	*at(ret, row->offset) = value;
+}
+
+static void read_io(struct cgroup *cg, struct cgroup_stats *ret)
+{
+	struct cgroup_part *v1 = part_of_v1(cg, "blkio");
+	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
+
+	for (size_t i = 0; p && i < sizeof(io_rows) / sizeof(io_rows[0]); i++) {
+		struct err ignored = { 0 };
+		auto_free char *text = NULL;
+		struct opt_u64 *to = at(ret, io_rows[i].offset);
+
+		if (part_read(p, v1 ? io_rows[i].v1_file : "io.stat", &text, &ignored) < 0)
+			continue;
+		to->set = v1 ? stats_sum_v1(text, io_rows[i].v1_operation, &to->value)
+			     : stats_sum_v2(text, io_rows[i].v2_key, &to->value);
+	}
+}
+
+/* v1 counts memory and swap together. */
+static void split_swap(struct cgroup_stats *s)
+{
+	bool limited = s->memory_limit.set && s->memory_limit.value < V1_UNLIMITED;
+
+	if (s->swap.set)
+		s->swap.value -= s->memory.set && s->memory.value < s->swap.value ? s->memory.value
+										  : s->swap.value;
+	if (s->swap_limit.set && s->swap_limit.value >= V1_UNLIMITED)
+		s->swap_limit = (struct opt_u64){ 0 };
+	if (s->swap_limit.set && limited)
+		s->swap_limit.value -= s->memory_limit.value;
+	if (!limited)
+		s->memory_limit = (struct opt_u64){ 0 };
+}
+
+void stats_read(struct cgroup *cg, struct cgroup_stats *ret)
+{
+	*ret = (struct cgroup_stats){ 0 };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		read_row(cg, &rows[i], ret);
+	read_io(cg, ret);
+	if (part_of_v1(cg, "memory"))
+		split_swap(ret);
+}
