@@ -1,0 +1,264 @@
+/* Carry a plan out, and take it away again.
+ *
+ * The host-wide operations run under RUN/net.lock; the lock is let go before the zone's side is configured. Whatever fails, net_detach() of the same record removes what was made:
+ * it looks for everything by name and minds nothing that is missing, so undoing needs no account of how far the plan came. */
+#include "net/net.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "net/addr.h"
+#include "net/bridge.h"
+#include "net/enter.h"
+#include "net/guard.h"
+#include "net/link.h"
+#include "net/plan.h"
+#include "net/route.h"
+#include "runtime/base/log.h"
+#include "runtime/base/mem.h"
+
+struct attach {
+	const struct net_plan *plan;
+	int netns_fd, lock;
+	struct netlink host, zone;
+};
+
+static void attach_done(struct attach *a)
+{
+	netlink_done(&a->host);
+	netlink_done(&a->zone);
+	fd_close(&a->lock);
+}
+
+/* --- operations ------------------------------------------------------------------------------- */
+
+static int attach_bridge(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	const struct net_plan *p = a->plan;
+	struct plan_addrs all = { 0 };
+	int r;
+
+	(void)op;
+	for (size_t i = 0; i < p->n_links; i++)
+		for (size_t k = 0; k < p->links[i].gates.n; k++)
+			plan_addrs_add(&all, &p->links[i].gates.items[k]);
+	r = bridge_join(&a->host, p->run_dir, p->zonename, all.items, all.n, e);
+	free(all.items);
+	return r;
+}
+
+static int attach_find_bridge(struct attach *a, const struct plan_link *l, struct link_info *ret,
+			      struct err *e)
+{
+	int r = link_find(&a->host, l->bridge, ret, e);
+
+	if (r == 0 && !str_eq(ret->kind, "bridge"))
+		r = err_set(e, EINVAL, "link \"%s\" is not a bridge", l->bridge);
+	return r;
+}
+
+/* A link of this name that is left from a crash of the same zone goes; somebody else's stays. */
+static int attach_clear_name(struct attach *a, const struct plan_link *l, struct err *e)
+{
+	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
+	struct link_info old = { 0 };
+	int r = link_find(&a->host, l->host, &old, e);
+
+	if (r < 0)
+		return r;
+	if (old.alias[0] && !str_eq(old.alias, alias))
+		return err_set(e, EEXIST, "a link \"%s\" exists already (\"%s\")", l->host, old.alias);
+	return link_delete(&a->host, l->host, e);
+}
+
+static int attach_link(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	const struct plan_link *l = &a->plan->links[op->link];
+	struct link_info bridge = { 0 };
+	struct err why = { 0 };
+	int r = l->mtu ? 0 : attach_find_bridge(a, l, &bridge, e);
+	const struct link_veth v = { .host = l->host,
+				     .peer = l->name,
+				     .netns_fd = a->netns_fd,
+				     .mac = l->mac,
+				     .mtu = l->mtu ? l->mtu : bridge.mtu };
+
+	if (r < 0)
+		return r;
+	r = link_add_veth(&a->host, &v, &why);
+	if (r == -EEXIST && attach_clear_name(a, l, &why) == 0)
+		r = link_add_veth(&a->host, &v, &why);
+	if (r < 0)
+		*e = why;
+	return r;
+}
+
+static int attach_guard(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	const struct plan_link *l = &a->plan->links[op->link];
+	const struct guard g = { .device = l->host,
+				 .kinds = l->guards,
+				 .mac = l->mac,
+				 .addrs = l->addrs.items,
+				 .n_addrs = l->addrs.n };
+
+	return guard_add(&g, e);
+}
+
+static int attach_port(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	const struct plan_link *l = &a->plan->links[op->link];
+	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
+	struct link_info bridge = { 0 };
+	int r = attach_find_bridge(a, l, &bridge, e);
+	const struct link_change c = {
+		.alias = alias, .no_link_local = true, .master = bridge.index, .up = true
+	};
+
+	return r < 0 ? r : link_change(&a->host, l->host, &c, e);
+}
+
+static int attach_enter(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	const struct net_plan *p = a->plan;
+	auto_free const char **names = mem_array(p->n_links + 1, sizeof(*names));
+
+	(void)op;
+	fd_close(&a->lock);
+	for (size_t i = 0; i < p->n_links; i++)
+		names[i] = p->links[i].name;
+	return enter_namespace(a->netns_fd, names, &a->zone, e);
+}
+
+static int attach_raise(struct netlink *zone, const char *name, struct err *e)
+{
+	const struct link_change c = { .up = true };
+
+	return link_change(zone, name, &c, e);
+}
+
+static int attach_lo(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	(void)op;
+	return attach_raise(&a->zone, "lo", e);
+}
+
+static int attach_up(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	return attach_raise(&a->zone, a->plan->links[op->link].name, e);
+}
+
+static int attach_address(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	struct link_info l = { 0 };
+	int r = link_find(&a->zone, a->plan->links[op->link].name, &l, e);
+
+	return r < 0 ? r : addr_add(&a->zone, l.index, &op->addr, e);
+}
+
+static int attach_route(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	struct link_info l = { 0 };
+	int r = link_find(&a->zone, a->plan->links[op->link].name, &l, e);
+
+	return r < 0 ? r : route_add_default(&a->zone, l.index, &op->addr, e);
+}
+
+static int (*const attach_ops[])(struct attach *, const struct plan_op *, struct err *) = {
+	[PLAN_BRIDGE] = attach_bridge,	 [PLAN_LINK] = attach_link, [PLAN_GUARD] = attach_guard,
+	[PLAN_PORT] = attach_port,	 [PLAN_ENTER] = attach_enter, [PLAN_LO] = attach_lo,
+	[PLAN_ADDRESS] = attach_address, [PLAN_UP] = attach_up,	     [PLAN_ROUTE] = attach_route,
+};
+
+static int attach_run(const struct net_plan *p, int netns_fd, struct err *e)
+{
+	auto_done(attach) struct attach a = { .plan = p,
+					      .netns_fd = netns_fd,
+					      .lock = -1,
+					      .host = NETLINK_CLOSED,
+					      .zone = NETLINK_CLOSED };
+	int r = netlink_open(&a.host, NETLINK_ROUTE, e);
+
+	if (r == 0 && p->n_links) {
+		a.lock = bridge_lock(p->run_dir, e);
+		r = a.lock < 0 ? a.lock : 0;
+	}
+	for (size_t i = 0; r == 0 && i < p->n_ops; i++)
+		r = attach_ops[p->ops[i].kind](&a, &p->ops[i], e);
+	return r;
+}
+
+/* --- the facade ------------------------------------------------------------------------------- */
+
+int net_attach(const struct net_plan *p, int netns_fd, struct json **ret_saved, struct err *e)
+{
+	auto_ptr(json) struct json *saved = plan_save(p);
+	const struct net_dirs dirs = { .run_dir = p->run_dir, .storage_dir = p->storage_dir };
+	int r = attach_run(p, netns_fd, e);
+
+	if (r < 0) {
+		struct err undo = { 0 };
+
+		if (net_detach(saved, &dirs, &undo) < 0)
+			log_debug("undoing the network of \"%s\": %s", p->zonename, undo.text);
+		return r;
+	}
+	*ret_saved = ptr_steal(&saved);
+	return 0;
+}
+
+int net_lo_up(int netns_fd, struct err *e)
+{
+	auto_done(netlink) struct netlink zone = NETLINK_CLOSED;
+	int r = enter_namespace(netns_fd, NULL, &zone, e);
+
+	return r < 0 ? r : attach_raise(&zone, "lo", e);
+}
+
+/* One link; the first failure is kept and the rest is still tried. */
+static int detach_link(struct netlink *host, const struct json *link, struct err *e)
+{
+	const char *name = json_get_string(link, "host", "");
+	struct err second = { 0 };
+	int r, s;
+
+	if (!plan_host_name_hash(name))
+		return err_set(e, EINVAL, "the record of a zone's network names a link \"%s\"", name);
+	r = link_delete(host, name, e);
+	s = guard_remove(name, &second);
+	if (r == 0 && s < 0)
+		*e = second;
+	return r < 0 ? r : s;
+}
+
+int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err *e)
+{
+	auto_done(netlink) struct netlink host = NETLINK_CLOSED;
+	const struct json *links = json_get(saved, "links");
+	auto_close int lock = -1;
+	bool automatic = false;
+	int result = 0;
+	int r;
+
+	if (!links || links->type != JSON_ARRAY || links->n == 0)
+		return 0;
+	lock = bridge_lock(dirs->run_dir, e);
+	if (lock < 0)
+		return lock;
+	r = netlink_open(&host, NETLINK_ROUTE, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < links->n; i++) {
+		struct err why = { 0 };
+
+		automatic |= json_get_bool(links->items[i], "automatic", false);
+		r = detach_link(&host, links->items[i], &why);
+		if (r < 0 && result == 0) {
+			*e = why;
+			result = r;
+		}
+	}
+	if (automatic && result == 0)
+		result = bridge_leave(&host, dirs->run_dir, json_get_string(saved, "zone", ""), e);
+	return result;
+}

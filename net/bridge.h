@@ -1,0 +1,33 @@
+/* bridge - the automatic bridge "zbr0" and everything host-wide that hangs on it: its addresses, forwarding, address translation.
+ *
+ * All of it is a function of the bridge's USERS: which zones are attached and which addresses each needs the bridge to have. The users stand in
+ * RUN/net.json, written before anything is made; after every change what exists is brought in line. Without users nothing is left. The caller holds
+ * RUN/net.lock and is in the host's network namespace. */
+#ifndef NET_BRIDGE_H
+#define NET_BRIDGE_H
+
+#include <stddef.h>
+
+#include "net/inet.h"
+#include "net/netlink.h"
+#include "runtime/base/err.h"
+
+#define BRIDGE_NAME  "zbr0"
+#define BRIDGE_ALIAS "zones:" /* of the bridge; with a zone's name behind it that of its links */
+
+/* RUN/net.lock; made with its directory when missing. Returns the descriptor that holds the lock. */
+MUST_CHECK int bridge_lock(const char *run_dir, struct err *e);
+
+/* `zone` needs these addresses on the bridge. */
+MUST_CHECK int bridge_join(struct netlink *nl, const char *run_dir, const char *zone, const struct inet_addr *gates, size_t n, struct err *e);
+/* It needs none any more. */
+MUST_CHECK int bridge_leave(struct netlink *nl, const char *run_dir, const char *zone, struct err *e);
+/* All users but those in the NULL-terminated list leave. */
+MUST_CHECK int bridge_keep(struct netlink *nl, const char *run_dir, const char *const *alive, struct err *e);
+
+/* -EEXIST when a link of that name exists that is not ours. */
+MUST_CHECK int bridge_check_name(struct netlink *nl, struct err *e);
+/* -EADDRINUSE when a route of the host that does not lead to the bridge overlaps a's network. */
+MUST_CHECK int bridge_check_subnet(struct netlink *nl, const struct inet_addr *a, struct err *e);
+
+#endif

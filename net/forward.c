@@ -1,0 +1,225 @@
+/* The state is written to disk by the caller between choosing and switching, so a crash never leaves a switch that nobody remembers. */
+#include "net/forward.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net/addr.h"
+#include "net/link.h"
+#include "net/sysctl.h"
+#include "runtime/base/mem.h"
+
+static const struct forward_family {
+	int family;
+	const char *name, *key, *file;
+} forward_families[] = {
+	{ AF_INET, "ipv4", "forward4", "forwarding" },
+	{ AF_INET6, "ipv6", "forward6", "force_forwarding" },
+};
+
+void forward_names(const struct json *state, const char *key, struct strv *ret)
+{
+	const struct json *list = json_get(state, key);
+
+	for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->n; i++)
+		if (list->items[i]->type == JSON_STRING)
+			strv_add(ret, list->items[i]->text);
+}
+
+static void forward_store(struct json *state, const char *key, const struct strv *names)
+{
+	struct json *list = json_set(state, key, json_new_array());
+
+	for (size_t i = 0; i < names->n; i++)
+		json_add(list, json_new_string(names->items[i]));
+}
+
+/* Zero when the kernel has no such file (no IPv6, or no such link any more). */
+static uint32_t forward_read(const char *family, const char *link, const char *name)
+{
+	struct err ignored = { 0 };
+	uint32_t v = 0;
+
+	return sysctl_get(family, link, name, &v, &ignored) < 0 ? 0 : v;
+}
+
+static bool forward_has(const char *family, const char *link, const char *name)
+{
+	struct err ignored = { 0 };
+	uint32_t v;
+
+	return sysctl_get(family, link, name, &v, &ignored) == 0;
+}
+
+struct forward_host {
+	struct link_list links;
+	struct addr_list addrs;
+};
+
+static void forward_host_done(struct forward_host *h)
+{
+	link_list_done(&h->links);
+	addr_list_done(&h->addrs);
+}
+
+static bool forward_has_address(const struct forward_host *h, uint32_t index, int family)
+{
+	for (size_t i = 0; i < h->addrs.n; i++) {
+		const struct addr_entry *a = &h->addrs.items[i];
+
+		if (a->index == index && a->addr.family == family && a->scope == RT_SCOPE_UNIVERSE)
+			return true;
+	}
+	return false;
+}
+
+/* Links the host talks through in one family: those with an address, but not lo, our bridge or our zones' links. */
+static void forward_candidates(const struct forward_host *h, const char *bridge, int family,
+			       struct strv *ret)
+{
+	for (size_t i = 0; i < h->links.n; i++) {
+		const struct link_info *l = &h->links.items[i];
+
+		if (l->flags & IFF_LOOPBACK || str_eq(l->name, bridge))
+			continue;
+		if (forward_has_address(h, l->index, family))
+			strv_add(ret, l->name);
+	}
+}
+
+/* Keep what was switched before and still exists; add candidates that are off. */
+static void forward_choose_links(const struct forward_family *f,
+				 const struct strv *candidates, struct json *state)
+{
+	auto_done(strv) struct strv before = { 0 };
+	auto_done(strv) struct strv names = { 0 };
+
+	forward_names(state, f->key, &before);
+	for (size_t i = 0; i < before.n; i++)
+		if (forward_has(f->name, before.items[i], f->file))
+			strv_add(&names, before.items[i]);
+	for (size_t i = 0; i < candidates->n; i++)
+		if (!strv_has(&names, candidates->items[i]) &&
+		    forward_read(f->name, candidates->items[i], f->file) == 0)
+			strv_add(&names, candidates->items[i]);
+	forward_store(state, f->key, &names);
+}
+
+int forward_choose(struct netlink *nl, const char *bridge, struct json *state,
+		   struct err *e)
+{
+	auto_done(forward_host) struct forward_host h = { 0 };
+	int r = link_all(nl, &h.links, e);
+
+	if (r == 0)
+		r = addr_all(nl, &h.addrs, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < sizeof(forward_families) / sizeof(forward_families[0]); i++) {
+		const struct forward_family *f = &forward_families[i];
+		auto_done(strv) struct strv candidates = { 0 };
+		bool ours = json_get_bool(state, "forward6All", false) && f->family == AF_INET6;
+
+		if (!forward_has(f->name, "all", "forwarding"))
+			continue;
+		if (!ours && forward_read(f->name, "all", "forwarding")) {
+			json_unset(state, f->key);
+			continue;
+		}
+		forward_candidates(&h, bridge, f->family, &candidates);
+		if (forward_has(f->name, "all", f->file)) {
+			forward_choose_links(f, &candidates, state);
+			continue;
+		}
+		json_set(state, "forward6All", json_new_bool(true));
+		forward_store(state, f->key, &candidates);
+	}
+	return 0;
+}
+
+struct forward_role {
+	uint32_t forwarding, accept_ra;
+};
+
+/* Set IPv6 forwarding for the whole host but leave every link the role it has. Setting "all" sets each link too, and when a link becomes a router the
+ * kernel drops the default routes it learned from advertisements unless accept_ra is 2; so accept_ra is raised for that moment. */
+static int forward_switch_all(struct netlink *nl, struct sysctl *proc, uint32_t value, struct err *e)
+{
+	auto_done(link_list) struct link_list links = { 0 };
+	auto_free struct forward_role *roles = NULL;
+	struct err ignored = { 0 };
+	uint32_t by_default = forward_read("ipv6", "default", "forwarding");
+	int r = link_all(nl, &links, e);
+
+	if (r < 0)
+		return r;
+	roles = mem_array(links.n + 1, sizeof(*roles));
+	for (size_t i = 0; i < links.n; i++) {
+		const char *name = links.items[i].name;
+
+		roles[i].forwarding = forward_read("ipv6", name, "forwarding");
+		roles[i].accept_ra = forward_read("ipv6", name, "accept_ra");
+		if (roles[i].accept_ra == 1)
+			(void)!sysctl_set(proc, "ipv6", name, "accept_ra", 2, &ignored);
+	}
+	r = sysctl_set(proc, "ipv6", "all", "forwarding", value, e);
+	/* links may vanish meanwhile: their failures mean nothing */
+	(void)!sysctl_set(proc, "ipv6", "default", "forwarding", by_default, &ignored);
+	for (size_t i = 0; i < links.n; i++) {
+		const char *name = links.items[i].name;
+
+		(void)!sysctl_set(proc, "ipv6", name, "forwarding", roles[i].forwarding, &ignored);
+		if (roles[i].accept_ra == 1)
+			(void)!sysctl_set(proc, "ipv6", name, "accept_ra", 1, &ignored);
+	}
+	return r;
+}
+
+/* Another program may have switched forwarding on for the whole host since; then it is no longer ours to switch off. */
+static int forward_switch_links(struct sysctl *proc, const struct forward_family *f, const struct json *state,
+				bool on, struct err *e)
+{
+	auto_done(strv) struct strv names = { 0 };
+
+	forward_names(state, f->key, &names);
+	if (!on && forward_read(f->name, "all", "forwarding"))
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		struct err why = { 0 };
+		int r;
+
+		if (forward_read(f->name, names.items[i], f->file) == (on ? 1 : 0))
+			continue;
+		r = sysctl_set(proc, f->name, names.items[i], f->file, on, &why);
+		if (r == 0 || r == -ENOENT) /* the link is gone */
+			continue;
+		*e = why;
+		return r;
+	}
+	return 0;
+}
+
+int forward_switch(struct netlink *nl, struct sysctl *proc, const struct json *state, bool on, struct err *e)
+{
+	bool all6 = json_get_bool(state, "forward6All", false);
+
+	for (size_t i = 0; i < sizeof(forward_families) / sizeof(forward_families[0]); i++) {
+		const struct forward_family *f = &forward_families[i];
+		bool whole = all6 && f->family == AF_INET6;
+		int r;
+
+		if (!forward_has(f->name, "all", "forwarding"))
+			continue;
+		if (!whole)
+			r = forward_switch_links(proc, f, state, on, e);
+		else if (forward_read(f->name, "all", "forwarding") == (on ? 1 : 0))
+			r = 0;
+		else
+			r = forward_switch_all(nl, proc, on, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,256 @@
+/* The rules are rows; what is the zone's own (MAC, addresses) are values beside them. The policy is accept, every rule is a reason to drop, so the rows are independent
+ * of each other and each has its own counter.
+ *
+ * `meta protocol` is the type behind one VLAN tag (the kernel takes it off before this hook), the type in the link header is the tag's: the first keeps address
+ * checks true for tagged frames, the second lets "restricted" refuse tags at all. */
+#include "net/guard.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net/nft.h"
+#include "runtime/base/mem.h"
+
+#define GUARD_TABLE "zones"
+
+enum { GUARD_NO_ADDR4 = 16, GUARD_WITH_ADDR4 = 32 };
+
+enum guard_value {
+	V_MAC,
+	V_ADDR4,     /* the zone's IPv4 addresses */
+	V_ARP4,      /* the same and 0.0.0.0, the sender of an address probe */
+	V_ADDR6,     /* the zone's IPv6 addresses and the link-local one of its MAC */
+	V_TYPES,     /* Ethernet types: IPv4, ARP, IPv6 */
+	V_IP4,
+	V_ARP,
+	V_IP6,
+	V_ETHERNET,  /* ARP's hardware type and the lengths of its addresses */
+	V_LEN6,
+	V_LEN4,
+	V_UDP,
+	V_ICMP6,
+	V_DHCP4,     /* port 67 */
+	V_DHCP6,     /* port 547 */
+	V_ROUTER,    /* ICMPv6 134 router advertisement, 137 redirect */
+	V_NEIGHBOUR, /* ICMPv6 136 neighbour advertisement */
+	V_ANY6,      /* :: */
+	V_PROBE6,    /* ICMPv6 that :: may send: 135 (duplicate address detection), 131 and 143 (group membership) */
+	V_COUNT
+};
+
+#define IS_PROTOCOL(v)  { NFT_LOAD_META, NFT_META_PROTOCOL, 2, NFT_IS, v }
+#define IS_TRANSPORT(v) { NFT_LOAD_META, NFT_META_L4PROTO, 1, NFT_IS, v }
+
+static const struct nft_rule guard_rules[] = {
+	{ "mac-nospoof", NFT_VERDICT_DROP, { { NFT_LOAD_LINK, 6, 6, NFT_IS_NOT, V_MAC } }, GUARD_MAC },
+	{ "restricted", NFT_VERDICT_DROP, { { NFT_LOAD_LINK, 12, 2, NFT_NOT_IN, V_TYPES } }, GUARD_RESTRICTED },
+	{ "dhcp-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP4), IS_TRANSPORT(V_UDP), { NFT_LOAD_TRANSPORT, 0, 2, NFT_IS, V_DHCP4 } }, GUARD_DHCP },
+	{ "dhcp-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6), IS_TRANSPORT(V_UDP), { NFT_LOAD_TRANSPORT, 0, 2, NFT_IS, V_DHCP6 } }, GUARD_DHCP },
+	{ "dhcp-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6), IS_TRANSPORT(V_ICMP6), { NFT_LOAD_TRANSPORT, 0, 1, NFT_IN, V_ROUTER } }, GUARD_DHCP },
+	/* four rows: ARP for IPv4 over Ethernet; the offsets of the two behind them hold for no other */
+	{ "ip-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 0, 2, NFT_IS_NOT, V_ETHERNET } }, GUARD_IP },
+	{ "ip-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 2, 2, NFT_IS_NOT, V_IP4 } }, GUARD_IP },
+	{ "ip-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 4, 1, NFT_IS_NOT, V_LEN6 } }, GUARD_IP },
+	{ "ip-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 5, 1, NFT_IS_NOT, V_LEN4 } }, GUARD_IP },
+	{ "mac-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 8, 6, NFT_IS_NOT, V_MAC } }, GUARD_MAC },
+	{ "ip-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 14, 4, NFT_NOT_IN, V_ARP4 } }, GUARD_IP },
+	{ "ip-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP4), { NFT_LOAD_NETWORK, 12, 4, NFT_NOT_IN, V_ADDR4 } }, GUARD_IP | GUARD_WITH_ADDR4 },
+	{ "ip-nospoof", NFT_VERDICT_DROP, { IS_PROTOCOL(V_IP4) }, GUARD_IP | GUARD_NO_ADDR4 },
+	/* who claims another's address by a neighbour advertisement gets its traffic, whatever the sender address says */
+	{ "ip-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6), IS_TRANSPORT(V_ICMP6), { NFT_LOAD_TRANSPORT, 0, 1, NFT_IS, V_NEIGHBOUR },
+	    { NFT_LOAD_TRANSPORT, 8, 16, NFT_NOT_IN, V_ADDR6 } }, GUARD_IP },
+	{ "probe", NFT_VERDICT_ACCEPT,
+	  { IS_PROTOCOL(V_IP6), { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_ANY6 }, IS_TRANSPORT(V_ICMP6),
+	    { NFT_LOAD_TRANSPORT, 0, 1, NFT_IN, V_PROBE6 } }, GUARD_IP },
+	{ "ip-nospoof", NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6), { NFT_LOAD_NETWORK, 8, 16, NFT_NOT_IN, V_ADDR6 } }, GUARD_IP },
+};
+
+static const struct nft_value guard_constants[V_COUNT] = {
+	[V_TYPES] = { "\x08\x00\x08\x06\x86\xdd", 3, false, 0 },
+	[V_IP4] = { "\x08\x00", 1, false, 0 },
+	[V_ARP] = { "\x08\x06", 1, false, 0 },
+	[V_IP6] = { "\x86\xdd", 1, false, 0 },
+	[V_ETHERNET] = { "\x00\x01", 1, false, 0 },
+	[V_LEN6] = { "\x06", 1, false, 0 },
+	[V_LEN4] = { "\x04", 1, false, 0 },
+	[V_UDP] = { "\x11", 1, false, 0 },
+	[V_ICMP6] = { "\x3a", 1, false, 0 },
+	[V_DHCP4] = { "\x00\x43", 1, false, 0 },
+	[V_DHCP6] = { "\x02\x23", 1, false, 0 },
+	[V_ROUTER] = { "\x86\x89", 2, false, 0 },
+	[V_NEIGHBOUR] = { "\x88", 1, false, 0 },
+	[V_ANY6] = { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 1, false, 0 },
+	[V_PROBE6] = { "\x87\x83\x8f", 3, false, 0 },
+};
+
+static const struct {
+	const char *word;
+	unsigned bit;
+} guard_names[] = {
+	{ "mac-nospoof", GUARD_MAC },
+	{ "ip-nospoof", GUARD_IP },
+	{ "dhcp-nospoof", GUARD_DHCP },
+	{ "restricted", GUARD_RESTRICTED },
+};
+
+unsigned guard_bit(const char *word)
+{
+	for (size_t i = 0; i < sizeof(guard_names) / sizeof(guard_names[0]); i++)
+		if (str_eq(guard_names[i].word, word))
+			return guard_names[i].bit;
+	return 0;
+}
+
+void guard_words(unsigned kinds, struct strv *ret)
+{
+	for (size_t i = 0; i < sizeof(guard_names) / sizeof(guard_names[0]); i++)
+		if (kinds & guard_names[i].bit)
+			strv_add(ret, guard_names[i].word);
+}
+
+/* Append the addresses of one family as bare bytes. */
+static void guard_collect(struct nft_value *v, struct strbuf *to, const struct guard *g, int family)
+{
+	for (size_t i = 0; i < g->n_addrs; i++) {
+		if (g->addrs[i].family != family)
+			continue;
+		strbuf_add_bytes(to, g->addrs[i].bytes, inet_len(&g->addrs[i]));
+		v->n++;
+	}
+	v->data = to->text;
+}
+
+static void guard_fill(struct nft_batch *b, const struct guard *g)
+{
+	auto_done(strbuf) struct strbuf four = { 0 };
+	auto_done(strbuf) struct strbuf arp = { 0 };
+	auto_done(strbuf) struct strbuf six = { 0 };
+	struct inet_addr local = inet_link_local(g->mac);
+	struct nft_value values[V_COUNT];
+
+	memcpy(values, guard_constants, sizeof(values));
+	values[V_MAC] = (struct nft_value){ .data = g->mac, .n = 1 };
+	guard_collect(&values[V_ADDR4], &four, g, AF_INET);
+	strbuf_add_bytes(&arp, "\0\0\0\0", 4);
+	values[V_ARP4].n = 1;
+	guard_collect(&values[V_ARP4], &arp, g, AF_INET);
+	strbuf_add_bytes(&six, local.bytes, 16);
+	values[V_ADDR6].n = 1;
+	guard_collect(&values[V_ADDR6], &six, g, AF_INET6);
+	nft_batch_rules(b, g->device, guard_rules, sizeof(guard_rules) / sizeof(guard_rules[0]),
+			values,
+			g->kinds | (values[V_ADDR4].n ? GUARD_WITH_ADDR4 : GUARD_NO_ADDR4));
+}
+
+static struct nft_batch *guard_batch(const struct guard *g, bool replace)
+{
+	struct nft_batch *b = nft_batch_new(NFPROTO_NETDEV, GUARD_TABLE);
+	const struct nft_chain chain = { .name = g->device,
+					 .type = "filter",
+					 .hook = NF_NETDEV_INGRESS,
+					 .priority = 0,
+					 .device = g->device };
+
+	nft_batch_add_table(b);
+	if (replace)
+		nft_batch_drop_chain(b, g->device);
+	nft_batch_add_chain(b, &chain);
+	guard_fill(b, g);
+	return b;
+}
+
+int guard_add(const struct guard *g, struct err *e)
+{
+	struct err why = { 0 };
+	int r;
+
+	if (g->kinds == 0)
+		return 0;
+	/* a chain that outlived its link by a crash is rare: look for it only when it is in the way */
+	for (int replace = 0; replace <= 1; replace++) {
+		auto_ptr(nft_batch) struct nft_batch *b = guard_batch(g, replace);
+
+		r = nft_batch_commit(b, &why);
+		if (r != -EEXIST)
+			break;
+	}
+	if (r == 0)
+		return 0;
+	*e = why;
+	return err_wrap(e, "protect the link \"%s\"", g->device);
+}
+
+int guard_list(struct strv *ret, struct err *e)
+{
+	return nft_chains(NFPROTO_NETDEV, GUARD_TABLE, ret, e);
+}
+
+int guard_remove(const char *device, struct err *e)
+{
+	auto_done(strv) struct strv chains = { 0 };
+	auto_ptr(nft_batch) struct nft_batch *b = NULL;
+	int r = guard_list(&chains, e);
+
+	if (r < 0)
+		return r;
+	if (!strv_has(&chains, device) && chains.n > 0)
+		return 0;
+	b = nft_batch_new(NFPROTO_NETDEV, GUARD_TABLE);
+	if (chains.n > 1) {
+		nft_batch_drop_chain(b, device);
+	} else {
+		r = nft_table_exists(NFPROTO_NETDEV, GUARD_TABLE, e);
+		if (r <= 0)
+			return r;
+		nft_batch_drop_table(b);
+	}
+	r = nft_batch_commit(b, e);
+	return r < 0 ? err_wrap(e, "remove the protection of the link \"%s\"", device) : 0;
+}
+
+int guard_probe(struct err *e)
+{
+	static const uint8_t mac[INET_MAC] = { 2 };
+	const struct guard g = { .device = "lo", .kinds = 15, .mac = mac };
+	auto_ptr(nft_batch) struct nft_batch *b = guard_batch(&g, false);
+
+	return nft_batch_probe(b, e);
+}
+
+static void guard_take_counter(const char *comment, uint64_t packets, uint64_t bytes, void *arg)
+{
+	struct json *dropped = arg;
+
+	(void)bytes;
+	if (!guard_bit(comment))
+		return;
+	packets += (uint64_t)json_get_i64(dropped, comment, 0);
+	json_set(dropped, comment, json_new_u64(packets));
+}
+
+int guard_dropped(const char *device, struct json **ret, struct err *e)
+{
+	auto_ptr(json) struct json *dropped = json_new_object();
+	int r = nft_counters(NFPROTO_NETDEV, GUARD_TABLE, device, guard_take_counter, dropped, e);
+
+	if (r < 0)
+		return r;
+	*ret = ptr_steal(&dropped);
+	return 0;
+}

@@ -1,0 +1,278 @@
+/* The list of leases is small (one or two rows a zone), so everything is a walk through it. */
+#include "net/ipam.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/base/file.h"
+#include "runtime/base/mem.h"
+
+enum { LEASES_MAX = 64 << 20, FIRST_NUMBER = 2 }; /* number 1 is the bridge */
+
+int ipam_load(const char *storage_dir, struct json **ret, struct err *e)
+{
+	auto_free char *path = mem_format("%s/leases.json", storage_dir);
+	auto_free char *text = NULL;
+	auto_ptr(json) struct json *root = NULL;
+	struct err why = { 0 };
+	size_t n = 0;
+	int r = file_read_all(AT_FDCWD, path, LEASES_MAX, &text, &n, &why);
+
+	if (r == 0)
+		r = json_parse_simple(text, n, &root, &why);
+	if (r == -ENOENT) {
+		root = json_new_object();
+		json_set(root, "leases", json_new_array());
+		r = 0;
+	}
+	if (r < 0) {
+		*e = why;
+		return err_wrap(e, "%s", path);
+	}
+	const struct json *list = json_get(root, "leases");
+
+	/* never guess: an address handed out twice is worse than a refusal */
+	if (!list || list->type != JSON_ARRAY)
+		return err_set(e, EINVAL, "%s has no list of leases", path);
+	*ret = ptr_steal(&root);
+	return 0;
+}
+
+int ipam_save(const char *storage_dir, const struct json *leases, struct err *e)
+{
+	auto_free char *path = mem_format("%s/leases.json", storage_dir);
+	auto_free char *text = json_print(leases, true);
+	int r = file_mkdir_p(AT_FDCWD, storage_dir, 0755, e);
+
+	return r < 0 ? r : file_replace(AT_FDCWD, path, text, strlen(text), 0600, true, e);
+}
+
+struct ipam_row {
+	const char *zone;
+	size_t link;
+	struct inet_addr addr;
+	bool automatic;
+};
+
+static bool ipam_row(const struct json *leases, size_t i, struct ipam_row *ret)
+{
+	const struct json *row = json_get(leases, "leases")->items[i];
+	const char *address = json_get_string(row, "address", "");
+
+	ret->zone = json_get_string(row, "zone", "");
+	ret->link = (size_t)json_get_i64(row, "link", 0);
+	ret->automatic = json_get_bool(row, "automatic", false);
+	return inet_parse(address, &ret->addr) == 0;
+}
+
+static size_t ipam_count(const struct json *leases)
+{
+	return json_get(leases, "leases")->n;
+}
+
+static void ipam_delete(struct json *leases, size_t i)
+{
+	struct json *list = json_get(leases, "leases");
+
+	json_free(list->items[i]);
+	memmove(list->items + i, list->items + i + 1, (list->n - i - 1) * sizeof(list->items[0]));
+	list->n--;
+}
+
+const char *ipam_holder(const struct json *leases, const struct inet_addr *a, const char *zone)
+{
+	for (size_t i = 0; i < ipam_count(leases); i++) {
+		struct ipam_row row;
+
+		if (ipam_row(leases, i, &row) && inet_same(&row.addr, a) && !str_eq(row.zone, zone))
+			return row.zone;
+	}
+	return NULL;
+}
+
+bool ipam_find(const struct json *leases, const char *zone, size_t link, int family,
+	       struct inet_addr *ret)
+{
+	for (size_t i = 0; i < ipam_count(leases); i++) {
+		struct ipam_row row;
+
+		if (!ipam_row(leases, i, &row) || !row.automatic || row.link != link)
+			continue;
+		if (row.addr.family != family || !str_eq(row.zone, zone))
+			continue;
+		*ret = row.addr;
+		return true;
+	}
+	return false;
+}
+
+/* The link's leases are exactly these already? */
+static bool ipam_has(const struct json *leases, const char *zone, size_t link,
+		     const struct inet_addr *addrs, size_t n, bool automatic)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < ipam_count(leases); i++) {
+		struct ipam_row row;
+		size_t k = 0;
+
+		if (!ipam_row(leases, i, &row) || row.link != link || !str_eq(row.zone, zone))
+			continue;
+		while (k < n && (!inet_same(&addrs[k], &row.addr) || addrs[k].prefix != row.addr.prefix))
+			k++;
+		if (k == n || row.automatic != automatic)
+			return false;
+		seen++;
+	}
+	return seen == n;
+}
+
+bool ipam_assign(struct json *leases, const char *zone, size_t link, const struct inet_addr *addrs,
+		 size_t n, bool automatic)
+{
+	if (ipam_has(leases, zone, link, addrs, n, automatic))
+		return false;
+	for (size_t i = ipam_count(leases); i-- > 0;) {
+		struct ipam_row row;
+
+		(void)!ipam_row(leases, i, &row);
+		if (row.link == link && str_eq(row.zone, zone))
+			ipam_delete(leases, i);
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct json *row = json_add(json_get(leases, "leases"), json_new_object());
+		char text[INET_TEXT];
+
+		inet_text(&addrs[i], text);
+		json_set(row, "zone", json_new_string(zone));
+		json_set(row, "link", json_new_u64(link));
+		json_set(row, "address", json_new_string(text));
+		json_set(row, "automatic", json_new_bool(automatic));
+	}
+	return true;
+}
+
+bool ipam_drop(struct json *leases, const char *zone, size_t from)
+{
+	bool changed = false;
+
+	for (size_t i = ipam_count(leases); i-- > 0;) {
+		struct ipam_row row;
+
+		(void)!ipam_row(leases, i, &row);
+		if (row.link < from || !str_eq(row.zone, zone))
+			continue;
+		ipam_delete(leases, i);
+		changed = true;
+	}
+	return changed;
+}
+
+static bool ipam_listed(const char *const *list, const char *zone)
+{
+	for (; list && *list; list++)
+		if (str_eq(*list, zone))
+			return true;
+	return false;
+}
+
+bool ipam_keep(struct json *leases, const char *const *alive, const char *const *known)
+{
+	bool changed = false;
+
+	for (size_t i = ipam_count(leases); i-- > 0;) {
+		struct ipam_row row;
+
+		(void)!ipam_row(leases, i, &row);
+		if (ipam_listed(alive, row.zone) || ipam_listed(known, row.zone))
+			continue;
+		ipam_delete(leases, i);
+		changed = true;
+	}
+	return changed;
+}
+
+static bool ipam_is_free(const struct json *leases, const struct ipam_pool *pool,
+			 const struct inet_addr *a, const char *zone)
+{
+	for (size_t i = 0; i < pool->host->n; i++)
+		if (inet_same(&pool->host->items[i].addr, a))
+			return false;
+	return !ipam_holder(leases, a, zone);
+}
+
+/* A second link of the same zone must not get the first one's address either. */
+static bool ipam_other_link_has(const struct json *leases, const char *zone, size_t link,
+				const struct inet_addr *a)
+{
+	for (size_t i = 0; i < ipam_count(leases); i++) {
+		struct ipam_row row;
+
+		if (ipam_row(leases, i, &row) && row.link != link && str_eq(row.zone, zone) &&
+		    inet_same(&row.addr, a))
+			return true;
+	}
+	return false;
+}
+
+static bool ipam_fits(const struct json *leases, const struct ipam_pool *pool, const char *zone,
+		      size_t link, const struct inet_addr *a)
+{
+	return ipam_is_free(leases, pool, a, zone) && !ipam_other_link_has(leases, zone, link, a);
+}
+
+/* What the link had before, when all of it still fits the pool. */
+static bool ipam_keeps(const struct json *leases, const struct ipam_pool *pool, const char *zone,
+		       size_t link, struct inet_addr ret[2], size_t *ret_n)
+{
+	const struct inet_addr *nets[] = { &pool->four, &pool->six };
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct inet_addr a;
+
+		if (!nets[i]->family)
+			continue;
+		if (!ipam_find(leases, zone, link, nets[i]->family, &a) ||
+		    a.prefix != nets[i]->prefix || !inet_contains(nets[i], &a) ||
+		    !ipam_fits(leases, pool, zone, link, &a))
+			return false;
+		ret[n++] = a;
+	}
+	*ret_n = n;
+	return n > 0;
+}
+
+int ipam_choose(const struct json *leases, const struct ipam_pool *pool, const char *zone,
+		size_t link, struct inet_addr ret[2], size_t *ret_n, struct err *e)
+{
+	const struct inet_addr *nets[] = { &pool->four, &pool->six };
+	uint64_t count = UINT32_MAX;
+	char text[INET_TEXT] = "";
+
+	if (ipam_keeps(leases, pool, zone, link, ret, ret_n))
+		return 0;
+	for (size_t i = 0; i < 2; i++)
+		if (nets[i]->family && inet_host_count(nets[i]) < count) {
+			count = inet_host_count(nets[i]);
+			inet_text(nets[i], text);
+		}
+	for (uint64_t number = FIRST_NUMBER; number <= count; number++) {
+		size_t n = 0;
+		bool free_in_all = true;
+
+		for (size_t i = 0; i < 2 && free_in_all; i++) {
+			if (!nets[i]->family)
+				continue;
+			ret[n] = inet_nth(nets[i], (uint32_t)number);
+			free_in_all = ipam_fits(leases, pool, zone, link, &ret[n++]);
+		}
+		if (!free_in_all || n == 0)
+			continue;
+		*ret_n = n;
+		return 0;
+	}
+	return err_set(e, ENOSPC, "no free address is left in %s", text);
+}

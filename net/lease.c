@@ -1,0 +1,133 @@
+/* net_plan: the configuration, and the leases that belong to it. The one step of planning that writes something: the lease file, under the lock. */
+#include "net/net.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "net/addr.h"
+#include "net/bridge.h"
+#include "net/ipam.h"
+#include "net/plan.h"
+#include "runtime/base/mem.h"
+
+/* Record what the configuration says; another zone's address and the host's are refused. */
+static int lease_record(const struct net_plan *p, size_t index, const struct addr_list *host,
+			struct json *leases, bool *changed, struct err *e)
+{
+	const struct plan_link *l = &p->links[index];
+
+	for (size_t i = 0; i < l->addrs.n; i++) {
+		const char *holder = ipam_holder(leases, &l->addrs.items[i], p->zonename);
+		char text[INET_TEXT];
+
+		inet_text_bare(&l->addrs.items[i], text);
+		if (holder)
+			return err_set(e, EADDRINUSE, "anet[%zu].allowedAddress: %s belongs to zone \"%s\"",
+				       index, text, holder);
+		for (size_t k = 0; k < host->n; k++)
+			if (inet_same(&host->items[k].addr, &l->addrs.items[i]))
+				return err_set(e, EADDRINUSE, "anet[%zu].allowedAddress: %s is an address of the host",
+					       index, text);
+	}
+	*changed |= ipam_assign(leases, p->zonename, index, l->addrs.items, l->addrs.n, false);
+	return 0;
+}
+
+static int lease_choose(struct net_plan *p, size_t index, const struct ipam_pool *pool,
+			struct json *leases, bool *changed, struct err *e)
+{
+	struct plan_link *l = &p->links[index];
+	struct inet_addr found[2];
+	size_t n = 0;
+	int r = ipam_choose(leases, pool, p->zonename, index, found, &n, e);
+
+	if (r < 0)
+		return err_wrap(e, "anet[%zu].allowedAddress", index);
+	for (size_t i = 0; i < n; i++)
+		plan_addrs_add(&l->addrs, &found[i]);
+	*changed |= ipam_assign(leases, p->zonename, index, found, n, true);
+	return 0;
+}
+
+static int lease_links(struct net_plan *p, const struct plan_subnets *s, struct json *leases,
+		       bool *changed, struct err *e)
+{
+	auto_done(addr_list) struct addr_list host = { 0 };
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	int r = netlink_open(&nl, NETLINK_ROUTE, e);
+
+	if (r == 0)
+		r = addr_all(&nl, &host, e);
+	const struct ipam_pool pool = {
+		.four = s->four.family ? inet_net(&s->four) : s->four,
+		.six = s->six.family ? inet_net(&s->six) : s->six,
+		.host = &host,
+	};
+	*changed |= ipam_drop(leases, p->zonename, p->n_links);
+	for (size_t i = 0; r == 0 && i < p->n_links; i++)
+		r = p->links[i].wants_lease ? lease_choose(p, i, &pool, leases, changed, e) :
+					      lease_record(p, i, &host, leases, changed, e);
+	return r;
+}
+
+static int lease_and_finish(struct net_plan *p, const struct plan_subnets *s, struct err *e)
+{
+	auto_ptr(json) struct json *leases = NULL;
+	auto_done(diag_list) struct diag_list diags = { 0 };
+	auto_close int lock = bridge_lock(p->run_dir, e);
+	bool changed = false;
+	int r = lock;
+
+	if (r >= 0)
+		r = ipam_load(p->storage_dir, &leases, e);
+	if (r == 0)
+		r = lease_links(p, s, leases, &changed, e);
+	if (r == 0 && plan_finish(p, s, leases, &diags) < 0)
+		r = diag_err(&diags, e);
+	if (r == 0 && changed)
+		r = ipam_save(p->storage_dir, leases, e);
+	return r;
+}
+
+int net_plan(const struct zone_spec *z, const struct net_dirs *dirs, struct net_plan **ret,
+	     struct err *e)
+{
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	auto_done(diag_list) struct diag_list diags = { 0 };
+	struct plan_subnets s;
+	int r = plan_subnets_get(&s, e);
+
+	if (r < 0)
+		return r;
+	if (plan_build(z, &s, &p, &diags) < 0)
+		return diag_err(&diags, e);
+	p->run_dir = mem_strdup(dirs->run_dir);
+	p->storage_dir = mem_strdup(dirs->storage_dir);
+	if (p->n_links == 0) { /* nothing to lease; what an earlier configuration had is given back by net_release() */
+		auto_ptr(json) struct json *none = json_new_object();
+
+		json_set(none, "leases", json_new_array());
+		r = plan_finish(p, &s, none, &diags);
+		if (r < 0)
+			return diag_err(&diags, e);
+	} else {
+		r = lease_and_finish(p, &s, e);
+		if (r < 0)
+			return r;
+	}
+	*ret = ptr_steal(&p);
+	return 0;
+}
+
+int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e)
+{
+	auto_ptr(json) struct json *leases = NULL;
+	auto_close int lock = bridge_lock(dirs->run_dir, e);
+	int r = lock;
+
+	if (r >= 0)
+		r = ipam_load(dirs->storage_dir, &leases, e);
+	if (r == 0 && ipam_drop(leases, zonename, 0))
+		r = ipam_save(dirs->storage_dir, leases, e);
+	return r;
+}

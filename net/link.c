@@ -1,0 +1,224 @@
+/* Links are addressed by name, not by index: names are ours ("zbr0", "zv<hash>.<n>"), indices are reused by the kernel. */
+#include "net/link.h"
+
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/base/str.h"
+
+void link_list_done(struct link_list *l)
+{
+	free(l->items);
+	*l = (struct link_list){ 0 };
+}
+
+static struct ifinfomsg *link_begin(struct netlink_request *q, uint16_t type, uint16_t flags)
+{
+	struct ifinfomsg *i;
+
+	netlink_begin(q, type, flags);
+	i = mnl_nlmsg_put_extra_header(q->h, sizeof(*i));
+	i->ifi_family = AF_UNSPEC;
+	return i;
+}
+
+/* Copy a text attribute, cut to the buffer. */
+static void link_copy_text(const struct nlattr *a, char *buf, size_t size)
+{
+	size_t n;
+
+	if (!a)
+		return;
+	n = strnlen(mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+	if (n >= size)
+		n = size - 1;
+	memcpy(buf, mnl_attr_get_payload(a), n);
+	buf[n] = '\0';
+}
+
+static uint32_t link_u32(const struct nlattr *a)
+{
+	return a && mnl_attr_get_payload_len(a) >= sizeof(uint32_t) ? mnl_attr_get_u32(a) : 0;
+}
+
+static void link_read_counters(const struct nlattr *a, struct link_info *l)
+{
+	struct rtnl_link_stats64 s = { 0 };
+	size_t n;
+
+	if (!a)
+		return;
+	n = mnl_attr_get_payload_len(a);
+	memcpy(&s, mnl_attr_get_payload(a), n < sizeof(s) ? n : sizeof(s));
+	l->rx_bytes = s.rx_bytes;
+	l->tx_bytes = s.tx_bytes;
+	l->rx_packets = s.rx_packets;
+	l->tx_packets = s.tx_packets;
+	l->rx_dropped = s.rx_dropped;
+	l->tx_dropped = s.tx_dropped;
+}
+
+static int link_read(const struct nlmsghdr *h, struct link_info *ret)
+{
+	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	const struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*i))
+		return -EPROTO;
+	*ret = (struct link_info){ .index = (uint32_t)i->ifi_index, .flags = i->ifi_flags };
+	link_copy_text(netlink_attr(h, sizeof(*i), IFLA_IFNAME), ret->name, sizeof(ret->name));
+	link_copy_text(netlink_attr(h, sizeof(*i), IFLA_IFALIAS), ret->alias, sizeof(ret->alias));
+	ret->mtu = link_u32(netlink_attr(h, sizeof(*i), IFLA_MTU));
+	ret->master = link_u32(netlink_attr(h, sizeof(*i), IFLA_MASTER));
+	a = netlink_attr(h, sizeof(*i), IFLA_ADDRESS);
+	if (a && mnl_attr_get_payload_len(a) == INET_MAC)
+		memcpy(ret->mac, mnl_attr_get_payload(a), INET_MAC);
+	a = netlink_attr(h, sizeof(*i), IFLA_LINKINFO);
+	if (a)
+		link_copy_text(netlink_nested(a, IFLA_INFO_KIND), ret->kind, sizeof(ret->kind));
+	link_read_counters(netlink_attr(h, sizeof(*i), IFLA_STATS64), ret);
+	return 0;
+}
+
+static int link_take_one(const struct nlmsghdr *h, void *arg)
+{
+	return link_read(h, arg);
+}
+
+int link_find(struct netlink *nl, const char *name, struct link_info *ret, struct err *e)
+{
+	struct netlink_request q;
+	struct link_info found = { 0 };
+	int r;
+
+	link_begin(&q, RTM_GETLINK, 0);
+	mnl_attr_put_strz(q.h, IFLA_IFNAME, name);
+	r = netlink_talk(nl, &q, link_take_one, &found, e);
+	if (r < 0)
+		return err_wrap(e, "link \"%s\"", name);
+	*ret = found;
+	return 0;
+}
+
+static int link_take_next(const struct nlmsghdr *h, void *arg)
+{
+	struct link_list *l = arg;
+
+	l->items = mem_grow(l->items, l->n + 1, sizeof(*l->items));
+	return link_read(h, &l->items[l->n++]);
+}
+
+int link_all(struct netlink *nl, struct link_list *ret, struct err *e)
+{
+	struct netlink_request q;
+	int r;
+
+	link_begin(&q, RTM_GETLINK, 0);
+	r = netlink_dump(nl, &q, link_take_next, ret, &ret->n, e);
+	return r < 0 ? err_wrap(e, "list the network links") : 0;
+}
+
+int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC], struct err *e)
+{
+	struct netlink_request q;
+	struct nlattr *info;
+	int r;
+
+	link_begin(&q, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	mnl_attr_put_strz(q.h, IFLA_IFNAME, name);
+	/* with a MAC of its own the bridge keeps it when ports come and go, and neighbours' caches stay true */
+	mnl_attr_put(q.h, IFLA_ADDRESS, INET_MAC, mac);
+	info = mnl_attr_nest_start(q.h, IFLA_LINKINFO);
+	mnl_attr_put_strz(q.h, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(q.h, info);
+	r = netlink_talk(nl, &q, NULL, NULL, e);
+	return r < 0 ? err_wrap(e, "make the bridge \"%s\"", name) : 0;
+}
+
+int link_add_veth(struct netlink *nl, const struct link_veth *v, struct err *e)
+{
+	struct netlink_request q;
+	struct nlattr *info, *data, *peer;
+	int r;
+
+	link_begin(&q, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	mnl_attr_put_strz(q.h, IFLA_IFNAME, v->host);
+	if (v->mtu)
+		mnl_attr_put_u32(q.h, IFLA_MTU, v->mtu);
+	info = mnl_attr_nest_start(q.h, IFLA_LINKINFO);
+	mnl_attr_put_strz(q.h, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(q.h, IFLA_INFO_DATA);
+	peer = mnl_attr_nest_start(q.h, VETH_INFO_PEER);
+	mnl_nlmsg_put_extra_header(q.h, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(q.h, IFLA_IFNAME, v->peer);
+	mnl_attr_put(q.h, IFLA_ADDRESS, INET_MAC, v->mac);
+	mnl_attr_put_u32(q.h, IFLA_NET_NS_FD, (uint32_t)v->netns_fd);
+	if (v->mtu)
+		mnl_attr_put_u32(q.h, IFLA_MTU, v->mtu);
+	mnl_attr_nest_end(q.h, peer);
+	mnl_attr_nest_end(q.h, data);
+	mnl_attr_nest_end(q.h, info);
+	r = netlink_talk(nl, &q, NULL, NULL, e);
+	return r < 0 ? err_wrap(e, "make the link \"%s\" with its other end \"%s\" in the zone", v->host,
+				v->peer) :
+		       0;
+}
+
+static int link_set(struct netlink *nl, struct netlink_request *q, const char *name, struct err *e)
+{
+	int r;
+
+	mnl_attr_put_strz(q->h, IFLA_IFNAME, name);
+	r = netlink_talk(nl, q, NULL, NULL, e);
+	return r < 0 ? err_wrap(e, "change the link \"%s\"", name) : 0;
+}
+
+int link_change(struct netlink *nl, const char *name, const struct link_change *c, struct err *e)
+{
+	struct netlink_request q;
+	struct ifinfomsg *i;
+	int r;
+
+	if (c->no_link_local) {
+		struct nlattr *spec, *inet6;
+
+		/* a request of its own: the kernel brings a link up before it looks at IFLA_AF_SPEC of the same message */
+		link_begin(&q, RTM_NEWLINK, 0);
+		spec = mnl_attr_nest_start(q.h, IFLA_AF_SPEC);
+		inet6 = mnl_attr_nest_start(q.h, AF_INET6);
+		mnl_attr_put_u8(q.h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+		mnl_attr_nest_end(q.h, inet6);
+		mnl_attr_nest_end(q.h, spec);
+		r = link_set(nl, &q, name, e);
+		if (r < 0 && r != -EAFNOSUPPORT) /* no IPv6 in this kernel: nothing to prevent */
+			return r;
+	}
+	i = link_begin(&q, RTM_NEWLINK, 0);
+	if (c->alias)
+		mnl_attr_put_str(q.h, IFLA_IFALIAS, c->alias);
+	if (c->master)
+		mnl_attr_put_u32(q.h, IFLA_MASTER, c->master);
+	if (c->up) {
+		i->ifi_flags = IFF_UP;
+		i->ifi_change = IFF_UP;
+	}
+	return link_set(nl, &q, name, e);
+}
+
+int link_delete(struct netlink *nl, const char *name, struct err *e)
+{
+	struct netlink_request q;
+	int r;
+
+	link_begin(&q, RTM_DELLINK, 0);
+	mnl_attr_put_strz(q.h, IFLA_IFNAME, name);
+	r = netlink_talk(nl, &q, NULL, NULL, e);
+	if (r == -ENODEV)
+		return 0;
+	return r < 0 ? err_wrap(e, "remove the link \"%s\"", name) : 0;
+}

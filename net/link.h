@@ -1,0 +1,55 @@
+/* link - network interfaces: find, list, make, change, delete. Each call works in the namespace of the socket it is given. */
+#ifndef NET_LINK_H
+#define NET_LINK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/inet.h"
+#include "net/netlink.h"
+#include "runtime/base/err.h"
+
+enum { LINK_ALIAS = 96 };
+
+struct link_info {
+	char name[IFNAMSIZ];
+	char kind[16];          /* "veth" "bridge" ...; "" for devices */
+	char alias[LINK_ALIAS]; /* cut off when longer */
+	uint32_t index, flags, mtu, master;
+	uint8_t mac[INET_MAC];
+	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets, rx_dropped, tx_dropped;
+};
+struct link_list {
+	struct link_info *items;
+	size_t n;
+};
+void link_list_done(struct link_list *l);
+
+/* -ENODEV when there is none. */
+MUST_CHECK int link_find(struct netlink *nl, const char *name, struct link_info *ret, struct err *e);
+MUST_CHECK int link_all(struct netlink *nl, struct link_list *ret, struct err *e);
+
+MUST_CHECK int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC], struct err *e);
+
+struct link_veth {
+	const char *host, *peer; /* the peer is born in netns_fd under its final name: the host never sees it */
+	int netns_fd;
+	const uint8_t *mac;      /* of the peer */
+	uint32_t mtu;            /* both ends; 0: the kernel's default */
+};
+MUST_CHECK int link_add_veth(struct netlink *nl, const struct link_veth *v, struct err *e);
+
+/* Changes of one link, made in this order; what is not set stays. */
+struct link_change {
+	const char *alias;
+	bool no_link_local; /* no IPv6 address by itself */
+	uint32_t master;    /* index of a bridge */
+	bool up;
+};
+MUST_CHECK int link_change(struct netlink *nl, const char *name, const struct link_change *c, struct err *e);
+/* Missing is fine. */
+MUST_CHECK int link_delete(struct netlink *nl, const char *name, struct err *e);
+
+#endif

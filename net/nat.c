@@ -1,0 +1,146 @@
+/* Two chains. postrouting: what comes from a bridge network and leaves by another link gets the host's address. forward: zones may go out, answers come back,
+ * anything else from outside is dropped - the zones' addresses are private, a neighbour of the host that routes to them must not get in. */
+#include "net/nat.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_ipv4.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net/nft.h"
+#include "runtime/base/mem.h"
+
+#define NAT_TABLE "zones"
+
+enum nat_value { V_BRIDGE, V_NET4, V_NET6, V_IP4, V_IP6, V_ANSWER, V_TRANSLATED, V_CLOSED4, V_CLOSED6, V_COUNT };
+enum { NAT_CLOSED4 = 1, NAT_CLOSED6 = 2 };
+
+/* bits of the kernel's connection tracking, host order */
+static const uint32_t nat_answer = 1u << 1 | 1u << 2; /* NF_CT_STATE_BIT(IP_CT_ESTABLISHED, IP_CT_RELATED) */
+static const uint32_t nat_translated = 1u << 5;       /* IPS_DST_NAT: a published port */
+
+#define FROM(how, v)   { NFT_LOAD_META, NFT_META_IIFNAME, IFNAMSIZ, how, v }
+#define TO(how, v)     { NFT_LOAD_META, NFT_META_OIFNAME, IFNAMSIZ, how, v }
+#define IS_FAMILY(v)   { NFT_LOAD_META, NFT_META_NFPROTO, 1, NFT_IS, v }
+
+static const struct nft_rule nat_leave4[] = {
+	{ "masquerade", NFT_VERDICT_MASQUERADE,
+	  { IS_FAMILY(V_IP4), { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_NET4 }, TO(NFT_IS_NOT, V_BRIDGE) }, 0 },
+};
+static const struct nft_rule nat_leave6[] = {
+	{ "masquerade", NFT_VERDICT_MASQUERADE,
+	  { IS_FAMILY(V_IP6), { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_NET6 }, TO(NFT_IS_NOT, V_BRIDGE) }, 0 },
+};
+static const struct nft_rule nat_forward[] = {
+	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IS, V_BRIDGE) }, 0 },
+	{ "answers", NFT_VERDICT_ACCEPT,
+	  { TO(NFT_IS, V_BRIDGE), { NFT_LOAD_CT, NFT_CT_STATE, 4, NFT_HAS_BITS, V_ANSWER } }, 0 },
+	{ "published", NFT_VERDICT_ACCEPT,
+	  { TO(NFT_IS, V_BRIDGE), { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } }, 0 },
+	{ "into zones", NFT_VERDICT_DROP, { TO(NFT_IS, V_BRIDGE) }, 0 },
+	{ "not a router", NFT_VERDICT_DROP,
+	  { IS_FAMILY(V_IP4), FROM(NFT_IN, V_CLOSED4), TO(NFT_IN, V_CLOSED4) }, NAT_CLOSED4 },
+	{ "not a router", NFT_VERDICT_DROP,
+	  { IS_FAMILY(V_IP6), FROM(NFT_IN, V_CLOSED6), TO(NFT_IN, V_CLOSED6) }, NAT_CLOSED6 },
+};
+
+/* Link names as the kernel compares them: 16 bytes, filled with zeros. */
+static void nat_names(const struct strv *names, struct strbuf *to)
+{
+	for (size_t i = 0; names && i < names->n; i++) {
+		char padded[IFNAMSIZ] = "";
+		size_t n = strnlen(names->items[i], IFNAMSIZ - 1);
+
+		memcpy(padded, names->items[i], n);
+		strbuf_add_bytes(to, padded, sizeof(padded));
+	}
+}
+
+static struct nft_batch *nat_batch(const struct nat *n, bool replace)
+{
+	static const struct nft_chain chains[] = {
+		{ "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC, NULL },
+		{ "forward", "filter", NF_INET_FORWARD, NF_IP_PRI_FILTER, NULL },
+	};
+	auto_done(strbuf) struct strbuf closed4 = { 0 };
+	auto_done(strbuf) struct strbuf closed6 = { 0 };
+	char bridge[IFNAMSIZ] = "";
+	struct nft_batch *b = nft_batch_new(NFPROTO_INET, NAT_TABLE);
+	unsigned when = 0;
+
+	memcpy(bridge, n->bridge, strnlen(n->bridge, IFNAMSIZ - 1));
+	nat_names(n->closed4, &closed4);
+	nat_names(n->closed6, &closed6);
+	if (closed4.len)
+		when |= NAT_CLOSED4;
+	if (closed6.len)
+		when |= NAT_CLOSED6;
+	struct nft_value values[V_COUNT] = {
+		[V_BRIDGE] = { .data = bridge, .n = 1 },
+		[V_IP4] = { .data = "\x02", .n = 1 }, /* NFPROTO_IPV4 */
+		[V_IP6] = { .data = "\x0a", .n = 1 }, /* NFPROTO_IPV6 */
+		[V_ANSWER] = { .data = &nat_answer, .n = 1 },
+		[V_TRANSLATED] = { .data = &nat_translated, .n = 1 },
+		[V_CLOSED4] = { .data = closed4.text, .n = closed4.len / IFNAMSIZ },
+		[V_CLOSED6] = { .data = closed6.text, .n = closed6.len / IFNAMSIZ },
+	};
+
+	nft_batch_add_table(b);
+	if (replace) { /* in one batch, so no packet ever passes between the old rules and the new */
+		nft_batch_drop_table(b);
+		nft_batch_add_table(b);
+	}
+	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
+		nft_batch_add_chain(b, &chains[i]);
+	for (size_t i = 0; i < n->n_gates; i++) {
+		struct inet_addr net = inet_net(&n->gates[i]);
+		bool four = net.family == AF_INET;
+
+		values[four ? V_NET4 : V_NET6] = (struct nft_value){
+			.data = net.bytes, .n = 1, .masked = true, .prefix = net.prefix
+		};
+		nft_batch_rules(b, "postrouting", four ? nat_leave4 : nat_leave6, 1, values, 0);
+	}
+	nft_batch_rules(b, "forward", nat_forward, sizeof(nat_forward) / sizeof(nat_forward[0]),
+			values, when);
+	return b;
+}
+
+int nat_apply(const struct nat *n, struct err *e)
+{
+	auto_ptr(nft_batch) struct nft_batch *b = nat_batch(n, true);
+	int r = nft_batch_commit(b, e);
+
+	return r < 0 ? err_wrap(e, "translate the addresses behind \"%s\"", n->bridge) : 0;
+}
+
+int nat_exists(struct err *e)
+{
+	return nft_table_exists(NFPROTO_INET, NAT_TABLE, e);
+}
+
+int nat_remove(struct err *e)
+{
+	auto_ptr(nft_batch) struct nft_batch *b = NULL;
+	int r = nat_exists(e);
+
+	if (r <= 0)
+		return r;
+	b = nft_batch_new(NFPROTO_INET, NAT_TABLE);
+	nft_batch_drop_table(b);
+	r = nft_batch_commit(b, e);
+	return r < 0 ? err_wrap(e, "remove the packet filter table \"%s\"", NAT_TABLE) : 0;
+}
+
+int nat_probe(struct err *e)
+{
+	const struct inet_addr gates[] = { { .family = AF_INET, .prefix = 24, .bytes = { 192, 0, 2, 1 } },
+					   { .family = AF_INET6, .prefix = 64, .bytes = { 0xfd } } };
+	const struct nat n = { .bridge = "lo", .gates = gates, .n_gates = 2 };
+	auto_ptr(nft_batch) struct nft_batch *b = nat_batch(&n, true);
+
+	return nft_batch_probe(b, e);
+}

@@ -1,0 +1,25 @@
+/* nat - how zones on the automatic bridge reach the world: address translation and forwarding rules in our own table, inet "zones".
+ *
+ * The table is a function of its inputs and is replaced as a whole; rules of the administrator in other tables are never touched. */
+#ifndef NET_NAT_H
+#define NET_NAT_H
+
+#include <stddef.h>
+
+#include "net/inet.h"
+#include "runtime/base/err.h"
+#include "runtime/base/str.h"
+
+struct nat {
+	const char *bridge;
+	const struct inet_addr *gates;        /* the bridge's addresses; their networks are translated when they leave the host */
+	size_t n_gates;
+	/* Links on which forwarding was off until we switched it on: between two of them nothing is forwarded, as before. By family. */
+	const struct strv *closed4, *closed6;
+};
+MUST_CHECK int nat_apply(const struct nat *n, struct err *e);
+MUST_CHECK int nat_remove(struct err *e); /* missing is fine */
+MUST_CHECK int nat_exists(struct err *e); /* 1, 0 or negative errno */
+MUST_CHECK int nat_probe(struct err *e);  /* would this kernel take it? Changes nothing. */
+
+#endif

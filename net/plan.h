@@ -1,0 +1,87 @@
+/* plan - what is to be done for a zone's network, as data. Private to net/.
+ *
+ * Built in two moments, both pure:  plan_build() reads the configuration and reports every mistake in it;  plan_finish(), once each link has its
+ * addresses, derives the bridge's addresses and default routes and writes the list of operations that net_attach() carries out and net_plan_text() prints. */
+#ifndef NET_PLAN_H
+#define NET_PLAN_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/zone_spec.h"
+#include "net/inet.h"
+#include "net/net.h"
+#include "runtime/base/diag.h"
+#include "runtime/base/err.h"
+#include "runtime/base/json.h"
+
+struct plan_addrs {
+	struct inet_addr *items;
+	size_t n;
+};
+void plan_addrs_add(struct plan_addrs *v, const struct inet_addr *a);
+
+struct plan_link {
+	char host[IFNAMSIZ];       /* "zv1f2e3d4c.0" */
+	char name[IFNAMSIZ];       /* inside */
+	char bridge[IFNAMSIZ];
+	bool automatic;            /* the bridge is ours */
+	bool wants_lease;          /* no address is written: take free ones of the bridge's subnet */
+	bool configure;            /* put the addresses on the link */
+	uint8_t mac[INET_MAC];
+	uint32_t mtu;              /* 0: the bridge's */
+	unsigned guards;           /* enum guard_kind */
+	struct plan_addrs addrs;
+	struct plan_addrs routers; /* written ones, after plan_finish() also the bridge's where none is written */
+	struct plan_addrs gates;   /* addresses the bridge must have for this link */
+};
+
+/* In the order they are carried out; host-wide ones first. */
+enum plan_kind {
+	PLAN_BRIDGE,  /* the automatic bridge with the addresses of all links on it, forwarding, translation */
+	PLAN_LINK,    /* a pair of links, one end in the zone */
+	PLAN_GUARD,   /* link protection on the host end */
+	PLAN_PORT,    /* host end on the bridge, up */
+	PLAN_ENTER,   /* kernel parameters in the zone's namespace, and a way to talk to it */
+	PLAN_LO,      /* lo up */
+	PLAN_ADDRESS, /* an address inside */
+	PLAN_UP,      /* inner end up */
+	PLAN_ROUTE,   /* a default route inside */
+};
+struct plan_op {
+	enum plan_kind kind;
+	size_t link;           /* index */
+	struct inet_addr addr; /* PLAN_ADDRESS, PLAN_ROUTE */
+};
+
+struct net_plan {
+	char *zonename, *run_dir, *storage_dir;
+	struct plan_link *links;
+	size_t n_links;
+	struct plan_op *ops;
+	size_t n_ops;
+};
+
+/* Subnets of the automatic bridge; the addresses are the bridge's own (the first of each). */
+struct plan_subnets {
+	struct inet_addr four, six; /* family 0: none */
+};
+/* 10.88.0.0/24 and fd00:88::/64, or what ZONES_SUBNET4 and ZONES_SUBNET6 say; no IPv6 when the kernel has none. */
+MUST_CHECK int plan_subnets_get(struct plan_subnets *ret, struct err *e);
+
+/* *ret is set in any case, so that the rest can be judged too; with mistakes (-EINVAL) it must not be carried out. */
+MUST_CHECK int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct net_plan **ret, struct diag_list *diags);
+/* `leases` (borrowed) tells which router addresses belong to other zones. */
+MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s, const struct json *leases, struct diag_list *diags);
+
+/* "zv<8 hex digits>.<index>" */
+void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ]);
+/* The 8 digits of a name of that form, or NULL: what ties a link to its zone. */
+const char *plan_host_name_hash(const char *link);
+
+/* What net_attach() saves. */
+struct json *plan_save(const struct net_plan *p);
+
+#endif

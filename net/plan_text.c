@@ -1,0 +1,161 @@
+/* A plan for people, one operation a line, and the record of it for net_detach(), as JSON. */
+#include <string.h>
+
+#include "net/bridge.h"
+#include "net/guard.h"
+#include "net/plan.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/str.h"
+
+static void plan_print_addrs(struct strbuf *b, const struct plan_addrs *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		char text[INET_TEXT];
+
+		inet_text(&v->items[i], text);
+		strbuf_format(b, " %s", text);
+	}
+}
+
+static void plan_print_bridge(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	(void)op;
+	strbuf_add(b, "bridge " BRIDGE_NAME " forward masquerade");
+	for (size_t i = 0; i < p->n_links; i++)
+		plan_print_addrs(b, &p->links[i].gates);
+}
+
+static void plan_print_link(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	const struct plan_link *l = &p->links[op->link];
+	char mac[INET_MAC_TEXT];
+
+	inet_mac_text(l->mac, mac);
+	strbuf_format(b, "link %s zone:%s mac %s", l->host, l->name, mac);
+	if (l->mtu)
+		strbuf_format(b, " mtu %u", l->mtu);
+}
+
+static void plan_print_guard(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	const struct plan_link *l = &p->links[op->link];
+	auto_done(strv) struct strv words = { 0 };
+	auto_free char *text = NULL;
+
+	guard_words(l->guards, &words);
+	text = strv_join(&words, " ");
+	strbuf_format(b, "guard %s %s", l->host, text);
+}
+
+static void plan_print_port(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	strbuf_format(b, "port %s of %s up", p->links[op->link].host, p->links[op->link].bridge);
+}
+
+static void plan_print_enter(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	(void)op;
+	strbuf_add(b, "enter zone:");
+	for (size_t i = 0; i < p->n_links; i++)
+		strbuf_format(b, "%s%s", i ? "," : "", p->links[i].name);
+}
+
+static void plan_print_lo(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	(void)p;
+	(void)op;
+	strbuf_add(b, "up zone:lo");
+}
+
+static void plan_print_address(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	char text[INET_TEXT];
+
+	inet_text(&op->addr, text);
+	strbuf_format(b, "address zone:%s %s", p->links[op->link].name, text);
+}
+
+static void plan_print_up(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	strbuf_format(b, "up zone:%s", p->links[op->link].name);
+}
+
+static void plan_print_route(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	char text[INET_TEXT];
+
+	inet_text_bare(&op->addr, text);
+	strbuf_format(b, "route zone:%s default via %s", p->links[op->link].name, text);
+}
+
+typedef void (*plan_print_fn)(struct strbuf *b, const struct net_plan *p, const struct plan_op *op);
+
+char *net_plan_text(const struct net_plan *p)
+{
+	static const plan_print_fn print[] = {
+		[PLAN_BRIDGE] = plan_print_bridge, [PLAN_LINK] = plan_print_link,
+		[PLAN_GUARD] = plan_print_guard,   [PLAN_PORT] = plan_print_port,
+		[PLAN_ENTER] = plan_print_enter,   [PLAN_LO] = plan_print_lo,
+		[PLAN_ADDRESS] = plan_print_address, [PLAN_UP] = plan_print_up,
+		[PLAN_ROUTE] = plan_print_route,
+	};
+	auto_done(strbuf) struct strbuf b = { 0 };
+
+	for (size_t i = 0; i < p->n_ops; i++) {
+		print[p->ops[i].kind](&b, p, &p->ops[i]);
+		strbuf_add_char(&b, '\n');
+	}
+	return strbuf_steal(&b);
+}
+
+static struct json *plan_save_addrs(const struct plan_addrs *v, bool bare)
+{
+	struct json *list = json_new_array();
+
+	for (size_t i = 0; i < v->n; i++) {
+		char text[INET_TEXT];
+
+		if (bare)
+			inet_text_bare(&v->items[i], text);
+		else
+			inet_text(&v->items[i], text);
+		json_add(list, json_new_string(text));
+	}
+	return list;
+}
+
+static struct json *plan_save_link(const struct plan_link *l)
+{
+	struct json *j = json_new_object();
+	auto_done(strv) struct strv words = { 0 };
+	struct json *guards;
+	char mac[INET_MAC_TEXT];
+
+	inet_mac_text(l->mac, mac);
+	json_set(j, "name", json_new_string(l->name));
+	json_set(j, "host", json_new_string(l->host));
+	json_set(j, "bridge", json_new_string(l->bridge));
+	json_set(j, "automatic", json_new_bool(l->automatic));
+	json_set(j, "mac", json_new_string(mac));
+	if (l->mtu)
+		json_set(j, "mtu", json_new_u64(l->mtu));
+	json_set(j, "addresses", plan_save_addrs(&l->addrs, false));
+	json_set(j, "routers", plan_save_addrs(&l->routers, true));
+	guards = json_set(j, "protection", json_new_array());
+	guard_words(l->guards, &words);
+	for (size_t i = 0; i < words.n; i++)
+		json_add(guards, json_new_string(words.items[i]));
+	return j;
+}
+
+struct json *plan_save(const struct net_plan *p)
+{
+	struct json *j = json_new_object();
+	struct json *links;
+
+	json_set(j, "zone", json_new_string(p->zonename));
+	links = json_set(j, "links", json_new_array());
+	for (size_t i = 0; i < p->n_links; i++)
+		json_add(links, plan_save_link(&p->links[i]));
+	return j;
+}

@@ -1,0 +1,91 @@
+/* Routes by rtnetlink. The list serves one question: does a subnet that we want overlap one the host uses already? So default routes, link-local and multicast
+ * ones and the kernel's own "local" table are left out. */
+#include "net/route.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/base/mem.h"
+
+void route_list_done(struct route_list *l)
+{
+	free(l->items);
+	*l = (struct route_list){ 0 };
+}
+
+static bool route_counts(const struct rtmsg *m)
+{
+	if (m->rtm_family != AF_INET && m->rtm_family != AF_INET6)
+		return false;
+	if (m->rtm_dst_len == 0 || m->rtm_table == RT_TABLE_LOCAL || (m->rtm_flags & RTM_F_CLONED))
+		return false;
+	return m->rtm_type == RTN_UNICAST || m->rtm_type == RTN_BLACKHOLE ||
+	       m->rtm_type == RTN_UNREACHABLE || m->rtm_type == RTN_PROHIBIT;
+}
+
+static int route_take(const struct nlmsghdr *h, void *arg)
+{
+	struct route_list *l = arg;
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	struct route_entry found = { 0 };
+	const struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return -EPROTO;
+	if (!route_counts(m))
+		return 0;
+	found.net.family = m->rtm_family;
+	found.net.prefix = m->rtm_dst_len;
+	found.net.has_prefix = true;
+	a = netlink_attr(h, sizeof(*m), RTA_DST);
+	if (!a || mnl_attr_get_payload_len(a) != inet_len(&found.net))
+		return 0;
+	memcpy(found.net.bytes, mnl_attr_get_payload(a), inet_len(&found.net));
+	a = netlink_attr(h, sizeof(*m), RTA_OIF);
+	if (a && mnl_attr_get_payload_len(a) == sizeof(uint32_t))
+		found.index = mnl_attr_get_u32(a);
+	/* fe80::/10 and ff00::/8 are on every link */
+	if (found.net.family == AF_INET6 &&
+	    (found.net.bytes[0] == 0xff || (found.net.bytes[0] == 0xfe && found.net.bytes[1] >= 0x80)))
+		return 0;
+	l->items = mem_grow(l->items, l->n + 1, sizeof(*l->items));
+	l->items[l->n++] = found;
+	return 0;
+}
+
+int route_all(struct netlink *nl, struct route_list *ret, struct err *e)
+{
+	struct netlink_request q;
+	int r;
+
+	netlink_begin(&q, RTM_GETROUTE, 0);
+	mnl_nlmsg_put_extra_header(q.h, sizeof(struct rtmsg)); /* AF_UNSPEC: all */
+	r = netlink_dump(nl, &q, route_take, ret, &ret->n, e);
+	return r < 0 ? err_wrap(e, "list the routes") : 0;
+}
+
+int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway,
+		      struct err *e)
+{
+	struct netlink_request q;
+	char text[INET_TEXT];
+	struct rtmsg *m;
+	int r;
+
+	netlink_begin(&q, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND);
+	m = mnl_nlmsg_put_extra_header(q.h, sizeof(*m));
+	m->rtm_family = (uint8_t)gateway->family;
+	m->rtm_table = RT_TABLE_MAIN;
+	m->rtm_protocol = RTPROT_STATIC;
+	m->rtm_scope = RT_SCOPE_UNIVERSE;
+	m->rtm_type = RTN_UNICAST;
+	mnl_attr_put(q.h, RTA_GATEWAY, inet_len(gateway), gateway->bytes);
+	mnl_attr_put_u32(q.h, RTA_OIF, index);
+	r = netlink_talk(nl, &q, NULL, NULL, e);
+	if (r == -EEXIST)
+		return 0;
+	inet_text_bare(gateway, text);
+	return r < 0 ? err_wrap(e, "add the default route through %s", text) : 0;
+}

@@ -1,0 +1,27 @@
+/* route - routes. In the namespace of the socket. */
+#ifndef NET_ROUTE_H
+#define NET_ROUTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/inet.h"
+#include "net/netlink.h"
+#include "runtime/base/err.h"
+
+struct route_entry {
+	struct inet_addr net; /* default routes are left out */
+	uint32_t index;       /* the link's; 0: several or none */
+};
+struct route_list {
+	struct route_entry *items;
+	size_t n;
+};
+void route_list_done(struct route_list *l);
+
+/* Unicast, blackhole, unreachable and prohibit routes with a destination, of every table but "local". */
+MUST_CHECK int route_all(struct netlink *nl, struct route_list *ret, struct err *e);
+/* A default route through `gateway`; the same one there already is success. */
+MUST_CHECK int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway, struct err *e);
+
+#endif

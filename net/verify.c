@@ -1,0 +1,165 @@
+/* Judge a configuration against this host without changing anything. Every finding is one diagnostic; the plan's own checks come first. Leases are only read: an address that is still to be chosen cannot collide. */
+#include "net/net.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "net/addr.h"
+#include "net/bridge.h"
+#include "net/guard.h"
+#include "net/ipam.h"
+#include "net/link.h"
+#include "net/nat.h"
+#include "net/plan.h"
+#include "runtime/base/mem.h"
+
+struct verify {
+	const struct zone_spec *zone;
+	const struct net_plan *plan;
+	struct plan_subnets subnets;
+	struct netlink nl;
+	struct addr_list host;
+	struct json *leases;
+	struct diag_list *diags;
+	size_t errors;
+};
+
+static void verify_done(struct verify *v)
+{
+	netlink_done(&v->nl);
+	addr_list_done(&v->host);
+	json_free(v->leases);
+}
+
+static void verify_report(struct verify *v, const char *path, const char *text)
+{
+	diag_add(v->diags, 0, 0, path, "host", NULL, "%s", text);
+	v->errors++;
+}
+
+static void verify_lower(struct verify *v, size_t i)
+{
+	const struct plan_link *l = &v->plan->links[i];
+	auto_free char *path = mem_format("anet[%zu].lowerLink", i);
+	auto_free char *text = NULL;
+	struct link_info found = { 0 };
+	struct err why = { 0 };
+	int r;
+
+	if (!l->bridge[0])
+		return; /* no name: reported already */
+	if (l->automatic) {
+		if (bridge_check_name(&v->nl, &why) < 0)
+			verify_report(v, path, why.text);
+		return;
+	}
+	r = link_find(&v->nl, l->bridge, &found, &why);
+	if (r == -ENODEV)
+		text = mem_format("no link \"%s\" exists", l->bridge);
+	else if (r < 0)
+		text = mem_strdup(why.text);
+	else if (!str_eq(found.kind, "bridge"))
+		text = mem_format("\"%s\" is not a bridge", l->bridge);
+	if (text)
+		verify_report(v, path, text);
+}
+
+static void verify_addresses(struct verify *v, size_t i)
+{
+	const struct plan_link *l = &v->plan->links[i];
+
+	for (size_t k = 0; k < l->addrs.n; k++) {
+		auto_free char *path = mem_format("anet[%zu].allowedAddress[%zu]", i, k);
+		const char *holder = ipam_holder(v->leases, &l->addrs.items[k], v->zone->zonename);
+		auto_free char *text = NULL;
+		char address[INET_TEXT];
+
+		inet_text_bare(&l->addrs.items[k], address);
+		if (holder)
+			text = mem_format("%s belongs to zone \"%s\"", address, holder);
+		for (size_t h = 0; h < v->host.n && !text; h++)
+			if (inet_same(&v->host.items[h].addr, &l->addrs.items[k]))
+				text = mem_format("%s is an address of the host", address);
+		if (text)
+			verify_report(v, path, text);
+	}
+}
+
+/* The subnets that the automatic bridge would carry must be nowhere else on this host. */
+static void verify_subnet(struct verify *v, size_t i, const struct inet_addr *gate)
+{
+	auto_free char *path = mem_format("anet[%zu].allowedAddress", i);
+	struct err why = { 0 };
+
+	if (gate->family && bridge_check_subnet(&v->nl, gate, &why) < 0)
+		verify_report(v, path, why.text);
+}
+
+static void verify_subnets(struct verify *v, size_t i)
+{
+	const struct plan_link *l = &v->plan->links[i];
+
+	for (size_t k = 0; k < l->gates.n; k++)
+		verify_subnet(v, i, &l->gates.items[k]);
+	if (l->wants_lease) {
+		verify_subnet(v, i, &v->subnets.four);
+		verify_subnet(v, i, &v->subnets.six);
+	}
+}
+
+static void verify_kernel(struct verify *v)
+{
+	struct err why = { 0 };
+	unsigned guards = 0;
+	bool automatic = false;
+
+	for (size_t i = 0; i < v->plan->n_links; i++) {
+		guards |= v->plan->links[i].guards;
+		automatic |= v->plan->links[i].automatic;
+	}
+	if (guards && guard_probe(&why) < 0) {
+		auto_free char *text = mem_format("this kernel cannot protect links: %s", why.text);
+
+		verify_report(v, "anet", text);
+	}
+	if (automatic && nat_probe(&why) < 0) {
+		auto_free char *text = mem_format("this kernel cannot translate addresses: %s", why.text);
+
+		verify_report(v, "anet", text);
+	}
+}
+
+static int verify_gather(struct verify *v, const struct net_dirs *dirs, struct err *e)
+{
+	int r = netlink_open(&v->nl, NETLINK_ROUTE, e);
+
+	if (r == 0)
+		r = addr_all(&v->nl, &v->host, e);
+	return r < 0 ? r : ipam_load(dirs->storage_dir, &v->leases, e);
+}
+
+int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct diag_list *diags)
+{
+	auto_done(verify) struct verify v = { .zone = z, .diags = diags, .nl = NETLINK_CLOSED };
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	struct err why = { 0 };
+
+	if (plan_subnets_get(&v.subnets, &why) < 0 || verify_gather(&v, dirs, &why) < 0) {
+		verify_report(&v, "anet", why.text);
+		return -EINVAL;
+	}
+	/* mistakes of one link do not hide those of the others */
+	if (plan_build(z, &v.subnets, &p, diags) < 0)
+		v.errors++;
+	if (plan_finish(p, &v.subnets, v.leases, diags) < 0)
+		v.errors++;
+	v.plan = p;
+	for (size_t i = 0; i < p->n_links; i++) {
+		verify_lower(&v, i);
+		verify_addresses(&v, i);
+		verify_subnets(&v, i);
+	}
+	if (p->n_links)
+		verify_kernel(&v);
+	return v.errors ? -EINVAL : 0;
+}
