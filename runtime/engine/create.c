@@ -1,0 +1,482 @@
+/* create - the order of everything that makes a container, and the way back.
+ *
+ * Read create_steps from top to bottom: each row leaves nothing when it fails, and the rows above it are undone in reverse. A create that is killed instead leaves a record that names
+ * what exists (first the cgroup that is about to be made); its children die with it (init.c). */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/log.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/steps.h"
+#include "runtime/base/sys.h"
+#include "runtime/engine/delete.h"
+#include "runtime/engine/hooks.h"
+#include "runtime/engine/parent.h"
+
+/* No id contains "@", so this is never a container. */
+#define SECCOMP_CACHE "@seccomp"
+
+struct creation {
+	const struct engine_create *o;
+	const struct container_spec *spec;
+	struct engine_container *c;
+	struct parent parent;
+	int placeholder; /* keeps descriptor 3 free for init_fd; -1 */
+};
+
+/* --- what can be refused at once ---------------------------------------------------------------------------------- */
+
+static int check(const struct engine_create *o, struct err *e)
+{
+	const struct process_spec *p = o->spec->process;
+
+	if (!container_id_ok(o->id))
+		return err_set(e, EINVAL, "invalid container ID format: \"%.64s\"",
+			       o->id ? o->id : "");
+	if (p && p->terminal && !o->console_socket && !o->ret_console_master)
+		return err_set(
+			e, EINVAL,
+			"process.terminal: nobody takes the console (a console socket is needed)");
+	if (o->init_fd >= 0 && o->preserve_fds > 0)
+		return err_set(e, EINVAL, "descriptor 3 cannot be both preserved and init's own");
+	if (o->spec->linux.n_net_devices > 0 && !o->spec->linux.namespaces[NS_NETWORK].wanted)
+		return err_set(
+			e, EINVAL,
+			"linux.netDevices: the container has no network namespace of its own");
+	if (o->spec->linux.intel_rdt)
+		return err_set(e, EOPNOTSUPP, "linux.intelRdt is not supported");
+	return 0;
+}
+
+/* --- reserve ------------------------------------------------------------------------------------------------------ */
+
+static int make_directory(const struct engine_create *o, struct err *e)
+{
+	auto_free char *path = mem_format("%s/%s", o->state_root, o->id);
+
+	if (sys_mkdirat(AT_FDCWD, path, 0700) == 0)
+		return 0;
+	if (errno == ENOENT) {
+		int r = file_mkdir_p(AT_FDCWD, o->state_root, 0700, e);
+
+		if (r < 0)
+			return r;
+		if (sys_mkdirat(AT_FDCWD, path, 0700) == 0)
+			return 0;
+	}
+	if (errno == EEXIST)
+		return err_set(e, EEXIST, "container with given ID already exists");
+	return err_sys(e, "make \"%s\"", path);
+}
+
+static void fill_record(struct creation *k)
+{
+	const struct container_spec *s = k->spec;
+	struct record *r = &k->c->record;
+
+	r->id = mem_strdup(k->o->id);
+	r->bundle = mem_strdup(k->o->bundle ? k->o->bundle : "");
+	r->rootfs = mem_strdup(s->root.path ? s->root.path : "");
+	r->oci_version = mem_strdup(s->oci_version ? s->oci_version : "");
+	r->created = record_now();
+	r->owner = (uint32_t)getuid();
+	r->has_process = s->process != NULL;
+	r->own_pids = s->linux.namespaces[NS_PID].wanted && !s->linux.namespaces[NS_PID].path;
+	r->has_poststart = s->hooks.poststart.n > 0;
+	r->has_poststop = s->hooks.poststop.n > 0;
+	r->extensions = container_extensions(s);
+	strmap_copy(&r->annotations, &s->annotations);
+	k->c->has_record = true;
+}
+
+static void release(void *ctx)
+{
+	struct creation *k = ctx;
+
+	delete_directory(k->c);
+}
+
+static int reserve(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	struct engine_container *c = k->c;
+	auto_free char *path = mem_format("%s/%s", k->o->state_root, k->o->id);
+	int r = make_directory(k->o, e);
+
+	if (r < 0)
+		return r;
+	c->dir = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (c->dir < 0) {
+		r = err_sys(e, "open \"%s\"", path);
+		(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR); /* made above, empty */
+		return r;
+	}
+	c->creating = true;
+	fill_record(k);
+	r = file_lock(c->dir, LOCK_FILE, true, 0, &c->lock, e);
+	if (r < 0)
+		release(k);
+	return r;
+}
+
+/* --- cgroup ------------------------------------------------------------------------------------------------------- */
+
+/* The host id that a container's root is. */
+static struct opt_u64 host_root(const struct id_map *maps, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (maps[i].container_id == 0)
+			return (struct opt_u64){ true, maps[i].host_id };
+	}
+	return (struct opt_u64){ true, 0 };
+}
+
+/* OCI "Cgroup ownership": a cgroup namespace of its own and a writable mount of it mean that the container may manage it. */
+static bool wants_delegation(const struct container_spec *s)
+{
+	const struct ns_spec *ns = &s->linux.namespaces[NS_CGROUP];
+
+	if (s->linux.delegate_cgroup)
+		return true;
+	if (!ns->wanted || ns->path || !s->linux.namespaces[NS_USER].wanted)
+		return false;
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const struct mount_spec *m = &s->mounts[i];
+
+		if (str_eq(m->destination, "/sys/fs/cgroup") &&
+		    str_has_prefix(m->type ? m->type : "", "cgroup"))
+			return !strv_has(&m->options, "ro");
+	}
+	return false;
+}
+
+static int make_cgroup(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	struct engine_container *c = k->c;
+	const struct linux_spec *l = &k->spec->linux;
+	struct cgroup_options options = { .manager = k->o->cgroup_manager,
+					  .path = l->cgroups_path,
+					  .rootless = k->o->rootless };
+
+	if (options.manager == CGROUP_MANAGER_DISABLED)
+		return record_write(c->dir, &c->record, e);
+	if (wants_delegation(k->spec)) {
+		options.delegate_uid = host_root(l->uid_mappings, l->n_uid_mappings);
+		options.delegate_gid = host_root(l->gid_mappings, l->n_gid_mappings);
+	}
+	int r = cgroup_plan(k->o->id, &options, &c->cgroup, e);
+
+	if (r < 0)
+		return r;
+	/* saved before it is made: a record that names too much is harmless, one that names too little is not */
+	c->record.cgroup = cgroup_save(c->cgroup);
+	r = record_write(c->dir, &c->record, e);
+	return r < 0 ? r : cgroup_make(c->cgroup, e);
+}
+
+static void remove_cgroup(void *ctx)
+{
+	struct creation *k = ctx;
+	struct err ignored = { 0 };
+
+	if (!k->c->cgroup || cgroup_remove_if_empty(k->c->cgroup))
+		return;
+	(void)!cgroup_kill(k->c->cgroup, SIGKILL,
+			   &ignored); /* what a hook may have left in there */
+	if (cgroup_remove(k->c->cgroup, &ignored) < 0)
+		log_debug("remove the cgroup: %s", ignored.text);
+}
+
+static int set_limits(void *ctx, struct err *e)
+{
+	static struct device_rule_spec nothing = { .allow = false };
+	struct creation *k = ctx;
+	const struct resources_spec *given = k->spec->linux.resources;
+	struct resources_spec r = { 0 };
+
+	if (!k->c->cgroup)
+		return 0;
+	if (given)
+		r = *given; /* borrowed members: only `devices` is replaced, and nothing is freed */
+	/* without any rule a container would reach every device of the host that it can make a node for */
+	if (r.n_devices == 0 && !k->o->rootless) {
+		r.devices = &nothing;
+		r.n_devices = 1;
+	}
+	return cgroup_limit(k->c->cgroup, &r, e);
+}
+
+/* --- isolation ---------------------------------------------------------------------------------------------------- */
+
+static void drop_isolation(void *ctx)
+{
+	struct creation *k = ctx;
+	struct launch *l = &k->parent.launch;
+
+	isolation_free(l->iso);
+	cgroup_entry_free(l->entry);
+	listener_done(&l->program.listener);
+	hooks_close(l->container_hooks, &k->spec->hooks.create_container);
+	l->iso = NULL;
+	l->entry = NULL;
+	l->container_hooks = NULL;
+	fd_close(&l->sync_parent);
+	fd_close(&l->sync_child);
+	fd_close(&l->fifo);
+}
+
+/* Numbers 3 ... that the program will find open. */
+static int *kept_fds(const struct creation *k, size_t *ret_n)
+{
+	size_t n = k->o->init_fd >= 0 ? 1 : k->parent.launch.program.n_keep;
+	int *fds = mem_array(n, sizeof(*fds));
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = 3 + (int)i;
+	*ret_n = n;
+	return fds;
+}
+
+static int plan(struct creation *k, struct err *e)
+{
+	struct launch *l = &k->parent.launch;
+	const bool filters = k->spec->linux.seccomp != NULL;
+	auto_free char *cache = filters ? mem_format("%s/" SECCOMP_CACHE, k->o->state_root) : NULL;
+	struct isolation_options options = { .bundle = k->o->bundle,
+					     .no_pivot = k->o->no_pivot,
+					     .no_new_keyring = k->o->no_new_keyring,
+					     .cgroup_dirfd =
+						     k->c->cgroup ? cgroup_dirfd(k->c->cgroup) : -1,
+					     .seccomp_cache = cache };
+	auto_free int *keep = kept_fds(k, &options.n_keep_fds);
+
+	options.keep_fds = keep;
+	int r = filters ? file_mkdir_p(AT_FDCWD, cache, 0700, e) : 0;
+
+	return r < 0 ? r : isolation_plan(k->spec, &options, &l->iso, e);
+}
+
+/* The socket pair and the FIFO that init inherits. */
+static int open_channels(struct creation *k, struct err *e)
+{
+	struct launch *l = &k->parent.launch;
+	int pair[2];
+	int r = sock_pair(pair, e);
+
+	if (r < 0)
+		return r;
+	l->sync_parent = pair[0];
+	l->sync_child = pair[1];
+	if (sys_mkfifoat(k->c->dir, FIFO_FILE, 0600) < 0)
+		return err_sys(e, "make " FIFO_FILE);
+	/* for writing as well, or init's read would end whenever no start is there */
+	l->fifo = sys_openat(k->c->dir, FIFO_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	return l->fifo < 0 ? err_sys(e, "open " FIFO_FILE) : 0;
+}
+
+static int prepare(struct creation *k, struct err *e)
+{
+	struct launch *l = &k->parent.launch;
+	const struct hooks_spec *hooks = &k->spec->hooks;
+	const struct ns_spec *net = &k->spec->linux.namespaces[NS_NETWORK];
+	int r = plan(k, e);
+
+	if (r == 0)
+		r = open_channels(k, e);
+	if (r == 0 && k->c->cgroup)
+		r = cgroup_entry_open(k->c->cgroup, 0, NULL, &l->entry, e);
+	if (r == 0)
+		r = listener_connect(k->spec->linux.seccomp, &l->program.listener, e);
+	if (r == 0)
+		r = hooks_open(&hooks->create_container, &l->container_hooks, e);
+	if (r < 0)
+		return r;
+	l->program.iso = l->iso;
+	l->raises_lo = net->wanted && !net->path && !k->o->network.attach;
+	l->asks_parent =
+		hooks->prestart.n + hooks->create_runtime.n + hooks->create_container.n > 0 ||
+		k->o->network.attach || k->spec->linux.n_net_devices > 0;
+	return 0;
+}
+
+static int plan_isolation(void *ctx, struct err *e)
+{
+	int r = prepare(ctx, e);
+
+	if (r < 0)
+		drop_isolation(ctx);
+	return r;
+}
+
+/* --- processes ---------------------------------------------------------------------------------------------------- */
+
+static int spawn(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+
+	return parent_spawn(&k->parent, e);
+}
+
+static void kill_processes(void *ctx)
+{
+	struct creation *k = ctx;
+
+	talk_kill(&k->parent.talk);
+}
+
+static int attach_network(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+
+	return parent_network(&k->parent, e);
+}
+
+static void detach_network(void *ctx)
+{
+	struct creation *k = ctx;
+
+	if (k->parent.network_made && k->o->network.detach)
+		k->o->network.detach(k->o->network.arg);
+}
+
+/* While init builds, there is time to save the configuration. */
+static int converse(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	int r = container_save_spec(k->c, k->spec, e);
+
+	return r < 0 ? r : parent_converse(&k->parent, e);
+}
+
+/* --- commit ------------------------------------------------------------------------------------------------------- */
+
+static int announce(const struct creation *k, const struct child *init, struct err *e)
+{
+	int r = k->o->pid_file ? container_write_pid(k->o->pid_file, init->pid, e) : 0;
+
+	if (r == 0 && k->o->pidfd_socket)
+		r = container_send_fd(k->o->pidfd_socket, "pidfd", init->pidfd, e);
+	return r;
+}
+
+static int commit(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	struct engine_container *c = k->c;
+	struct child *init = &k->parent.talk.main;
+	const struct sync_msg go = { .type = SYNC_COMMITTED, .u.number = init->pid };
+	int r = proc_stat(init->pid, &c->record.start, NULL, e);
+
+	if (r < 0)
+		return r;
+	c->record.pid = init->pid;
+	c->record.complete = true;
+	r = record_write(c->dir, &c->record, e);
+	if (r == 0)
+		r = announce(k, init, e);
+	return r < 0 ? r : sync_send(k->parent.talk.sock, &go, e);
+}
+
+/* "container init" carries init's own error, so its name reads as the beginning of that sentence. */
+static const struct step create_steps[] = {
+	{ "reserve the id", reserve, release },
+	{ "create the cgroup", make_cgroup, remove_cgroup },
+	{ "prepare the isolation", plan_isolation, drop_isolation },
+	{ "set the limits", set_limits, NULL },
+	{ "start the processes", spawn, kill_processes },
+	{ "attach the network", attach_network, detach_network },
+	{ "container init", converse, NULL },
+	{ "save the record", commit, NULL },
+};
+
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
+
+static int prepare_launch(struct creation *k, struct err *e)
+{
+	const struct engine_create *o = k->o;
+	struct launch *l = &k->parent.launch;
+
+	k->parent.o = o;
+	k->parent.c = k->c;
+	*l = (struct launch){ .spec = o->spec,
+			      .c = k->c,
+			      .program = PROGRAM_NONE,
+			      .sync_parent = -1,
+			      .sync_child = -1,
+			      .fifo = -1,
+			      .stdio = { o->stdio[0], o->stdio[1], o->stdio[2] } };
+	int r = program_kept_fds(o->preserve_fds, &l->program, e);
+
+	if (r < 0)
+		return r;
+	l->program.process = o->spec->process;
+	l->program.seccomp = o->spec->linux.seccomp;
+	l->program.record = &k->c->record;
+	l->program.as_three = o->init_fd;
+	k->placeholder = -1;
+	if (o->init_fd >= 0 && fcntl(3, F_GETFD) < 0)
+		k->placeholder =
+			dup3(o->init_fd, 3, O_CLOEXEC); /* nothing of ours may get the number */
+	return 0;
+}
+
+/* What init and the parent have in common ends; what the caller keeps goes into the container. */
+static void finish(struct creation *k)
+{
+	struct engine_container *c = k->c;
+
+	c->creating = false;
+	c->init = k->parent.talk.main;
+	c->pidfd = fcntl(c->init.pidfd, F_DUPFD_CLOEXEC, 3);
+	c->sync = fd_steal(&k->parent.launch.sync_parent);
+	container_unlock(c, true);
+}
+
+static void failed(struct creation *k)
+{
+	struct engine_container *c = k->c;
+
+	if (!k->parent.hooks_begun || k->spec->hooks.poststop.n == 0)
+		return;
+	/* runtime.md: a hook of create that fails leads to the delete step and its hooks */
+	auto_free char *state = container_state_text(c, ENGINE_STOPPED, 0);
+	const struct hooks_call call = { .kind = "poststop",
+					 .list = &k->spec->hooks.poststop,
+					 .state = state,
+					 .cwd = c->record.bundle };
+
+	(void)hooks_run_all(&call);
+}
+
+int engine_create(const struct engine_create *o, struct engine_container **ret, struct err *e)
+{
+	struct creation k = { .o = o, .spec = o->spec, .placeholder = -1 };
+	int r = check(o, e);
+
+	if (r == 0)
+		r = container_new(o->state_root, o->id, &k.c, e);
+	if (r < 0)
+		return r;
+	r = prepare_launch(&k, e);
+	if (r == 0)
+		r = steps_run(create_steps, STEPS_COUNT(create_steps), &k, e);
+	fd_close(&k.placeholder);
+	if (r < 0) {
+		failed(&k);
+		engine_free(k.c);
+		return r;
+	}
+	finish(&k);
+	drop_isolation(&k);
+	*ret = k.c;
+	return 0;
+}

@@ -1,0 +1,155 @@
+/* delete - the end of a container, whatever is left of it.
+ *
+ * Every step asks what is there and goes on when it is nothing, so that delete can be repeated after a kill, and so that it removes half a create as well as a whole one. Every wait has a
+ * limit: a process in uninterruptible sleep makes delete fail with its pid, never hang. Order: processes, cgroup, directory (record last), then the poststop hooks, as runc does. */
+#include "runtime/engine/delete.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/log.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
+#include "runtime/engine/hooks.h"
+
+enum { DIE_TIMEOUT_MS = 10000 };
+
+int delete_directory(struct engine_container *c)
+{
+	static const char *const files[] = { FIFO_FILE, CONFIG_FILE, LOCK_FILE, "state.json" };
+	auto_free char *path = mem_format("%s/%s", c->root, c->id);
+	struct err cause = { 0 };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		(void)sys_unlinkat(c->dir, files[i],
+				   0); /* missing is fine; the rest is seen by rmdir */
+	if (sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	/* a temporary file of an interrupted write, or something foreign */
+	int r = file_remove_tree(AT_FDCWD, path, &cause);
+
+	if (r < 0)
+		log_debug("%s", cause.text);
+	return r;
+}
+
+/* --- processes ---------------------------------------------------------------------------------------------------- */
+
+/* When it is our own child nobody else can reap it. */
+static void reap_own(struct engine_container *c)
+{
+	if (c->init.pid > 0)
+		(void)child_reap(&c->init, 0, NULL);
+}
+
+static int end_init(struct engine_container *c, struct err *e)
+{
+	int pidfd = engine_pidfd(c);
+
+	if (pidfd < 0) {
+		reap_own(c);
+		return 0;
+	}
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return err_sys(e, "kill container init %d", (int)c->record.pid);
+	return 0;
+}
+
+static int wait_init(struct engine_container *c, struct err *e)
+{
+	pid_t pid = engine_pid(c);
+
+	if (pid > 0 && c->pidfd >= 0 && !process_wait_end(c->pidfd, DIE_TIMEOUT_MS))
+		return err_set(e, EBUSY,
+			       "process %d does not end after SIGKILL (uninterruptible sleep?)",
+			       (int)pid);
+	reap_own(c);
+	return 0;
+}
+
+/* Everybody in the cgroup: processes of a container without a pid namespace, and the half-made ones of a killed create, are known only there. A frozen init dies here, too. */
+static int end_cgroup(struct engine_container *c, struct cgroup *cg, struct err *e)
+{
+	int r = cgroup_kill(cg, SIGKILL, e);
+
+	if (r == 0)
+		r = wait_init(c, e);
+	if (r == 0)
+		r = cgroup_wait_empty(cg, DIE_TIMEOUT_MS, e);
+	return r == 0 ? cgroup_remove(cg, e) : r;
+}
+
+static int end_processes(struct engine_container *c, struct err *e)
+{
+	struct cgroup *cg = engine_cgroup(c);
+	int r = end_init(c, e);
+
+	if (r < 0)
+		return r;
+	if (!cg)
+		return wait_init(c, e);
+	/* the end of init is mostly the end of all */
+	if (engine_pid(c) == 0 && cgroup_remove_if_empty(cg))
+		return 0;
+	return end_cgroup(c, cg, e);
+}
+
+/* --- delete ------------------------------------------------------------------------------------------------------- */
+
+static int check_status(struct engine_container *c, bool force, struct err *e)
+{
+	enum engine_status status = engine_status(c);
+
+	/* `created` has not run anything of the container: runc and crun let it be deleted, and callers rely on it */
+	if (force || status == ENGINE_STOPPED || status == ENGINE_CREATED)
+		return 0;
+	return err_set(e, EBUSY, "cannot delete container %s that is not stopped: %s", c->id,
+		       engine_status_word(status));
+}
+
+static int remove_all(struct engine_container *c, struct err *e)
+{
+	int r = end_processes(c, e);
+
+	if (r < 0)
+		return r;
+	r = delete_directory(c);
+	return r < 0 ? err_ret(e, r, "remove \"%s/%s\"", c->root, c->id) : 0;
+}
+
+static void poststop(struct engine_container *c)
+{
+	if (!c->spec || c->spec->hooks.poststop.n == 0)
+		return;
+	auto_free char *state = container_state_text(c, ENGINE_STOPPED, 0);
+	const struct hooks_call call = { .kind = "poststop",
+					 .list = &c->spec->hooks.poststop,
+					 .state = state,
+					 .cwd = c->record.bundle };
+
+	(void)hooks_run_all(&call); /* a failure is a warning and never stops the delete */
+}
+
+int engine_delete(struct engine_container *c, bool force, struct err *e)
+{
+	struct err ignored;
+	bool taken;
+	int r = container_lock(c, &taken, e);
+
+	if (r < 0)
+		return r;
+	r = check_status(c, force, e);
+	/* read now what is needed when the directory is gone */
+	if (r == 0 && c->record.has_poststop && container_load_spec(c, &ignored) < 0)
+		log_debug("poststop hooks: %s", ignored.text);
+	if (r == 0)
+		r = remove_all(c, e);
+	if (r == 0)
+		poststop(c);
+	container_unlock(c, taken);
+	return r;
+}

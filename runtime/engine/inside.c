@@ -1,0 +1,63 @@
+/* inside - a running container's root, console and users for the layers above, which must not reach into isolation themselves. */
+#include "runtime/engine/engine.h"
+
+#include <errno.h>
+
+#include "isolation/isolation.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+
+static int inside_alive(struct engine_container *c, struct err *e)
+{
+	if (engine_pid(c) <= 0 || engine_pidfd(c) < 0)
+		return err_set(e, EBUSY, "container not running");
+	return 0;
+}
+
+int engine_open_root(struct engine_container *c, struct err *e)
+{
+	int r = inside_alive(c, e);
+
+	return r < 0 ? r : isolation_open_root(engine_pid(c), engine_pidfd(c), e);
+}
+
+int engine_new_console(struct engine_container *c, int *ret_master, struct err *e)
+{
+	int r = inside_alive(c, e);
+
+	return r < 0 ? r : isolation_new_console(engine_pid(c), engine_pidfd(c), ret_master, e);
+}
+
+void engine_user_done(struct engine_user *u)
+{
+	free(u->name);
+	free(u->home);
+	free(u->shell);
+	*u = (struct engine_user){ 0 };
+}
+
+int engine_find_user(struct engine_container *c, const char *user, struct process_spec *process,
+		     struct engine_user *ret, struct err *e)
+{
+	struct isolation_user found = { 0 };
+	auto_close int root = engine_open_root(c, e);
+	int r;
+
+	if (root < 0)
+		return root;
+	r = isolation_find_user(root, user, &found, e);
+	if (r < 0)
+		return r;
+	free(process->user.additional_gids);
+	process->user.uid = found.uid;
+	process->user.gid = found.gid;
+	process->user.n_additional_gids = found.n_groups;
+	process->user.additional_gids = mem_array(found.n_groups, sizeof(uint64_t));
+	for (size_t i = 0; i < found.n_groups; i++)
+		process->user.additional_gids[i] = found.groups[i];
+	*ret = (struct engine_user){ .name = ptr_steal(&found.name),
+				     .home = ptr_steal(&found.home),
+				     .shell = ptr_steal(&found.shell) };
+	isolation_user_done(&found);
+	return 0;
+}

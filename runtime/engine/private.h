@@ -1,0 +1,57 @@
+/* private - a container in hand, as the files of this folder share it. */
+#ifndef RUNTIME_ENGINE_PRIVATE_H
+#define RUNTIME_ENGINE_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "runtime/engine/engine.h"
+#include "runtime/engine/process.h"
+#include "runtime/engine/record.h"
+
+#define FIFO_FILE   "exec.fifo"
+#define CONFIG_FILE "config.json"
+#define LOCK_FILE   "lock"
+
+struct engine_container {
+	char *root, *id;
+	int dir;       /* STATE_ROOT/ID */
+	int lock;      /* -1: not held by us */
+	bool creating; /* this object is in engine_create right now */
+	struct record record;
+	bool has_record;             /* false: a create was killed before it wrote one */
+	struct container_spec *spec; /* from config.json, when asked for */
+	struct cgroup *cgroup;       /* from the record, when asked for */
+	int pidfd;
+	/* Only in the process that created it: */
+	struct child init; /* our own child until somebody else reaps it */
+	int sync;          /* init's end closes when the program runs */
+};
+
+/* An empty object for this id. Names that are no ids: -EINVAL "invalid container ID format". */
+MUST_CHECK int container_new(const char *state_root, const char *id, struct engine_container **ret,
+			     struct err *e);
+bool container_id_ok(const char *id);
+
+/* Every operation that changes a container takes the lock, unless the caller of engine_open already has it, and reads the record again.
+ * *ret_taken tells container_unlock() whether to give it back. */
+MUST_CHECK int container_lock(struct engine_container *c, bool *ret_taken, struct err *e);
+void container_unlock(struct engine_container *c, bool taken);
+
+/* config.json of the state directory, read once. */
+MUST_CHECK int container_load_spec(struct engine_container *c, struct err *e);
+/* Save the configuration, and in the record what config.json cannot hold. */
+MUST_CHECK int container_save_spec(struct engine_container *c, const struct container_spec *spec,
+				   struct err *e);
+struct json *container_extensions(const struct container_spec *spec);
+
+/* True when init has not yet executed the program: it still reads exec.fifo. */
+bool container_is_waiting(const struct engine_container *c);
+/* Compact text of the OCI state, for hooks. Freshly allocated. */
+char *container_state_text(const struct engine_container *c, enum engine_status status, pid_t pid);
+
+/* Digits only, no newline, by rename (OCI.md: callers use atoi on the raw file). */
+MUST_CHECK int container_write_pid(const char *path, pid_t pid, struct err *e);
+/* One message with one descriptor to a stream socket of the host, as console and pidfd sockets want it. */
+MUST_CHECK int container_send_fd(const char *socket, const char *what, int fd, struct err *e);
+
+#endif

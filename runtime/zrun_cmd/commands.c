@@ -1,0 +1,130 @@
+/* commands - the verb table of zrun, and the few lines that all verbs share. */
+#include "runtime/zrun_cmd/commands.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "runtime/base/log.h"
+#include "runtime/base/num.h"
+
+const struct cli_option zrun_create_options[] = {
+	{ "bundle", 'b', "DIR", "the bundle (default: here)", 0 },
+	{ "config", 'f', "FILE", "use FILE instead of config.json in the bundle", 0 },
+	{ "console-socket", 0, "SOCKET", "send the terminal's master there", 0 },
+	{ "pidfd-socket", 0, "SOCKET", "send a pidfd of the first process there", 0 },
+	{ "pid-file", 0, "FILE", "write the first process' pid there", 0 },
+	{ "no-pivot", 0, NULL, "move the root instead of pivot_root (initramfs)", 0 },
+	{ "no-new-keyring", 0, NULL, "keep the caller's session keyring", 0 },
+	{ "preserve-fds", 0, "N", "hand N descriptors from 3 on to the process", 0 },
+	{ 0 },
+};
+
+static const struct cli_option run_options[] = {
+	{ "bundle", 'b', "DIR", "the bundle (default: here)", 0 },
+	{ "config", 'f', "FILE", "use FILE instead of config.json in the bundle", 0 },
+	{ "console-socket", 0, "SOCKET", "send the terminal's master there", 0 },
+	{ "pidfd-socket", 0, "SOCKET", "send a pidfd of the first process there", 0 },
+	{ "pid-file", 0, "FILE", "write the first process' pid there", 0 },
+	{ "no-pivot", 0, NULL, "move the root instead of pivot_root (initramfs)", 0 },
+	{ "no-new-keyring", 0, NULL, "keep the caller's session keyring", 0 },
+	{ "preserve-fds", 0, "N", "hand N descriptors from 3 on to the process", 0 },
+	{ "detach", 'd', NULL, "do not wait for its end", 0 },
+	{ "keep", 0, NULL, "do not delete it at its end", 0 },
+	{ "no-subreaper", 0, NULL, "ignored: nothing is reparented to zrun", 0 },
+	{ 0 },
+};
+
+static const struct cli_option exec_options[] = {
+	{ "process", 'p', "FILE", "the process as JSON", 0 },
+	{ "console-socket", 0, "SOCKET", "send the terminal's master there", 0 },
+	{ "pid-file", 0, "FILE", "write its pid there", 0 },
+	{ "detach", 'd', NULL, "do not wait for its end", 0 },
+	{ "tty", 't', NULL, "give it a terminal", 0 },
+	{ "cwd", 0, "DIR", "its working directory", 0 },
+	{ "env", 'e', "NAME=VALUE", "one more variable", CLI_REPEAT },
+	{ "user", 'u', "UID[:GID]", "who it is", 0 },
+	{ "additional-gids", 'g', "GID", "one more group", CLI_REPEAT },
+	{ "cap", 'c', "NAME", "one more capability", CLI_REPEAT },
+	{ "process-label", 0, "LABEL", "SELinux label", 0 },
+	{ "apparmor", 0, "PROFILE", "AppArmor profile", 0 },
+	{ "no-new-privs", 0, NULL, "it cannot gain privileges", 0 },
+	{ "preserve-fds", 0, "N", "hand N descriptors from 3 on to it", 0 },
+	{ "cgroup", 0, "PATH", "sub-cgroup of the container to run in", 0 },
+	{ "ignore-paused", 0, NULL, "allow it in a paused container", 0 },
+	{ 0 },
+};
+
+static const struct cli_option kill_options[] = {
+	{ "all", 'a', NULL, "signal every process of the container", 0 },
+	{ 0 },
+};
+
+static const struct cli_option delete_options[] = {
+	{ "force", 'f', NULL, "kill it first; an unknown id is no error", 0 },
+	{ 0 },
+};
+
+static const struct cli_option list_options[] = {
+	{ "format", 'f', "table|json", "how to print", 0 },
+	{ "quiet", 'q', NULL, "only the ids", 0 },
+	{ 0 },
+};
+
+static const struct cli_option ps_options[] = {
+	{ "format", 'f', "table|json", "how to print", 0 },
+	{ 0 },
+};
+
+static const struct cli_option spec_options[] = {
+	{ "bundle", 'b', "DIR", "where to write config.json (default: here)", 0 },
+	{ "rootless", 0, NULL, "for a user without rights", 0 },
+	{ 0 },
+};
+
+const struct cli_verb zrun_verbs[] = {
+	{ "create", "[OPTIONS] ID", "make a container", zrun_create_options, 1, 1, 0, zrun_create,
+	  "life", "" },
+	{ "start", "ID", "run the program of a created container", NULL, 1, 1, 0, zrun_start,
+	  "life", "" },
+	{ "run", "[OPTIONS] ID", "create, start, wait and delete", run_options, 1, 1, 0, zrun_run,
+	  "life", "" },
+	{ "exec", "[OPTIONS] ID COMMAND [ARGS]", "run a command in a container", exec_options, 1,
+	  -1, CLI_STOP_AT_POSITIONAL, zrun_exec, "life", "" },
+	{ "kill", "[-a] ID [SIGNAL]", "send a signal (default: TERM)", kill_options, 1, 2, 0,
+	  zrun_kill, "life", "" },
+	{ "delete", "[-f] ID", "remove a container", delete_options, 1, 1, 0, zrun_delete, "life",
+	  "" },
+	{ "pause", "ID", "freeze all its processes", NULL, 1, 1, 0, zrun_pause, "life", "" },
+	{ "resume", "ID", "thaw them", NULL, 1, 1, 0, zrun_resume, "life", "" },
+	{ "state", "ID", "print the state as JSON", NULL, 1, 1, 0, zrun_state, "look", "" },
+	{ "list", "[-q] [-f FORMAT]", "list containers", list_options, 0, 0, 0, zrun_list, "look",
+	  "" },
+	{ "ps", "[-f FORMAT] ID", "list its processes", ps_options, 1, -1, 0, zrun_ps, "look", "" },
+	{ "spec", "[-b DIR]", "write an example config.json", spec_options, 0, 0, 0, zrun_spec,
+	  "look", "" },
+	{ "features", "", "print what this runtime can do as JSON", NULL, 0, 0, 0, zrun_features,
+	  "look", "" },
+	{ 0 },
+};
+
+int zrun_fail(const struct err *e)
+{
+	log_err(e);
+	return CLI_FAILED;
+}
+
+int zrun_open(const struct cli_args *a, bool lock, struct engine_container **ret, struct err *e)
+{
+	return engine_open(zrun_of(a)->root, a->positional.items[0], lock, ret, e);
+}
+
+int zrun_number(const struct cli_args *a, const char *option, int *ret, struct err *e)
+{
+	const char *text = cli_value(a, option, "0");
+	uint32_t n;
+
+	if (num_u32(text, &n) < 0 || n > INT_MAX)
+		return err_set(e, EINVAL, "--%s: \"%s\" is not a number", option, text);
+	*ret = (int)n;
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* commands - one function per verb of zrun, in a file of the verb's name; the table of all is in commands.c. A verb returns the exit code and prints its own errors. */
+#ifndef RUNTIME_ZRUN_CMD_COMMANDS_H
+#define RUNTIME_ZRUN_CMD_COMMANDS_H
+
+#include <stdbool.h>
+
+#include "runtime/base/cli.h"
+#include "runtime/base/err.h"
+#include "runtime/engine/engine.h"
+
+/* What the global options say; filled once by main.c. */
+struct zrun {
+	char *const *argv; /* for the protected re-execution */
+	const char *root;  /* state root */
+	enum cgroup_manager cgroup_manager;
+	bool rootless;
+};
+
+extern const struct cli_verb zrun_verbs[];
+extern const struct cli_option zrun_create_options[];
+
+static inline const struct zrun *zrun_of(const struct cli_args *a)
+{
+	return a->program_data;
+}
+
+/* Print the error line and return the exit code of a failure. */
+int zrun_fail(const struct err *e);
+/* Open the container that the first positional names; with `lock` for verbs that change it. */
+MUST_CHECK int zrun_open(const struct cli_args *a, bool lock, struct engine_container **ret,
+			 struct err *e);
+/* create.c, shared with run.c. *ret_spec is the caller's and must outlive the create; *o points into it and into the arguments. */
+MUST_CHECK int zrun_create_request(const struct cli_args *a, struct container_spec **ret_spec,
+				   char **ret_bundle, struct engine_create *o, struct err *e);
+/* A small whole number of an option; 0 when it is absent. */
+MUST_CHECK int zrun_number(const struct cli_args *a, const char *option, int *ret, struct err *e);
+
+int zrun_create(struct cli_args *a);
+int zrun_start(struct cli_args *a);
+int zrun_run(struct cli_args *a);
+int zrun_exec(struct cli_args *a);
+int zrun_kill(struct cli_args *a);
+int zrun_delete(struct cli_args *a);
+int zrun_state(struct cli_args *a);
+int zrun_list(struct cli_args *a);
+int zrun_spec(struct cli_args *a);
+int zrun_features(struct cli_args *a);
+int zrun_ps(struct cli_args *a);
+int zrun_pause(struct cli_args *a);
+int zrun_resume(struct cli_args *a);
+
+#endif

@@ -1,0 +1,63 @@
+/* zrun create - a bundle becomes a container that waits for start. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "config/oci.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/zrun_cmd/commands.h"
+
+int zrun_create_request(const struct cli_args *a, struct container_spec **ret_spec,
+			char **ret_bundle, struct engine_create *o, struct err *e)
+{
+	const struct zrun *z = zrun_of(a);
+	const char *given = cli_value(a, "bundle", ".");
+	auto_free char *bundle = realpath(given, NULL);
+
+	if (!bundle)
+		return err_sys(e, "bundle \"%s\"", given);
+	*o = (struct engine_create)ENGINE_CREATE_INIT;
+	int r = zrun_number(a, "preserve-fds", &o->preserve_fds, e);
+
+	if (r == 0)
+		r = oci_load_bundle(bundle, cli_value(a, "config", NULL), ret_spec, e);
+	if (r < 0)
+		return r;
+	o->state_root = z->root;
+	o->id = a->positional.items[0];
+	o->spec = *ret_spec;
+	o->bundle = *ret_bundle = ptr_steal(&bundle);
+	o->cgroup_manager = z->cgroup_manager;
+	o->rootless = z->rootless;
+	o->pid_file = cli_value(a, "pid-file", NULL);
+	o->console_socket = cli_value(a, "console-socket", NULL);
+	o->pidfd_socket = cli_value(a, "pidfd-socket", NULL);
+	o->no_pivot = cli_has(a, "no-pivot");
+	o->no_new_keyring = cli_has(a, "no-new-keyring");
+	return 0;
+}
+
+int zrun_create(struct cli_args *a)
+{
+	auto_ptr(container_spec) struct container_spec *spec = NULL;
+	auto_free char *bundle = NULL;
+	struct engine_container *c = NULL;
+	struct engine_create o;
+	struct err e = { 0 };
+	int r = engine_protect_self(zrun_of(a)->argv, &e);
+
+	if (r == 0)
+		r = zrun_create_request(a, &spec, &bundle, &o, &e);
+	if (r == 0 && spec->process && spec->process->terminal && !o.console_socket)
+		r = err_set(
+			&e, EINVAL,
+			"cannot allocate tty if zrun will detach without setting console socket");
+	if (r == 0 && o.console_socket && !(spec->process && spec->process->terminal))
+		r = err_set(&e, EINVAL,
+			    "cannot use console socket if zrun will not detach or allocate tty");
+	if (r == 0)
+		r = engine_create(&o, &c, &e);
+	engine_free(c);
+	return r < 0 ? zrun_fail(&e) : CLI_DONE;
+}

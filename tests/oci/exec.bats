@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# exec: a second process in a running container.
+load helper
+
+@test "exec gives the exit code, sees the container, sits in its cgroups" {
+	background
+	run zrun exec "$ID" sh -c 'hostname; cat /proc/self/cgroup; exit 5'
+	[ "$status" = 5 ]
+	[ "${lines[0]}" = zrun ]
+	inside=$(zrun exec "$ID" cat /proc/1/cgroup | grep -v systemd)
+	[ "$inside" = "$(zrun exec "$ID" cat /proc/self/cgroup | grep -v systemd)" ]
+}
+
+@test "exec in a user namespace is root there" {
+	user_namespace
+	background
+	run zrun exec "$ID" id -u
+	[ "$output" = 0 ]
+}
+
+@test "exec as a user, with variables, in a directory" {
+	background
+	run zrun exec -u 1000:1001 -e FOO=bar --cwd /tmp "$ID" sh -c 'id -u; id -g; pwd; echo $FOO'
+	[ "${lines[*]}" = "1000 1001 /tmp bar" ]
+	run zrun exec -u 4294967295 "$ID" id -u
+	[ "$status" = 1 ]
+}
+
+@test "exec errors are those of the process" {
+	background
+	run zrun exec "$ID" nonexistent
+	[ "$status" = 1 ]
+	[[ "$output" == *'exec: "nonexistent": executable file not found in $PATH'* ]]
+	run zrun exec "$ID" /etc
+	[[ "$output" == *"is a directory"* ]]
+	run zrun exec "$ID" /etc/passwd
+	[[ "$output" == *"permission denied"* ]]
+}
+
+@test "exec --process --detach writes a pid file and leaves the process running" {
+	background
+	echo '{"args":["sleep","999"],"cwd":"/","env":["PATH=/bin"],"user":{"uid":0,"gid":0}}' >"$TOP/process.json"
+	zrun exec --process "$TOP/process.json" --detach --pid-file "$TOP/pid" "$ID" </dev/null >/dev/null 2>&1 3>&-
+	[ "$(zrun ps -f json "$ID" | jq "index($(cat "$TOP/pid"))")" = 1 ]
+}
+
+@test "stdin and a lot of output pass through" {
+	background
+	[ "$(head -c 5000000 /dev/zero | zrun exec "$ID" wc -c)" = 5000000 ]
+}
+
+@test "a killed exec leaves no half-made process in the container" {
+	background
+	for i in $(seq 20); do
+		zrun exec "$ID" true </dev/null >/dev/null 2>&1 3>&- &
+		pid=$!
+		sleep "0.00$((i % 10))"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+	done
+	sleep 0.3
+	[ "$(zrun ps -f json "$ID" | jq length)" = 1 ]
+}

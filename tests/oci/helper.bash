@@ -1,0 +1,59 @@
+# helper.bash - what every bats file of tests/oci loads: a bundle with busybox, a state root of its own, and a teardown that fails when anything is left.
+# shellcheck shell=bash disable=SC2034
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=${ZONES_BUILD:-$ROOT/build}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+
+setup() {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	command -v jq >/dev/null || skip "needs jq"
+	TOP=$(mktemp -d /var/lib/zones-test.XXXXXX)
+	chmod 755 "$TOP"
+	ID=t-${TOP##*.}
+	BUNDLE=$TOP/bundle
+	mkdir -p "$BUNDLE/rootfs/bin" "$BUNDLE/rootfs/etc" "$BUNDLE/rootfs/tmp" "$BUNDLE/rootfs/proc" "$BUNDLE/rootfs/dev" "$BUNDLE/rootfs/sys"
+	cp /bin/busybox "$BUNDLE/rootfs/bin/"
+	for name in sh true false cat ls sleep id ps mount env tty stty readlink wc grep hostname mkdir rm; do
+		ln -s busybox "$BUNDLE/rootfs/bin/$name"
+	done
+	echo root:x:0:0:root:/root:/bin/sh >"$BUNDLE/rootfs/etc/passwd"
+	"$BUILD/zrun" spec -b "$BUNDLE"
+	config '.process.terminal = false'
+	MOUNTS=$(wc -l </proc/self/mountinfo)
+}
+
+teardown() {
+	local left=0
+	[ -n "${TOP:-}" ] || return 0
+	for id in $(zrun list -q); do zrun delete -f "$id"; done
+	[ -z "$(find "$TOP/run" -mindepth 1 ! -name '@seccomp' ! -path '*/@seccomp/*' 2>/dev/null)" ] || { find "$TOP/run"; left=1; }
+	[ -z "$(find /sys/fs/cgroup -maxdepth 6 -name "$ID*" 2>/dev/null)" ] || { find /sys/fs/cgroup -maxdepth 6 -name "$ID*"; left=1; }
+	[ "$MOUNTS" = "$(wc -l </proc/self/mountinfo)" ] || { echo "mounts left"; left=1; }
+	rm -rf "$TOP"
+	return $left
+}
+
+zrun() { "$BUILD/zrun" --root "$TOP/run" "$@"; }
+
+# config FILTER [jq arguments]: change the bundle's config.json
+config() {
+	local filter=$1
+	shift
+	jq "$@" "$filter" "$BUNDLE/config.json" >"$BUNDLE/new.json" && mv "$BUNDLE/new.json" "$BUNDLE/config.json"
+}
+
+# script TEXT: what the container runs
+script() { config '.process.args = ["sh", "-c", $s]' --arg s "$1"; }
+
+user_namespace() {
+	config '.linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings = .linux.uidMappings'
+}
+
+# a container in the background that does nothing; its descriptors are not the test's
+background() {
+	script 'exec sleep 1000'
+	zrun run -d -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&-
+}
+
+status() { zrun state "$ID" | jq -r .status; }

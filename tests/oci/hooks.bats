@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# hooks: order, namespaces, state on stdin, failures (OCI config.md "POSIX-platform hooks").
+load helper
+
+# hook KIND SCRIPT
+hook() { config '.hooks[$k] += [{"path":"/bin/sh","args":["sh","-c",$s],"env":["PATH=/bin:/usr/bin"]}]' --arg k "$1" --arg s "$2"; }
+
+all_hooks() {
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		hook $kind "echo $kind \$(cat) >>$TOP/log"
+	done
+	config '.root.readonly = false'
+	hook startContainer 'echo startContainer $(cat) >>/tmp/log'
+}
+
+@test "all six run in order, each with the state of its moment" {
+	all_hooks
+	script 'true'
+	zrun run -b "$BUNDLE" "$ID"
+	[ "$(cut -d' ' -f1 "$TOP/log" | tr '\n' ' ')" = "prestart createRuntime createContainer poststart poststop " ]
+	[ "$(sed 's/^[^ ]* //' "$TOP/log" | jq -r .status | tr '\n' ' ')" = "creating creating creating running stopped " ]
+	[ "$(sed 's/^[^ ]* //' "$BUNDLE/rootfs/tmp/log" | jq -r '.status, .pid' | tr '\n' ' ')" = "created 1 " ]
+	[ "$(sed -n 's/^createContainer //p' "$TOP/log" | jq .pid)" = 1 ]
+	[ "$(sed -n 's/^createRuntime //p' "$TOP/log" | jq -r .bundle)" = "$BUNDLE" ]
+}
+
+@test "the text is compact and slashes are not escaped" {
+	hook prestart "cat >$TOP/state"
+	script true
+	zrun run -b "$BUNDLE" "$ID"
+	grep -q "\"bundle\":\"$BUNDLE\"" "$TOP/state"
+}
+
+@test "a failing hook of create ends it, says what it printed, and poststop runs" {
+	for kind in prestart createRuntime createContainer; do
+		rm -f "$TOP/log"
+		config 'del(.hooks)'
+		hook poststop "echo poststop >>$TOP/log"
+		hook $kind 'echo because; exit 3'
+		run zrun run -b "$BUNDLE" "$ID"
+		[ "$status" = 1 ]
+		[[ "$output" == *"$kind hook \"/bin/sh\": exited with 3: because"* ]]
+		[ "$(cat "$TOP/log")" = poststop ]
+		[ -z "$(zrun list -q)" ]
+	done
+}
+
+@test "a failing poststart hook stops and deletes the container" {
+	hook poststart 'exit 1'
+	script 'exec sleep 1000'
+	run zrun run -d -b "$BUNDLE" "$ID" 3>&-
+	[ "$status" = 1 ]
+	[ -z "$(zrun list -q)" ]
+}
+
+@test "a hook that hangs is killed after its timeout" {
+	config '.hooks.prestart = [{"path":"/bin/sleep","args":["sleep","60"],"timeout":1}]'
+	run timeout 20 "$BUILD/zrun" --root "$TOP/run" run -b "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[[ "$output" == *"did not end in time"* ]]
+}
+
+@test "createContainer runs in the container's namespaces before the root changes" {
+	hook createContainer "readlink /proc/self/ns/mnt >$TOP/ns; ls $TOP >/dev/null"
+	script 'readlink /proc/self/ns/mnt'
+	run zrun run -b "$BUNDLE" "$ID"
+	[ "$output" = "$(cat "$TOP/ns")" ]
+	[ "$output" != "$(readlink /proc/self/ns/mnt)" ]
+}
