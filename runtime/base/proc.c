@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -340,20 +341,47 @@ int proc_run(const char *file, char *const argv[], size_t max_output, int timeou
 
 /* --- ourselves -------------------------------------------------------------------------------- */
 
-int proc_self_exe(char **ret, struct err *e)
+/* True when `path` is the very file that runs. */
+static bool is_self(const char *path)
+{
+	struct stat self, other;
+
+	return path && path[0] == '/' && stat("/proc/self/exe", &self) == 0 &&
+	       stat(path, &other) == 0 && self.st_dev == other.st_dev &&
+	       self.st_ino == other.st_ino;
+}
+
+static char *self_link(struct err *e)
 {
 	for (size_t size = 256;; size *= 2) {
 		auto_free char *buf = mem_grow(NULL, size, 1);
 		ssize_t n = readlink("/proc/self/exe", buf, size);
 
-		if (n < 0)
-			return err_sys(e, "find the path of this program");
+		if (n < 0) {
+			(void)err_sys(e, "find the path of this program");
+			return NULL;
+		}
 		if ((size_t)n == size)
 			continue; /* perhaps cut */
 		buf[n] = '\0';
-		*ret = ptr_steal(&buf);
+		return ptr_steal(&buf);
+	}
+}
+
+int proc_self_exe(char **ret, struct err *e)
+{
+	auto_free char *path = self_link(e);
+	const char *told = getenv(PROC_EXE_VARIABLE);
+
+	if (!path)
+		return -e->code;
+	/* Running from a detached mount of itself the link shows no usable path; then what was told before counts, if it is this very file. */
+	if (!is_self(path) && is_self(told)) {
+		*ret = mem_strdup(told);
 		return 0;
 	}
+	*ret = ptr_steal(&path);
+	return 0;
 }
 
 _Noreturn void proc_exit(int code)

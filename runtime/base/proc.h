@@ -43,7 +43,9 @@ int proc_status_code(int wait_status); /* pure */
 MUST_CHECK int proc_run(const char *file, char *const argv[], size_t max_output, int timeout_ms,
 			char **ret_output, struct err *e);
 
-/* The program's own binary: absolute path from /proc/self/exe. Freshly allocated. */
+/* The program's own binary: absolute path from /proc/self/exe, or, when it runs from a detached mount of itself, from the variable below (believed only if it names the same
+ * inode). Freshly allocated. */
+#define PROC_EXE_VARIABLE "ZONES_EXE"
 MUST_CHECK int proc_self_exe(char **ret, struct err *e);
 
 /* _exit() for forked children: no atexit handlers, but coverage counters are written in coverage builds. */

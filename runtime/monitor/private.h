@@ -1,0 +1,105 @@
+/* private - struct monitor and what the monitor's files offer each other. */
+#ifndef RUNTIME_MONITOR_PRIVATE_H
+#define RUNTIME_MONITOR_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "net/net.h"
+#include "runtime/base/err.h"
+#include "runtime/base/json.h"
+#include "runtime/base/loop.h"
+#include "runtime/engine/engine.h"
+#include "runtime/monitor/machine.h"
+#include "runtime/monitor/monitor.h"
+#include "runtime/zone/zone.h"
+
+/* logfile.c: console.log in the zone's log folder, rotated at LOGFILE_MAX bytes, LOGFILE_KEEP old ones. Losing a line never stops a zone. */
+enum { LOGFILE_MAX = 1 << 20, LOGFILE_KEEP = 3 };
+struct logfile {
+	int dirfd, fd;
+	size_t size;
+};
+MUST_CHECK int logfile_open(struct logfile *l, int dirfd, struct err *e); /* dirfd is duplicated */
+void logfile_write(struct logfile *l, const char *p, size_t n);
+void logfile_close(struct logfile *l);
+
+/* console.c: the pty's master, the scroll-back ring, the attached clients. */
+enum { CONSOLE_RING = 16384, CONSOLE_CLIENTS = 8 };
+struct console {
+	struct loop *loop;
+	int master,
+		slave; /* the slave is held open so that a zone that closes its console is no error */
+	char *ring;
+	size_t ring_at, ring_used;
+	int clients[CONSOLE_CLIENTS];
+	size_t n_clients;
+	struct logfile log;
+};
+void console_init(struct console *c, struct loop *loop);
+void console_done(struct console *c);
+void console_set_master(struct console *c,
+			int master); /* takes the descriptor; -1: the zone is down */
+bool console_attach(struct console *c,
+		    int fd); /* takes the descriptor when true; false: too many clients */
+void console_notice(struct console *c,
+		    const char *line);    /* to the clients and the log, not into the zone */
+void console_take_all(struct console *c); /* read what is still in the pty (the zone has ended) */
+
+/* server.c */
+enum { SERVER_CLIENTS = 16 };
+enum server_wait { SERVER_WAIT_NONE, SERVER_WAIT_GONE, SERVER_WAIT_UP };
+struct server_client {
+	int fd;
+	enum server_wait wait;
+};
+struct monitor;
+MUST_CHECK int server_open(struct monitor *m, struct err *e);
+/* Answer everybody who waits for this outcome; `error` NULL: it was reached. */
+void server_answer(struct monitor *m, enum server_wait wait, const struct err *error);
+void server_close(struct monitor *m); /* closes the socket; clients that still wait hear the end */
+
+struct monitor {
+	const struct zone_dirs *dirs;
+	const struct monitor_options *options;
+	struct loop *loop;
+	enum machine_state state;
+	struct zone *zone; /* the configuration the present run was booted with */
+	struct zone_prepared prepared;
+	struct engine_container *container;
+	struct json *net_saved;
+	struct zone_run run;
+	struct console console;
+	int listen_fd;
+	struct server_client clients[SERVER_CLIENTS];
+	int status_fd;      /* zone-init's packets; -1 */
+	int init_fd;        /* pidfd in the loop; borrowed from the container; -1 */
+	int timer;          /* deadline or restart; 0 */
+	bool reboot_wanted; /* a shutdown that ends in a boot */
+	bool halting;       /* the end of init is asked for */
+	uint64_t up_since_ms;
+	unsigned backoff_step;
+	int exit_code;
+};
+
+/* up.c: bring the zone up and take it down; both leave either state, nothing between. */
+MUST_CHECK int up_bring(struct monitor *m, bool ready_only, struct err *e);
+MUST_CHECK int up_start(struct monitor *m, struct err *e);
+MUST_CHECK int up_attach(struct monitor *m, struct err *e);
+void up_take_down(
+	struct monitor *m, const char *reason,
+	int64_t exit_status); /* never fails: what cannot be removed is logged and stays for zone_recover */
+void up_write_run(struct monitor *m, enum zone_state state, const char *aux, const char *reason);
+void up_bury(struct monitor *m, int64_t *ret_status, char *text,
+	     size_t size); /* reap init and say in words how it ended */
+
+/* restart.c, pure: milliseconds to wait before the next start, or -1 when the policy does not restart. `step` counts restarts without a quiet minute. */
+int64_t restart_delay(const char *policy, bool failed, unsigned step);
+enum { RESTART_QUIET_MS = 60000 };
+
+/* machine.c feeds events in; actions are in monitor.c. */
+void monitor_event(struct monitor *m, enum machine_event ev);
+
+#endif

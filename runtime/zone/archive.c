@@ -1,0 +1,288 @@
+/* archive - a root file system out of an archive that may come from an enemy.
+ *
+ * libarchive only reads; every file is made here, by *at calls in a directory that was opened below the root without following any symlink and without leaving the
+ * file system (openat2: RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS, RESOLVE_NO_XDEV). So nothing outside the root can be reached, whatever the names and links say.
+ *
+ *   refused, the whole archive            names with "..", names through a symlink that the archive made, a file where a directory with contents is, owners outside
+ *                                         0..65535, hard links to something that is not there, not a file, outside or "..", a root entry that is not a directory, names longer than
+ *                                         the kernel takes, sizes that do not fit on the file system, data outside the declared size, encrypted or damaged entries, nothing to extract
+ *   made harmless                         absolute names (the leading "/" is dropped), symlinks to anywhere (written, never followed), a name that comes twice (the last one
+ *                                         wins), device nodes and sockets (left out, counted), attributes without meaning in a zone (trusted.*, security.selinux ... left out),
+ *                                         owner names (numbers count), read-only directories, setuid bits (kept: the zone's ids are not the host's)
+ *   as it is                              FIFOs, empty files, holes, file capabilities, POSIX ACLs
+ *
+ * Not seen: a damaged byte inside compressed data that still decompresses (libarchive does not check the sums of gzip).
+ *
+ * External decompression programs are never run: a filter that libarchive would hand to one is not registered. */
+#include "runtime/zone/archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <locale.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/path.h"
+#include "runtime/base/str.h"
+#include "runtime/base/sys.h"
+
+enum { READ_BLOCK = 128 * 1024 };
+
+typedef int (*support_fn)(struct archive *);
+
+static const support_fn filters[] = {
+	archive_read_support_filter_none,     archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
+	archive_read_support_filter_zstd,     archive_read_support_filter_lzma, archive_read_support_filter_lz4,   archive_read_support_filter_lzip,
+	archive_read_support_filter_compress,
+};
+static const support_fn formats[] = { archive_read_support_format_tar, archive_read_support_format_cpio, archive_read_support_format_zip_seekable };
+
+/* Does libarchive do this one by itself? ARCHIVE_WARN means that it would run a program. */
+static bool is_built_in(support_fn filter)
+{
+	struct archive *probe = archive_read_new();
+	bool ok = probe && filter(probe) == ARCHIVE_OK;
+
+	(void)archive_read_free(probe);
+	return ok;
+}
+
+static struct archive *reader_new(void)
+{
+	struct archive *a = archive_read_new();
+
+	for (size_t i = 0; a && i < sizeof(filters) / sizeof(filters[0]); i++) {
+		if (is_built_in(filters[i]))
+			(void)filters[i](a); /* succeeded a moment ago */
+	}
+	for (size_t i = 0; a && i < sizeof(formats) / sizeof(formats[0]); i++)
+		(void)formats[i](a); /* a format that is missing will be an unknown one */
+	return a;
+}
+
+static int reader_error(struct archive *a, const char *what, struct err *e)
+{
+	const char *text = archive_error_string(a);
+	auto_free char *line = mem_strdup(text ? text : "unknown reason");
+
+	for (char *p = line; *p; p++) { /* it may quote names from the archive */
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
+	return err_set(e, EINVAL, "%s: %s", what, line);
+}
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+/* "./usr//bin/" -> "usr/bin"; "" is the root itself. NULL and an error for ".." and for names that are too long. */
+char *archive_clean_name(const char *name, struct err *e)
+{
+	auto_done(strv) struct strv parts = { 0 };
+	auto_done(strbuf) struct strbuf b = { 0 };
+
+	if (strlen(name) >= PATH_MAX) {
+		(void)err_set(e, ENAMETOOLONG, "a name of %zu bytes: the kernel takes %d", strlen(name), PATH_MAX - 1);
+		return NULL;
+	}
+	strv_split(&parts, name, '/');
+	for (size_t i = 0; i < parts.n; i++) {
+		if (str_empty(parts.items[i]) || str_eq(parts.items[i], "."))
+			continue;
+		if (str_eq(parts.items[i], "..")) {
+			(void)err_set(e, EINVAL, "the name contains \"..\"");
+			return NULL;
+		}
+		strbuf_format(&b, "%s%s", b.len ? "/" : "", parts.items[i]);
+	}
+	return strbuf_steal(&b);
+}
+
+/* A name from outside as it may be shown: no control characters, not endless. */
+static char *shown(const char *name)
+{
+	char *copy = mem_strndup(name ? name : "", 120);
+
+	for (char *p = copy; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
+	return copy;
+}
+
+static int open_below(const struct extract *x, const char *dir, struct err *e)
+{
+	int fd = path_open(x->job->root, dir, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV, e);
+
+	if (fd == -ELOOP)
+		return err_set(e, ELOOP, "the name leads through a symlink");
+	if (fd == -ENOTDIR)
+		return err_set(e, ENOTDIR, "the name leads through something that is not a directory");
+	return fd;
+}
+
+/* Make the directory `dir` (clean, not "") and those above it, as far as they are missing. */
+static int make_below(const struct extract *x, const char *dir, struct err *e)
+{
+	auto_free char *path = mem_strdup(dir);
+
+	for (char *p = path; p; ) {
+		char *slash = strchr(p, '/');
+
+		if (slash)
+			*slash = '\0';
+		if (sys_mkdirat(x->job->root, path, 0755) < 0 && errno != EEXIST)
+			return err_sys(e, "create the directory \"%s\"", path);
+		int fd = open_below(x, path, e); /* every prefix is proven to be free of symlinks before the next one is made */
+
+		if (fd < 0)
+			return fd;
+		fd_close(&fd);
+		if (slash)
+			*slash = '/';
+		p = slash ? slash + 1 : NULL;
+	}
+	return open_below(x, dir, e);
+}
+
+/* The directory that holds `name`, kept open for the next entry, and the last element of the name. Borrowed. */
+int archive_parent(struct extract *x, const char *name, bool make, const char **ret_last, struct err *e)
+{
+	const char *slash = strrchr(name, '/');
+	auto_free char *dir = slash ? mem_strndup(name, (size_t)(slash - name)) : mem_strdup("");
+	struct err first = { 0 };
+
+	*ret_last = slash ? slash + 1 : name;
+	if (x->parent >= 0 && str_eq(dir, x->parent_name))
+		return x->parent;
+	int fd = open_below(x, str_empty(dir) ? "." : dir, &first);
+
+	if (fd == -ENOENT && make)
+		fd = make_below(x, dir, e);
+	else if (fd < 0)
+		*e = first;
+	if (fd < 0)
+		return fd;
+	fd_close(&x->parent);
+	free(x->parent_name);
+	x->parent = fd;
+	x->parent_name = ptr_steal(&dir);
+	return fd;
+}
+
+/* --- the whole archive -------------------------------------------------------------------------------------------- */
+
+void extract_done(struct extract *x)
+{
+	fd_close(&x->parent);
+	free(x->parent_name);
+	for (size_t i = 0; i < x->n_dirs; i++)
+		free(x->dirs[i].path);
+	free(x->dirs);
+	if (x->reader)
+		(void)archive_read_free(x->reader);
+}
+
+/* Making the files in a directory has changed its time. */
+static void restore_times(const struct extract *x)
+{
+	for (size_t i = x->n_dirs; i > 0; i--) {
+		const struct extract_dir *d = &x->dirs[i - 1];
+		struct timespec times[2] = { d->mtime, d->mtime };
+		struct err ignored = { 0 };
+		auto_close int fd = path_open(x->job->root, str_empty(d->path) ? "." : d->path, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV, &ignored);
+
+		if (fd >= 0)
+			(void)futimens(fd, times); /* a time is not worth failing for */
+	}
+}
+
+/* How far the archive itself has been read: the only thing whose end is known. */
+void archive_progress(struct extract *x)
+{
+	int64_t at = archive_filter_bytes(x->reader, -1);
+
+	x->job->done = at > 0 ? (unsigned long long)at : 0;
+	tree_progress(x->job, "extracting");
+}
+
+static int extract_all(struct extract *x, struct err *e)
+{
+	struct archive_entry *entry = NULL;
+	unsigned long long n = 0;
+	int r;
+
+	while ((r = archive_read_next_header(x->reader, &entry)) != ARCHIVE_EOF) {
+		if (r < ARCHIVE_WARN)
+			return reader_error(x->reader, "the archive is damaged or of an unknown kind", e);
+		r = archive_extract_entry(x, entry, e);
+		if (r < 0) {
+			auto_free char *name = shown(archive_entry_pathname(entry));
+
+			return err_wrap(e, "entry %llu \"%s\"", n + 1, name);
+		}
+		n++;
+		archive_progress(x);
+	}
+	if (n == 0)
+		return err_set(e, EINVAL, "the archive is empty");
+	return 0;
+}
+
+/* An archive of anything else would only fail at boot, with a message that says less. */
+static int looks_like_root(const struct tree_job *job, struct err *e)
+{
+	static const char *const signs[] = { "bin", "sbin", "usr", "lib", "etc", "init" };
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		if (fstatat(job->root, signs[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return 0;
+	}
+	return err_set(e, EINVAL, "this is no root file system: it has no /bin, /sbin, /usr, /lib, /etc or /init at its top");
+}
+
+static int extract_open(struct extract *x, int fd, struct err *e)
+{
+	x->reader = reader_new();
+	if (!x->reader)
+		return err_set(e, ENOMEM, "start libarchive");
+	if (archive_read_open_fd(x->reader, fd, READ_BLOCK) != ARCHIVE_OK)
+		return reader_error(x->reader, "it is no archive that can be read", e);
+	return 0;
+}
+
+int tree_extract(struct tree_job *job, const char *from, struct err *e)
+{
+	auto_done(extract) struct extract x = { .job = job, .parent = -1 };
+	auto_close int fd = sys_openat(AT_FDCWD, from, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open \"%s\"", from);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "\"%s\" is not a regular file", from);
+	job->total = (unsigned long long)st.st_size;
+	/* Names in pax headers are UTF-8; libarchive converts them to the locale's character set, and in "C" it gives up on them. */
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+	int r = extract_open(&x, fd, e);
+
+	if (r == 0)
+		r = extract_all(&x, e);
+	if (r == 0)
+		r = looks_like_root(job, e);
+	if (r == 0)
+		r = tree_finish(job, e);
+	if (r == 0)
+		restore_times(&x);
+	if (utf8) {
+		(void)uselocale(before);
+		freelocale(utf8);
+	}
+	return r < 0 ? err_wrap(e, "\"%s\"", from) : 0;
+}

@@ -1,0 +1,356 @@
+/* copy - a directory tree, descriptor by descriptor. Every name is looked up in a directory that is already open and without following symlinks, on both sides, so
+ * whoever changes the source meanwhile can change what is copied but not where it goes.
+ *
+ * Holes are found with SEEK_DATA; where the file system can share blocks (btrfs, XFS) nothing is copied at all. Hard links are found again by device and inode. */
+#include "runtime/zone/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/str.h"
+#include "runtime/base/sys.h"
+
+enum { DEPTH_MAX = 256, CHUNK = 256 * 1024, ATTRIBUTE_MAX = 65536 };
+
+/* A file with several names, by its identity in the source; `path` is its first name below the new root. */
+struct link_item {
+	uint64_t device, inode;
+	char *path; /* NULL: free */
+};
+
+struct copy {
+	struct tree_job *job;
+	uint64_t mount;           /* of the source's top directory */
+	uint64_t own_dev, own_ino; /* of the new root: it may not lie in the source */
+	struct link_item *links;  /* hash table, a power of two long, at most half full */
+	size_t n_links, size;
+	struct strbuf path;       /* of the entry, below the root */
+	char *chunk;
+};
+
+/* --- hard links --------------------------------------------------------------------------------------------------- */
+
+static struct link_item *links_slot(struct link_item *table, size_t size, uint64_t device, uint64_t inode)
+{
+	size_t i = (size_t)((inode * UINT64_C(0x9e3779b97f4a7c15)) ^ device) & (size - 1);
+
+	while (table[i].path && (table[i].inode != inode || table[i].device != device))
+		i = (i + 1) & (size - 1);
+	return &table[i];
+}
+
+static void links_grow(struct copy *c)
+{
+	size_t size = c->size ? c->size * 2 : 256;
+	struct link_item *table = mem_array(size, sizeof(*table));
+
+	for (size_t i = 0; i < c->size; i++) {
+		if (c->links[i].path)
+			*links_slot(table, size, c->links[i].device, c->links[i].inode) = c->links[i];
+	}
+	free(c->links);
+	c->links = table;
+	c->size = size;
+}
+
+/* The first name of this file; NULL when this is the first, which is remembered. */
+static const char *links_first(struct copy *c, const struct statx *st)
+{
+	uint64_t device = (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
+	struct link_item *item;
+
+	if (c->n_links * 2 >= c->size)
+		links_grow(c);
+	item = links_slot(c->links, c->size, device, st->stx_ino);
+	if (item->path)
+		return item->path;
+	*item = (struct link_item){ .device = device, .inode = st->stx_ino, .path = mem_strdup(strbuf_text(&c->path)) };
+	c->n_links++;
+	return NULL;
+}
+
+static void copy_done(struct copy *c)
+{
+	for (size_t i = 0; i < c->size; i++)
+		free(c->links[i].path);
+	free(c->links);
+	free(c->chunk);
+	strbuf_done(&c->path);
+}
+
+/* --- one file's data and attributes ------------------------------------------------------------------------------- */
+
+static int copy_range(struct copy *c, int from, int to, off_t start, off_t end, struct err *e)
+{
+	if (lseek(from, start, SEEK_SET) < 0 || lseek(to, start, SEEK_SET) < 0)
+		return err_sys(e, "seek");
+	while (start < end) {
+		size_t want = end - start < CHUNK ? (size_t)(end - start) : CHUNK;
+		ssize_t n = sys_read(from, c->chunk, want);
+
+		if (n < 0)
+			return err_sys(e, "read");
+		if (n == 0)
+			break; /* it was made shorter meanwhile */
+		if (tree_reserve(c->job, (unsigned long long)n, e) < 0)
+			return -e->code;
+		for (ssize_t at = 0; at < n;) {
+			ssize_t written = sys_write(to, c->chunk + at, (size_t)(n - at));
+
+			if (written < 0)
+				return err_sys(e, "write");
+			at += written;
+		}
+		start += n;
+		c->job->done += (unsigned long long)n;
+		tree_progress(c->job, "copying");
+	}
+	return 0;
+}
+
+static int copy_data(struct copy *c, int from, int to, off_t size, struct err *e)
+{
+	off_t start = 0;
+	int r = 0;
+
+	if (size == 0)
+		return 0;
+	if (sys_ioctl(to, FICLONE, (void *)(intptr_t)from) == 0) {
+		c->job->done += (unsigned long long)size;
+		return 0;
+	}
+	if (sys_ftruncate(to, size) < 0)
+		return err_sys(e, "set the size");
+	while (r == 0 && start < size) {
+		off_t data = lseek(from, start, SEEK_DATA);
+		off_t hole = data < 0 ? -1 : lseek(from, data, SEEK_HOLE);
+
+		if (data < 0 && errno == ENXIO)
+			break; /* a hole up to the end */
+		if (data < 0 || hole < 0) { /* a file system that knows no holes */
+			data = start;
+			hole = size;
+		}
+		if (hole > size)
+			hole = size;
+		r = copy_range(c, from, to, data, hole, e);
+		start = hole;
+	}
+	return r;
+}
+
+static int copy_attributes(struct copy *c, int from, int to, struct err *e)
+{
+	ssize_t n = flistxattr(from, NULL, 0);
+
+	if (n == 0 || (n < 0 && errno == EOPNOTSUPP))
+		return 0; /* most files have none */
+	auto_free char *names = mem_array(1, ATTRIBUTE_MAX);
+
+	n = flistxattr(from, names, ATTRIBUTE_MAX);
+	if (n < 0)
+		return err_sys(e, "list the attributes");
+	for (ssize_t at = 0; at < n; at += (ssize_t)strlen(names + at) + 1) {
+		if (!tree_wants_attribute(names + at))
+			continue;
+		auto_free char *value = mem_array(1, ATTRIBUTE_MAX);
+		ssize_t size = fgetxattr(from, names + at, value, ATTRIBUTE_MAX);
+
+		if (size < 0 && errno == ENODATA)
+			continue;
+		if (size < 0)
+			return err_sys(e, "read the attribute \"%s\"", names + at);
+		if (tree_set_attribute(c->job, to, names + at, value, (size_t)size, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+/* Owner first: changing it takes setuid bits and capabilities away. Times last. */
+static int copy_properties(struct copy *c, int from, int to, const struct statx *st, struct err *e)
+{
+	struct timespec times[2] = {
+		{ .tv_sec = st->stx_atime.tv_sec, .tv_nsec = st->stx_atime.tv_nsec },
+		{ .tv_sec = st->stx_mtime.tv_sec, .tv_nsec = st->stx_mtime.tv_nsec },
+	};
+
+	if (sys_fchownat(to, "", st->stx_uid, st->stx_gid, AT_EMPTY_PATH) < 0)
+		return err_sys(e, "set the owner");
+	if (sys_fchmod(to, st->stx_mode & 07777) < 0)
+		return err_sys(e, "set the mode");
+	if (copy_attributes(c, from, to, e) < 0)
+		return -e->code;
+	return futimens(to, times) < 0 ? err_sys(e, "set the times") : 0;
+}
+
+/* --- one entry ---------------------------------------------------------------------------------------------------- */
+
+static int copy_dir(struct copy *c, int from, int to, int depth, struct err *e);
+
+static int copy_file(struct copy *c, int from, int to, const char *name, const struct statx *st, struct err *e)
+{
+	const char *first = st->stx_nlink > 1 ? links_first(c, st) : NULL;
+	struct stat opened;
+
+	if (first)
+		return sys_linkat(c->job->root, first, to, name, 0) < 0 ? err_sys(e, "link to \"%s\"", first) : 0;
+	auto_close int in = sys_openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+
+	if (in < 0 || fstat(in, &opened) < 0)
+		return err_sys(e, "open");
+	if (!S_ISREG(opened.st_mode) || opened.st_ino != st->stx_ino)
+		return err_set(e, EAGAIN, "it was exchanged while it was being copied");
+	auto_close int out = sys_openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (out < 0)
+		return err_sys(e, "create");
+	int r = copy_data(c, in, out, opened.st_size, e);
+
+	return r < 0 ? r : copy_properties(c, in, out, st, e);
+}
+
+static int copy_symlink(int from, int to, const char *name, const struct statx *st, struct err *e)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return err_sys(e, "read the symlink");
+	target[n] = '\0';
+	if (sys_symlinkat(target, to, name) < 0)
+		return err_sys(e, "create the symlink");
+	return sys_fchownat(to, name, st->stx_uid, st->stx_gid, AT_SYMLINK_NOFOLLOW) < 0 ? err_sys(e, "set the owner") : 0;
+}
+
+static int copy_fifo(int to, const char *name, const struct statx *st, struct err *e)
+{
+	if (sys_mkfifoat(to, name, 0600) < 0)
+		return err_sys(e, "create the FIFO");
+	if (sys_fchownat(to, name, st->stx_uid, st->stx_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "set the owner");
+	return sys_fchmodat(to, name, st->stx_mode & 07777) < 0 ? err_sys(e, "set the mode") : 0;
+}
+
+static int copy_subdir(struct copy *c, int from, int to, const char *name, int depth, struct err *e)
+{
+	auto_close int in = sys_openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (in < 0)
+		return err_sys(e, "open");
+	if (depth >= DEPTH_MAX)
+		return err_set(e, ELOOP, "directories are nested deeper than %d", DEPTH_MAX);
+	if (sys_mkdirat(to, name, 0700) < 0)
+		return err_sys(e, "create");
+	auto_close int out = sys_openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	return out < 0 ? err_sys(e, "open the copy") : copy_dir(c, in, out, depth + 1, e);
+}
+
+/* A directory on which something is mounted becomes an empty one. */
+static int copy_mount_point(struct copy *c, int to, const char *name, const struct statx *st, struct err *e)
+{
+	c->job->skipped_mounts++;
+	if (!S_ISDIR(st->stx_mode))
+		return 0;
+	return sys_mkdirat(to, name, 0755) < 0 ? err_sys(e, "create") : 0;
+}
+
+static int copy_entry(struct copy *c, int from, int to, const char *name, int depth, struct err *e)
+{
+	struct statx st;
+
+	if (statx(from, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
+		return err_sys(e, "examine");
+	if (((uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor) == c->own_dev && st.stx_ino == c->own_ino)
+		return err_set(e, EINVAL, "is the zone's own root: a tree cannot be copied into itself");
+	if (st.stx_mnt_id != c->mount)
+		return copy_mount_point(c, to, name, &st, e);
+	if (S_ISCHR(st.stx_mode) || S_ISBLK(st.stx_mode)) {
+		c->job->skipped_devices++;
+		return 0;
+	}
+	if (S_ISSOCK(st.stx_mode)) {
+		c->job->skipped_sockets++;
+		return 0;
+	}
+	if (tree_check_owner(st.stx_uid, st.stx_gid, e) < 0)
+		return -e->code;
+	if (S_ISDIR(st.stx_mode))
+		return copy_subdir(c, from, to, name, depth, e);
+	if (S_ISLNK(st.stx_mode))
+		return copy_symlink(from, to, name, &st, e);
+	if (S_ISFIFO(st.stx_mode))
+		return copy_fifo(to, name, &st, e);
+	return copy_file(c, from, to, name, &st, e);
+}
+
+/* The contents of `from` into `to`, then the properties of `from` itself. An error says the path once, at the entry where it happened. */
+static int copy_entries(struct copy *c, DIR *stream, int to, int depth, struct err *e)
+{
+	size_t mark = c->path.len;
+	int r = 0;
+
+	for (const struct dirent *entry = readdir(stream); entry && r == 0; entry = readdir(stream)) {
+		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
+			continue;
+		strbuf_format(&c->path, "%s%s", mark ? "/" : "", entry->d_name);
+		int before = e->code;
+
+		r = copy_entry(c, dirfd(stream), to, entry->d_name, depth, e);
+		if (r < 0 && before == 0 && !strstr(e->text, "copy \"/"))
+			(void)err_wrap(e, "copy \"/%s\"", strbuf_text(&c->path));
+		c->path.len = mark;
+		c->path.text[mark] = '\0';
+	}
+	return r;
+}
+
+static int copy_dir(struct copy *c, int from, int to, int depth, struct err *e)
+{
+	int again = sys_openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); /* closed by closedir */
+	DIR *stream = again < 0 ? NULL : fdopendir(again);
+	struct statx st;
+
+	if (!stream) {
+		cleanup_close(&again);
+		return err_sys(e, "open the directory");
+	}
+	int r = copy_entries(c, stream, to, depth, e);
+
+	(void)closedir(stream);
+	if (r < 0)
+		return r;
+	if (statx(from, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) < 0)
+		return err_sys(e, "examine the directory");
+	return copy_properties(c, from, to, &st, e);
+}
+
+int tree_copy(struct tree_job *job, const char *from, struct err *e)
+{
+	auto_done(copy) struct copy c = { .job = job };
+	auto_close int source = file_open_dir(AT_FDCWD, from, e);
+	struct statx st, own;
+
+	if (source < 0)
+		return source;
+	if (statx(source, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0 || statx(job->root, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &own) < 0)
+		return err_sys(e, "examine \"%s\"", from);
+	if (tree_check_owner(st.stx_uid, st.stx_gid, e) < 0)
+		return err_wrap(e, "\"%s\"", from);
+	c.mount = st.stx_mnt_id;
+	c.own_dev = (uint64_t)own.stx_dev_major << 32 | own.stx_dev_minor;
+	c.own_ino = own.stx_ino;
+	c.chunk = mem_array(1, CHUNK);
+	int r = copy_dir(&c, source, job->root, 0, e);
+
+	return r < 0 ? err_wrap(e, "\"%s\"", from) : tree_finish(job, e);
+}

@@ -1,0 +1,13 @@
+/* etc_files - the few files that the host writes into a zone's root before boot. Private to runtime/zone. */
+#ifndef RUNTIME_ZONE_ETC_FILES_H
+#define RUNTIME_ZONE_ETC_FILES_H
+
+#include "config/zone_spec.h"
+#include "net/net.h"
+#include "runtime/base/err.h"
+
+/* `root` is the open root of a zone that is not running. Files that the zone's administrator made are left alone: hosts and resolv.conf are written only when
+ * they are missing, dangling symlinks, or begin with our mark. hostid and hostname are always the configuration's; machine-id only when there is none. */
+MUST_CHECK int etc_files_write(int root, const struct zone_spec *z, const struct net_plan *net, const char *uuid, struct err *e);
+
+#endif

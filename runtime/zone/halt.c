@@ -1,0 +1,110 @@
+/* halt - the verbs that end or stop a running zone: halt, shutdown, reboot, freeze, thaw. The monitor does the work; these ask it and wait. */
+#include <errno.h>
+#include <poll.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/json.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/sock.h"
+#include "runtime/engine/engine.h"
+#include "runtime/zone/control.h"
+#include "runtime/zone/zone.h"
+
+enum { HALT_TIMEOUT_MS = 60000, UP_TIMEOUT_MS = 120000, GONE_TIMEOUT_MS = 10000 };
+
+/* Ask, and when the zone is to be gone afterwards wait for the monitor's end of the socket to close: then its last trace is gone too. */
+static int monitor_ask(const struct zone_dirs *d, const char *name, const struct json *request,
+		       int timeout_ms, bool until_gone, struct err *e)
+{
+	auto_close int fd = control_connect(d, name, e);
+	int r;
+
+	if (fd < 0)
+		return err_wrap(e, "reach the monitor of zone \"%s\"", name);
+	r = control_call(fd, request, timeout_ms, NULL, e);
+	if (r < 0 || !until_gone)
+		return r;
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	(void)poll(&p, 1, GONE_TIMEOUT_MS);
+	return 0;
+}
+
+static struct json *request_new(const char *verb)
+{
+	struct json *j = json_new_object();
+
+	json_set(j, "verb", json_new_string(verb));
+	return j;
+}
+
+/* Open with the lock and ask the table: 0 go on, 1 done already. */
+static int life_open(const struct zone_dirs *d, const char *name, enum zone_verb v,
+		     struct zone **ret, char **ret_note, struct err *e)
+{
+	int r;
+
+	*ret_note = NULL;
+	r = zone_open_for(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, ret, e);
+	return r < 0 ? r : zone_allow(*ret, v, ret_note, e);
+}
+
+int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	auto_ptr(json) struct json *request = request_new("halt");
+	int r = life_open(d, name, ZONE_VERB_HALT, &z, ret_note, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return monitor_ask(d, name, request, HALT_TIMEOUT_MS, true, e);
+}
+
+int zone_shutdown(const struct zone_dirs *d, const char *name, bool reboot, int timeout_ms,
+		  char **ret_note, struct err *e)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	auto_ptr(json) struct json *request = request_new("shutdown");
+	int r = life_open(d, name, ZONE_VERB_SHUTDOWN, &z, ret_note, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	json_set(request, "timeout_ms", json_new_i64(timeout_ms));
+	json_set(request, "reboot", json_new_bool(reboot));
+	return monitor_ask(d, name, request, 0, !reboot,
+			   e); /* the monitor's own deadline bounds this */
+}
+
+int zone_reboot(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	auto_ptr(json) struct json *request = request_new("reboot");
+	int r = life_open(d, name, ZONE_VERB_REBOOT, &z, ret_note, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return monitor_ask(d, name, request, UP_TIMEOUT_MS, false, e);
+}
+
+int zone_freeze(const struct zone_dirs *d, const char *name, bool on, char **ret_note,
+		struct err *e)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	auto_free char *root = mem_format("%s/.engine", d->run);
+	struct engine_container *c = NULL;
+	int r = life_open(d, name, on ? ZONE_VERB_FREEZE : ZONE_VERB_THAW, &z, ret_note, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (z->frozen == on) {
+		*ret_note =
+			mem_format("zone \"%s\" is %s already", name, on ? "frozen" : "not frozen");
+		return 0;
+	}
+	r = engine_open(root, name, true, &c, e);
+	if (r < 0)
+		return r;
+	r = on ? engine_pause(c, e) : engine_resume(c, e);
+	engine_free(c);
+	return r;
+}

@@ -1,0 +1,77 @@
+/* host - facts of this host that the defaults and the translation of a configuration depend on. Everything is asked for afresh; nothing is cached. */
+#include "runtime/zone/store.h"
+
+#include <stdlib.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/path.h"
+#include "runtime/base/str.h"
+
+#ifndef ZONES_LIBEXECDIR
+#define ZONES_LIBEXECDIR "/usr/local/lib/zones"
+#endif
+
+/* Copy a text behind the others; returns where it begins. Pointers are made when no more is added. */
+static size_t keep(struct strbuf *b, const char *s)
+{
+	size_t at = b->len;
+
+	strbuf_add_bytes(b, s, strlen(s) + 1);
+	return at;
+}
+
+/* The environment first: main() puts the folder of a build tree there. Else where `make install` puts it; that is the answer even when it is missing, so that the error names it. */
+static char *find_init(void)
+{
+	const char *env = secure_getenv("ZONES_LIBEXEC_DIR");
+
+	if (env && path_is_clean(env))
+		return mem_format("%s/zone-init", env);
+	return mem_strdup(ZONES_LIBEXECDIR "/zone-init");
+}
+
+static bool is_pure_v2(void)
+{
+	struct statfs st;
+
+	return statfs("/sys/fs/cgroup", &st) == 0 && st.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+static const char *zonepath_of(const struct zone *z)
+{
+	if (z->record.zonepath)
+		return z->record.zonepath;
+	return z->spec ? z->spec->zonepath : NULL;
+}
+
+int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone_host *ret, struct strbuf *storage_of_strings, struct err *e)
+{
+	const char *zonepath = zonepath_of(z);
+	auto_free char *root = zonepath ? mem_format("%s/root", zonepath) : mem_format("%s/%s/root", d->storage, z->name);
+	auto_free char *init = find_init();
+	struct sysinfo info;
+
+	if (sysinfo(&info) < 0)
+		return err_sys(e, "ask for the size of the memory");
+	size_t root_at = keep(storage_of_strings, root);
+	size_t init_at = keep(storage_of_strings, init);
+	size_t uuid_at = keep(storage_of_strings, z->record.uuid ? z->record.uuid : "");
+	const char *text = strbuf_text(storage_of_strings);
+
+	*ret = (struct zone_host){
+		.memory_bytes = (uint64_t)info.totalram * info.mem_unit,
+		.storage_dir = d->storage,
+		.id_base = z->record.id_base,
+		.owner_uid = z->record.owner_uid,
+		.pure_v2 = is_pure_v2(),
+		.init_path = text + init_at,
+		.uuid = z->record.uuid ? text + uuid_at : NULL,
+		.root_path = text + root_at,
+	};
+	return 0;
+}

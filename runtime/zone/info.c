@@ -1,0 +1,141 @@
+/* info - what a zone's configuration amounts to, and beside it what the kernel holds for it now. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/net.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
+#include "runtime/engine/engine.h"
+#include "runtime/zone/record.h"
+#include "runtime/zone/zone.h"
+
+struct collect {
+	struct zone_info_row *rows;
+	size_t n;
+};
+
+static void add_row(struct collect *c, const char *path, const char *value, const char *origin)
+{
+	c->rows = mem_grow(c->rows, c->n + 1, sizeof(*c->rows));
+	c->rows[c->n++] = (struct zone_info_row){ mem_strdup(path), mem_strdup(value), mem_strdup(origin) };
+}
+
+static void visit(const char *path, const char *value, enum zone_origin origin, void *arg)
+{
+	add_row(arg, path, value, zone_origin_word(origin));
+}
+
+void zone_info_free(struct zone_info_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(rows[i].path);
+		free(rows[i].value);
+		free(rows[i].origin);
+	}
+	free(rows);
+}
+
+int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row **ret, size_t *ret_n, struct err *e)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	auto_done(strbuf) struct strbuf strings = { 0 };
+	struct zone_host host = { 0 };
+	struct collect c = { 0 };
+	int r = zone_open(d, name, ZONE_OPEN_MUST_EXIST | ZONE_OPEN_NEED_SPEC, &z, e);
+
+	if (r == 0)
+		r = zone_host_facts(d, z, &host, &strings, e);
+	if (r < 0)
+		return r;
+	auto_ptr(zone_spec) struct zone_spec *effective = zone_effective(z->spec, &host);
+
+	zone_effective_visit(z->spec, effective, visit, &c);
+	*ret = c.rows;
+	*ret_n = c.n;
+	return 0;
+}
+
+/* --- the kernel's side -------------------------------------------------------------------------------------------- */
+
+static void add_limits(struct json *to, struct engine_container *c)
+{
+	auto_done(strmap) struct strmap limits = { 0 };
+	struct cgroup *cg = engine_cgroup(c);
+	struct err ignored = { 0 };
+	struct json *object;
+
+	if (!cg || cgroup_show_limits(cg, &limits, &ignored) < 0)
+		return;
+	object = json_set(to, "cgroup", json_new_object());
+	for (size_t i = 0; i < limits.n; i++)
+		json_set(object, limits.items[i].key, json_new_string(limits.items[i].value));
+}
+
+static void set_count(struct json *to, const char *key, const struct opt_u64 *v)
+{
+	if (v->set)
+		json_set(to, key, json_new_u64(v->value));
+}
+
+static void add_usage(struct json *to, struct engine_container *c)
+{
+	struct cgroup_stats s = { 0 };
+	struct cgroup *cg = engine_cgroup(c);
+	struct err ignored = { 0 };
+
+	if (!cg || cgroup_stats(cg, &s, &ignored) < 0)
+		return;
+	struct json *use = json_set(to, "usage", json_new_object());
+
+	set_count(use, "cpuNanoseconds", &s.cpu_ns);
+	set_count(use, "memoryBytes", &s.memory);
+	set_count(use, "memoryPeakBytes", &s.memory_max);
+	set_count(use, "swapBytes", &s.swap);
+	set_count(use, "processes", &s.pids);
+	set_count(use, "oomKills", &s.oom_kills);
+}
+
+static void add_network(struct json *to, const struct zone *z)
+{
+	auto_ptr(json) struct json *saved = NULL;
+	auto_free char *path = mem_format("/proc/%d/ns/net", (int)z->run.init);
+	auto_close int netns = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	struct json *status = NULL;
+	struct err ignored = { 0 };
+
+	if (netns < 0 || !z->run.net_saved || json_parse_simple(z->run.net_saved, strlen(z->run.net_saved), &saved, &ignored) < 0)
+		return;
+	if (net_status(saved, netns, &status, &ignored) == 0)
+		json_set(to, "network", status);
+}
+
+int zone_info_live(const struct zone_dirs *d, const char *name, struct json **ret, struct err *e)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	auto_free char *root = mem_format("%s/.engine", d->run);
+	struct engine_container *c = NULL;
+	int r = zone_open(d, name, ZONE_OPEN_MUST_EXIST, &z, e);
+
+	if (r < 0)
+		return r;
+	if (!z->init_alive)
+		return err_set(e, EBUSY, "zone \"%s\" is %s: only a zone that runs has live values (zone boot %s)", name, zone_state_word(z->state), name);
+	r = engine_open(root, name, false, &c, e);
+	if (r < 0)
+		return r;
+	struct json *live = json_new_object();
+
+	json_set(live, "init", json_new_i64(z->run.init));
+	json_set(live, "restarts", json_new_i64(z->run.restarts));
+	zone_json_set_text(live, "initKind", z->run.init_kind);
+	zone_json_set_text(live, "booted", z->run.booted);
+	add_limits(live, c);
+	add_usage(live, c);
+	add_network(live, z);
+	engine_free(c);
+	*ret = live;
+	return 0;
+}

@@ -1,0 +1,102 @@
+/* list - one row for each zone, whatever is wrong with it. Nothing is repaired and no lock is taken. */
+#include <stdlib.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/zone/zone.h"
+
+static char *path_of(const struct zone_dirs *d, const struct zone *z)
+{
+	if (z->record.zonepath)
+		return mem_strdup(z->record.zonepath);
+	if (z->spec && z->spec->zonepath)
+		return mem_strdup(z->spec->zonepath);
+	return mem_format("%s/%s", d->storage, z->name);
+}
+
+static char *brand_of(const struct zone *z)
+{
+	if (z->record.brand)
+		return mem_strdup(z->record.brand);
+	if (!z->spec)
+		return mem_strdup("-");
+	return mem_strdup(z->spec->brand ? z->spec->brand : "native");
+}
+
+/* The address that it has, or the first that it is going to have. */
+static char *address_of(const struct zone *z)
+{
+	if (z->has_run && z->run.address)
+		return mem_strdup(z->run.address);
+	for (size_t i = 0; z->spec && i < z->spec->n_anet; i++) {
+		if (z->spec->anet[i].allowed_address.n > 0)
+			return mem_strdup(z->spec->anet[i].allowed_address.items[0]);
+	}
+	for (size_t i = 0; z->spec && i < z->spec->n_net; i++) {
+		if (z->spec->net[i].address.n > 0)
+			return mem_strdup(z->spec->net[i].address.items[0]);
+	}
+	return NULL;
+}
+
+/* The one word beside the state. */
+static char *aux_of(const struct zone *z)
+{
+	if (z->frozen)
+		return mem_strdup("frozen");
+	if (z->has_run && z->state >= ZONE_READY)
+		return z->run.aux || z->monitor_alive ? mem_strdup(z->run.aux) : mem_strdup("degraded");
+	return mem_strdup(z->record.aux);
+}
+
+static struct zone_row row_of(const struct zone_dirs *d, const struct zone *z)
+{
+	return (struct zone_row){
+		.name = mem_strdup(z->name),
+		.path = path_of(d, z),
+		.brand = brand_of(z),
+		.ip = address_of(z),
+		.reason = mem_strdup(z->reason),
+		.aux = aux_of(z),
+		.uuid = mem_strdup(z->record.uuid),
+		.state = z->state,
+		.id = z->has_run && z->state >= ZONE_READY && z->run.id > 0 ? z->run.id : -1,
+	};
+}
+
+int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n, struct err *e)
+{
+	auto_done(strv) struct strv names = { 0 };
+	struct zone_row *rows;
+	size_t n = 0;
+	int r = zone_names(d, &names, e);
+
+	if (r < 0)
+		return r;
+	rows = mem_array(names.n, sizeof(*rows));
+	for (size_t i = 0; i < names.n; i++) {
+		auto_ptr(zone) struct zone *z = NULL;
+		struct err ignored = { 0 };
+
+		if (zone_open(d, names.items[i], 0, &z, &ignored) < 0 || z->state == ZONE_NONE)
+			continue; /* it went away meanwhile */
+		rows[n++] = row_of(d, z);
+	}
+	*ret = rows;
+	*ret_n = n;
+	return 0;
+}
+
+void zone_rows_free(struct zone_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(rows[i].name);
+		free(rows[i].path);
+		free(rows[i].brand);
+		free(rows[i].ip);
+		free(rows[i].reason);
+		free(rows[i].aux);
+		free(rows[i].uuid);
+	}
+	free(rows);
+}

@@ -1,0 +1,179 @@
+/* prepare - from a zone's file to everything the engine needs, refusing whatever can be refused before the first side effect.
+ *
+ * The init of a linux zone is looked up below its open root. Its kind decides the shutdown signal: it is read from the name that the path resolves to (systemd, busybox ...). */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/net.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/path.h"
+#include "runtime/base/sys.h"
+#include "runtime/zone/etc_files.h"
+#include "runtime/zone/zone.h"
+
+void zone_prepared_done(struct zone_prepared *p)
+{
+	zone_spec_free(p->effective);
+	container_spec_free(p->container);
+	net_plan_free(p->net);
+	free(p->init_kind);
+	if (p->log_dirfd >= 0)
+		(void)close(p->log_dirfd);
+	*p = (struct zone_prepared){ .log_dirfd = -1 };
+}
+
+static int verify_all(const struct zone_dirs *d, const struct zone *z, struct err *e)
+{
+	auto_done(diag_list) struct diag_list diags = { .file = z->config_file };
+
+	(void)zone_verify_open(d, z, &diags);
+	return diags.n > 0 ? diag_err(&diags, e) : 0;
+}
+
+/* What kind of init the program at `path` is, by the name of the file that it resolves to inside the root. */
+static char *init_kind_of(int fd)
+{
+	static const char *const kinds[] = { "systemd",    "busybox",   "openrc-init",
+					     "runit-init", "s6-svscan", NULL };
+	char link[32], target[PATH_MAX];
+	const char *base;
+	ssize_t n;
+
+	path_of_fd(fd, link, sizeof(link));
+	n = readlink(link, target, sizeof(target) - 1);
+	if (n <= 0)
+		return mem_strdup("sysvinit");
+	target[n] = '\0';
+	base = strrchr(target, '/') ? strrchr(target, '/') + 1 : target;
+	for (size_t i = 0; kinds[i]; i++) {
+		if (str_has_prefix(base, kinds[i]))
+			return mem_strdup(kinds[i]);
+	}
+	return mem_strdup("sysvinit");
+}
+
+static int init_find(int root, const struct zone_brand *brand, const char **ret_init,
+		     char **ret_kind, struct err *e)
+{
+	struct err ignored = { 0 };
+
+	for (size_t i = 0; brand->init && brand->init[i]; i++) {
+		auto_close int fd = path_open(root, brand->init[i], O_PATH, 0, 0, &ignored);
+		struct stat st;
+
+		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+			continue;
+		*ret_init = brand->init[i];
+		*ret_kind = init_kind_of(fd);
+		return 0;
+	}
+	return err_set(
+		e, ENOENT,
+		"there is no init in the zone's root (looked for %s and others): install a tree that has one, or give the zone a \"service\"",
+		brand->init ? brand->init[0] : "/sbin/init");
+}
+
+static int storage_open(const struct zone_spec *effective, int *ret_root, int *ret_log,
+			struct err *e)
+{
+	auto_close int top = zone_storage_open(effective->zonepath, e);
+	auto_close int root = -1, log = -1;
+	int r;
+
+	if (top < 0)
+		return top;
+	root = file_open_dir(top, "root", e);
+	if (root < 0)
+		return err_wrap(e, "the zone's root in \"%s\"", effective->zonepath);
+	r = file_mkdir_p(top, "log", 0700, e);
+	if (r < 0)
+		return r;
+	log = file_open_dir(top, "log", e);
+	if (log < 0)
+		return log;
+	*ret_root = fd_steal(&root);
+	*ret_log = fd_steal(&log);
+	return 0;
+}
+
+static int choose_init(const struct zone_prepared *p, int root, const struct zone_boot *o,
+		       struct zone_boot_options *ret, char **ret_kind, struct err *e)
+{
+	const struct zone_brand *brand = zone_brand_find(p->effective->brand);
+
+	if (!brand)
+		return err_set(e, EINVAL, "brand \"%s\" is not known", p->effective->brand);
+	*ret = (struct zone_boot_options){ .single_user = o->single_user, .args = o->args };
+	if (p->effective->service || brand->sparse_root || !brand->init) {
+		*ret_kind = mem_strdup("zone-init");
+		ret->init_kind = *ret_kind;
+		return 0;
+	}
+	int r = init_find(root, brand, &ret->init, ret_kind, e);
+
+	ret->init_kind = *ret_kind;
+	return r;
+}
+
+/* Zones of another run directory (tests, a second installation) get a cgroup folder of their own: equal names must not meet there. */
+static void cgroup_place(const struct zone_dirs *d, const struct zone *z, struct container_spec *c)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	if (str_eq(d->run, "/run/zones"))
+		return;
+	for (const char *p = d->run; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * 16777619u;
+	free(c->linux.cgroups_path);
+	c->linux.cgroups_path = mem_format("/zones-%08x/%s", (unsigned)hash, z->name);
+}
+
+static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct zone_boot *o,
+			const struct zone_host *host, struct zone_prepared *p, struct err *e)
+{
+	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
+	struct zone_boot_options options;
+	auto_close int root = -1;
+	int r = storage_open(p->effective, &root, &p->log_dirfd, e);
+
+	if (r < 0)
+		return r;
+	r = choose_init(p, root, o, &options, &p->init_kind, e);
+	if (r < 0)
+		return r;
+	r = zone_to_oci(p->effective, host, &options, &p->container, e);
+	if (r < 0)
+		return err_wrap(e, "translate the configuration");
+	cgroup_place(d, z, p->container);
+	if (p->effective->n_anet > 0) {
+		r = net_plan(p->effective, &dirs, &p->net, e);
+		if (r < 0)
+			return err_wrap(e, "plan the network");
+	}
+	return etc_files_write(root, p->effective, p->net, z->record.uuid, e);
+}
+
+int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_boot *o,
+		 struct zone_prepared *ret, struct err *e)
+{
+	auto_done(strbuf) struct strbuf strings = { 0 };
+	struct zone_host host = { 0 };
+	int r = verify_all(d, z, e);
+
+	*ret = (struct zone_prepared){ .log_dirfd = -1 };
+	if (r < 0)
+		return r;
+	r = zone_host_facts(d, z, &host, &strings, e);
+	if (r < 0)
+		return r;
+	ret->effective = zone_effective(z->spec, &host);
+	r = prepare_rest(d, z, o, &host, ret, e);
+	if (r < 0)
+		zone_prepared_done(ret);
+	return r;
+}

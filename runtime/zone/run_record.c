@@ -1,0 +1,112 @@
+/* run_record - RUN/NAME/run.json, written by the zone's monitor alone: which processes carry the zone now, and in what state they are.
+ *
+ * It lies on a file system that a reboot of the host empties, so it is replaced atomically but not flushed. A pid is kept together with its start time:
+ * the pair names one process for ever. */
+#include "runtime/zone/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/mem.h"
+
+static char *run_path(const struct zone_dirs *d, const char *name)
+{
+	return mem_format("%s/%s/run.json", d->run, name);
+}
+
+void zone_run_done(struct zone_run *r)
+{
+	free(r->aux);
+	free(r->reason);
+	free(r->reason_time);
+	free(r->init_kind);
+	free(r->address);
+	free(r->booted);
+	free(r->net_saved);
+	*r = (struct zone_run){ 0 };
+}
+
+/* A process id or 0; anything else means that the file is not ours. */
+static pid_t get_pid(const struct json *j, const char *key)
+{
+	int64_t v = json_get_i64(j, key, 0);
+
+	return v > 0 && v <= INT32_MAX ? (pid_t)v : 0;
+}
+
+static uint64_t get_start(const struct json *j, const char *key)
+{
+	int64_t v = json_get_i64(j, key, 0);
+
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *ret, struct err *e)
+{
+	auto_free char *path = run_path(d, name);
+	auto_ptr(json) struct json *j = NULL;
+	int r = zone_json_read(path, &j, e);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	enum zone_state state = zone_state_from(json_get_string(j, "state", NULL));
+
+	if (state < ZONE_READY)
+		return err_set(e, EINVAL, "\"%s\" is broken: its state is not one of ours", path);
+	*ret = (struct zone_run){
+		.monitor = get_pid(j, "monitor"),
+		.monitor_start = get_start(j, "monitorStart"),
+		.state = state,
+		.aux = zone_json_get_text(j, "aux"),
+		.reason = zone_json_get_text(j, "reason"),
+		.reason_time = zone_json_get_text(j, "reasonTime"),
+		.init = get_pid(j, "init"),
+		.init_start = get_start(j, "initStart"),
+		.init_kind = zone_json_get_text(j, "initKind"),
+		.address = zone_json_get_text(j, "address"),
+		.booted = zone_json_get_text(j, "booted"),
+		.net_saved = zone_json_get_text(j, "net"),
+		.restarts = json_get_i64(j, "restarts", 0),
+		.id = json_get_i64(j, "id", 0),
+	};
+	return 1;
+}
+
+int zone_run_write(const struct zone_dirs *d, const char *name, const struct zone_run *r, struct err *e)
+{
+	auto_free char *dir = mem_format("%s/%s", d->run, name);
+	auto_free char *path = run_path(d, name);
+	auto_ptr(json) struct json *j = json_new_object();
+	int n = file_mkdir_p(AT_FDCWD, dir, 0700, e);
+
+	if (n < 0)
+		return n;
+	zone_json_set_text(j, "zonename", name);
+	json_set(j, "monitor", json_new_i64(r->monitor));
+	json_set(j, "monitorStart", json_new_u64(r->monitor_start));
+	zone_json_set_text(j, "state", zone_state_word(r->state));
+	zone_json_set_text(j, "aux", r->aux);
+	zone_json_set_text(j, "reason", r->reason);
+	zone_json_set_text(j, "reasonTime", r->reason_time);
+	json_set(j, "init", json_new_i64(r->init));
+	json_set(j, "initStart", json_new_u64(r->init_start));
+	zone_json_set_text(j, "initKind", r->init_kind);
+	zone_json_set_text(j, "address", r->address);
+	zone_json_set_text(j, "booted", r->booted);
+	zone_json_set_text(j, "net", r->net_saved);
+	json_set(j, "restarts", json_new_i64(r->restarts));
+	json_set(j, "id", json_new_i64(r->id));
+	n = zone_json_write(path, j, false, e);
+	return n < 0 ? err_wrap(e, "save the run record of zone \"%s\"", name) : 0;
+}
+
+int zone_run_remove(const struct zone_dirs *d, const char *name, struct err *e)
+{
+	auto_free char *dir = mem_format("%s/%s", d->run, name);
+
+	return file_remove_tree(AT_FDCWD, dir, e);
+}

@@ -1,0 +1,315 @@
+/* verify - the configuration against this host: whatever would make boot fail later is said now, all of it at once, each with the property it comes from.
+ *
+ * Nothing is changed. A limit that the kernel cannot enforce is a problem, never silence: each is asked for on its own, so that the answer has the path of the
+ * property and not of a kernel file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/net.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/num.h"
+#include "runtime/engine/engine.h"
+#include "runtime/zone/config_text.h"
+#include "runtime/zone/record.h"
+#include "runtime/zone/zone.h"
+
+struct verify {
+	const struct zone_dirs *dirs;
+	const struct zone *zone;
+	const struct zone_host *host;
+	const struct zone_spec *effective;
+	struct diag_list *diags;
+};
+
+static void problem(const struct verify *v, const char *path, const char *hint, const struct err *e)
+{
+	diag_add(v->diags, 0, 0, path, "host", hint, "%s", e->text);
+}
+
+/* --- storage ------------------------------------------------------------------------------------------------------ */
+
+/* The deepest directory of the path that exists. */
+static char *existing_part(const char *path)
+{
+	char *part = mem_strdup(path);
+	char *slash;
+
+	while (!file_exists(AT_FDCWD, part) && (slash = strrchr(part, '/'))) {
+		if (slash == part)
+			slash++;
+		if (*slash == '\0')
+			break;
+		*slash = '\0';
+	}
+	return part;
+}
+
+/* Before install: nobody else's, and if it is there it must be usable as it is. */
+static void check_new_zonepath(const struct verify *v, const char *zonepath)
+{
+	auto_done(strv) struct strv names = { 0 };
+	struct err e = { 0 };
+	auto_close int fd = zone_storage_open(zonepath, &e); /* what is above it is looked at also when it does not exist yet */
+
+	if (fd < 0 && fd != -ENOENT)
+		problem(v, "zonepath", NULL, &e);
+	if (zone_names(v->dirs, &names, &e) < 0)
+		return problem(v, "zonepath", NULL, &e);
+	for (size_t i = 0; i < names.n; i++) {
+		auto_done(zone_record) struct zone_record other = { 0 };
+
+		if (str_eq(names.items[i], v->zone->name) || zone_record_load(v->dirs, names.items[i], &other, &e) <= 0)
+			continue;
+		if (str_eq(other.zonepath, zonepath))
+			diag_add(v->diags, 0, 0, "zonepath", "conflict", NULL, "\"%s\" belongs to zone \"%s\"", zonepath, names.items[i]);
+	}
+}
+
+static void check_storage(const struct verify *v)
+{
+	const char *zonepath = v->effective->zonepath;
+	const char *installed = v->zone->record.zonepath;
+	bool is_installed = v->zone->state >= ZONE_UNAVAILABLE;
+	struct err e = { 0 };
+
+	if (is_installed && installed && !str_eq(installed, zonepath))
+		diag_add(v->diags, 0, 0, "zonepath", "conflict", installed, "the zone is installed at \"%s\": put that back, or uninstall and install again", installed);
+	if (is_installed) {
+		auto_close int fd = zone_storage_open(installed ? installed : zonepath, &e);
+
+		if (fd < 0)
+			problem(v, "zonepath", NULL, &e);
+	} else {
+		check_new_zonepath(v, zonepath);
+	}
+	auto_free char *there = existing_part(is_installed && installed ? installed : zonepath);
+
+	if (engine_can_idmap(there, &e) < 0)
+		problem(v, "zonepath", NULL, &e);
+}
+
+static void check_brand(const struct verify *v)
+{
+	const struct zone_brand *brand = zone_brand_find(v->effective->brand);
+	const char *installed = v->zone->record.brand;
+
+	if (v->zone->state >= ZONE_UNAVAILABLE && installed && !str_eq(installed, v->effective->brand))
+		diag_add(v->diags, 0, 0, "brand", "conflict", installed, "the zone is installed as \"%s\": put that back, or uninstall and install again", installed);
+	if (brand && !brand->sparse_root && !v->effective->service)
+		return; /* its own init */
+	if (access(v->host->init_path, X_OK) < 0)
+		diag_add(v->diags, 0, 0, "brand", "host", NULL, "the built-in init \"%s\" is missing: is this program installed completely (make install)?", v->host->init_path);
+}
+
+/* --- limits ------------------------------------------------------------------------------------------------------- */
+
+/* One limit taken out of the container's resources. */
+struct one_limit {
+	struct resources_spec resources;
+	struct memory_spec memory;
+	struct cpu_spec cpu;
+};
+
+static bool pick_memory(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.memory = &to->memory;
+	if (!r->memory || !r->memory->limit.set)
+		return false;
+	to->memory.limit = r->memory->limit;
+	return true;
+}
+
+static bool pick_swap(const struct resources_spec *r, struct one_limit *to)
+{
+	if (!r->memory || !r->memory->swap.set)
+		return false;
+	(void)pick_memory(r, to); /* swap is counted on top of it */
+	to->memory.swap = r->memory->swap;
+	return true;
+}
+
+static bool pick_quota(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.cpu = &to->cpu;
+	if (!r->cpu || !r->cpu->quota.set)
+		return false;
+	to->cpu.quota = r->cpu->quota;
+	to->cpu.period = r->cpu->period;
+	return true;
+}
+
+static bool pick_shares(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.cpu = &to->cpu;
+	if (!r->cpu || !r->cpu->shares.set)
+		return false;
+	to->cpu.shares = r->cpu->shares;
+	return true;
+}
+
+static bool pick_cpus(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.cpu = &to->cpu;
+	if (!r->cpu || !r->cpu->cpus)
+		return false;
+	to->cpu.cpus = r->cpu->cpus;
+	return true;
+}
+
+static bool pick_pids(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.pids_limit = r->pids_limit;
+	return r->pids_limit.set;
+}
+
+static bool pick_devices(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.devices = r->devices;
+	to->resources.n_devices = r->n_devices;
+	return r->n_devices > 0;
+}
+
+static const struct {
+	const char *path;
+	bool (*pick)(const struct resources_spec *r, struct one_limit *to);
+} limits[] = {
+	{ "cappedMemory.physical", pick_memory },
+	{ "cappedMemory.swap", pick_swap },
+	{ "cappedCPU.ncpus", pick_quota },
+	{ "cpuShares", pick_shares },
+	{ "dedicatedCPU.ncpus", pick_cpus },
+	{ "maxLwps", pick_pids },
+	{ "device", pick_devices },
+};
+
+static void check_limits(const struct verify *v)
+{
+	struct zone_boot_options options = { .init_kind = "zone-init" };
+	auto_ptr(container_spec) struct container_spec *c = NULL;
+	struct err e = { 0 };
+
+	if (zone_to_oci(v->effective, v->host, &options, &c, &e) < 0)
+		return problem(v, "", NULL, &e);
+	for (size_t i = 0; c->linux.resources && i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct one_limit one = { 0 };
+
+		if (limits[i].pick(c->linux.resources, &one) && engine_can_limit(&one.resources, &e) < 0)
+			problem(v, limits[i].path, NULL, &e);
+	}
+}
+
+/* --- file systems and devices ------------------------------------------------------------------------------------- */
+
+static void check_fs(const struct verify *v, size_t i)
+{
+	const struct zone_fs *fs = &v->effective->fs[i];
+	auto_free char *path = mem_format("fs[%zu].special", i);
+	struct err e = { 0 };
+	struct stat st;
+
+	if (!str_eq(fs->type, "lofs") || !fs->special)
+		return;
+	if (stat(fs->special, &st) < 0) {
+		(void)err_sys(&e, "\"%s\" on the host", fs->special);
+		return problem(v, path, NULL, &e);
+	}
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		diag_add(v->diags, 0, 0, path, "host", NULL, "\"%s\" is neither a directory nor a regular file", fs->special);
+	else if (engine_can_idmap(fs->special, &e) < 0)
+		problem(v, path, NULL, &e);
+}
+
+static void check_device(const struct verify *v, size_t i)
+{
+	const char *match = v->effective->device[i].match;
+	auto_free char *path = mem_format("device[%zu].match", i);
+	struct err e = { 0 };
+	struct stat st;
+
+	if (stat(match, &st) < 0) {
+		(void)err_sys(&e, "\"%s\" on the host", match);
+		problem(v, path, NULL, &e);
+	} else if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) {
+		diag_add(v->diags, 0, 0, path, "host", NULL, "\"%s\" is not a device", match);
+	}
+}
+
+/* --- kernel ------------------------------------------------------------------------------------------------------- */
+
+static const char *const namespace_files[] = { "user", "pid", "mnt", "net", "uts", "ipc", "cgroup" };
+
+static void check_kernel(const struct verify *v)
+{
+	auto_free char *text = NULL;
+	struct err ignored = { 0 };
+	uint64_t n = 1;
+
+	for (size_t i = 0; i < sizeof(namespace_files) / sizeof(namespace_files[0]); i++) {
+		auto_free char *file = mem_format("/proc/self/ns/%s", namespace_files[i]);
+
+		if (access(file, F_OK) < 0)
+			diag_add(v->diags, 0, 0, "", "host", NULL, "this kernel has no %s namespaces", namespace_files[i]);
+	}
+	if (file_read_all(AT_FDCWD, "/proc/sys/user/max_user_namespaces", 64, &text, NULL, &ignored) < 0)
+		return;
+	text[strcspn(text, "\n")] = '\0';
+	if (num_u64(text, &n) == 0 && n == 0)
+		diag_add(v->diags, 0, 0, "", "host", NULL, "user namespaces are switched off: sysctl user.max_user_namespaces=15000");
+}
+
+/* --- all ---------------------------------------------------------------------------------------------------------- */
+
+int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct diag_list *diags)
+{
+	auto_done(strbuf) struct strbuf strings = { 0 };
+	struct zone_host host = { 0 };
+	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
+	struct verify v = { .dirs = d, .zone = z, .host = &host, .diags = diags };
+	struct err e = { 0 };
+	size_t before = diags->n;
+
+	if (!z->spec) {
+		diag_add(diags, 0, 0, "", "syntax", NULL, "%s", z->spec_error);
+		return -EINVAL;
+	}
+	if (zone_host_facts(d, z, &host, &strings, &e) < 0) {
+		problem(&v, "", NULL, &e);
+		return -EINVAL;
+	}
+	auto_ptr(zone_spec) struct zone_spec *effective = zone_effective(z->spec, &host);
+
+	v.effective = effective;
+	check_storage(&v);
+	check_brand(&v);
+	check_limits(&v);
+	(void)net_verify(effective, &dirs, diags); /* what it finds is in diags */
+	for (size_t i = 0; i < effective->n_fs; i++)
+		check_fs(&v, i);
+	for (size_t i = 0; i < effective->n_device; i++)
+		check_device(&v, i);
+	check_kernel(&v);
+	return diags->n > before ? -EINVAL : 0;
+}
+
+int zone_verify(const struct zone_dirs *d, const char *name, struct diag_list *diags, struct err *e)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	int r = zone_open_for(d, name, ZONE_OPEN_MUST_EXIST, &z, e);
+
+	if (r == 0)
+		r = zone_allow(z, ZONE_VERB_VERIFY, NULL, e);
+	if (r < 0)
+		return r;
+	if (!z->spec) { /* the file itself: every problem with its place in it */
+		auto_free char *text = NULL;
+
+		r = config_read(z, &text, e);
+		return r < 0 ? r : config_check(name, text, diags, e);
+	}
+	return zone_verify_open(d, z, diags) < 0 ? diag_err(diags, e) : 0;
+}
