@@ -1,0 +1,180 @@
+# Zones: Solaris Zones for Linux.
+#
+#   make                 build build/zone, build/zrun and build/zone-init
+#   make demo            the main job, end to end: create, boot, fetch a page, look, halt, delete   (root)
+#   make check           install what the tests need, build, lint, run every test                   (root)
+#   make unit [T=word]   unit tests only, no privileges
+#   make integration [T=word]  the bats tests only (root)
+#   make lint            layers, sizes, headers, format, clang-tidy, cppcheck, shellcheck
+#   make format          clang-format every source
+#   make bench           start and stop times beside crun, runc and LXC (root)
+#   make coverage        line and branch coverage of the unit tests
+#   make install [DESTDIR=] [PREFIX=/usr/local]   programs, man pages, completion, service units
+#   make uninstall       take them away again
+#   make deps            install the Debian packages that the build needs (root)
+#   make clean · make help
+#
+# Flavours live in folders of their own and never mix: SAN=1 (ASan+UBSan, build/san), COV=1 (gcov, build/cov),
+# FAULTS=1 (numbered fault points, build/faults). WERROR=1 makes warnings errors. CFLAGS and LDFLAGS are yours.
+
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+MANDIR     ?= $(PREFIX)/share/man
+LIBEXECDIR ?= $(PREFIX)/lib/zones
+VERSION    := 0.1.0
+CC         ?= gcc
+CFLAGS     ?= -O2 -g
+
+FLAVOUR := release
+B := build
+ifdef SAN
+FLAVOUR := san
+B := build/san
+flavour_flags := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DZONES_SAN
+endif
+ifdef COV
+FLAVOUR := cov
+B := build/cov
+flavour_flags := --coverage -O0 -DZONES_COVERAGE
+endif
+ifdef FAULTS
+FLAVOUR := faults
+B := build/faults
+flavour_flags := -DZONES_FAULTS
+endif
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+# --- dependencies: one clear sentence instead of a compiler error -------------------------------------------------
+PKGS := libseccomp libcap libmnl yajl libnftnl libarchive
+goals := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out help clean deps demo check uninstall format,$(goals)),)
+ifeq ($(shell command -v pkg-config),)
+$(error pkg-config is missing: run "sudo make deps")
+endif
+missing := $(strip $(foreach p,$(PKGS),$(shell pkg-config --exists $(p) || echo $(p))))
+ifneq ($(missing),)
+$(error these libraries are missing: $(missing) - on Debian run "sudo make deps")
+endif
+pkg_cflags := $(shell pkg-config --cflags $(PKGS))
+pkg_libs := $(shell pkg-config --libs $(PKGS))
+endif
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Wformat=2 \
+	-Wundef -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference
+ifdef WERROR
+warnings += -Werror
+endif
+hardening := -fPIE -fstack-protector-strong -fstack-clash-protection
+ifeq ($(filter -O0,$(flavour_flags)),)
+ifndef SAN
+hardening += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+endif
+ifeq ($(shell uname -m),x86_64)
+hardening += -fcf-protection
+endif
+our_cflags := -std=c17 -D_GNU_SOURCE -I. -I$(B) $(warnings) $(hardening) $(flavour_flags) $(pkg_cflags) -MMD -MP \
+	-DZONES_VERSION='"$(VERSION)"' -DZONES_LIBEXECDIR='"$(LIBEXECDIR)"' -DZONES_SYSCONFDIR='"$(SYSCONFDIR)"'
+our_ldflags := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(flavour_flags)
+
+# --- sources are found, never listed ------------------------------------------------------------------------------
+lib_dirs := runtime/base config isolation cgroups net runtime/engine runtime/zone runtime/monitor
+lib_src  := $(sort $(wildcard $(addsuffix /*.c,$(lib_dirs))))
+zone_src := $(sort $(wildcard runtime/zone_cmd/*.c))
+zrun_src := $(sort $(wildcard runtime/zrun_cmd/*.c))
+unit_src := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+unit_bin := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit_src))
+
+programs := $(if $(zone_src),$(B)/zone) $(if $(zrun_src),$(B)/zrun) $(if $(wildcard runtime/zone_init/*.c),$(B)/zone-init)
+all: $(programs)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(our_cflags) $(CFLAGS) -c $< -o $@
+
+$(B)/libzones.a: $(call obj,$(lib_src))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(B)/zone: $(call obj,$(zone_src)) $(B)/libzones.a
+	$(CC) $(our_ldflags) $(LDFLAGS) -o $@ $^ $(pkg_libs)
+$(B)/zrun: $(call obj,$(zrun_src)) $(B)/libzones.a
+	$(CC) $(our_ldflags) $(LDFLAGS) -o $@ $^ $(pkg_libs)
+
+# zone-init is pid 1 inside native zones: static, small, without our library and without sanitizers (it runs in a foreign root).
+$(B)/zone-init: $(wildcard runtime/zone_init/*.c runtime/zone_init/*.h)
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fstack-protector-strong \
+		-static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -s -o $@ $(filter %.c,$^)
+
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libzones.a
+	@mkdir -p $(@D)
+	$(CC) $(our_ldflags) $(LDFLAGS) -o $@ $^ $(pkg_libs)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+unit-build: $(unit_bin)
+unit: $(unit_bin)
+	@tests/run-unit $(B) $(T)
+
+# --- generated documents ------------------------------------------------------------------------------------------
+$(B)/zone.json.5: config/zone.json.5.in $(B)/zone
+	@$(B)/zone help properties --man > $(B)/properties.man
+	@sed -e '/@PROPERTIES@/{r $(B)/properties.man' -e 'd;}' config/zone.json.5.in > $@
+$(B)/zone.schema.json: $(B)/zone
+	@$(B)/zone schema > $@
+docs: $(B)/zone.json.5 $(B)/zone.schema.json
+
+# --- tests --------------------------------------------------------------------------------------------------------
+deps:
+	@tests/deps build
+deps-test:
+	@tests/deps test
+integration: all
+	@tests/run-bats $(B) $(T)
+lint:
+	@tests/lint/run
+demo:
+	@tests/deps build
+	@$(MAKE) --no-print-directory all
+	@tests/demo $(B)
+check:
+	@tests/deps test
+	@tests/run-check
+bench: all
+	@tests/bench/run $(B)
+coverage:
+	@$(MAKE) --no-print-directory COV=1 unit
+	@tests/coverage build/cov
+
+# --- install ------------------------------------------------------------------------------------------------------
+D := $(DESTDIR)
+install: all docs
+	install -d $(D)$(PREFIX)/sbin $(D)$(LIBEXECDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man8 \
+		$(D)$(PREFIX)/share/bash-completion/completions $(D)$(PREFIX)/share/zones
+	install -m 755 $(B)/zone $(D)$(PREFIX)/sbin/zone
+	install -m 755 $(B)/zrun $(D)$(PREFIX)/sbin/zrun
+	install -m 755 $(B)/zone-init $(D)$(LIBEXECDIR)/zone-init
+	install -m 644 runtime/zone_cmd/zone.8 $(D)$(MANDIR)/man8/zone.8
+	install -m 644 $(B)/zone.json.5 $(D)$(MANDIR)/man5/zone.json.5
+	install -m 644 $(B)/zone.schema.json $(D)$(PREFIX)/share/zones/zone.schema.json
+	install -m 644 dist/completion/zone.bash $(D)$(PREFIX)/share/bash-completion/completions/zone
+uninstall:
+	rm -f $(D)$(PREFIX)/sbin/zone $(D)$(PREFIX)/sbin/zrun $(D)$(LIBEXECDIR)/zone-init $(D)$(MANDIR)/man8/zone.8 \
+		$(D)$(MANDIR)/man5/zone.json.5 $(D)$(PREFIX)/share/zones/zone.schema.json \
+		$(D)$(PREFIX)/share/bash-completion/completions/zone
+	-rmdir $(D)$(LIBEXECDIR) $(D)$(PREFIX)/share/zones
+
+help:
+	@sed -n '/^#   make /s/^#   //p' Makefile
+clean:
+	rm -rf build
+format:
+	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+.PHONY: all unit unit-build docs deps deps-test integration lint demo check bench coverage install uninstall help clean format

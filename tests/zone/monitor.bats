@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# The monitor may be killed at any moment.
+load helper
+
+monitor_pid() {
+	jq -r .monitor "$ZONES_RUN_DIR/web/run.json"
+}
+
+@test "kill -9 of the monitor leaves the zone running; the next command re-attaches" {
+	booted web service.command='["/bin/sleep","1000"]'
+	init=$(init_pid web)
+	old=$(monitor_pid)
+	kill -9 "$old"
+	wait_for 5 sh -c "! kill -0 $old"
+	kill -0 "$init"
+	zone exec web true
+	[ "$(init_pid web)" = "$init" ]
+	new=$(monitor_pid)
+	[ "$new" != "$old" ]
+	kill -0 "$new"
+	zone halt web
+	[ "$(state_of web)" = installed ]
+}
+
+@test "after re-attachment the console works and a shutdown is heard" {
+	booted web service.command='["/bin/sh","-c","while :; do echo tick; sleep 0.2; done"]'
+	kill -9 "$(monitor_pid)"
+	zone exec web true
+	: > "$ZONES_STORAGE_DIR/web/log/console.log"
+	wait_for 10 grep -q tick "$ZONES_STORAGE_DIR/web/log/console.log"
+	zone shutdown -t 20 web
+	[ "$(state_of web)" = installed ]
+}
+
+@test "monitor and init killed: the next command cleans up and the reason is stored" {
+	booted web
+	init=$(init_pid web)
+	kill -9 "$(monitor_pid)"
+	kill -9 "$init"
+	wait_for 5 sh -c "! kill -0 $init"
+	[ "$(state_of web)" = installed ] || zone exec web true || true
+	run zone why web
+	says "monitor was killed"
+	[ ! -e "$ZONES_RUN_DIR/.engine/web" ]
+	zone boot web
+}
+
+@test "the monitor killed at random moments of boot and halt: the next command always finds a way" {
+	native web
+	for ms in 2 5 10 15 20 25 30 40; do
+		zone boot web & pid=$!
+		sleep "$(printf '0.%03d' $ms)"
+		pkill -9 -f "zone monitor.* web$" || true
+		wait $pid || true
+		zone boot web
+		(sleep "$(printf '0.%03d' $ms)"; pkill -9 -f "zone monitor.* web$") & k=$!
+		zone halt web || true
+		wait $k || true
+		zone halt web
+		[ "$(state_of web)" = installed ]
+	done
+}
+
+@test "SIGTERM to the monitor halts the zone" {
+	booted web
+	pid=$(monitor_pid)
+	kill -TERM "$pid"
+	wait_for 10 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = installed ]'
+	[ ! -e "$ZONES_RUN_DIR/web" ]
+}
+
+@test "the control socket takes only well-formed requests from root" {
+	booted web
+	python3 - "$ZONES_RUN_DIR/web/control" <<'P'
+import json, socket, sys
+for packet in [b"", b"{", b"[]", b"null", b'{"verb":"nosuch"}', b'{"verb":5}', b"\0" * 100, b'{"verb":"status"' + b" " * 16000 + b"}", b"x" * 16384, b"[" * 10000]:
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(5)
+    s.connect(sys.argv[1])
+    s.send(packet)
+    try:
+        s.recv(65536)
+    except ConnectionResetError:
+        pass
+    s.close()
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect(sys.argv[1])
+s.send(b'{"verb":"status"}')
+answer = json.loads(s.recv(65536))
+assert answer["ok"] is True and answer["state"] == "running", answer
+P
+	[ "$(state_of web)" = running ]
+	[ "$(stat -c %a "$ZONES_RUN_DIR/web")" = 700 ]
+	chmod 711 "$TOP" "$ZONES_RUN_DIR"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups python3 -c "
+import socket; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect('$ZONES_RUN_DIR/web/control')"
+	[ "$status" -ne 0 ]
+}
+
+@test "many clients that connect and say nothing do not stop the zone's commands" {
+	booted web
+	python3 - "$ZONES_RUN_DIR/web/control" <<'P' & p=$!
+import socket, sys, time
+a = []
+for _ in range(64):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.settimeout(1)
+    try:
+        s.connect(sys.argv[1]); a.append(s)
+    except OSError:
+        pass
+time.sleep(3)
+P
+	sleep 0.5
+	kill $p
+	wait $p || true
+	zone halt web
+}

@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# anet with lowerLink auto: bridge, veth, addresses, routes, name service, masquerading, link protection. Everything happens in the test's own network namespace.
+load helper
+
+networked() {
+	zone create "$1" "${@:2}"
+	zone install "$1"
+	zone boot "$1"
+}
+
+address() {
+	zone list --json "$1" | jq -r '.[0].ip' | sed 's|/.*||'
+}
+
+@test "a zone gets an address, a default route, lo, names, and reaches the host; the host reaches it" {
+	networked web service.command='["/bin/busybox","httpd","-f","-p","8080","-h","/srv"]'
+	echo page > "$ZONES_STORAGE_DIR/web/root/srv/index.html"
+	ip=$(address web)
+	[ -n "$ip" ]
+	wait_for 5 curl -sf --max-time 2 "http://$ip:8080/"
+	[ "$(curl -s "http://$ip:8080/")" = page ]
+	run zone exec web ip route
+	says "default via"
+	run zone exec web ip -br link show lo
+	says UNKNOWN
+	run zone exec web cat /etc/hosts
+	says web
+	[ -s "$ZONES_STORAGE_DIR/web/root/etc/resolv.conf" ]
+	gw=$(zone exec web ip route | awk '/default/{print $3}')
+	busybox httpd -f -p "$gw:8081" -h "$TOP" & h=$!
+	echo host > "$TOP/index.html"
+	wait_for 5 zone exec web busybox wget -qO- "http://$gw:8081/"
+	kill $h
+}
+
+@test "two zones reach each other over IPv4 and IPv6" {
+	networked one service.command='["/bin/busybox","httpd","-f","-p","8080","-h","/srv"]'
+	networked two
+	echo one > "$ZONES_STORAGE_DIR/one/root/srv/index.html"
+	ip=$(address one)
+	wait_for 5 zone exec two busybox wget -qO- "http://$ip:8080/"
+	ip6=$(zone exec one ip -6 -br addr show net0 scope global | awk '{print $3}' | sed 's|/.*||')
+	[ -n "$ip6" ]
+	run zone exec two python3 -c "
+import socket; s = socket.create_connection(('$ip6', 8080), 5); s.send(b'GET /index.html HTTP/1.0\r\n\r\n'); print(s.makefile().read())"
+	says one
+}
+
+@test "chosen addresses, MTU and MAC arrive" {
+	zone create web 'anet=[{"linkname":"eth7","lowerLink":"auto","allowedAddress":["10.88.0.77/24","fd00:88::77/64"],"mtu":1400,"macAddress":"02:00:00:00:00:77"}]'
+	zone install web
+	zone boot web
+	run zone exec web ip addr show eth7
+	says 10.88.0.77/24
+	says fd00:88::77/64
+	says "mtu 1400"
+	says 02:00:00:00:00:77
+	[ "$(address web)" = 10.88.0.77 ]
+}
+
+@test "an address that another zone has is refused by name before anything is touched" {
+	zone create one 'anet=[{"linkname":"net0","lowerLink":"auto","allowedAddress":["10.88.0.77/24"]}]'
+	zone install one
+	zone boot one
+	zone create two 'anet=[{"linkname":"net0","lowerLink":"auto","allowedAddress":["10.88.0.77/24"]}]'
+	fails 1 zone verify two
+	says 10.88.0.77
+	says one
+}
+
+@test "the outside is reached through masquerading, in the project's own table" {
+	ip netns add "zt$$"
+	ip link add "ztv$$" type veth peer name out netns "zt$$"
+	ip addr add 198.51.100.1/24 dev "ztv$$"
+	ip link set "ztv$$" up
+	ip -n "zt$$" addr add 198.51.100.2/24 dev out
+	ip -n "zt$$" link set out up
+	ip -n "zt$$" link set lo up
+	networked web
+	nsenter --net="/run/netns/zt$$" python3 -c "
+import socket
+s = socket.create_server(('198.51.100.2', 9000)); s.settimeout(10)
+c, peer = s.accept(); c.send(peer[0].encode()); c.close()" & srv=$!
+	sleep 0.3
+	run zone exec web python3 -c "
+import socket; print(socket.create_connection(('198.51.100.2', 9000), 5).recv(100).decode())"
+	wait $srv || true
+	ip link del "ztv$$"
+	ip netns del "zt$$"
+	says 198.51.100.1
+	run nft list tables
+	[ "$(echo "$output" | grep -v zones | grep -c .)" = 0 ]
+}
+
+@test "forged MAC, forged addresses, ARP for others, DHCP answers and router advertisements are dropped at the zone's link" {
+	networked bad limitpriv=default,net_raw
+	networked victim limitpriv=default,net_raw
+	cat > "$ZONES_STORAGE_DIR/bad/root/root/forge.py" <<'P'
+import socket, struct, sys
+dst = bytes.fromhex(sys.argv[1].replace(":", "")); own = bytes.fromhex(open("/sys/class/net/net0/address").read().strip().replace(":", ""))
+ip = socket.inet_aton(sys.argv[2]); mine = socket.inet_aton(sys.argv[3])
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("net0", 0))
+def ip4(src, dst, proto, payload):
+    h = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, proto, 0, src, dst)
+    c = sum(struct.unpack(">10H", h)); c = (c & 0xffff) + (c >> 16); c = ~((c & 0xffff) + (c >> 16)) & 0xffff
+    return h[:10] + struct.pack(">H", c) + h[12:] + payload
+udp = lambda sp, dp, p: struct.pack(">HHHH", sp, dp, 8 + len(p), 0) + p
+eth = lambda src, typ, p: dst + src + struct.pack(">H", typ) + p
+mark = b"FORGED" * 4
+frames = {
+    "good": eth(own, 0x0800, ip4(mine, ip, 17, udp(5000, 5000, b"GOOD" * 6))),
+    "mac": eth(bytes.fromhex("020000000001"), 0x0800, ip4(mine, ip, 17, udp(5000, 5000, mark))),
+    "ip": eth(own, 0x0800, ip4(socket.inet_aton("10.88.0.250"), ip, 17, udp(5000, 5000, mark))),
+    "dhcp": eth(own, 0x0800, ip4(mine, ip, 17, udp(67, 68, mark))),
+    "arp": eth(own, 0x0806, struct.pack(">HHBBH6s4s6s4s", 1, 0x800, 6, 4, 2, own, socket.inet_aton("10.88.0.250"), dst, ip) + mark),
+    "ip6": eth(own, 0x86dd, struct.pack(">IHBB16s16s", 0x60000000, 8 + len(mark), 17, 64, socket.inet_pton(10, "fd00:88::bad"), socket.inet_pton(10, "ff02::1"), ) + udp(1, 1, mark)),
+    "ra": eth(own, 0x86dd, struct.pack(">IHBB16s16s", 0x60000000, 8 + len(mark), 58, 255, socket.inet_pton(10, "fe80::1"), socket.inet_pton(10, "ff02::1")) + struct.pack(">BBHI", 134, 0, 0, 0) + mark),
+}
+for f in frames.values():
+    s.send(f)
+P
+	cat > "$ZONES_STORAGE_DIR/victim/root/root/listen.py" <<'P'
+import socket, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)); s.settimeout(0.2)
+print("listening", flush=True)
+forged = good = 0
+end = time.monotonic() + 4
+while time.monotonic() < end:
+    try:
+        p = s.recv(65536)
+    except OSError:
+        continue
+    forged += b"FORGED" in p
+    good += b"GOODGOOD" in p
+print("good", good, "forged", forged, flush=True)
+P
+	zone exec victim python3 /root/listen.py > "$TOP/heard" & l=$!
+	wait_for 5 grep -q listening "$TOP/heard"
+	mac=$(zone exec victim cat /sys/class/net/net0/address)
+	zone exec bad python3 /root/forge.py "$mac" "$(address victim)" "$(address bad)"
+	wait $l
+	run cat "$TOP/heard"
+	says "forged 0" # the good frame arrives, and once more inside the answer that its port is closed
+	case $output in *"good 0"*) false ;; esac
+}
+
+@test "the last zone takes the bridge and the tables with it" {
+	networked one
+	networked two
+	ip link show zbr0
+	zone halt one
+	ip link show zbr0
+	zone halt two
+	fails 1 ip link show zbr0
+	[ -z "$(nft list tables | grep zones)" ]
+}
+
+@test "a zone without anet has lo and nothing else" {
+	booted web
+	[ "$(zone exec web ls /sys/class/net)" = lo ]
+	fails 0 zone exec web python3 -c "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())"
+}
+
+@test "an existing bridge is used and stays" {
+	ip link add "mybr$$" type bridge
+	ip addr add 10.99.0.1/24 dev "mybr$$"
+	ip link set "mybr$$" up
+	zone create web 'anet=[{"linkname":"net0","lowerLink":"mybr'$$'","allowedAddress":["10.99.0.5/24"],"defrouter":["10.99.0.1"]}]'
+	zone install web
+	zone boot web
+	fails 0 zone exec web python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('10.99.0.1', 9)); print(s.getsockname())"
+	says 10.99.0.5
+	zone halt web
+	ip link show "mybr$$"
+	ip link del "mybr$$"
+}
+
+@test "an unknown lower link is refused by verify with its name" {
+	zone create web 'anet=[{"linkname":"net0","lowerLink":"nosuchbr","allowedAddress":["10.99.0.5/24"]}]'
+	fails 1 zone verify web
+	says nosuchbr
+}
