@@ -106,7 +106,7 @@ static int prepare(struct execution *k, struct err *e)
 {
 	struct launch *l = &k->launch;
 	struct cgroup *cg = engine_cgroup(k->c);
-	int pair[2];
+	int pair[2] = { -1, -1 };
 	int r = program_kept_fds(k->x->preserve_fds, &l->program, e);
 
 	if (r == 0)

@@ -34,6 +34,7 @@ struct console {
 		slave; /* the slave is held open so that a zone that closes its console is no error */
 	char *ring;
 	size_t ring_at, ring_used;
+	int pause; /* timer while a flood is held back; 0 */
 	int clients[CONSOLE_CLIENTS];
 	size_t n_clients;
 	struct logfile log;

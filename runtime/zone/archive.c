@@ -36,11 +36,15 @@ enum { READ_BLOCK = 128 * 1024 };
 typedef int (*support_fn)(struct archive *);
 
 static const support_fn filters[] = {
-	archive_read_support_filter_none,     archive_read_support_filter_gzip, archive_read_support_filter_bzip2, archive_read_support_filter_xz,
-	archive_read_support_filter_zstd,     archive_read_support_filter_lzma, archive_read_support_filter_lz4,   archive_read_support_filter_lzip,
+	archive_read_support_filter_none,     archive_read_support_filter_gzip,
+	archive_read_support_filter_bzip2,    archive_read_support_filter_xz,
+	archive_read_support_filter_zstd,     archive_read_support_filter_lzma,
+	archive_read_support_filter_lz4,      archive_read_support_filter_lzip,
 	archive_read_support_filter_compress,
 };
-static const support_fn formats[] = { archive_read_support_format_tar, archive_read_support_format_cpio, archive_read_support_format_zip_seekable };
+static const support_fn formats[] = { archive_read_support_format_tar,
+				      archive_read_support_format_cpio,
+				      archive_read_support_format_zip_seekable };
 
 /* Does libarchive do this one by itself? ARCHIVE_WARN means that it would run a program. */
 static bool is_built_in(support_fn filter)
@@ -86,7 +90,8 @@ char *archive_clean_name(const char *name, struct err *e)
 	auto_done(strbuf) struct strbuf b = { 0 };
 
 	if (strlen(name) >= PATH_MAX) {
-		(void)err_set(e, ENAMETOOLONG, "a name of %zu bytes: the kernel takes %d", strlen(name), PATH_MAX - 1);
+		(void)err_set(e, ENAMETOOLONG, "a name of %zu bytes: the kernel takes %d",
+			      strlen(name), PATH_MAX - 1);
 		return NULL;
 	}
 	strv_split(&parts, name, '/');
@@ -116,12 +121,14 @@ static char *shown(const char *name)
 
 static int open_below(const struct extract *x, const char *dir, struct err *e)
 {
-	int fd = path_open(x->job->root, dir, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV, e);
+	int fd = path_open(x->job->root, dir, O_PATH | O_DIRECTORY, 0,
+			   RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV, e);
 
 	if (fd == -ELOOP)
 		return err_set(e, ELOOP, "the name leads through a symlink");
 	if (fd == -ENOTDIR)
-		return err_set(e, ENOTDIR, "the name leads through something that is not a directory");
+		return err_set(e, ENOTDIR,
+			       "the name leads through something that is not a directory");
 	return fd;
 }
 
@@ -130,14 +137,16 @@ static int make_below(const struct extract *x, const char *dir, struct err *e)
 {
 	auto_free char *path = mem_strdup(dir);
 
-	for (char *p = path; p; ) {
+	for (char *p = path; p;) {
 		char *slash = strchr(p, '/');
 
 		if (slash)
 			*slash = '\0';
 		if (sys_mkdirat(x->job->root, path, 0755) < 0 && errno != EEXIST)
 			return err_sys(e, "create the directory \"%s\"", path);
-		int fd = open_below(x, path, e); /* every prefix is proven to be free of symlinks before the next one is made */
+		int fd = open_below(
+			x, path,
+			e); /* every prefix is proven to be free of symlinks before the next one is made */
 
 		if (fd < 0)
 			return fd;
@@ -150,7 +159,8 @@ static int make_below(const struct extract *x, const char *dir, struct err *e)
 }
 
 /* The directory that holds `name`, kept open for the next entry, and the last element of the name. Borrowed. */
-int archive_parent(struct extract *x, const char *name, bool make, const char **ret_last, struct err *e)
+int archive_parent(struct extract *x, const char *name, bool make, const char **ret_last,
+		   struct err *e)
 {
 	const char *slash = strrchr(name, '/');
 	auto_free char *dir = slash ? mem_strndup(name, (size_t)(slash - name)) : mem_strdup("");
@@ -194,7 +204,9 @@ static void restore_times(const struct extract *x)
 		const struct extract_dir *d = &x->dirs[i - 1];
 		struct timespec times[2] = { d->mtime, d->mtime };
 		struct err ignored = { 0 };
-		auto_close int fd = path_open(x->job->root, str_empty(d->path) ? "." : d->path, O_RDONLY | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV, &ignored);
+		auto_close int fd = path_open(x->job->root, str_empty(d->path) ? "." : d->path,
+					      O_RDONLY | O_DIRECTORY, 0,
+					      RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV, &ignored);
 
 		if (fd >= 0)
 			(void)futimens(fd, times); /* a time is not worth failing for */
@@ -218,7 +230,8 @@ static int extract_all(struct extract *x, struct err *e)
 
 	while ((r = archive_read_next_header(x->reader, &entry)) != ARCHIVE_EOF) {
 		if (r < ARCHIVE_WARN)
-			return reader_error(x->reader, "the archive is damaged or of an unknown kind", e);
+			return reader_error(x->reader,
+					    "the archive is damaged or of an unknown kind", e);
 		r = archive_extract_entry(x, entry, e);
 		if (r < 0) {
 			auto_free char *name = shown(archive_entry_pathname(entry));
@@ -243,7 +256,9 @@ static int looks_like_root(const struct tree_job *job, struct err *e)
 		if (fstatat(job->root, signs[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return 0;
 	}
-	return err_set(e, EINVAL, "this is no root file system: it has no /bin, /sbin, /usr, /lib, /etc or /init at its top");
+	return err_set(
+		e, EINVAL,
+		"this is no root file system: it has no /bin, /sbin, /usr, /lib, /etc or /init at its top");
 }
 
 static int extract_open(struct extract *x, int fd, struct err *e)
@@ -259,7 +274,8 @@ static int extract_open(struct extract *x, int fd, struct err *e)
 int tree_extract(struct tree_job *job, const char *from, struct err *e)
 {
 	auto_done(extract) struct extract x = { .job = job, .parent = -1 };
-	auto_close int fd = sys_openat(AT_FDCWD, from, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
+	auto_close int fd =
+		sys_openat(AT_FDCWD, from, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)

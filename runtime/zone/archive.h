@@ -21,7 +21,7 @@ struct extract_dir {
 struct extract {
 	struct tree_job *job;
 	struct archive *reader;
-	int parent;              /* O_PATH directory of the last entry, -1: none */
+	int parent; /* O_PATH directory of the last entry, -1: none */
 	char *parent_name;
 	struct extract_dir *dirs;
 	size_t n_dirs;
@@ -31,7 +31,8 @@ void extract_done(struct extract *x);
 /* Pure: a name of the archive as a clean path below the root, "" for the root itself. NULL and an error when it cannot be one. Freshly allocated. */
 char *archive_clean_name(const char *name, struct err *e);
 /* Descriptor of the directory that holds a clean name; `make`: missing ones are made. Borrowed, good until the next call. */
-MUST_CHECK int archive_parent(struct extract *x, const char *name, bool make, const char **ret_last, struct err *e);
+MUST_CHECK int archive_parent(struct extract *x, const char *name, bool make, const char **ret_last,
+			      struct err *e);
 /* Report the progress. */
 void archive_progress(struct extract *x);
 

@@ -26,8 +26,9 @@ static const struct {
 	int archive_tag;
 	uint16_t tag;
 } tags[] = {
-	{ ARCHIVE_ENTRY_ACL_USER_OBJ, 0x01 },  { ARCHIVE_ENTRY_ACL_USER, 0x02 }, { ARCHIVE_ENTRY_ACL_GROUP_OBJ, 0x04 },
-	{ ARCHIVE_ENTRY_ACL_GROUP, 0x08 },     { ARCHIVE_ENTRY_ACL_MASK, 0x10 }, { ARCHIVE_ENTRY_ACL_OTHER, 0x20 },
+	{ ARCHIVE_ENTRY_ACL_USER_OBJ, 0x01 },  { ARCHIVE_ENTRY_ACL_USER, 0x02 },
+	{ ARCHIVE_ENTRY_ACL_GROUP_OBJ, 0x04 }, { ARCHIVE_ENTRY_ACL_GROUP, 0x08 },
+	{ ARCHIVE_ENTRY_ACL_MASK, 0x10 },      { ARCHIVE_ENTRY_ACL_OTHER, 0x20 },
 };
 
 static uint16_t tag_of(int archive_tag)
@@ -51,7 +52,8 @@ static int acl_order(const void *a, const void *b)
 	return le32toh(x->id) < le32toh(y->id) ? -1 : le32toh(x->id) > le32toh(y->id);
 }
 
-static int set_one(struct tree_job *job, struct archive_entry *entry, int fd, int kind, const char *attribute, struct err *e)
+static int set_one(struct tree_job *job, struct archive_entry *entry, int fd, int kind,
+		   const char *attribute, struct err *e)
 {
 	int n = archive_entry_acl_reset(entry, kind);
 	int type, permset, tag, id;
@@ -62,10 +64,12 @@ static int set_one(struct tree_job *job, struct archive_entry *entry, int fd, in
 		return 0;
 	if (n > ACL_ENTRIES_MAX)
 		return err_set(e, E2BIG, "an ACL of %d entries", n);
-	auto_free struct acl *acl = mem_array(1, sizeof(*acl) + (size_t)n * sizeof(acl->entries[0]));
+	auto_free struct acl *acl =
+		mem_array(1, sizeof(*acl) + (size_t)n * sizeof(acl->entries[0]));
 
 	acl->version = htole32(ACL_VERSION);
-	while (used < n && archive_entry_acl_next(entry, kind, &type, &permset, &tag, &id, &name) == ARCHIVE_OK) {
+	while (used < n && archive_entry_acl_next(entry, kind, &type, &permset, &tag, &id, &name) ==
+				   ARCHIVE_OK) {
 		bool named = tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP;
 
 		if (tag_of(tag) == 0)
@@ -79,14 +83,18 @@ static int set_one(struct tree_job *job, struct archive_entry *entry, int fd, in
 		};
 	}
 	qsort(acl->entries, (size_t)used, sizeof(acl->entries[0]), acl_order);
-	return tree_set_attribute(job, fd, attribute, acl, sizeof(*acl) + (size_t)used * sizeof(acl->entries[0]), e);
+	return tree_set_attribute(job, fd, attribute, acl,
+				  sizeof(*acl) + (size_t)used * sizeof(acl->entries[0]), e);
 }
 
 int archive_acl_set(struct tree_job *job, struct archive_entry *entry, int fd, struct err *e)
 {
 	if ((archive_entry_acl_types(entry) & ARCHIVE_ENTRY_ACL_TYPE_POSIX1E) == 0)
 		return 0;
-	int r = set_one(job, entry, fd, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access", e);
+	int r = set_one(job, entry, fd, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access",
+			e);
 
-	return r < 0 ? r : set_one(job, entry, fd, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, "system.posix_acl_default", e);
+	return r < 0 ? r
+		     : set_one(job, entry, fd, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT,
+			       "system.posix_acl_default", e);
 }

@@ -8,6 +8,7 @@
 struct archive_entry;
 
 /* Access and default ACL of the entry onto an open file. Nothing when it has none. */
-MUST_CHECK int archive_acl_set(struct tree_job *job, struct archive_entry *entry, int fd, struct err *e);
+MUST_CHECK int archive_acl_set(struct tree_job *job, struct archive_entry *entry, int fd,
+			       struct err *e);
 
 #endif

@@ -59,7 +59,8 @@ static int set_properties(struct extract *x, struct archive_entry *entry, int fd
 {
 	struct timespec times[2] = { mtime_of(entry), mtime_of(entry) };
 
-	if (sys_fchownat(fd, "", (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry), AT_EMPTY_PATH) < 0)
+	if (sys_fchownat(fd, "", (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry),
+			 AT_EMPTY_PATH) < 0)
 		return err_sys(e, "set the owner");
 	if (sys_fchmod(fd, archive_entry_perm(entry) & 07777) < 0)
 		return err_sys(e, "set the mode");
@@ -77,7 +78,9 @@ static int clear_name(const struct place *p, struct err *e)
 	if (fstatat(p->parent, p->last, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "examine");
 	if (!S_ISDIR(st.st_mode))
-		return sys_unlinkat(p->parent, p->last, 0) < 0 ? err_sys(e, "replace what came before") : 0;
+		return sys_unlinkat(p->parent, p->last, 0) < 0
+			       ? err_sys(e, "replace what came before")
+			       : 0;
 	if (sys_unlinkat(p->parent, p->last, AT_REMOVEDIR) < 0)
 		return err_sys(e, "replace the directory of the same name");
 	return 0;
@@ -114,7 +117,8 @@ static int write_data(struct extract *x, struct archive_entry *entry, int fd, st
 		if (r < ARCHIVE_WARN) {
 			const char *text = archive_error_string(x->reader);
 
-			return err_set(e, EINVAL, "its data cannot be read: %s", text ? text : "unknown reason");
+			return err_set(e, EINVAL, "its data cannot be read: %s",
+				       text ? text : "unknown reason");
 		}
 		if (at < 0 || (has_size && (at > size || (int64_t)n > size - at)))
 			return err_set(e, EINVAL, "it has data outside its size");
@@ -142,7 +146,8 @@ static int check_size(const struct extract *x, struct archive_entry *entry, stru
 
 /* --- kinds -------------------------------------------------------------------------------------------------------- */
 
-static int make_regular(struct extract *x, struct archive_entry *entry, const struct place *p, struct err *e)
+static int make_regular(struct extract *x, struct archive_entry *entry, const struct place *p,
+			struct err *e)
 {
 	int r = check_size(x, entry, e);
 
@@ -150,7 +155,8 @@ static int make_regular(struct extract *x, struct archive_entry *entry, const st
 		r = clear_name(p, e);
 	if (r < 0)
 		return r;
-	auto_close int fd = sys_openat(p->parent, p->last, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_close int fd = sys_openat(p->parent, p->last,
+				       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_sys(e, "create");
@@ -161,10 +167,12 @@ static int make_regular(struct extract *x, struct archive_entry *entry, const st
 static void remember_dir(struct extract *x, const char *name, struct archive_entry *entry)
 {
 	x->dirs = mem_grow(x->dirs, x->n_dirs + 1, sizeof(*x->dirs));
-	x->dirs[x->n_dirs++] = (struct extract_dir){ .path = mem_strdup(name), .mtime = mtime_of(entry) };
+	x->dirs[x->n_dirs++] =
+		(struct extract_dir){ .path = mem_strdup(name), .mtime = mtime_of(entry) };
 }
 
-static int make_dir(struct extract *x, struct archive_entry *entry, const struct place *p, struct err *e)
+static int make_dir(struct extract *x, struct archive_entry *entry, const struct place *p,
+		    struct err *e)
 {
 	struct stat st;
 	bool there = fstatat(p->parent, p->last, &st, AT_SYMLINK_NOFOLLOW) == 0;
@@ -173,7 +181,8 @@ static int make_dir(struct extract *x, struct archive_entry *entry, const struct
 		return -e->code;
 	if ((!there || !S_ISDIR(st.st_mode)) && sys_mkdirat(p->parent, p->last, 0700) < 0)
 		return err_sys(e, "create the directory");
-	auto_close int fd = sys_openat(p->parent, p->last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	auto_close int fd =
+		sys_openat(p->parent, p->last, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	if (fd < 0)
 		return err_sys(e, "open the directory");
@@ -191,7 +200,8 @@ static int make_symlink(struct archive_entry *entry, const struct place *p, stru
 		return -e->code;
 	if (sys_symlinkat(target, p->parent, p->last) < 0)
 		return err_sys(e, "create the symlink");
-	if (sys_fchownat(p->parent, p->last, (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
+	if (sys_fchownat(p->parent, p->last, (uid_t)archive_entry_uid(entry),
+			 (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "set the owner");
 	return 0;
 }
@@ -202,18 +212,25 @@ static int make_fifo(struct archive_entry *entry, const struct place *p, struct 
 		return -e->code;
 	if (sys_mkfifoat(p->parent, p->last, 0600) < 0)
 		return err_sys(e, "create the FIFO");
-	if (sys_fchownat(p->parent, p->last, (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
+	if (sys_fchownat(p->parent, p->last, (uid_t)archive_entry_uid(entry),
+			 (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "set the owner");
-	return sys_fchmodat(p->parent, p->last, archive_entry_perm(entry) & 07777) < 0 ? err_sys(e, "set the mode") : 0;
+	return sys_fchmodat(p->parent, p->last, archive_entry_perm(entry) & 07777) < 0
+		       ? err_sys(e, "set the mode")
+		       : 0;
 }
 
 /* Some cpio and tar writers put the data behind the last name of a file. */
-static int fill_link(struct extract *x, struct archive_entry *entry, const struct place *p, struct err *e)
+static int fill_link(struct extract *x, struct archive_entry *entry, const struct place *p,
+		     struct err *e)
 {
 	if (!archive_entry_size_is_set(entry) || archive_entry_size(entry) <= 0)
 		return 0;
 	int r = check_size(x, entry, e);
-	auto_close int fd = r < 0 ? -1 : sys_openat(p->parent, p->last, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+	auto_close int fd =
+		r < 0 ? -1
+		      : sys_openat(p->parent, p->last,
+				   O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
 
 	if (r < 0)
 		return r;
@@ -224,7 +241,8 @@ static int fill_link(struct extract *x, struct archive_entry *entry, const struc
 }
 
 /* The target is a name in the archive, looked up like any other: below the root, through no symlink, and it must be a plain file that is there already. */
-static int make_hardlink(struct extract *x, struct archive_entry *entry, const char *name, struct err *e)
+static int make_hardlink(struct extract *x, struct archive_entry *entry, const char *name,
+			 struct err *e)
 {
 	auto_free char *target = archive_clean_name(archive_entry_hardlink(entry), e);
 	struct place p = { .name = name };
@@ -242,8 +260,11 @@ static int make_hardlink(struct extract *x, struct archive_entry *entry, const c
 	if (fstatat(from, last, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "the target \"%.60s\" of the hard link", target);
 	if (!S_ISREG(st.st_mode))
-		return err_set(e, EINVAL, "the target \"%.60s\" of the hard link is not a regular file", target);
-	auto_close int held = fcntl(from, F_DUPFD_CLOEXEC, 3); /* the next lookup takes the cached one */
+		return err_set(e, EINVAL,
+			       "the target \"%.60s\" of the hard link is not a regular file",
+			       target);
+	auto_close int held =
+		fcntl(from, F_DUPFD_CLOEXEC, 3); /* the next lookup takes the cached one */
 
 	if (held < 0)
 		return err_sys(e, "duplicate a descriptor");
@@ -268,7 +289,8 @@ static int set_root(struct extract *x, struct archive_entry *entry, struct err *
 
 /* --- one entry ---------------------------------------------------------------------------------------------------- */
 
-static int make_entry(struct extract *x, struct archive_entry *entry, const char *name, struct err *e)
+static int make_entry(struct extract *x, struct archive_entry *entry, const char *name,
+		      struct err *e)
 {
 	struct place p = { .name = name };
 
@@ -307,7 +329,8 @@ int archive_extract_entry(struct extract *x, struct archive_entry *entry, struct
 	if (str_empty(given)) {
 		const char *why = archive_error_string(x->reader);
 
-		return err_set(e, EINVAL, "it has no name that can be read: %s", why ? why : "empty");
+		return err_set(e, EINVAL, "it has no name that can be read: %s",
+			       why ? why : "empty");
 	}
 	if (archive_entry_is_encrypted(entry))
 		return err_set(e, EINVAL, "it is encrypted");

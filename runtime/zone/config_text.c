@@ -33,7 +33,9 @@ int config_check(const char *name, const char *text, struct diag_list *diags, st
 		return diag_err(diags, e);
 	if (str_eq(spec->zonename, name))
 		return 0;
-	diag_add(diags, 0, 0, "zonename", "conflict", name, "\"%s\" is not the name of this zone; a zone cannot be renamed by its file", spec->zonename);
+	diag_add(diags, 0, 0, "zonename", "conflict", name,
+		 "\"%s\" is not the name of this zone; a zone cannot be renamed by its file",
+		 spec->zonename);
 	return diag_err(diags, e);
 }
 
@@ -47,7 +49,10 @@ int config_write(const struct zone *z, const char *old, const char *text, struct
 	if (!old && now)
 		return err_set(e, EEXIST, "\"%s\" exists already", z->config_file);
 	if (old && !str_eq(old, now))
-		return err_set(e, ESTALE, "\"%s\" was changed by somebody else meanwhile: look at it and try again", z->config_file);
+		return err_set(
+			e, ESTALE,
+			"\"%s\" was changed by somebody else meanwhile: look at it and try again",
+			z->config_file);
 	return file_replace(AT_FDCWD, z->config_file, text, strlen(text), CONFIG_MODE, true, e);
 }
 

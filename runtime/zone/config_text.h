@@ -14,7 +14,8 @@
 /* Freshly allocated text of the file. */
 MUST_CHECK int config_read(const struct zone *z, char **ret, struct err *e);
 /* Is `text` a valid configuration of the zone `name`? Everything that is wrong goes to diags; -EINVAL then, *e is the first of it. */
-MUST_CHECK int config_check(const char *name, const char *text, struct diag_list *diags, struct err *e);
+MUST_CHECK int config_check(const char *name, const char *text, struct diag_list *diags,
+			    struct err *e);
 /* Replace the file durably if it still says `old` (NULL: if there is none). -ESTALE when somebody has changed it, -EEXIST when there is one. */
 MUST_CHECK int config_write(const struct zone *z, const char *old, const char *text, struct err *e);
 
@@ -22,9 +23,11 @@ MUST_CHECK int config_write(const struct zone *z, const char *old, const char *t
 char *config_print(const struct json *root);
 
 /* Apply the words of `zone set`, `add`, `remove` or `clear` to the tree of a file (edit_words.c). Pure. Each word that cannot be applied is a diagnostic. */
-MUST_CHECK int edit_words(struct json *root, enum zone_edit_kind kind, const struct strv *words, struct diag_list *diags, struct err *e);
+MUST_CHECK int edit_words(struct json *root, enum zone_edit_kind kind, const struct strv *words,
+			  struct diag_list *diags, struct err *e);
 
 /* The built-in text of a template, or that of CONFIG/templates/NAME.json (templates.c). Freshly allocated. */
-MUST_CHECK int template_text(const struct zone_dirs *d, const char *name, char **ret, struct err *e);
+MUST_CHECK int template_text(const struct zone_dirs *d, const char *name, char **ret,
+			     struct err *e);
 
 #endif

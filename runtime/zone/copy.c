@@ -29,17 +29,18 @@ struct link_item {
 
 struct copy {
 	struct tree_job *job;
-	uint64_t mount;           /* of the source's top directory */
+	uint64_t mount;            /* of the source's top directory */
 	uint64_t own_dev, own_ino; /* of the new root: it may not lie in the source */
-	struct link_item *links;  /* hash table, a power of two long, at most half full */
+	struct link_item *links;   /* hash table, a power of two long, at most half full */
 	size_t n_links, size;
-	struct strbuf path;       /* of the entry, below the root */
+	struct strbuf path; /* of the entry, below the root */
 	char *chunk;
 };
 
 /* --- hard links --------------------------------------------------------------------------------------------------- */
 
-static struct link_item *links_slot(struct link_item *table, size_t size, uint64_t device, uint64_t inode)
+static struct link_item *links_slot(struct link_item *table, size_t size, uint64_t device,
+				    uint64_t inode)
 {
 	size_t i = (size_t)((inode * UINT64_C(0x9e3779b97f4a7c15)) ^ device) & (size - 1);
 
@@ -55,7 +56,8 @@ static void links_grow(struct copy *c)
 
 	for (size_t i = 0; i < c->size; i++) {
 		if (c->links[i].path)
-			*links_slot(table, size, c->links[i].device, c->links[i].inode) = c->links[i];
+			*links_slot(table, size, c->links[i].device, c->links[i].inode) =
+				c->links[i];
 	}
 	free(c->links);
 	c->links = table;
@@ -73,7 +75,9 @@ static const char *links_first(struct copy *c, const struct statx *st)
 	item = links_slot(c->links, c->size, device, st->stx_ino);
 	if (item->path)
 		return item->path;
-	*item = (struct link_item){ .device = device, .inode = st->stx_ino, .path = mem_strdup(strbuf_text(&c->path)) };
+	*item = (struct link_item){ .device = device,
+				    .inode = st->stx_ino,
+				    .path = mem_strdup(strbuf_text(&c->path)) };
 	c->n_links++;
 	return NULL;
 }
@@ -135,7 +139,7 @@ static int copy_data(struct copy *c, int from, int to, off_t size, struct err *e
 		off_t hole = data < 0 ? -1 : lseek(from, data, SEEK_HOLE);
 
 		if (data < 0 && errno == ENXIO)
-			break; /* a hole up to the end */
+			break;              /* a hole up to the end */
 		if (data < 0 || hole < 0) { /* a file system that knows no holes */
 			data = start;
 			hole = size;
@@ -196,20 +200,25 @@ static int copy_properties(struct copy *c, int from, int to, const struct statx 
 
 static int copy_dir(struct copy *c, int from, int to, int depth, struct err *e);
 
-static int copy_file(struct copy *c, int from, int to, const char *name, const struct statx *st, struct err *e)
+static int copy_file(struct copy *c, int from, int to, const char *name, const struct statx *st,
+		     struct err *e)
 {
 	const char *first = st->stx_nlink > 1 ? links_first(c, st) : NULL;
 	struct stat opened;
 
 	if (first)
-		return sys_linkat(c->job->root, first, to, name, 0) < 0 ? err_sys(e, "link to \"%s\"", first) : 0;
-	auto_close int in = sys_openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+		return sys_linkat(c->job->root, first, to, name, 0) < 0
+			       ? err_sys(e, "link to \"%s\"", first)
+			       : 0;
+	auto_close int in = sys_openat(
+		from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
 
 	if (in < 0 || fstat(in, &opened) < 0)
 		return err_sys(e, "open");
 	if (!S_ISREG(opened.st_mode) || opened.st_ino != st->stx_ino)
 		return err_set(e, EAGAIN, "it was exchanged while it was being copied");
-	auto_close int out = sys_openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_close int out =
+		sys_openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (out < 0)
 		return err_sys(e, "create");
@@ -228,7 +237,9 @@ static int copy_symlink(int from, int to, const char *name, const struct statx *
 	target[n] = '\0';
 	if (sys_symlinkat(target, to, name) < 0)
 		return err_sys(e, "create the symlink");
-	return sys_fchownat(to, name, st->stx_uid, st->stx_gid, AT_SYMLINK_NOFOLLOW) < 0 ? err_sys(e, "set the owner") : 0;
+	return sys_fchownat(to, name, st->stx_uid, st->stx_gid, AT_SYMLINK_NOFOLLOW) < 0
+		       ? err_sys(e, "set the owner")
+		       : 0;
 }
 
 static int copy_fifo(int to, const char *name, const struct statx *st, struct err *e)
@@ -242,7 +253,8 @@ static int copy_fifo(int to, const char *name, const struct statx *st, struct er
 
 static int copy_subdir(struct copy *c, int from, int to, const char *name, int depth, struct err *e)
 {
-	auto_close int in = sys_openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	auto_close int in =
+		sys_openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	if (in < 0)
 		return err_sys(e, "open");
@@ -250,13 +262,15 @@ static int copy_subdir(struct copy *c, int from, int to, const char *name, int d
 		return err_set(e, ELOOP, "directories are nested deeper than %d", DEPTH_MAX);
 	if (sys_mkdirat(to, name, 0700) < 0)
 		return err_sys(e, "create");
-	auto_close int out = sys_openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	auto_close int out =
+		sys_openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	return out < 0 ? err_sys(e, "open the copy") : copy_dir(c, in, out, depth + 1, e);
 }
 
 /* A directory on which something is mounted becomes an empty one. */
-static int copy_mount_point(struct copy *c, int to, const char *name, const struct statx *st, struct err *e)
+static int copy_mount_point(struct copy *c, int to, const char *name, const struct statx *st,
+			    struct err *e)
 {
 	c->job->skipped_mounts++;
 	if (!S_ISDIR(st->stx_mode))
@@ -268,10 +282,13 @@ static int copy_entry(struct copy *c, int from, int to, const char *name, int de
 {
 	struct statx st;
 
-	if (statx(from, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
+	if (statx(from, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+		  STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
 		return err_sys(e, "examine");
-	if (((uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor) == c->own_dev && st.stx_ino == c->own_ino)
-		return err_set(e, EINVAL, "is the zone's own root: a tree cannot be copied into itself");
+	if (((uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor) == c->own_dev &&
+	    st.stx_ino == c->own_ino)
+		return err_set(e, EINVAL,
+			       "is the zone's own root: a tree cannot be copied into itself");
 	if (st.stx_mnt_id != c->mount)
 		return copy_mount_point(c, to, name, &st, e);
 	if (S_ISCHR(st.stx_mode) || S_ISBLK(st.stx_mode)) {
@@ -299,14 +316,13 @@ static int copy_entries(struct copy *c, DIR *stream, int to, int depth, struct e
 	size_t mark = c->path.len;
 	int r = 0;
 
-	for (const struct dirent *entry = readdir(stream); entry && r == 0; entry = readdir(stream)) {
+	for (const struct dirent *entry = readdir(stream); entry && r == 0;
+	     entry = readdir(stream)) {
 		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
 			continue;
 		strbuf_format(&c->path, "%s%s", mark ? "/" : "", entry->d_name);
-		int before = e->code;
-
 		r = copy_entry(c, dirfd(stream), to, entry->d_name, depth, e);
-		if (r < 0 && before == 0 && !strstr(e->text, "copy \"/"))
+		if (r < 0 && !strstr(e->text, "copy \"/"))
 			(void)err_wrap(e, "copy \"/%s\"", strbuf_text(&c->path));
 		c->path.len = mark;
 		c->path.text[mark] = '\0';
@@ -316,7 +332,8 @@ static int copy_entries(struct copy *c, DIR *stream, int to, int depth, struct e
 
 static int copy_dir(struct copy *c, int from, int to, int depth, struct err *e)
 {
-	int again = sys_openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); /* closed by closedir */
+	int again = sys_openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+			       0); /* closed by closedir */
 	DIR *stream = again < 0 ? NULL : fdopendir(again);
 	struct statx st;
 
@@ -342,7 +359,8 @@ int tree_copy(struct tree_job *job, const char *from, struct err *e)
 
 	if (source < 0)
 		return source;
-	if (statx(source, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0 || statx(job->root, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &own) < 0)
+	if (statx(source, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0 ||
+	    statx(job->root, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &own) < 0)
 		return err_sys(e, "examine \"%s\"", from);
 	if (tree_check_owner(st.stx_uid, st.stx_gid, e) < 0)
 		return err_wrap(e, "\"%s\"", from);

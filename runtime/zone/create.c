@@ -15,7 +15,8 @@ static struct json *with_name(const struct json *tree, const char *name)
 	json_set(root, "zonename", json_new_string(name));
 	for (size_t i = 0; i < tree->n; i++) {
 		struct json *copy = json_clone(tree->items[i]);
-		auto_free char *key = ptr_steal(&copy->key); /* a member is put in under a name, it has none before */
+		auto_free char *key = ptr_steal(
+			&copy->key); /* a member is put in under a name, it has none before */
 
 		if (str_eq(key, "zonename"))
 			json_free(copy);
@@ -25,17 +26,21 @@ static struct json *with_name(const struct json *tree, const char *name)
 	return root;
 }
 
-static int check_name_in(const struct json *tree, const char *name, struct diag_list *diags, struct err *e)
+static int check_name_in(const struct json *tree, const char *name, struct diag_list *diags,
+			 struct err *e)
 {
 	const struct json *there = json_get(tree, "zonename");
 
 	if (tree->type != JSON_OBJECT) {
-		diag_add(diags, tree->line, tree->column, "", "type", NULL, "the configuration must be an object");
+		diag_add(diags, tree->line, tree->column, "", "type", NULL,
+			 "the configuration must be an object");
 		return diag_err(diags, e);
 	}
 	if (!there || (there->type == JSON_STRING && str_eq(there->text, name)))
 		return 0;
-	diag_add(diags, there->line, there->column, "zonename", "conflict", name, "is not the name of the zone that is being made: leave it out or write \"%s\"", name);
+	diag_add(diags, there->line, there->column, "zonename", "conflict", name,
+		 "is not the name of the zone that is being made: leave it out or write \"%s\"",
+		 name);
 	return diag_err(diags, e);
 }
 
@@ -47,7 +52,8 @@ static void forget_positions(struct diag_list *diags)
 }
 
 /* From the given text and the changes to the text of the file. When nothing needs to be changed the text stays as it was written. */
-static int compose(const char *name, const char *text, const struct strv *sets, char **ret, struct diag_list *diags, struct err *e)
+static int compose(const char *name, const char *text, const struct strv *sets, char **ret,
+		   struct diag_list *diags, struct err *e)
 {
 	auto_ptr(json) struct json *tree = NULL;
 	auto_ptr(json) struct json *root = NULL;
@@ -63,7 +69,8 @@ static int compose(const char *name, const char *text, const struct strv *sets, 
 	as_given = json_get(tree, "zonename") && (!sets || sets->n == 0);
 	root = with_name(tree, name);
 	if (sets && sets->n > 0)
-		(void)!edit_words(root, ZONE_EDIT_SET, sets, diags, e); /* what is wrong with the rest is to be said as well */
+		(void)!edit_words(root, ZONE_EDIT_SET, sets, diags,
+				  e); /* what is wrong with the rest is to be said as well */
 	composed = as_given ? mem_strdup(text) : config_print(root);
 	r = config_check(name, composed, diags, e);
 	if (!as_given)
@@ -94,7 +101,9 @@ static int write_new_record(const struct zone_dirs *d, struct zone *z, struct er
 	return zone_record_write(d, z, e);
 }
 
-int zone_create(const struct zone_dirs *d, const char *name, const char *text, const char *template_name, const struct strv *sets, struct diag_list *diags, struct err *e)
+int zone_create(const struct zone_dirs *d, const char *name, const char *text,
+		const char *template_name, const struct strv *sets, struct diag_list *diags,
+		struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_free char *start = NULL;
@@ -104,7 +113,10 @@ int zone_create(const struct zone_dirs *d, const char *name, const char *text, c
 	if (r < 0)
 		return r;
 	if (z->state != ZONE_NONE)
-		return err_set(e, EEXIST, "zone \"%s\" exists already (%s): change it with \"zone set\", or take another name", name, zone_state_word(z->state));
+		return err_set(
+			e, EEXIST,
+			"zone \"%s\" exists already (%s): change it with \"zone set\", or take another name",
+			name, zone_state_word(z->state));
 	if (text)
 		start = mem_strdup(text);
 	else
@@ -121,7 +133,9 @@ int zone_create(const struct zone_dirs *d, const char *name, const char *text, c
 	if (r < 0) {
 		struct err ignored = { 0 };
 
-		(void)!zone_record_remove(d, name, &ignored); /* a record alone is no zone, but there is no reason to keep it */
+		(void)!zone_record_remove(
+			d, name,
+			&ignored); /* a record alone is no zone, but there is no reason to keep it */
 		zone_forget_lock(d, z);
 	}
 	return r;

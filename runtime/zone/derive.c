@@ -27,8 +27,10 @@ struct derive_case {
 
 static const struct derive_case cases[] = {
 	{ RUN | MONITOR, 0, STATE_OF_RUN, NULL },
-	{ RUN | INIT, MONITOR, STATE_OF_RUN, "its monitor was killed; the next command that changes the zone starts another" },
-	{ RUN, MONITOR | INIT, ZONE_DOWN, "its monitor and its init were killed; the next command that changes the zone clears up" },
+	{ RUN | INIT, MONITOR, STATE_OF_RUN,
+	  "its monitor was killed; the next command that changes the zone starts another" },
+	{ RUN, MONITOR | INIT, ZONE_DOWN,
+	  "its monitor and its init were killed; the next command that changes the zone clears up" },
 	{ RECORD, RECORD_OK, ZONE_UNAVAILABLE, "its record cannot be read" },
 	{ AS_INCOMPLETE, 0, ZONE_INCOMPLETE, "an install or uninstall was interrupted" },
 	{ AS_INSTALLED, CONFIG, ZONE_UNAVAILABLE, "its configuration file is missing" },

@@ -38,11 +38,14 @@ static int get(const struct json *root, const char *path, struct json **ret)
 	return zone_path_get(root, path, ret, &ignored);
 }
 
-static void problem(struct diag_list *diags, const char *path, const char *code, const struct err *e)
+static void problem(struct diag_list *diags, const char *path, const char *code,
+		    const struct err *e)
 {
-	const char *rest = str_after(e->text, path); /* "PATH: reason": the path is shown in front anyway */
+	const char *rest =
+		str_after(e->text, path); /* "PATH: reason": the path is shown in front anyway */
 
-	diag_add(diags, 0, 0, path, code, NULL, "%s", rest && str_has_prefix(rest, ": ") ? rest + 2 : e->text);
+	diag_add(diags, 0, 0, path, code, NULL, "%s",
+		 rest && str_has_prefix(rest, ": ") ? rest + 2 : e->text);
 }
 
 /* --- set, clear --------------------------------------------------------------------------------------------------- */
@@ -53,7 +56,10 @@ static int set_word(struct json *root, const char *word, struct err *e)
 	auto_free char *path = split_word(word, &value);
 
 	if (!value)
-		return err_set(e, EINVAL, "what shall it be? Write %s=VALUE, or \"zone clear\" to go back to the default", path);
+		return err_set(
+			e, EINVAL,
+			"what shall it be? Write %s=VALUE, or \"zone clear\" to go back to the default",
+			path);
 	return zone_path_set(root, path, value, e);
 }
 
@@ -72,7 +78,8 @@ struct row_search {
 	bool found, is_list;
 };
 
-static void search_row(const char *path, const char *type, const char *fallback, const char *doc, unsigned flags, void *arg)
+static void search_row(const char *path, const char *type, const char *fallback, const char *doc,
+		       unsigned flags, void *arg)
 {
 	struct row_search *s = arg;
 
@@ -221,7 +228,7 @@ typedef int (*resource_fn)(struct json *root, const struct strv *words, struct e
 struct edit_kind {
 	word_fn word;
 	resource_fn resource; /* "LIST MEMBER=VALUE..." */
-	bool backwards;       /* higher indices first, so that fs[0] and fs[1] mean what they meant when they were typed */
+	bool backwards; /* higher indices first, so that fs[0] and fs[1] mean what they meant when they were typed */
 };
 
 static const struct edit_kind kinds[] = {
@@ -244,7 +251,8 @@ static bool is_resource(const struct edit_kind *k, const struct strv *words)
 	return has_value(words->items[1]) && !str_has_suffix(words->items[0], "]");
 }
 
-int edit_words(struct json *root, enum zone_edit_kind kind, const struct strv *words, struct diag_list *diags, struct err *e)
+int edit_words(struct json *root, enum zone_edit_kind kind, const struct strv *words,
+	       struct diag_list *diags, struct err *e)
 {
 	const struct edit_kind *k = &kinds[kind];
 	auto_done(strv) struct strv ordered = { 0 };
@@ -269,7 +277,9 @@ int edit_words(struct json *root, enum zone_edit_kind kind, const struct strv *w
 		auto_free char *path = split_word(ordered.items[i], &value);
 
 		if (kind == ZONE_EDIT_ADD && !value)
-			(void)err_set(&one, EINVAL, "what shall be added? Write %s=VALUE or %s MEMBER=VALUE...", path, path);
+			(void)err_set(&one, EINVAL,
+				      "what shall be added? Write %s=VALUE or %s MEMBER=VALUE...",
+				      path, path);
 		else if (k->word(root, ordered.items[i], &one) == 0)
 			continue;
 		problem(diags, path, "value", &one);

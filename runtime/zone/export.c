@@ -22,7 +22,9 @@ int zone_export_oci(const struct zone_dirs *d, const char *name, struct json **r
 	const struct zone_brand *brand = zone_brand_find(effective->brand);
 
 	if (brand && brand->init && !brand->sparse_root && !effective->service) {
-		options.init = brand->init[0]; /* which one it is in truth is found at boot, below the zone's root */
+		options.init =
+			brand->init
+				[0]; /* which one it is in truth is found at boot, below the zone's root */
 		options.init_kind = "systemd";
 	}
 	r = zone_to_oci(effective, &host, &options, &c, e);

@@ -1,8 +1,8 @@
 /* host - facts of this host that the defaults and the translation of a configuration depend on. Everything is asked for afresh; nothing is cached. */
 #include "runtime/zone/store.h"
 
-#include <stdlib.h>
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
@@ -49,10 +49,12 @@ static const char *zonepath_of(const struct zone *z)
 	return z->spec ? z->spec->zonepath : NULL;
 }
 
-int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone_host *ret, struct strbuf *storage_of_strings, struct err *e)
+int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone_host *ret,
+		    struct strbuf *storage_of_strings, struct err *e)
 {
 	const char *zonepath = zonepath_of(z);
-	auto_free char *root = zonepath ? mem_format("%s/root", zonepath) : mem_format("%s/%s/root", d->storage, z->name);
+	auto_free char *root = zonepath ? mem_format("%s/root", zonepath)
+					: mem_format("%s/%s/root", d->storage, z->name);
 	auto_free char *init = find_init();
 	struct sysinfo info;
 

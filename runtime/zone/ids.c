@@ -22,7 +22,8 @@
 
 #define IDS_FIRST UINT64_C(0x40000000)
 #define IDS_BLOCK UINT64_C(0x20000)
-#define IDS_LAST  UINT64_C(0xff000000) /* the last block ends well below 2^32-1, which means "no id" */
+#define IDS_LAST \
+	UINT64_C(0xff000000) /* the last block ends well below 2^32-1, which means "no id" */
 
 enum { IDS_LOCK_MS = 30000, HOST_FILE_MAX = 4 << 20 };
 
@@ -108,21 +109,21 @@ static int ids_open(const struct zone_dirs *d, int *ret_lock, struct json **ret,
 {
 	auto_free char *lock_path = mem_format("%s/.ids.lock", d->storage);
 	auto_free char *path = mem_format("%s/.ids.json", d->storage);
+	auto_ptr(json) struct json *j = NULL;
 	auto_close int lock = -1;
 	int r = file_lock(AT_FDCWD, lock_path, true, IDS_LOCK_MS, &lock, e);
 
 	if (r < 0)
 		return r;
-	r = zone_json_read(path, ret, e);
-	if (r == -ENOENT) {
-		*ret = json_new_object();
-	} else if (r < 0) {
+	r = zone_json_read(path, &j, e);
+	if (r == -ENOENT)
+		j = json_new_object();
+	else if (r < 0)
 		return r;
-	} else if ((*ret)->type != JSON_OBJECT) {
-		json_free(*ret);
+	if (j->type != JSON_OBJECT)
 		return err_set(e, EINVAL, "\"%s\" is broken: it is not an object", path);
-	}
 	*ret_lock = fd_steal(&lock);
+	*ret = ptr_steal(&j);
 	return 0;
 }
 
@@ -135,7 +136,8 @@ static int ids_save(const struct zone_dirs *d, const struct json *j, struct err 
 
 static bool block_ok(int64_t base)
 {
-	return base >= (int64_t)IDS_FIRST && base < (int64_t)IDS_LAST && (uint64_t)base % IDS_BLOCK == 0;
+	return base >= (int64_t)IDS_FIRST && base < (int64_t)IDS_LAST &&
+	       (uint64_t)base % IDS_BLOCK == 0;
 }
 
 /* The lowest block that nobody has. */
@@ -149,7 +151,9 @@ static int find_block(const struct json *j, uint64_t *ret, struct err *e)
 		int64_t base = json_get_i64(j, j->items[i]->key, 0);
 
 		if (!block_ok(base))
-			return err_set(e, EINVAL, "the id file is broken: \"%s\" has no block of ours", j->items[i]->key);
+			return err_set(e, EINVAL,
+				       "the id file is broken: \"%s\" has no block of ours",
+				       j->items[i]->key);
 		taken_add(&t, (uint64_t)base, IDS_BLOCK);
 	}
 	for (uint64_t base = IDS_FIRST; base < IDS_LAST; base += IDS_BLOCK) {
@@ -158,10 +162,12 @@ static int find_block(const struct json *j, uint64_t *ret, struct err *e)
 			return 0;
 		}
 	}
-	return err_set(e, ENOSPC, "no block of %u user ids is left for another zone", (unsigned)IDS_BLOCK);
+	return err_set(e, ENOSPC, "no block of %u user ids is left for another zone",
+		       (unsigned)IDS_BLOCK);
 }
 
-int zone_ids_allocate(const struct zone_dirs *d, const char *name, uint32_t *ret_base, uint32_t *ret_owner, struct err *e)
+int zone_ids_allocate(const struct zone_dirs *d, const char *name, uint32_t *ret_base,
+		      uint32_t *ret_owner, struct err *e)
 {
 	auto_close int lock = -1;
 	auto_ptr(json) struct json *j = NULL;

@@ -20,7 +20,8 @@ struct collect {
 static void add_row(struct collect *c, const char *path, const char *value, const char *origin)
 {
 	c->rows = mem_grow(c->rows, c->n + 1, sizeof(*c->rows));
-	c->rows[c->n++] = (struct zone_info_row){ mem_strdup(path), mem_strdup(value), mem_strdup(origin) };
+	c->rows[c->n++] =
+		(struct zone_info_row){ mem_strdup(path), mem_strdup(value), mem_strdup(origin) };
 }
 
 static void visit(const char *path, const char *value, enum zone_origin origin, void *arg)
@@ -38,7 +39,8 @@ void zone_info_free(struct zone_info_row *rows, size_t n)
 	free(rows);
 }
 
-int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row **ret, size_t *ret_n, struct err *e)
+int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row **ret,
+	      size_t *ret_n, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_done(strbuf) struct strbuf strings = { 0 };
@@ -106,7 +108,8 @@ static void add_network(struct json *to, const struct zone *z)
 	struct json *status = NULL;
 	struct err ignored = { 0 };
 
-	if (netns < 0 || !z->run.net_saved || json_parse_simple(z->run.net_saved, strlen(z->run.net_saved), &saved, &ignored) < 0)
+	if (netns < 0 || !z->run.net_saved ||
+	    json_parse_simple(z->run.net_saved, strlen(z->run.net_saved), &saved, &ignored) < 0)
 		return;
 	if (net_status(saved, netns, &status, &ignored) == 0)
 		json_set(to, "network", status);
@@ -122,7 +125,10 @@ int zone_info_live(const struct zone_dirs *d, const char *name, struct json **re
 	if (r < 0)
 		return r;
 	if (!z->init_alive)
-		return err_set(e, EBUSY, "zone \"%s\" is %s: only a zone that runs has live values (zone boot %s)", name, zone_state_word(z->state), name);
+		return err_set(
+			e, EBUSY,
+			"zone \"%s\" is %s: only a zone that runs has live values (zone boot %s)",
+			name, zone_state_word(z->state), name);
 	r = engine_open(root, name, false, &c, e);
 	if (r < 0)
 		return r;

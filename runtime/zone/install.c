@@ -26,11 +26,11 @@ struct install {
 	const struct zone_install *options;
 	const struct zone_brand *brand;
 	char *zonepath;
-	char *from;          /* absolute; NULL: the brand makes the root */
+	char *from; /* absolute; NULL: the brand makes the root */
 	bool from_dir;
-	int top;             /* zonepath */
+	int top; /* zonepath */
 	bool made_top;
-	bool left_behind;    /* undoing did not succeed: the zone is incomplete */
+	bool left_behind; /* undoing did not succeed: the zone is incomplete */
 };
 
 static void install_done(struct install *in)
@@ -48,11 +48,17 @@ static int check_source(struct install *in, struct err *e)
 	struct stat st;
 
 	if (in->brand->sparse_root && from)
-		return err_set(e, EINVAL, "brand \"%s\" makes its root from the host's /usr: leave out --from, or make the zone with brand=linux", in->brand->name);
+		return err_set(
+			e, EINVAL,
+			"brand \"%s\" makes its root from the host's /usr: leave out --from, or make the zone with brand=linux",
+			in->brand->name);
 	if (in->brand->sparse_root)
 		return 0;
 	if (!from)
-		return err_set(e, EINVAL, "brand \"%s\" needs a root file system: zone install --from DIR|ARCHIVE %s", in->brand->name, in->zone->name);
+		return err_set(
+			e, EINVAL,
+			"brand \"%s\" needs a root file system: zone install --from DIR|ARCHIVE %s",
+			in->brand->name, in->zone->name);
 	in->from = realpath(from, NULL);
 	if (!in->from || stat(in->from, &st) < 0)
 		return err_sys(e, "open \"%s\"", from);
@@ -73,7 +79,9 @@ static int check_zonepath(const struct install *in, struct err *e)
 	if (fd < 0)
 		return fd;
 	if (file_exists(fd, "root"))
-		return err_set(e, EEXIST, "\"%s/root\" exists already: take another zonepath, or remove it", in->zonepath);
+		return err_set(e, EEXIST,
+			       "\"%s/root\" exists already: take another zonepath, or remove it",
+			       in->zonepath);
 	return 0;
 }
 
@@ -120,7 +128,8 @@ static void unmark(void *ctx)
 
 	if (in->left_behind) {
 		zone_time_now(now, sizeof(now));
-		replace_text(&r->reason, "an install failed and its files could not all be removed");
+		replace_text(&r->reason,
+			     "an install failed and its files could not all be removed");
 		replace_text(&r->reason_time, now);
 	} else {
 		r->state = ZONE_CONFIGURED;
@@ -130,7 +139,8 @@ static void unmark(void *ctx)
 		replace_text(&r->from, NULL);
 	}
 	replace_text(&r->aux, NULL);
-	(void)!zone_record_write(in->dirs, in->zone, &ignored); /* then it stays incomplete, which uninstall clears */
+	(void)!zone_record_write(in->dirs, in->zone,
+				 &ignored); /* then it stays incomplete, which uninstall clears */
 }
 
 static int allocate_ids(void *ctx, struct err *e)
@@ -147,7 +157,8 @@ static void release_ids(void *ctx)
 	struct err ignored = { 0 };
 
 	if (!in->left_behind)
-		(void)!zone_ids_release(in->dirs, in->zone->name, &ignored); /* the next install takes the same block */
+		(void)!zone_ids_release(in->dirs, in->zone->name,
+					&ignored); /* the next install takes the same block */
 }
 
 static int make_zonepath(void *ctx, struct err *e)
@@ -167,7 +178,8 @@ static int make_zonepath(void *ctx, struct err *e)
 	if (!in->made_top && errno != EEXIST)
 		return err_sys(e, "create \"%s\"", in->zonepath);
 	in->top = zone_storage_open(in->zonepath, e);
-	if (in->top >= 0 && sys_mkdirat(in->top, "root", 0755) == 0 && sys_fchmodat(in->top, "root", 0755) == 0)
+	if (in->top >= 0 && sys_mkdirat(in->top, "root", 0755) == 0 &&
+	    sys_fchmodat(in->top, "root", 0755) == 0)
 		return file_mkdir_p(in->top, "log", 0700, e);
 	r = in->top < 0 ? in->top : err_sys(e, "create \"%s/root\"", in->zonepath);
 	if (in->made_top)
@@ -183,7 +195,8 @@ static void remove_zonepath(void *ctx)
 	if (file_remove_tree(in->top, "root", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
 		in->left_behind = true;
 	else if (in->made_top)
-		(void)sys_unlinkat(AT_FDCWD, in->zonepath, AT_REMOVEDIR); /* not empty: then it holds what is not ours */
+		(void)sys_unlinkat(AT_FDCWD, in->zonepath,
+				   AT_REMOVEDIR); /* not empty: then it holds what is not ours */
 }
 
 static int fill_root(void *ctx, struct err *e)
@@ -201,7 +214,9 @@ static int fill_root(void *ctx, struct err *e)
 		r = in->from_dir ? tree_copy(&job, in->from, e) : tree_extract(&job, in->from, e);
 	if (r == 0 && !in->from)
 		r = tree_finish(&job, e);
-	if (r == 0 && syncfs(root) < 0) /* the record may say "installed" only after the files are on the disk */
+	if (r == 0 &&
+	    syncfs(root) <
+		    0) /* the record may say "installed" only after the files are on the disk */
 		r = err_sys(e, "flush the file system");
 	return r;
 }
@@ -251,7 +266,8 @@ static int prepare(struct install *in, struct diag_list *diags, struct err *e)
 	return r < 0 ? r : check_zonepath(in, e);
 }
 
-int zone_install(const struct zone_dirs *d, const char *name, const struct zone_install *o, struct diag_list *diags, struct err *e)
+int zone_install(const struct zone_dirs *d, const char *name, const struct zone_install *o,
+		 struct diag_list *diags, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_free char *note = NULL;

@@ -45,7 +45,8 @@ static char *aux_of(const struct zone *z)
 	if (z->frozen)
 		return mem_strdup("frozen");
 	if (z->has_run && z->state >= ZONE_READY)
-		return z->run.aux || z->monitor_alive ? mem_strdup(z->run.aux) : mem_strdup("degraded");
+		return z->run.aux || z->monitor_alive ? mem_strdup(z->run.aux)
+						      : mem_strdup("degraded");
 	return mem_strdup(z->record.aux);
 }
 

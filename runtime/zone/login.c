@@ -14,6 +14,7 @@
 #include "runtime/base/path.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/relay.h"
 #include "runtime/zone/zone.h"
 
 static const char rescue_shell[] = "/bin/busybox";
@@ -185,13 +186,24 @@ static int login_run(struct engine_container *c, const struct zone_login *o, str
 	if (r < 0)
 		return r;
 	struct engine_exec x = ENGINE_EXEC_INIT;
+	struct relay relay = { .fds = { -1, -1, -1 } };
 
 	x.process = p;
 	x.program_fd = program;
 	if (o->terminal)
 		x.ret_console_master = &master;
+	else
+		r = relay_open(&relay, e);
+	if (r < 0)
+		return r;
+	for (int fd = 0; fd < 3; fd++)
+		x.stdio[fd] = relay.fds[fd];
 	r = engine_exec(c, &x, &pid, e);
-	return r < 0 ? r : engine_foreground(pid, master, e);
+	relay_close_fds(&relay);
+	if (r == 0)
+		r = engine_foreground(pid, master, e);
+	relay_end(&relay);
+	return r;
 }
 
 int zone_login(const struct zone_dirs *d, const char *name, const struct zone_login *o,

@@ -113,7 +113,10 @@ static bool read_process(const struct zone *z, pid_t pid, struct zone_process *r
 	*ret = (struct zone_process){
 		.pid = pid,
 		.inner_pid = (pid_t)number_at(inside, -1),
-		.uid = host_uid >= z->record.id_base && host_uid < (int64_t)z->record.id_base + ZONE_IDS ? host_uid - z->record.id_base : -1,
+		.uid = host_uid >= z->record.id_base &&
+				       host_uid < (int64_t)z->record.id_base + ZONE_IDS
+			       ? host_uid - z->record.id_base
+			       : -1,
 		.state = state ? state[0] : '?',
 		.memory = kib > 0 ? (uint64_t)kib * 1024 : 0,
 		.cpu_ms = cpu_ms(pid),
@@ -129,7 +132,8 @@ void zone_processes_free(struct zone_process *list, size_t n)
 	free(list);
 }
 
-int zone_ps(const struct zone_dirs *d, const char *name, struct zone_process **ret, size_t *ret_n, struct err *e)
+int zone_ps(const struct zone_dirs *d, const char *name, struct zone_process **ret, size_t *ret_n,
+	    struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_free char *root = mem_format("%s/.engine", d->run);

@@ -73,8 +73,10 @@ int zone_new_uuid(char *buf, struct err *e)
 		return err_sys(e, "get random bytes for the uuid");
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* RFC 9562: version 4, variant 10 */
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	return str_format(buf, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-			  b[15]);
+	return str_format(buf, 37,
+			  "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			  b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+			  b[12], b[13], b[14], b[15]);
 }
 
 void zone_time_now(char *buf, size_t size)
@@ -107,7 +109,8 @@ static bool id_ok(int64_t v)
 	return v >= 0 && v < INT64_C(0xffffffff);
 }
 
-int zone_record_load(const struct zone_dirs *d, const char *name, struct zone_record *ret, struct err *e)
+int zone_record_load(const struct zone_dirs *d, const char *name, struct zone_record *ret,
+		     struct err *e)
 {
 	auto_free char *path = record_path(d, name);
 	auto_ptr(json) struct json *j = NULL;
@@ -143,7 +146,8 @@ int zone_record_load(const struct zone_dirs *d, const char *name, struct zone_re
 	return 1;
 }
 
-static int record_save(const struct zone_dirs *d, const char *name, const struct zone_record *r, struct err *e)
+static int record_save(const struct zone_dirs *d, const char *name, const struct zone_record *r,
+		       struct err *e)
 {
 	auto_free char *path = record_path(d, name);
 	auto_ptr(json) struct json *j = json_new_object();
@@ -181,7 +185,8 @@ int zone_record_remove(const struct zone_dirs *d, const char *name, struct err *
 	return 0;
 }
 
-int zone_record_set_reason(const struct zone_dirs *d, const char *name, const char *reason, int64_t exit_status, struct err *e)
+int zone_record_set_reason(const struct zone_dirs *d, const char *name, const char *reason,
+			   int64_t exit_status, struct err *e)
 {
 	auto_done(zone_record) struct zone_record record = { .exit_status = -1 };
 	int r = zone_record_load(d, name, &record, e);

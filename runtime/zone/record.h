@@ -12,8 +12,10 @@
 
 enum { RECORD_FILE_MAX = 1 << 20 };
 
-MUST_CHECK int zone_record_load(const struct zone_dirs *d, const char *name, struct zone_record *ret, struct err *e);
-MUST_CHECK int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *ret, struct err *e);
+MUST_CHECK int zone_record_load(const struct zone_dirs *d, const char *name,
+				struct zone_record *ret, struct err *e);
+MUST_CHECK int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *ret,
+			     struct err *e);
 
 /* Read a JSON file of ours; -ENOENT when it is not there. */
 MUST_CHECK int zone_json_read(const char *path, struct json **ret, struct err *e);

@@ -76,7 +76,8 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 	return 1;
 }
 
-int zone_run_write(const struct zone_dirs *d, const char *name, const struct zone_run *r, struct err *e)
+int zone_run_write(const struct zone_dirs *d, const char *name, const struct zone_run *r,
+		   struct err *e)
 {
 	auto_free char *dir = mem_format("%s/%s", d->run, name);
 	auto_free char *path = run_path(d, name);

@@ -7,7 +7,8 @@
 #include "runtime/base/mem.h"
 #include "runtime/zone/config_text.h"
 
-static int open_for_change(const struct zone_dirs *d, const char *name, struct zone **ret, struct err *e)
+static int open_for_change(const struct zone_dirs *d, const char *name, struct zone **ret,
+			   struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	int r = zone_open(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
@@ -31,7 +32,8 @@ static int parse_old(const struct zone *z, const char *text, struct json **ret, 
 	return err_wrap(e, "the file must be repaired first (zone edit %s)", z->name);
 }
 
-int zone_set(const struct zone_dirs *d, const char *name, enum zone_edit_kind kind, const struct strv *words, struct diag_list *diags, struct err *e)
+int zone_set(const struct zone_dirs *d, const char *name, enum zone_edit_kind kind,
+	     const struct strv *words, struct diag_list *diags, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_ptr(json) struct json *root = NULL;
@@ -46,17 +48,20 @@ int zone_set(const struct zone_dirs *d, const char *name, enum zone_edit_kind ki
 	r = parse_old(z, old, &root, e);
 	if (r < 0)
 		return r;
-	(void)!edit_words(root, kind, words, diags, e); /* what is wrong with the rest is to be said as well */
+	(void)!edit_words(root, kind, words, diags,
+			  e); /* what is wrong with the rest is to be said as well */
 	changed = config_print(root);
 	r = config_check(name, changed, diags, e);
 	for (size_t i = 0; i < diags->n; i++)
-		diags->items[i].line = diags->items[i].column = 0; /* positions in the changed text mean nothing to the reader */
+		diags->items[i].line = diags->items[i].column =
+			0; /* positions in the changed text mean nothing to the reader */
 	if (diags->n > 0)
 		return diag_err(diags, e);
 	return r < 0 ? r : config_write(z, old, changed, e);
 }
 
-int zone_replace_config(const struct zone_dirs *d, const char *name, const char *old_text, const char *new_text, struct diag_list *diags, struct err *e)
+int zone_replace_config(const struct zone_dirs *d, const char *name, const char *old_text,
+			const char *new_text, struct diag_list *diags, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	int r = open_for_change(d, name, &z, e);

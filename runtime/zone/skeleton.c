@@ -25,10 +25,13 @@ static const struct {
 	const char *path;
 	mode_t mode;
 } dirs[] = {
-	{ "etc", 0755 },         { "etc/ssl", 0755 },      { "etc/opt", 0755 },       { "home", 0755 },          { "media", 0755 },       { "mnt", 0755 },
-	{ "opt", 0755 },         { "root", 0700 },         { "srv", 0755 },           { "usr", 0755 },           { "var", 0755 },         { "var/backups", 0755 },
-	{ "var/cache", 0755 },   { "var/lib", 0755 },      { "var/lib/misc", 0755 },  { "var/local", 02775 },    { "var/log", 0755 },     { "var/mail", 02775 },
-	{ "var/opt", 0755 },     { "var/spool", 0755 },    { "var/tmp", 01777 },
+	{ "etc", 0755 },        { "etc/ssl", 0755 },   { "etc/opt", 0755 },
+	{ "home", 0755 },       { "media", 0755 },     { "mnt", 0755 },
+	{ "opt", 0755 },        { "root", 0700 },      { "srv", 0755 },
+	{ "usr", 0755 },        { "var", 0755 },       { "var/backups", 0755 },
+	{ "var/cache", 0755 },  { "var/lib", 0755 },   { "var/lib/misc", 0755 },
+	{ "var/local", 02775 }, { "var/log", 0755 },   { "var/mail", 02775 },
+	{ "var/opt", 0755 },    { "var/spool", 0755 }, { "var/tmp", 01777 },
 };
 
 static const struct {
@@ -41,21 +44,57 @@ static const struct {
 	{ "var/spool/mail", "../mail" },
 };
 
-enum copy_kind { COPY_FILES, COPY_FLAT, COPY_LINKS }; /* files and symlinks; the same without subdirectories; symlinks alone */
+enum copy_kind {
+	COPY_FILES,
+	COPY_FLAT,
+	COPY_LINKS
+}; /* files and symlinks; the same without subdirectories; symlinks alone */
 
 /* From the host's /etc. */
 static const struct {
 	const char *name;
 	enum copy_kind kind;
 } from_host[] = {
-	{ "adduser.conf", COPY_FILES },   { "alternatives", COPY_LINKS },   { "bash.bashrc", COPY_FILES }, { "bash_completion", COPY_FILES }, { "bindresvport.blacklist", COPY_FILES },
-	{ "ca-certificates.conf", COPY_FILES }, { "debconf.conf", COPY_FILES }, { "debian_version", COPY_FILES }, { "deluser.conf", COPY_FILES }, { "ethertypes", COPY_FILES },
-	{ "gai.conf", COPY_FILES },       { "host.conf", COPY_FILES },      { "inputrc", COPY_FILES },     { "issue", COPY_FILES },          { "issue.net", COPY_FILES },
-	{ "ld.so.cache", COPY_FILES },    { "ld.so.conf", COPY_FILES },     { "ld.so.conf.d", COPY_FILES }, { "localtime", COPY_FILES },     { "locale.alias", COPY_FILES },
-	{ "locale.conf", COPY_FILES },    { "login.defs", COPY_FILES },     { "magic", COPY_FILES },       { "mime.types", COPY_FILES },     { "netconfig", COPY_FILES },
-	{ "networks", COPY_FILES },       { "pam.conf", COPY_FILES },       { "pam.d", COPY_FILES },       { "protocols", COPY_FILES },      { "redhat-release", COPY_FILES },
-	{ "rpc", COPY_FILES },            { "security", COPY_FILES },       { "services", COPY_FILES },    { "shells", COPY_FILES },         { "skel", COPY_FILES },
-	{ "ssl/certs", COPY_FLAT },      { "ssl/openssl.cnf", COPY_FILES }, { "terminfo", COPY_FILES },   { "timezone", COPY_FILES },       { "xattr.conf", COPY_FILES },
+	{ "adduser.conf", COPY_FILES },
+	{ "alternatives", COPY_LINKS },
+	{ "bash.bashrc", COPY_FILES },
+	{ "bash_completion", COPY_FILES },
+	{ "bindresvport.blacklist", COPY_FILES },
+	{ "ca-certificates.conf", COPY_FILES },
+	{ "debconf.conf", COPY_FILES },
+	{ "debian_version", COPY_FILES },
+	{ "deluser.conf", COPY_FILES },
+	{ "ethertypes", COPY_FILES },
+	{ "gai.conf", COPY_FILES },
+	{ "host.conf", COPY_FILES },
+	{ "inputrc", COPY_FILES },
+	{ "issue", COPY_FILES },
+	{ "issue.net", COPY_FILES },
+	{ "ld.so.cache", COPY_FILES },
+	{ "ld.so.conf", COPY_FILES },
+	{ "ld.so.conf.d", COPY_FILES },
+	{ "localtime", COPY_FILES },
+	{ "locale.alias", COPY_FILES },
+	{ "locale.conf", COPY_FILES },
+	{ "login.defs", COPY_FILES },
+	{ "magic", COPY_FILES },
+	{ "mime.types", COPY_FILES },
+	{ "netconfig", COPY_FILES },
+	{ "networks", COPY_FILES },
+	{ "pam.conf", COPY_FILES },
+	{ "pam.d", COPY_FILES },
+	{ "protocols", COPY_FILES },
+	{ "redhat-release", COPY_FILES },
+	{ "rpc", COPY_FILES },
+	{ "security", COPY_FILES },
+	{ "services", COPY_FILES },
+	{ "shells", COPY_FILES },
+	{ "skel", COPY_FILES },
+	{ "ssl/certs", COPY_FLAT },
+	{ "ssl/openssl.cnf", COPY_FILES },
+	{ "terminfo", COPY_FILES },
+	{ "timezone", COPY_FILES },
+	{ "xattr.conf", COPY_FILES },
 };
 
 /* Names that a merged /usr has at the top: a symlink as the host's, or a mount point where the host has a directory. */
@@ -71,9 +110,11 @@ static int put_dir(int root, const char *path, mode_t mode, struct err *e)
 	return sys_fchmodat(root, path, mode) < 0 ? err_sys(e, "set the mode of \"/%s\"", path) : 0;
 }
 
-static int put_file(int dir, const char *name, const void *data, size_t n, mode_t mode, struct err *e)
+static int put_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
+		    struct err *e)
 {
-	auto_close int fd = sys_openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_close int fd =
+		sys_openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	const char *p = data;
 
 	if (fd < 0)
@@ -96,7 +137,8 @@ static int put_texts(int root, struct err *e)
 
 	for (size_t i = 0; skeleton_etc[i].path; i++) {
 		const struct skeleton_file *f = &skeleton_etc[i];
-		auto_free char *text = mem_format("%s%s", f->starts_with_root ? root_line : "", f->text);
+		auto_free char *text =
+			mem_format("%s%s", f->starts_with_root ? root_line : "", f->text);
 		int r = put_file(root, f->path, text, strlen(text), f->mode, e);
 
 		if (r < 0)
@@ -124,7 +166,8 @@ static int seed_file(int from, int to, const char *name, const struct stat *st, 
 
 	if ((st->st_mode & S_IROTH) == 0 || st->st_size > COPY_MAX)
 		return 0;
-	auto_close int fd = sys_openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
+	auto_close int fd =
+		sys_openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
 
 	if (fd < 0 || file_read_fd(fd, COPY_MAX, &data, &n, &ignored) < 0)
 		return 0; /* it vanished: then the zone has none */
@@ -136,15 +179,18 @@ static int seed_link(int from, int to, const char *name, struct err *e)
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
 
-	if (n <= 0 || str_has_suffix(name, ".gz")) /* manual pages: the zone reads the host's through /usr */
+	if (n <= 0 ||
+	    str_has_suffix(name, ".gz")) /* manual pages: the zone reads the host's through /usr */
 		return 0;
 	target[n] = '\0';
-	return sys_symlinkat(target, to, name) < 0 ? err_sys(e, "create the symlink \"%s\"", name) : 0;
+	return sys_symlinkat(target, to, name) < 0 ? err_sys(e, "create the symlink \"%s\"", name)
+						   : 0;
 }
 
 static int seed_dir(struct seed *s, int from, int to, const char *name, int depth, struct err *e)
 {
-	int in = sys_openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0); /* closed by closedir */
+	int in = sys_openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+			    0); /* closed by closedir */
 	DIR *stream = in < 0 ? NULL : fdopendir(in);
 	int r = stream && depth < COPY_DEPTH_MAX ? put_dir(to, name, 0755, e) : 0;
 	auto_close int out = -1;
@@ -154,8 +200,10 @@ static int seed_dir(struct seed *s, int from, int to, const char *name, int dept
 	out = r < 0 ? -1 : file_open_dir(to, name, e);
 	if (out < 0)
 		r = -e->code;
-	for (const struct dirent *entry = readdir(stream); entry && r == 0; entry = readdir(stream)) {
-		if (entry->d_name[0] != '.' || (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..")))
+	for (const struct dirent *entry = readdir(stream); entry && r == 0;
+	     entry = readdir(stream)) {
+		if (entry->d_name[0] != '.' ||
+		    (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, "..")))
 			r = seed_entry(s, in, out, entry->d_name, depth + 1, e);
 	}
 done:
@@ -173,7 +221,8 @@ static int seed_entry(struct seed *s, int from, int to, const char *name, int de
 	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || ++s->entries > COPY_ENTRIES_MAX)
 		return 0;
 	if (S_ISDIR(st.st_mode))
-		return depth > 0 && s->kind != COPY_FILES ? 0 : seed_dir(s, from, to, name, depth, e);
+		return depth > 0 && s->kind != COPY_FILES ? 0
+							  : seed_dir(s, from, to, name, depth, e);
 	if (S_ISLNK(st.st_mode))
 		return seed_link(from, to, name, e);
 	return S_ISREG(st.st_mode) && s->kind != COPY_LINKS ? seed_file(from, to, name, &st, e) : 0;
@@ -192,9 +241,12 @@ static int seed_etc(int root, struct err *e)
 		struct seed s = { .kind = from_host[i].kind };
 		const char *slash = strchr(from_host[i].name, '/');
 		const char *name = slash ? slash + 1 : from_host[i].name;
-		auto_free char *sub = slash ? mem_strndup(from_host[i].name, (size_t)(slash - from_host[i].name)) : mem_strdup(".");
+		auto_free char *sub =
+			slash ? mem_strndup(from_host[i].name, (size_t)(slash - from_host[i].name))
+			      : mem_strdup(".");
 		auto_close int in = sys_openat(host, sub, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-		auto_close int out = sys_openat(own, sub, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+		auto_close int out =
+			sys_openat(own, sub, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 		if (in < 0 || out < 0)
 			continue; /* this host has none of it */

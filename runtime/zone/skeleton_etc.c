@@ -46,16 +46,18 @@ static const char group_text[] =
 	"dialout:x:20:\nfax:x:21:\nvoice:x:22:\ncdrom:x:24:\nfloppy:x:25:\ntape:x:26:\nsudo:x:27:\naudio:x:29:\ndip:x:30:\nwww-data:x:33:\nbackup:x:34:\noperator:x:37:\n"
 	"list:x:38:\nirc:x:39:\nsrc:x:40:\nshadow:x:42:\nutmp:x:43:\nvideo:x:44:\nsasl:x:45:\nplugdev:x:46:\nstaff:x:50:\ngames:x:60:\nusers:x:100:\nnogroup:x:65534:\n";
 
-static const char nsswitch_text[] = "passwd:    files\ngroup:     files\nshadow:    files\ngshadow:   files\nhosts:     files dns\nnetworks:  files\n"
-				    "protocols: files\nservices:  files\nethers:    files\nrpc:       files\n";
+static const char nsswitch_text[] =
+	"passwd:    files\ngroup:     files\nshadow:    files\ngshadow:   files\nhosts:     files dns\nnetworks:  files\n"
+	"protocols: files\nservices:  files\nethers:    files\nrpc:       files\n";
 
-static const char profile_text[] = "# /etc/profile: for login shells\n"
-				   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
-				   "export PATH\n"
-				   "if [ \"$(id -u)\" -eq 0 ]; then PS1='# '; else PS1='$ '; fi\n"
-				   "if [ -n \"${BASH-}\" ] && [ \"$BASH\" != /bin/sh ] && [ -f /etc/bash.bashrc ]; then . /etc/bash.bashrc; fi\n"
-				   "for i in /etc/profile.d/*.sh; do if [ -r \"$i\" ]; then . \"$i\"; fi; done\n"
-				   "unset i\n";
+static const char profile_text[] =
+	"# /etc/profile: for login shells\n"
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+	"export PATH\n"
+	"if [ \"$(id -u)\" -eq 0 ]; then PS1='# '; else PS1='$ '; fi\n"
+	"if [ -n \"${BASH-}\" ] && [ \"$BASH\" != /bin/sh ] && [ -f /etc/bash.bashrc ]; then . /etc/bash.bashrc; fi\n"
+	"for i in /etc/profile.d/*.sh; do if [ -r \"$i\" ]; then . \"$i\"; fi; done\n"
+	"unset i\n";
 
 static const char root_profile_text[] = "PS1=\"$(hostname 2>/dev/null || echo zone):\\$PWD# \"\n";
 
@@ -68,7 +70,9 @@ const struct skeleton_file skeleton_etc[] = {
 	{ "etc/gshadow", 0640, GID_SHADOW, "", false },
 	{ "etc/nsswitch.conf", 0644, 0, nsswitch_text, false },
 	{ "etc/profile", 0644, 0, profile_text, false },
-	{ "etc/fstab", 0644, 0, "# file systems of a zone are properties of the zone: zone add NAME fs dir=DIR ...\n", false },
+	{ "etc/fstab", 0644, 0,
+	  "# file systems of a zone are properties of the zone: zone add NAME fs dir=DIR ...\n",
+	  false },
 	{ "etc/environment", 0644, 0, "", false },
 	{ "etc/subuid", 0644, 0, "", false },
 	{ "etc/subgid", 0644, 0, "", false },

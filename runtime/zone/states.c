@@ -15,9 +15,18 @@ struct cell {
 	const char *sentence;
 };
 
-#define LEGAL { ZONE_LEGAL, NULL }
-#define ALREADY(text) { ZONE_ALREADY, text }
-#define REFUSED(text) { ZONE_REFUSED, text }
+#define LEGAL                    \
+	{                        \
+		ZONE_LEGAL, NULL \
+	}
+#define ALREADY(text)              \
+	{                          \
+		ZONE_ALREADY, text \
+	}
+#define REFUSED(text)              \
+	{                          \
+		ZONE_REFUSED, text \
+	}
 
 #define CREATE_IT   "create it first: zone create NAME"
 #define INSTALL_IT  "install it first: zone install NAME"
@@ -271,7 +280,8 @@ int zone_allow(const struct zone *z, enum zone_verb v, char **ret_note, struct e
 	auto_free char *sentence = fill_name(c->sentence, z->name);
 
 	if (c->verdict == ZONE_REFUSED)
-		return err_set(e, EBUSY, "zone \"%s\" is %s: %s", z->name, zone_state_word(z->state), sentence);
+		return err_set(e, EBUSY, "zone \"%s\" is %s: %s", z->name,
+			       zone_state_word(z->state), sentence);
 	if (ret_note)
 		*ret_note = mem_format("zone \"%s\": %s", z->name, sentence);
 	return 1;

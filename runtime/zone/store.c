@@ -31,7 +31,8 @@ enum { LOCK_WAIT_MS = 60000 };
 /* Open without following any symlink; the directory must be ours alone to change. */
 static int check_own_dir(const char *path, struct err *e)
 {
-	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
 	auto_close int fd = sys_openat2(AT_FDCWD, path, &how);
 	struct stat st;
 
@@ -40,9 +41,13 @@ static int check_own_dir(const char *path, struct err *e)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open the directory \"%s\"", path);
 	if (st.st_uid != geteuid())
-		return err_set(e, EPERM, "the directory \"%s\" belongs to user %u: chown it to root", path, (unsigned)st.st_uid);
+		return err_set(e, EPERM,
+			       "the directory \"%s\" belongs to user %u: chown it to root", path,
+			       (unsigned)st.st_uid);
 	if (st.st_mode & 022)
-		return err_set(e, EPERM, "the directory \"%s\" can be written by others: chmod go-w it", path);
+		return err_set(e, EPERM,
+			       "the directory \"%s\" can be written by others: chmod go-w it",
+			       path);
 	return 0;
 }
 
@@ -60,13 +65,16 @@ static int make_dir_in(const char *parent, const char *name, struct err *e)
 	return make_dir(path, 0700, e);
 }
 
-static int dir_from(const char *variable, const char *fallback, mode_t mode, char **ret, struct err *e)
+static int dir_from(const char *variable, const char *fallback, mode_t mode, char **ret,
+		    struct err *e)
 {
 	const char *value = secure_getenv(variable);
 	const char *path = str_empty(value) ? fallback : value;
 
 	if (!path_is_clean(path))
-		return err_set(e, EINVAL, "%s: \"%s\" is not an absolute path without \".\" and \"..\"", variable, path);
+		return err_set(e, EINVAL,
+			       "%s: \"%s\" is not an absolute path without \".\" and \"..\"",
+			       variable, path);
 	int r = make_dir(path, mode, e);
 
 	if (r == 0)
@@ -120,7 +128,8 @@ static int add_names(struct strv *names, const char *dir, const char *suffix, st
 
 		if (suffix ? !str_has_suffix(entry->d_name, suffix) : entry->d_type != DT_DIR)
 			continue;
-		auto_free char *name = mem_strndup(entry->d_name, n - (suffix ? strlen(suffix) : 0));
+		auto_free char *name =
+			mem_strndup(entry->d_name, n - (suffix ? strlen(suffix) : 0));
 
 		if (zone_name_ok(name, &why) && !strv_has(names, name))
 			strv_add(names, name);
@@ -163,7 +172,8 @@ static int zone_lock(const struct zone_dirs *d, const char *name, int *ret_fd, s
 		return r;
 	struct err cause = *e;
 
-	return err_set(e, EBUSY, "zone \"%s\" is being changed by another command, waited %d s: %s", name, LOCK_WAIT_MS / 1000, cause.text);
+	return err_set(e, EBUSY, "zone \"%s\" is being changed by another command, waited %d s: %s",
+		       name, LOCK_WAIT_MS / 1000, cause.text);
 }
 
 /* Does somebody hold the lock now? Only for telling a running install from an interrupted one. */
@@ -173,7 +183,8 @@ static bool is_locked(const struct zone_dirs *d, const char *name)
 	auto_close int fd = -1;
 	struct err ignored = { 0 };
 
-	return file_exists(AT_FDCWD, path) && file_lock(AT_FDCWD, path, false, 0, &fd, &ignored) == -EWOULDBLOCK;
+	return file_exists(AT_FDCWD, path) &&
+	       file_lock(AT_FDCWD, path, false, 0, &fd, &ignored) == -EWOULDBLOCK;
 }
 
 void zone_forget_lock(const struct zone_dirs *d, struct zone *z)
@@ -181,7 +192,9 @@ void zone_forget_lock(const struct zone_dirs *d, struct zone *z)
 	auto_free char *path = lock_path(d, z->name);
 
 	if (z->lock_fd >= 0)
-		(void)sys_unlinkat(AT_FDCWD, path, 0); /* whoever waits on this inode finds it unlinked and opens the new one */
+		(void)sys_unlinkat(
+			AT_FDCWD, path,
+			0); /* whoever waits on this inode finds it unlinked and opens the new one */
 }
 
 /* --- storage ------------------------------------------------------------------------------------------------------ */
@@ -190,18 +203,24 @@ void zone_forget_lock(const struct zone_dirs *d, struct zone *z)
 static int check_parent(const struct stat *st, const char *path, struct err *e)
 {
 	if ((st->st_mode & 022) && !(st->st_mode & S_ISVTX))
-		return err_set(e, EPERM, "\"%s\" above the zonepath can be written by others: chmod go-w it", path);
+		return err_set(e, EPERM,
+			       "\"%s\" above the zonepath can be written by others: chmod go-w it",
+			       path);
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return err_set(e, EPERM, "\"%s\" above the zonepath belongs to user %u, not to root", path, (unsigned)st->st_uid);
+		return err_set(e, EPERM,
+			       "\"%s\" above the zonepath belongs to user %u, not to root", path,
+			       (unsigned)st->st_uid);
 	return 0;
 }
 
 static int check_zonepath(const struct stat *st, const char *path, struct err *e)
 {
 	if (st->st_uid != geteuid())
-		return err_set(e, EPERM, "zonepath \"%s\" belongs to user %u: chown it to root", path, (unsigned)st->st_uid);
+		return err_set(e, EPERM, "zonepath \"%s\" belongs to user %u: chown it to root",
+			       path, (unsigned)st->st_uid);
 	if (st->st_mode & 077)
-		return err_set(e, EPERM, "zonepath \"%s\" has mode %04o: chmod 700 it", path, (unsigned)st->st_mode & 07777);
+		return err_set(e, EPERM, "zonepath \"%s\" has mode %04o: chmod 700 it", path,
+			       (unsigned)st->st_mode & 07777);
 	return 0;
 }
 
@@ -215,7 +234,9 @@ int zone_storage_open(const char *zonepath, struct err *e)
 	int r;
 
 	if (!path_is_clean(zonepath) || str_eq(zonepath, "/"))
-		return err_set(e, EINVAL, "zonepath \"%s\" is not an absolute path without \".\" and \"..\"", zonepath);
+		return err_set(e, EINVAL,
+			       "zonepath \"%s\" is not an absolute path without \".\" and \"..\"",
+			       zonepath);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "open \"/\"");
 	strv_split(&parts, zonepath + 1, '/');
@@ -227,15 +248,19 @@ int zone_storage_open(const char *zonepath, struct err *e)
 		int next = sys_openat(fd, parts.items[i], O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 
 		if (next < 0)
-			return err_sys(e, "open \"%s\" of zonepath \"%s\"", strbuf_text(&at), zonepath);
+			return err_sys(e, "open \"%s\" of zonepath \"%s\"", strbuf_text(&at),
+				       zonepath);
 		fd_close(&fd);
 		fd = next;
 		if (fstat(fd, &st) < 0)
 			return err_sys(e, "examine \"%s\"", strbuf_text(&at));
 		if (S_ISLNK(st.st_mode))
-			return err_set(e, ELOOP, "\"%s\" of zonepath \"%s\" is a symlink: use the real path", strbuf_text(&at), zonepath);
+			return err_set(e, ELOOP,
+				       "\"%s\" of zonepath \"%s\" is a symlink: use the real path",
+				       strbuf_text(&at), zonepath);
 		if (!S_ISDIR(st.st_mode))
-			return err_set(e, ENOTDIR, "\"%s\" of zonepath \"%s\" is not a directory", strbuf_text(&at), zonepath);
+			return err_set(e, ENOTDIR, "\"%s\" of zonepath \"%s\" is not a directory",
+				       strbuf_text(&at), zonepath);
 	}
 	r = check_zonepath(&st, zonepath, e);
 	return r < 0 ? r : fd_steal(&fd);
@@ -284,14 +309,19 @@ static bool read_config(struct zone *z)
 	size_t n;
 
 	if (file_read_all(AT_FDCWD, z->config_file, ZONE_FILE_MAX, &text, &n, &e) < 0) {
-		z->spec_error = e.code == ENOENT ? mem_format("its configuration file \"%s\" is missing", z->config_file) : mem_strdup(e.text);
+		z->spec_error = e.code == ENOENT
+					? mem_format("its configuration file \"%s\" is missing",
+						     z->config_file)
+					: mem_strdup(e.text);
 		return e.code != ENOENT;
 	}
 	if (zone_spec_parse(text, n, &z->spec, &diags) < 0) {
 		(void)diag_err(&diags, &e);
 		z->spec_error = mem_strdup(e.text);
 	} else if (!str_eq(z->spec->zonename, z->name)) {
-		z->spec_error = mem_format("%s: zonename: \"%s\" does not match the name of the file", z->config_file, z->spec->zonename);
+		z->spec_error =
+			mem_format("%s: zonename: \"%s\" does not match the name of the file",
+				   z->config_file, z->spec->zonename);
 		zone_spec_free(z->spec);
 		z->spec = NULL;
 	}
@@ -399,11 +429,15 @@ static int no_such_zone(const struct zone_dirs *d, const char *name, struct err 
 		near = names.n > 0 ? str_nearest(name, (const char *const *)names.items) : NULL;
 	}
 	if (near)
-		return err_set(e, ENOENT, "zone \"%s\" does not exist (did you mean \"%s\"?)", name, near);
-	return err_set(e, ENOENT, "zone \"%s\" does not exist: see \"zone list\", or make it: zone create %s", name, name);
+		return err_set(e, ENOENT, "zone \"%s\" does not exist (did you mean \"%s\"?)", name,
+			       near);
+	return err_set(e, ENOENT,
+		       "zone \"%s\" does not exist: see \"zone list\", or make it: zone create %s",
+		       name, name);
 }
 
-int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struct zone **ret, struct err *e)
+int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struct zone **ret,
+	      struct err *e)
 {
 	auto_ptr(zone) struct zone *z = mem_zero(sizeof(*z));
 	const char *why = "";

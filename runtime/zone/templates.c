@@ -13,8 +13,10 @@ struct built_in {
 };
 
 static const struct built_in built_ins[] = {
-	{ "default", "{ \"brand\": \"native\", \"anet\": [ { \"linkname\": \"net0\", \"lowerLink\": \"auto\" } ] }" },
-	{ "linux", "{ \"brand\": \"linux\", \"anet\": [ { \"linkname\": \"net0\", \"lowerLink\": \"auto\" } ] }" },
+	{ "default",
+	  "{ \"brand\": \"native\", \"anet\": [ { \"linkname\": \"net0\", \"lowerLink\": \"auto\" } ] }" },
+	{ "linux",
+	  "{ \"brand\": \"linux\", \"anet\": [ { \"linkname\": \"net0\", \"lowerLink\": \"auto\" } ] }" },
 	{ "isolated", "{ \"brand\": \"native\", \"anet\": [] }" },
 };
 
@@ -26,7 +28,10 @@ static int unknown_template(const struct zone_dirs *d, const char *name, struct 
 		strv_add(&names, built_ins[i].name);
 	auto_free char *known = strv_join(&names, ", ");
 
-	return err_set(e, ENOENT, "template \"%s\" does not exist: there are %s, and your own as %s/templates/NAME.json", name, known, d->config);
+	return err_set(
+		e, ENOENT,
+		"template \"%s\" does not exist: there are %s, and your own as %s/templates/NAME.json",
+		name, known, d->config);
 }
 
 int template_text(const struct zone_dirs *d, const char *name, char **ret, struct err *e)

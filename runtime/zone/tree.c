@@ -60,7 +60,8 @@ int tree_fits(const struct tree_job *job, unsigned long long size, struct err *e
 	if (r < 0)
 		return r;
 	if (size > left)
-		return err_set(e, ENOSPC, "%llu bytes are needed, %llu are left on the file system", size, left);
+		return err_set(e, ENOSPC, "%llu bytes are needed, %llu are left on the file system",
+			       size, left);
 	return 0;
 }
 
@@ -77,12 +78,16 @@ int tree_check_owner(int64_t uid, int64_t gid, struct err *e)
 {
 	if (uid >= 0 && uid < ZONE_IDS && gid >= 0 && gid < ZONE_IDS)
 		return 0;
-	return err_set(e, EINVAL, "its owner %lld:%lld cannot be shown in a zone, which has the ids 0 to 65535 only", (long long)uid, (long long)gid);
+	return err_set(
+		e, EINVAL,
+		"its owner %lld:%lld cannot be shown in a zone, which has the ids 0 to 65535 only",
+		(long long)uid, (long long)gid);
 }
 
 bool tree_wants_attribute(const char *name)
 {
-	static const char *const exact[] = { "security.capability", "system.posix_acl_access", "system.posix_acl_default" };
+	static const char *const exact[] = { "security.capability", "system.posix_acl_access",
+					     "system.posix_acl_default" };
 
 	for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++) {
 		if (str_eq(name, exact[i]))
@@ -91,11 +96,13 @@ bool tree_wants_attribute(const char *name)
 	return str_has_prefix(name, "user.");
 }
 
-int tree_set_attribute(struct tree_job *job, int fd, const char *name, const void *value, size_t size, struct err *e)
+int tree_set_attribute(struct tree_job *job, int fd, const char *name, const void *value,
+		       size_t size, struct err *e)
 {
 	if (fsetxattr(fd, name, value, size, 0) == 0)
 		return 0;
-	if ((errno == EOPNOTSUPP || errno == ENOSPC || errno == E2BIG) && str_has_prefix(name, "user.")) {
+	if ((errno == EOPNOTSUPP || errno == ENOSPC || errno == E2BIG) &&
+	    str_has_prefix(name, "user.")) {
 		job->skipped_attributes++;
 		return 0;
 	}
@@ -107,7 +114,11 @@ int tree_finish(struct tree_job *job, struct err *e)
 	static const struct {
 		const char *name;
 		mode_t mode;
-	} dirs[] = { { "dev", 0755 }, { "proc", 0555 }, { "sys", 0555 }, { "run", 0755 }, { "tmp", 01777 } };
+	} dirs[] = { { "dev", 0755 },
+		     { "proc", 0555 },
+		     { "sys", 0555 },
+		     { "run", 0755 },
+		     { "tmp", 01777 } };
 
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		if (sys_mkdirat(job->root, dirs[i].name, 0700) < 0) {
@@ -118,9 +129,12 @@ int tree_finish(struct tree_job *job, struct err *e)
 		if (sys_fchmodat(job->root, dirs[i].name, dirs[i].mode) < 0)
 			return err_sys(e, "set the mode of \"/%s\" in the root", dirs[i].name);
 	}
-	warn_count(job, job->skipped_devices, "device nodes were left out: a zone has its own /dev");
-	warn_count(job, job->skipped_sockets, "sockets were left out: they mean nothing without their server");
-	warn_count(job, job->skipped_attributes, "user attributes were left out: the file system cannot hold them");
+	warn_count(job, job->skipped_devices,
+		   "device nodes were left out: a zone has its own /dev");
+	warn_count(job, job->skipped_sockets,
+		   "sockets were left out: they mean nothing without their server");
+	warn_count(job, job->skipped_attributes,
+		   "user attributes were left out: the file system cannot hold them");
 	warn_count(job, job->skipped_mounts, "mounts below the directory were left out");
 	return 0;
 }

@@ -14,10 +14,10 @@
 #include "runtime/zone/zone.h"
 
 struct tree_job {
-	int root;                          /* O_RDONLY directory, empty at the beginning */
+	int root;                           /* O_RDONLY directory, empty at the beginning */
 	const struct zone_install *options; /* progress and warnings */
-	unsigned long long done, total;    /* for the progress; total 0: unknown */
-	unsigned long long unchecked;      /* bytes written since the free space was last asked for */
+	unsigned long long done, total;     /* for the progress; total 0: unknown */
+	unsigned long long unchecked; /* bytes written since the free space was last asked for */
 	unsigned long skipped_devices, skipped_sockets, skipped_attributes, skipped_mounts;
 };
 
@@ -41,7 +41,8 @@ MUST_CHECK int tree_check_owner(int64_t uid, int64_t gid, struct err *e);
 /* Attributes that mean something in a zone: user.*, file capabilities, POSIX ACLs. */
 bool tree_wants_attribute(const char *name);
 /* Set one; a file system without user attributes is counted, for the others it is an error. */
-MUST_CHECK int tree_set_attribute(struct tree_job *job, int fd, const char *name, const void *value, size_t size, struct err *e);
+MUST_CHECK int tree_set_attribute(struct tree_job *job, int fd, const char *name, const void *value,
+				  size_t size, struct err *e);
 /* Directories that every zone needs as mount points are made if they are missing. */
 MUST_CHECK int tree_finish(struct tree_job *job, struct err *e);
 

@@ -46,13 +46,16 @@ static char *zonepath_of(const struct zone_dirs *d, const struct zone *z)
 /* The zonepath whatever its mode is now, but never through a symlink: what that leads to is not ours. 0: there is nothing. */
 static int open_zonepath(const char *zonepath, int *ret, char **ret_note, struct err *e)
 {
-	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
 
 	*ret = sys_openat2(AT_FDCWD, zonepath, &how);
 	if (*ret >= 0)
 		return 1;
 	if (errno == ELOOP || errno == ENOTDIR) {
-		*ret_note = mem_format("\"%s\" is not a directory of ours (a symlink is in it) and was left alone", zonepath);
+		*ret_note = mem_format(
+			"\"%s\" is not a directory of ours (a symlink is in it) and was left alone",
+			zonepath);
 		return 0;
 	}
 	return errno == ENOENT ? 0 : err_sys(e, "open zonepath \"%s\"", zonepath);
@@ -71,7 +74,8 @@ static int remove_files(const char *zonepath, char **ret_note, struct err *e)
 	if (r < 0)
 		return err_wrap(e, "remove the files in \"%s\"", zonepath);
 	if (sys_unlinkat(AT_FDCWD, zonepath, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		*ret_note = mem_format("\"%s\" stays: it holds files that are not the zone's", zonepath);
+		*ret_note = mem_format("\"%s\" stays: it holds files that are not the zone's",
+				       zonepath);
 	return 0;
 }
 

@@ -54,7 +54,8 @@ static void check_new_zonepath(const struct verify *v, const char *zonepath)
 {
 	auto_done(strv) struct strv names = { 0 };
 	struct err e = { 0 };
-	auto_close int fd = zone_storage_open(zonepath, &e); /* what is above it is looked at also when it does not exist yet */
+	auto_close int fd = zone_storage_open(
+		zonepath, &e); /* what is above it is looked at also when it does not exist yet */
 
 	if (fd < 0 && fd != -ENOENT)
 		problem(v, "zonepath", NULL, &e);
@@ -63,10 +64,12 @@ static void check_new_zonepath(const struct verify *v, const char *zonepath)
 	for (size_t i = 0; i < names.n; i++) {
 		auto_done(zone_record) struct zone_record other = { 0 };
 
-		if (str_eq(names.items[i], v->zone->name) || zone_record_load(v->dirs, names.items[i], &other, &e) <= 0)
+		if (str_eq(names.items[i], v->zone->name) ||
+		    zone_record_load(v->dirs, names.items[i], &other, &e) <= 0)
 			continue;
 		if (str_eq(other.zonepath, zonepath))
-			diag_add(v->diags, 0, 0, "zonepath", "conflict", NULL, "\"%s\" belongs to zone \"%s\"", zonepath, names.items[i]);
+			diag_add(v->diags, 0, 0, "zonepath", "conflict", NULL,
+				 "\"%s\" belongs to zone \"%s\"", zonepath, names.items[i]);
 	}
 }
 
@@ -78,7 +81,10 @@ static void check_storage(const struct verify *v)
 	struct err e = { 0 };
 
 	if (is_installed && installed && !str_eq(installed, zonepath))
-		diag_add(v->diags, 0, 0, "zonepath", "conflict", installed, "the zone is installed at \"%s\": put that back, or uninstall and install again", installed);
+		diag_add(
+			v->diags, 0, 0, "zonepath", "conflict", installed,
+			"the zone is installed at \"%s\": put that back, or uninstall and install again",
+			installed);
 	if (is_installed) {
 		auto_close int fd = zone_storage_open(installed ? installed : zonepath, &e);
 
@@ -98,12 +104,19 @@ static void check_brand(const struct verify *v)
 	const struct zone_brand *brand = zone_brand_find(v->effective->brand);
 	const char *installed = v->zone->record.brand;
 
-	if (v->zone->state >= ZONE_UNAVAILABLE && installed && !str_eq(installed, v->effective->brand))
-		diag_add(v->diags, 0, 0, "brand", "conflict", installed, "the zone is installed as \"%s\": put that back, or uninstall and install again", installed);
+	if (v->zone->state >= ZONE_UNAVAILABLE && installed &&
+	    !str_eq(installed, v->effective->brand))
+		diag_add(
+			v->diags, 0, 0, "brand", "conflict", installed,
+			"the zone is installed as \"%s\": put that back, or uninstall and install again",
+			installed);
 	if (brand && !brand->sparse_root && !v->effective->service)
 		return; /* its own init */
 	if (access(v->host->init_path, X_OK) < 0)
-		diag_add(v->diags, 0, 0, "brand", "host", NULL, "the built-in init \"%s\" is missing: is this program installed completely (make install)?", v->host->init_path);
+		diag_add(
+			v->diags, 0, 0, "brand", "host", NULL,
+			"the built-in init \"%s\" is missing: is this program installed completely (make install)?",
+			v->host->init_path);
 }
 
 /* --- limits ------------------------------------------------------------------------------------------------------- */
@@ -198,7 +211,8 @@ static void check_limits(const struct verify *v)
 	for (size_t i = 0; c->linux.resources && i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct one_limit one = { 0 };
 
-		if (limits[i].pick(c->linux.resources, &one) && engine_can_limit(&one.resources, &e) < 0)
+		if (limits[i].pick(c->linux.resources, &one) &&
+		    engine_can_limit(&one.resources, &e) < 0)
 			problem(v, limits[i].path, NULL, &e);
 	}
 }
@@ -219,7 +233,8 @@ static void check_fs(const struct verify *v, size_t i)
 		return problem(v, path, NULL, &e);
 	}
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-		diag_add(v->diags, 0, 0, path, "host", NULL, "\"%s\" is neither a directory nor a regular file", fs->special);
+		diag_add(v->diags, 0, 0, path, "host", NULL,
+			 "\"%s\" is neither a directory nor a regular file", fs->special);
 	else if (engine_can_idmap(fs->special, &e) < 0)
 		problem(v, path, NULL, &e);
 }
@@ -241,7 +256,9 @@ static void check_device(const struct verify *v, size_t i)
 
 /* --- kernel ------------------------------------------------------------------------------------------------------- */
 
-static const char *const namespace_files[] = { "user", "pid", "mnt", "net", "uts", "ipc", "cgroup" };
+static const char *const namespace_files[] = {
+	"user", "pid", "mnt", "net", "uts", "ipc", "cgroup"
+};
 
 static void check_kernel(const struct verify *v)
 {
@@ -253,13 +270,16 @@ static void check_kernel(const struct verify *v)
 		auto_free char *file = mem_format("/proc/self/ns/%s", namespace_files[i]);
 
 		if (access(file, F_OK) < 0)
-			diag_add(v->diags, 0, 0, "", "host", NULL, "this kernel has no %s namespaces", namespace_files[i]);
+			diag_add(v->diags, 0, 0, "", "host", NULL,
+				 "this kernel has no %s namespaces", namespace_files[i]);
 	}
-	if (file_read_all(AT_FDCWD, "/proc/sys/user/max_user_namespaces", 64, &text, NULL, &ignored) < 0)
+	if (file_read_all(AT_FDCWD, "/proc/sys/user/max_user_namespaces", 64, &text, NULL,
+			  &ignored) < 0)
 		return;
 	text[strcspn(text, "\n")] = '\0';
 	if (num_u64(text, &n) == 0 && n == 0)
-		diag_add(v->diags, 0, 0, "", "host", NULL, "user namespaces are switched off: sysctl user.max_user_namespaces=15000");
+		diag_add(v->diags, 0, 0, "", "host", NULL,
+			 "user namespaces are switched off: sysctl user.max_user_namespaces=15000");
 }
 
 /* --- all ---------------------------------------------------------------------------------------------------------- */

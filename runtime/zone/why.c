@@ -28,13 +28,15 @@ static void add_stored(struct why *w)
 	const char *when = z->has_run ? z->run.reason_time : z->record.reason_time;
 
 	if (stored)
-		strv_format(w->lines, "%s%s%s%s", stored, when ? " (" : "", when ? when : "", when ? ")" : "");
+		strv_format(w->lines, "%s%s%s%s", stored, when ? " (" : "", when ? when : "",
+			    when ? ")" : "");
 	if (z->reason && !str_eq(z->reason, stored))
 		strv_add(w->lines, z->reason);
 	if (z->spec_error && !str_eq(z->spec_error, z->reason))
 		strv_add(w->lines, z->spec_error);
 	if (!z->has_run && z->record.exit_status > 0)
-		strv_format(w->lines, "its init ended with status %lld", (long long)z->record.exit_status);
+		strv_format(w->lines, "its init ended with status %lld",
+			    (long long)z->record.exit_status);
 }
 
 /* --- the lock ----------------------------------------------------------------------------------------------------- */
@@ -63,7 +65,8 @@ static void add_lock_holder(struct why *w)
 		n = 0;
 	for (size_t i = 0; i + 1 < n; i++)
 		command[i] = (unsigned char)command[i] < 0x20 ? ' ' : command[i];
-	strv_format(w->lines, "process %u is changing it%s%.120s", pid, n ? ": " : "", n ? command : "");
+	strv_format(w->lines, "process %u is changing it%s%.120s", pid, n ? ": " : "",
+		    n ? command : "");
 }
 
 /* --- mounts ------------------------------------------------------------------------------------------------------- */
@@ -82,7 +85,9 @@ static void add_mounts(struct why *w)
 	struct err ignored = { 0 };
 	int shown = 0;
 
-	if (!zonepath || w->zone->has_run || file_read_all(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, &ignored) < 0)
+	if (!zonepath || w->zone->has_run ||
+	    file_read_all(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, &ignored) <
+		    0)
 		return;
 	auto_free char *below = mem_format("%s/", zonepath);
 
@@ -109,11 +114,18 @@ static void add_counters(struct why *w, struct engine_container *c)
 	if (!cg || cgroup_stats(cg, &s, &ignored) < 0)
 		return;
 	if (s.oom_kills.set && s.oom_kills.value > 0)
-		strv_format(w->lines, "the kernel killed %llu of its processes because cappedMemory.physical was reached", (unsigned long long)s.oom_kills.value);
+		strv_format(
+			w->lines,
+			"the kernel killed %llu of its processes because cappedMemory.physical was reached",
+			(unsigned long long)s.oom_kills.value);
 	if (s.pids.set && s.pids_limit.set && s.pids.value >= s.pids_limit.value)
-		strv_format(w->lines, "it has %llu processes and threads: maxLwps is reached", (unsigned long long)s.pids.value);
-	if (s.memory.set && s.memory_limit.set && s.memory_limit.value > 0 && s.memory.value >= s.memory_limit.value / 100 * 98)
-		strv_format(w->lines, "its memory is at the limit of %llu bytes: cappedMemory.physical", (unsigned long long)s.memory_limit.value);
+		strv_format(w->lines, "it has %llu processes and threads: maxLwps is reached",
+			    (unsigned long long)s.pids.value);
+	if (s.memory.set && s.memory_limit.set && s.memory_limit.value > 0 &&
+	    s.memory.value >= s.memory_limit.value / 100 * 98)
+		strv_format(w->lines,
+			    "its memory is at the limit of %llu bytes: cappedMemory.physical",
+			    (unsigned long long)s.memory_limit.value);
 }
 
 /* While a zone goes down: who is still there. A process in state D waits for the kernel and cannot be killed. */
@@ -128,7 +140,9 @@ static void add_processes(struct why *w)
 	if (zone_ps(w->dirs, w->zone->name, &list, &n, &ignored) < 0)
 		return;
 	for (size_t i = 0; i < n && i < SHOWN_MAX; i++)
-		strv_format(w->lines, "process %d is still there%s: %.100s", (int)list[i].pid, list[i].state == 'D' ? " and waits inside the kernel" : "", list[i].command);
+		strv_format(w->lines, "process %d is still there%s: %.100s", (int)list[i].pid,
+			    list[i].state == 'D' ? " and waits inside the kernel" : "",
+			    list[i].command);
 	if (n > SHOWN_MAX)
 		strv_format(w->lines, "and %zu more processes", n - SHOWN_MAX);
 	zone_processes_free(list, n);

@@ -12,7 +12,9 @@ char *change_note(const struct zone_dirs *d, const char *name)
 
 	if (zone_open(d, name, 0, &z, &ignored) < 0 || z->state < ZONE_READY)
 		return NULL;
-	return mem_format("zone \"%s\" is %s; the change takes effect at its next boot (zone reboot %s)", name, zone_state_word(z->state), name);
+	return mem_format(
+		"zone \"%s\" is %s; the change takes effect at its next boot (zone reboot %s)",
+		name, zone_state_word(z->state), name);
 }
 
 int change_properties(struct cli_args *a, enum zone_edit_kind kind)

@@ -1,14 +1,29 @@
 /* commands - the verb table of `zone`: one row per verb, in the order in which help shows them. */
 #include "runtime/zone_cmd/commands.h"
 
-#define OPTION_JSON  { .name = "json", .help = "print one JSON document" }
-#define OPTION_FORCE { .name = "force", .letter = 'F', .help = "do not ask" }
-#define OPTIONS_END  { .name = NULL }
+#define OPTION_JSON                                               \
+	{                                                         \
+		.name = "json", .help = "print one JSON document" \
+	}
+#define OPTION_FORCE                                                 \
+	{                                                            \
+		.name = "force", .letter = 'F', .help = "do not ask" \
+	}
+#define OPTIONS_END          \
+	{                    \
+		.name = NULL \
+	}
 
 static const struct cli_option only_json[] = { OPTION_JSON, OPTIONS_END };
 static const struct cli_option create_options[] = {
-	{ .name = "file", .letter = 'f', .value = "FILE", .help = "take the configuration from FILE (\"-\": standard input)" },
-	{ .name = "template", .letter = 't', .value = "TEMPLATE", .help = "start from a template: default, linux, isolated, or one of your own" },
+	{ .name = "file",
+	  .letter = 'f',
+	  .value = "FILE",
+	  .help = "take the configuration from FILE (\"-\": standard input)" },
+	{ .name = "template",
+	  .letter = 't',
+	  .value = "TEMPLATE",
+	  .help = "start from a template: default, linux, isolated, or one of your own" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
@@ -19,39 +34,70 @@ static const struct cli_option info_options[] = {
 };
 static const struct cli_option export_options[] = {
 	{ .name = "oci", .help = "as the config.json of an OCI bundle" },
-	{ .name = "file", .letter = 'f', .value = "FILE", .help = "write to FILE instead of standard output" },
+	{ .name = "file",
+	  .letter = 'f',
+	  .value = "FILE",
+	  .help = "write to FILE instead of standard output" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
 static const struct cli_option install_options[] = {
-	{ .name = "from", .value = "DIR|ARCHIVE", .help = "the root file system: a directory, or an archive that libarchive reads" },
+	{ .name = "from",
+	  .value = "DIR|ARCHIVE",
+	  .help = "the root file system: a directory, or an archive that libarchive reads" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
 static const struct cli_option force_options[] = { OPTION_FORCE, OPTION_JSON, OPTIONS_END };
 static const struct cli_option boot_options[] = {
-	{ .name = "single-user", .letter = 's', .help = "single user: a rescue shell instead of the services" },
+	{ .name = "single-user",
+	  .letter = 's',
+	  .help = "single user: a rescue shell instead of the services" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
 static const struct cli_option shutdown_options[] = {
 	{ .name = "reboot", .letter = 'r', .help = "boot again afterwards" },
-	{ .name = "timeout", .letter = 't', .value = "TIME", .help = "halt the zone when it is not down by then (30, 90s, 5m)" },
+	{ .name = "timeout",
+	  .letter = 't',
+	  .value = "TIME",
+	  .help = "halt the zone when it is not down by then (30, 90s, 5m)" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
 static const struct cli_option login_options[] = {
-	{ .name = "user", .letter = 'l', .value = "USER", .help = "as this user of the zone (default root)" },
-	{ .name = "console", .letter = 'C', .help = "the console: works before boot and across reboots; leave with \"~.\"" },
-	{ .name = "safe", .letter = 'S', .help = "rescue: a shell that needs nothing from the zone's files" },
-	{ .name = "env", .letter = 'e', .value = "NAME=VALUE", .help = "set a variable; may be repeated", .flags = CLI_REPEAT },
+	{ .name = "user",
+	  .letter = 'l',
+	  .value = "USER",
+	  .help = "as this user of the zone (default root)" },
+	{ .name = "console",
+	  .letter = 'C',
+	  .help = "the console: works before boot and across reboots; leave with \"~.\"" },
+	{ .name = "safe",
+	  .letter = 'S',
+	  .help = "rescue: a shell that needs nothing from the zone's files" },
+	{ .name = "env",
+	  .letter = 'e',
+	  .value = "NAME=VALUE",
+	  .help = "set a variable; may be repeated",
+	  .flags = CLI_REPEAT },
 	OPTION_JSON,
 	OPTIONS_END,
 };
 static const struct cli_option exec_options[] = {
-	{ .name = "user", .letter = 'l', .value = "USER", .help = "as this user of the zone (default root)" },
-	{ .name = "workdir", .letter = 'w', .value = "DIR", .help = "start in this directory of the zone" },
-	{ .name = "env", .letter = 'e', .value = "NAME=VALUE", .help = "set a variable; may be repeated", .flags = CLI_REPEAT },
+	{ .name = "user",
+	  .letter = 'l',
+	  .value = "USER",
+	  .help = "as this user of the zone (default root)" },
+	{ .name = "workdir",
+	  .letter = 'w',
+	  .value = "DIR",
+	  .help = "start in this directory of the zone" },
+	{ .name = "env",
+	  .letter = 'e',
+	  .value = "NAME=VALUE",
+	  .help = "set a variable; may be repeated",
+	  .flags = CLI_REPEAT },
 	{ .name = "terminal", .letter = 't', .help = "give the command a terminal" },
 	OPTION_JSON,
 	OPTIONS_END,
@@ -66,9 +112,14 @@ static const struct cli_option list_options[] = {
 	{ .name = "configured", .letter = 'c', .help = "all zones (the default)" },
 	{ .name = "installed", .letter = 'i', .help = "only zones that are installed" },
 	{ .name = "running", .letter = 'r', .help = "only zones that are ready or running" },
-	{ .name = "parsable", .letter = 'p', .help = "no heads, fields with \":\" between, \"\\:\" for a colon" },
+	{ .name = "parsable",
+	  .letter = 'p',
+	  .help = "no heads, fields with \":\" between, \"\\:\" for a colon" },
 	{ .name = "verbose", .letter = 'v', .help = "add what stands beside the state, and why" },
-	{ .name = "columns", .letter = 'o', .value = "COLUMNS", .help = "id,name,state,path,brand,ip,uuid,aux,reason" },
+	{ .name = "columns",
+	  .letter = 'o',
+	  .value = "COLUMNS",
+	  .help = "id,name,state,path,brand,ip,uuid,aux,reason" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
@@ -92,42 +143,75 @@ static const char life[] = "Run";
 static const char looking[] = "Look";
 
 /* One row of the table; the positionals are "at least, at most (-1: any)". */
-#define VERB(verb, syn, opts, least, most, fl, heading, words, text)                                                  \
-	{                                                                                                             \
-		.name = #verb, .synopsis = (syn), .summary = (text), .options = (opts), .min_positional = (least),   \
-		.max_positional = (most), .flags = (fl), .run = zone_cmd_##verb, .group = (heading), .complete = (words), \
+#define VERB(verb, syn, opts, least, most, fl, heading, words, text)                    \
+	{                                                                               \
+		.name = #verb, .synopsis = (syn), .summary = (text), .options = (opts), \
+		.min_positional = (least), .max_positional = (most), .flags = (fl),     \
+		.run = zone_cmd_##verb, .group = (heading), .complete = (words),        \
 	}
 
 const struct cli_verb zone_cmd_verbs[] = {
-	VERB(create, "[-f FILE|-t TEMPLATE] NAME [PATH=VALUE...]", create_options, 1, -1, 0, configure, "new,assignments", "make a new zone's configuration"),
-	VERB(set, "NAME PATH=VALUE...", only_json, 2, -1, 0, configure, "zones,assignments", "change properties"),
-	VERB(add, "NAME PATH=VALUE... | NAME LIST MEMBER=VALUE...", only_json, 2, -1, 0, configure, "zones,lists", "add to a list"),
-	VERB(remove, "NAME PATH[=VALUE]... | NAME LIST MEMBER=VALUE...", only_json, 2, -1, 0, configure, "zones,lists", "take out of a list"),
-	VERB(clear, "NAME PATH...", only_json, 2, -1, 0, configure, "zones,properties", "back to the default"),
-	VERB(edit, "NAME", only_json, 1, 1, 0, configure, "zones", "change the file in your editor"),
-	VERB(info, "[--live] NAME [PATH...]", info_options, 1, -1, 0, configure, "zones,properties", "the whole effective configuration and where each value comes from"),
-	VERB(verify, "NAME", only_json, 1, 1, 0, configure, "zones", "check the configuration against this host"),
-	VERB(export, "[--oci] [-f FILE] NAME", export_options, 1, 1, 0, configure, "zones", "print the configuration"),
-	VERB(schema, "", only_json, 0, 0, 0, configure, "", "print the JSON Schema of a zone's file"),
-	VERB(install, "[--from DIR|ARCHIVE] NAME", install_options, 1, 1, 0, storage, "zones:configured", "give the zone its root file system"),
-	VERB(uninstall, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:installed", "remove the zone's files, keep its configuration"),
-	VERB(delete, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:stopped", "remove the zone's configuration"),
-	VERB(ready, "NAME", only_json, 1, 1, 0, life, "zones:installed", "set everything up, start nothing"),
-	VERB(boot, "[-s] NAME [-- ARGS...]", boot_options, 1, -1, 0, life, "zones:installed", "start a zone"),
-	VERB(shutdown, "[-r] [-t TIME] NAME", shutdown_options, 1, 1, 0, life, "zones:running", "ask the zone to stop, halt it at the deadline"),
+	VERB(create, "[-f FILE|-t TEMPLATE] NAME [PATH=VALUE...]", create_options, 1, -1, 0,
+	     configure, "new,assignments", "make a new zone's configuration"),
+	VERB(set, "NAME PATH=VALUE...", only_json, 2, -1, 0, configure, "zones,assignments",
+	     "change properties"),
+	VERB(add, "NAME PATH=VALUE... | NAME LIST MEMBER=VALUE...", only_json, 2, -1, 0, configure,
+	     "zones,lists", "add to a list"),
+	VERB(remove, "NAME PATH[=VALUE]... | NAME LIST MEMBER=VALUE...", only_json, 2, -1, 0,
+	     configure, "zones,lists", "take out of a list"),
+	VERB(clear, "NAME PATH...", only_json, 2, -1, 0, configure, "zones,properties",
+	     "back to the default"),
+	VERB(edit, "NAME", only_json, 1, 1, 0, configure, "zones",
+	     "change the file in your editor"),
+	VERB(info, "[--live] NAME [PATH...]", info_options, 1, -1, 0, configure, "zones,properties",
+	     "the whole effective configuration and where each value comes from"),
+	VERB(verify, "NAME", only_json, 1, 1, 0, configure, "zones",
+	     "check the configuration against this host"),
+	VERB(export, "[--oci] [-f FILE] NAME", export_options, 1, 1, 0, configure, "zones",
+	     "print the configuration"),
+	VERB(schema, "", only_json, 0, 0, 0, configure, "",
+	     "print the JSON Schema of a zone's file"),
+	VERB(install, "[--from DIR|ARCHIVE] NAME", install_options, 1, 1, 0, storage,
+	     "zones:configured", "give the zone its root file system"),
+	VERB(uninstall, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:installed",
+	     "remove the zone's files, keep its configuration"),
+	VERB(delete, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:stopped",
+	     "remove the zone's configuration"),
+	VERB(ready, "NAME", only_json, 1, 1, 0, life, "zones:installed",
+	     "set everything up, start nothing"),
+	VERB(boot, "[-s] NAME [-- ARGS...]", boot_options, 1, -1, 0, life, "zones:installed",
+	     "start a zone"),
+	VERB(shutdown, "[-r] [-t TIME] NAME", shutdown_options, 1, 1, 0, life, "zones:running",
+	     "ask the zone to stop, halt it at the deadline"),
 	VERB(halt, "NAME", only_json, 1, 1, 0, life, "zones:running", "stop a zone now"),
 	VERB(reboot, "NAME", only_json, 1, 1, 0, life, "zones:running", "halt and boot"),
-	VERB(freeze, "NAME", only_json, 1, 1, 0, life, "zones:running", "stop every process of the zone where it is"),
+	VERB(freeze, "NAME", only_json, 1, 1, 0, life, "zones:running",
+	     "stop every process of the zone where it is"),
 	VERB(thaw, "NAME", only_json, 1, 1, 0, life, "zones:running", "let a frozen zone go on"),
-	VERB(login, "[-l USER] [-C|-S] [-e NAME=VALUE] NAME [COMMAND...]", login_options, 1, -1, CLI_STOP_AT_POSITIONAL, life, "zones:running", "a login shell in the zone"),
-	VERB(exec, "[-l USER] [-w DIR] [-e NAME=VALUE] [-t] NAME COMMAND...", exec_options, 2, -1, CLI_STOP_AT_POSITIONAL, life, "zones:running", "run a command in the zone"),
-	VERB(console, "NAME", only_json, 1, 1, 0, life, "zones:installed", "attach to the zone's console (\"~.\" leaves)"),
-	VERB(list, "[-ci] [-r] [-p] [-v] [-o COLUMNS] [NAME...]", list_options, 0, -1, 0, looking, "zones", "zones and their states"),
+	VERB(login, "[-l USER] [-C|-S] [-e NAME=VALUE] NAME [COMMAND...]", login_options, 1, -1,
+	     CLI_STOP_AT_POSITIONAL, life, "zones:running", "a login shell in the zone"),
+	VERB(exec, "[-l USER] [-w DIR] [-e NAME=VALUE] [-t] NAME COMMAND...", exec_options, 2, -1,
+	     CLI_STOP_AT_POSITIONAL, life, "zones:running", "run a command in the zone"),
+	VERB(console, "NAME", only_json, 1, 1, 0, life, "zones:installed",
+	     "attach to the zone's console (\"~.\" leaves)"),
+	VERB(list, "[-ci] [-r] [-p] [-v] [-o COLUMNS] [NAME...]", list_options, 0, -1, 0, looking,
+	     "zones", "zones and their states"),
 	VERB(ps, "NAME", only_json, 1, 1, 0, looking, "zones:running", "the zone's processes"),
-	VERB(logs, "[-f] [-n LINES] NAME", logs_options, 1, 1, 0, looking, "zones:installed", "what the zone wrote to its console"),
-	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones", "the reasons behind a zone's state"),
-	VERB(help, "[VERB | properties]", help_options, 0, 1, 0, looking, "verbs", "help for a verb, or the properties of a zone"),
-	VERB(monitor, "[--attach|--ready] [-s] [--notify-fd FD] NAME [-- ARGS...]", monitor_options, 1, -1, CLI_HIDDEN, life, "", "one zone's monitor"),
-	{ .name = "__complete", .synopsis = "-- WORD...", .summary = "words for the shell", .max_positional = -1, .flags = CLI_HIDDEN, .run = zone_cmd_complete, .group = looking, .complete = "" },
+	VERB(logs, "[-f] [-n LINES] NAME", logs_options, 1, 1, 0, looking, "zones:installed",
+	     "what the zone wrote to its console"),
+	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones",
+	     "the reasons behind a zone's state"),
+	VERB(help, "[VERB | properties]", help_options, 0, 1, 0, looking, "verbs",
+	     "help for a verb, or the properties of a zone"),
+	VERB(monitor, "[--attach|--ready] [-s] [--notify-fd FD] NAME [-- ARGS...]", monitor_options,
+	     1, -1, CLI_HIDDEN, life, "", "one zone's monitor"),
+	{ .name = "__complete",
+	  .synopsis = "-- WORD...",
+	  .summary = "words for the shell",
+	  .max_positional = -1,
+	  .flags = CLI_HIDDEN,
+	  .run = zone_cmd_complete,
+	  .group = looking,
+	  .complete = "" },
 	{ .name = NULL },
 };

@@ -16,9 +16,9 @@
 /* cli_args.program_data: what main() carries to the verbs. */
 struct zone_cmd {
 	struct zone_dirs dirs;
-	bool has_dirs;                   /* dirs is filled; verbs that need no zones never fill it */
+	bool has_dirs; /* dirs is filled; verbs that need no zones never fill it */
 	const struct cli_program *program;
-	char **argv;                     /* as main() got them, for engine_protect_self() */
+	char **argv; /* as main() got them, for engine_protect_self() */
 };
 
 /* The directories, made on first use. NULL: not root, or they cannot be made; the error has been printed, return CLI_FAILED. Borrowed. */

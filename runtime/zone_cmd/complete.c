@@ -112,7 +112,8 @@ static const char *ending_of(const char *type, enum property_use use)
 }
 
 /* "anet[].mtu" -> "anet[0].mtu": the first entry is the one that is mostly meant. */
-static void offer_property(const char *path, const char *type, const char *fallback, const char *doc, unsigned flags, void *arg)
+static void offer_property(const char *path, const char *type, const char *fallback,
+			   const char *doc, unsigned flags, void *arg)
 {
 	const struct property_offer *o = arg;
 	const char *ending = ending_of(type, o->use);
@@ -135,7 +136,9 @@ static void offer_property(const char *path, const char *type, const char *fallb
 static const struct {
 	const char *kind;
 	enum property_use use;
-} property_kinds[] = { { "properties", USE_PATH }, { "assignments", USE_ASSIGN }, { "lists", USE_ADD } };
+} property_kinds[] = { { "properties", USE_PATH },
+		       { "assignments", USE_ASSIGN },
+		       { "lists", USE_ADD } };
 
 static void offer_kind(const struct request *q, const char *kind)
 {
@@ -160,7 +163,8 @@ static void offer_kind(const struct request *q, const char *kind)
 static const struct cli_option *find_option(const struct cli_verb *v, const char *word)
 {
 	for (const struct cli_option *o = v->options; o && o->name; o++) {
-		bool by_letter = word[0] == '-' && o->letter && word[1] == o->letter && word[2] == '\0';
+		bool by_letter =
+			word[0] == '-' && o->letter && word[1] == o->letter && word[2] == '\0';
 
 		if (by_letter || str_eq(str_after(word, "--"), o->name))
 			return o;
@@ -204,7 +208,9 @@ static void complete_verb(const struct request *q, const struct strv *words)
 		pending = o && o->value ? o : NULL;
 	}
 	if (pending)
-		return offer_kind(q, strstr(pending->value, "FILE") || strstr(pending->value, "DIR") ? "files" : "");
+		return offer_kind(q, strstr(pending->value, "FILE") || strstr(pending->value, "DIR")
+					     ? "files"
+					     : "");
 	if (q->word[0] == '-')
 		return offer_options(q);
 	if (q->verb->max_positional >= 0 && positionals >= (size_t)q->verb->max_positional)

@@ -18,7 +18,8 @@ static int read_text(const char *file, char **ret, struct err *e)
 	auto_free char *text = NULL;
 	bool is_input = str_eq(file, "-");
 	size_t n = 0;
-	int r = is_input ? file_read_fd(STDIN_FILENO, ZONE_FILE_MAX, &text, &n, e) : file_read_all(AT_FDCWD, file, ZONE_FILE_MAX, &text, &n, e);
+	int r = is_input ? file_read_fd(STDIN_FILENO, ZONE_FILE_MAX, &text, &n, e)
+			 : file_read_all(AT_FDCWD, file, ZONE_FILE_MAX, &text, &n, e);
 
 	if (r < 0)
 		return is_input ? err_wrap(e, "standard input") : r;
@@ -48,7 +49,8 @@ int zone_cmd_create(struct cli_args *a)
 		return output_error(a, &e);
 	if (zone_create(d, name, text, cli_value(a, "template", NULL), &sets, &diags, &e) < 0)
 		return output_problems(a, &diags, &e);
-	auto_free char *next = mem_format("zone \"%s\" is configured; next: zone install %s", name, name);
+	auto_free char *next =
+		mem_format("zone \"%s\" is configured; next: zone install %s", name, name);
 
 	return output_done(a, name, NULL, next);
 }

@@ -9,7 +9,8 @@
 #include "runtime/zone_cmd/output.h"
 
 /* -F takes an installed zone back to configured first. One that runs is refused there. 1: that has ended the zone, because its file was gone already. */
-static int uninstall_first(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e)
+static int uninstall_first(const struct zone_dirs *d, const char *name, char **ret_note,
+			   struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	int r = zone_open(d, name, ZONE_OPEN_MUST_EXIST, &z, e);

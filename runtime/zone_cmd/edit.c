@@ -16,7 +16,8 @@
 #include "runtime/zone_cmd/output.h"
 
 /* A copy that only root can read, where nobody else can put a link. */
-static int make_copy(const struct zone_dirs *d, const char *name, const char *text, char **ret, struct err *e)
+static int make_copy(const struct zone_dirs *d, const char *name, const char *text, char **ret,
+		     struct err *e)
 {
 	auto_free char *path = mem_format("%s/.edit-%s-XXXXXX.json", d->run, name);
 	auto_close int fd = mkostemps(path, (int)strlen(".json"), O_CLOEXEC);
@@ -31,7 +32,25 @@ static int make_copy(const struct zone_dirs *d, const char *name, const char *te
 /* Does the editor understand "+LINE"? Others would take it for a file. */
 static bool takes_line(void)
 {
-	static const char *const known[] = { "vi", "vim", "nvim", "view", "nano", "pico", "emacs", "emacsclient", "joe", "jed", "mg", "ne", "mcedit", "micro", "kak", "ex", "sensible-editor", "editor", NULL };
+	static const char *const known[] = { "vi",
+					     "vim",
+					     "nvim",
+					     "view",
+					     "nano",
+					     "pico",
+					     "emacs",
+					     "emacsclient",
+					     "joe",
+					     "jed",
+					     "mg",
+					     "ne",
+					     "mcedit",
+					     "micro",
+					     "kak",
+					     "ex",
+					     "sensible-editor",
+					     "editor",
+					     NULL };
 	const char *visual = getenv("VISUAL");
 	const char *editor = getenv("EDITOR");
 	const char *command = !str_empty(visual) ? visual : !str_empty(editor) ? editor : "vi";
@@ -57,7 +76,13 @@ static int run_editor(const char *path, int line, struct err *e)
 	char *argv[7] = { sh, flag, command, sh, place ? place : file, place ? file : NULL, NULL };
 	pid_t pid = 0;
 	struct proc_spawn s = {
-		.file = "/bin/sh", .argv = argv, .stdin_fd = STDIN_FILENO, .stdout_fd = STDOUT_FILENO, .stderr_fd = STDERR_FILENO, .keep_fd = -1, .ret_pid = &pid,
+		.file = "/bin/sh",
+		.argv = argv,
+		.stdin_fd = STDIN_FILENO,
+		.stdout_fd = STDOUT_FILENO,
+		.stderr_fd = STDERR_FILENO,
+		.keep_fd = -1,
+		.ret_pid = &pid,
 	};
 	int r = proc_spawn(&s, e);
 
@@ -67,7 +92,8 @@ static int run_editor(const char *path, int line, struct err *e)
 
 	r = proc_wait(pid, e);
 	(void)signal(SIGINT, interrupt);
-	return r > 0 ? err_set(e, EIO, "the editor ended with status %d: nothing was changed", r) : r;
+	return r > 0 ? err_set(e, EIO, "the editor ended with status %d: nothing was changed", r)
+		     : r;
 }
 
 static int first_line(const struct diag_list *diags)
@@ -80,7 +106,8 @@ static int first_line(const struct diag_list *diags)
 }
 
 /* Edit until it is right or given up. 1: nothing was changed. */
-static int edit_loop(const struct cli_args *a, const struct zone_dirs *d, const char *old, const char *copy, struct err *e)
+static int edit_loop(const struct cli_args *a, const struct zone_dirs *d, const char *old,
+		     const char *copy, struct err *e)
 {
 	const char *name = a->positional.items[0];
 	int line = 0;
@@ -136,7 +163,8 @@ int zone_cmd_edit(struct cli_args *a)
 	(void)unlink(copy); /* a file of /run: it would not stay for long */
 	if (r < 0)
 		return output_error(a, &e);
-	auto_free char *note = r > 0 ? mem_format("zone \"%s\": nothing was changed", name) : change_note(d, name);
+	auto_free char *note =
+		r > 0 ? mem_format("zone \"%s\": nothing was changed", name) : change_note(d, name);
 
 	return output_done(a, name, note, NULL);
 }

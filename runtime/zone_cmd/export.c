@@ -11,7 +11,8 @@
 #include "runtime/zone_cmd/commands.h"
 #include "runtime/zone_cmd/output.h"
 
-static int configuration(const struct zone_dirs *d, const char *name, struct json **ret, struct err *e)
+static int configuration(const struct zone_dirs *d, const char *name, struct json **ret,
+			 struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	int r = zone_open(d, name, ZONE_OPEN_MUST_EXIST | ZONE_OPEN_NEED_SPEC, &z, e);
@@ -31,7 +32,8 @@ int zone_cmd_export(struct cli_args *a)
 
 	if (!d)
 		return CLI_FAILED;
-	int r = cli_has(a, "oci") ? zone_export_oci(d, name, &j, &e) : configuration(d, name, &j, &e);
+	int r = cli_has(a, "oci") ? zone_export_oci(d, name, &j, &e)
+				  : configuration(d, name, &j, &e);
 
 	if (r < 0)
 		return output_error(a, &e);

@@ -8,16 +8,20 @@
 #include "runtime/zone_cmd/commands.h"
 #include "runtime/zone_cmd/output.h"
 
-static void print_property(const char *path, const char *type, const char *fallback, const char *doc, unsigned flags, void *arg)
+static void print_property(const char *path, const char *type, const char *fallback,
+			   const char *doc, unsigned flags, void *arg)
 {
 	(void)flags;
 	(void)arg;
-	(void)printf("%s%s%s  (%s%s%s)\n", output_colour(OUTPUT_BOLD), path, output_colour(OUTPUT_PLAIN), type, fallback ? "; default: " : "", fallback ? fallback : "");
+	(void)printf("%s%s%s  (%s%s%s)\n", output_colour(OUTPUT_BOLD), path,
+		     output_colour(OUTPUT_PLAIN), type, fallback ? "; default: " : "",
+		     fallback ? fallback : "");
 	if (doc)
 		(void)printf("    %s\n", doc);
 }
 
-static void add_property(const char *path, const char *type, const char *fallback, const char *doc, unsigned flags, void *arg)
+static void add_property(const char *path, const char *type, const char *fallback, const char *doc,
+			 unsigned flags, void *arg)
 {
 	struct json *row = json_add(arg, json_new_object());
 
@@ -55,7 +59,8 @@ int zone_cmd_help(struct cli_args *a)
 		return help_properties(a);
 	if (!topic) {
 		cli_help_program(context->program, stdout);
-		(void)printf("\"%s help properties\" lists what a zone's file can say.\n", context->program->name);
+		(void)printf("\"%s help properties\" lists what a zone's file can say.\n",
+			     context->program->name);
 		return CLI_DONE;
 	}
 	for (const struct cli_verb *v = zone_cmd_verbs; v->name; v++) {

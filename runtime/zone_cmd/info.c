@@ -47,7 +47,9 @@ static enum output_colour colour_of(const char *head, const char *cell)
 static void add_leaves(struct output_table *t, const char *path, const struct json *j)
 {
 	for (size_t i = 0; i < j->n; i++) {
-		auto_free char *below = j->type == JSON_ARRAY ? mem_format("%s[%zu]", path, i) : mem_format("%s.%s", path, j->items[i]->key);
+		auto_free char *below = j->type == JSON_ARRAY
+						? mem_format("%s[%zu]", path, i)
+						: mem_format("%s.%s", path, j->items[i]->key);
 
 		add_leaves(t, below, j->items[i]);
 	}
@@ -60,9 +62,12 @@ static void add_leaves(struct output_table *t, const char *path, const struct js
 	strv_add(&t->cells, "kernel");
 }
 
-static int print_text(const struct cli_args *a, const struct zone_info_row *rows, size_t n, const struct json *live)
+static int print_text(const struct cli_args *a, const struct zone_info_row *rows, size_t n,
+		      const struct json *live)
 {
-	auto_done(output_table) struct output_table t = { .heads = { "PROPERTY", "VALUE", "ORIGIN" }, .colour = colour_of };
+	auto_done(output_table) struct output_table t = {
+		.heads = { "PROPERTY", "VALUE", "ORIGIN" }, .colour = colour_of
+	};
 
 	for (size_t i = 0; i < n; i++) {
 		if (!is_wanted(a, rows[i].path))
@@ -77,7 +82,8 @@ static int print_text(const struct cli_args *a, const struct zone_info_row *rows
 	return CLI_DONE;
 }
 
-static int print_json(const struct cli_args *a, const struct zone_info_row *rows, size_t n, struct json *live)
+static int print_json(const struct cli_args *a, const struct zone_info_row *rows, size_t n,
+		      struct json *live)
 {
 	auto_ptr(json) struct json *j = json_new_object();
 
@@ -116,7 +122,8 @@ int zone_cmd_info(struct cli_args *a)
 	if (cli_has(a, "live") && zone_info_live(d, name, &live, &e) < 0)
 		code = output_error(a, &e);
 	else
-		code = cli_has(a, "json") ? print_json(a, rows, n, live) : print_text(a, rows, n, live);
+		code = cli_has(a, "json") ? print_json(a, rows, n, live)
+					  : print_text(a, rows, n, live);
 	zone_info_free(rows, n);
 	return code;
 }

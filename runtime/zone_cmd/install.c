@@ -37,7 +37,9 @@ int zone_cmd_install(struct cli_args *a)
 	const struct zone_dirs *d = zone_cmd_dirs(a);
 	const char *name = a->positional.items[0];
 	auto_done(watch) struct watch w = { 0 };
-	struct zone_install o = { .from = cli_value(a, "from", NULL), .progress = progress, .arg = &w, .warn = warn };
+	struct zone_install o = {
+		.from = cli_value(a, "from", NULL), .progress = progress, .arg = &w, .warn = warn
+	};
 	struct err e = { 0 };
 
 	if (!d)
@@ -50,7 +52,8 @@ int zone_cmd_install(struct cli_args *a)
 	if (r < 0)
 		return output_problems(a, &diags, &e);
 	auto_free char *note = w.warnings.n > 0 ? strv_join(&w.warnings, "; ") : NULL;
-	auto_free char *next = mem_format("zone \"%s\" is installed; next: zone boot %s", name, name);
+	auto_free char *next =
+		mem_format("zone \"%s\" is installed; next: zone boot %s", name, name);
 
 	return output_done(a, name, note, next);
 }

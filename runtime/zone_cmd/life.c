@@ -66,9 +66,8 @@ int life_login(struct cli_args *a, bool login_shell)
 				.command = &words,
 				.login_shell = login_shell,
 				.rescue = cli_has(a, "safe"),
-				.terminal = login_shell
-						    ? isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)
-						    : cli_has(a, "terminal"),
+				.terminal = cli_has(a, "terminal") ||
+					    (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)),
 				.env = &env,
 				.cwd = cli_value(a, "workdir", NULL) };
 

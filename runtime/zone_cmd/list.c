@@ -53,8 +53,15 @@ struct column {
 };
 
 static const struct column columns[] = {
-	{ "id", "ID", id_of },       { "name", "NAME", name_of }, { "state", "STATUS", state_of }, { "path", "PATH", path_of },    { "brand", "BRAND", brand_of },
-	{ "ip", "IP", ip_of },       { "uuid", "UUID", uuid_of }, { "aux", "AUX", aux_of },        { "reason", "REASON", reason_of },
+	{ "id", "ID", id_of },
+	{ "name", "NAME", name_of },
+	{ "state", "STATUS", state_of },
+	{ "path", "PATH", path_of },
+	{ "brand", "BRAND", brand_of },
+	{ "ip", "IP", ip_of },
+	{ "uuid", "UUID", uuid_of },
+	{ "aux", "AUX", aux_of },
+	{ "reason", "REASON", reason_of },
 };
 
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
@@ -71,7 +78,8 @@ struct choice {
 static const struct column *find_column(const char *name)
 {
 	for (size_t i = 0; i < N_COLUMNS; i++) {
-		if (str_eq(columns[i].name, name) || (str_eq(name, "status") && str_eq(columns[i].name, "state")))
+		if (str_eq(columns[i].name, name) ||
+		    (str_eq(name, "status") && str_eq(columns[i].name, "state")))
 			return &columns[i];
 	}
 	return NULL;
@@ -79,7 +87,9 @@ static const struct column *find_column(const char *name)
 
 static int choose(const struct cli_args *a, struct choice *ret)
 {
-	const char *usual = cli_has(a, "parsable") ? parsable_columns : cli_has(a, "verbose") ? verbose_columns : default_columns;
+	const char *usual = cli_has(a, "parsable")  ? parsable_columns
+			    : cli_has(a, "verbose") ? verbose_columns
+						    : default_columns;
 	auto_done(strv) struct strv names = { 0 };
 
 	strv_split(&names, cli_value(a, "columns", usual), ',');
@@ -87,7 +97,10 @@ static int choose(const struct cli_args *a, struct choice *ret)
 		const struct column *c = find_column(names.items[i]);
 
 		if (!c || ret->n >= N_COLUMNS)
-			return cli_usage(a, "there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, reason, each once", names.items[i]);
+			return cli_usage(
+				a,
+				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, reason, each once",
+				names.items[i]);
 		ret->columns[ret->n++] = c;
 	}
 	return ret->n > 0 ? CLI_DONE : cli_usage(a, "no column is asked for");
@@ -112,18 +125,21 @@ static enum output_colour colour_of(const char *head, const char *cell)
 		const char *state;
 		enum output_colour colour;
 	} colours[] = {
-		{ "running", OUTPUT_GREEN },     { "ready", OUTPUT_BLUE },       { "shutting_down", OUTPUT_YELLOW },
-		{ "down", OUTPUT_RED },          { "incomplete", OUTPUT_RED },   { "unavailable", OUTPUT_RED },
+		{ "running", OUTPUT_GREEN },        { "ready", OUTPUT_BLUE },
+		{ "shutting_down", OUTPUT_YELLOW }, { "down", OUTPUT_RED },
+		{ "incomplete", OUTPUT_RED },       { "unavailable", OUTPUT_RED },
 	};
 
-	for (size_t i = 0; strcmp(head, "STATUS") == 0 && i < sizeof(colours) / sizeof(colours[0]); i++) {
+	for (size_t i = 0; strcmp(head, "STATUS") == 0 && i < sizeof(colours) / sizeof(colours[0]);
+	     i++) {
 		if (strcmp(cell, colours[i].state) == 0)
 			return colours[i].colour;
 	}
 	return OUTPUT_PLAIN;
 }
 
-static int print_table(const struct cli_args *a, const struct choice *c, const struct zone_row *rows, size_t n)
+static int print_table(const struct cli_args *a, const struct choice *c,
+		       const struct zone_row *rows, size_t n)
 {
 	auto_done(output_table) struct output_table t = { .colour = colour_of };
 
@@ -141,7 +157,8 @@ static int print_table(const struct cli_args *a, const struct choice *c, const s
 }
 
 /* Fields with ":" between; ":" and "\" inside a field get a "\" in front, so a shell's read -r and a split at unescaped colons agree. */
-static int print_parsable(const struct cli_args *a, const struct choice *c, const struct zone_row *rows, size_t n)
+static int print_parsable(const struct cli_args *a, const struct choice *c,
+			  const struct zone_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (!is_wanted(a, &rows[i]))
@@ -151,7 +168,10 @@ static int print_parsable(const struct cli_args *a, const struct choice *c, cons
 
 			if (k > 0)
 				(void)putchar(':');
-			for (const char *p = cell ? cell : str_eq(c->columns[k]->name, "id") ? "-" : ""; *p; p++) {
+			for (const char *p = cell                                ? cell
+					     : str_eq(c->columns[k]->name, "id") ? "-"
+										 : "";
+			     *p; p++) {
 				if (*p == ':' || *p == '\\')
 					(void)putchar('\\');
 				(void)putchar((unsigned char)*p < 0x20 ? '?' : *p);
@@ -175,14 +195,16 @@ static int print_json(const struct cli_args *a, const struct zone_row *rows, siz
 		for (size_t k = 1; k < N_COLUMNS; k++) {
 			auto_free char *cell = columns[k].value(&rows[i]);
 
-			json_set(row, columns[k].name, cell ? json_new_string(cell) : json_new_null());
+			json_set(row, columns[k].name,
+				 cell ? json_new_string(cell) : json_new_null());
 		}
 	}
 	return output_json(list);
 }
 
 /* Names that were asked for and do not exist. */
-static int check_names(const struct cli_args *a, const struct zone_row *rows, size_t n, struct err *e)
+static int check_names(const struct cli_args *a, const struct zone_row *rows, size_t n,
+		       struct err *e)
 {
 	for (size_t i = 0; i < a->positional.n; i++) {
 		bool found = false;
@@ -190,7 +212,8 @@ static int check_names(const struct cli_args *a, const struct zone_row *rows, si
 		for (size_t k = 0; k < n && !found; k++)
 			found = str_eq(rows[k].name, a->positional.items[i]);
 		if (!found)
-			return err_set(e, ENOENT, "zone \"%s\" does not exist", a->positional.items[i]);
+			return err_set(e, ENOENT, "zone \"%s\" does not exist",
+				       a->positional.items[i]);
 	}
 	return 0;
 }
@@ -216,7 +239,8 @@ int zone_cmd_list(struct cli_args *a)
 	else if (cli_has(a, "json"))
 		code = print_json(a, rows, n);
 	else
-		code = cli_has(a, "parsable") ? print_parsable(a, &chosen, rows, n) : print_table(a, &chosen, rows, n);
+		code = cli_has(a, "parsable") ? print_parsable(a, &chosen, rows, n)
+					      : print_table(a, &chosen, rows, n);
 	zone_rows_free(rows, n);
 	return code;
 }

@@ -40,7 +40,8 @@ const struct zone_dirs *zone_cmd_dirs(struct cli_args *a)
 	if (z->has_dirs)
 		return &z->dirs;
 	if (geteuid() != 0) {
-		(void)err_set(&e, EPERM, "zones are managed by root: try \"sudo zone %s\"", a->verb ? a->verb->name : "");
+		(void)err_set(&e, EPERM, "zones are managed by root: try \"sudo zone %s\"",
+			      a->verb ? a->verb->name : "");
 	} else if (zone_dirs_init(&z->dirs, &e) == 0) {
 		z->has_dirs = true;
 		return &z->dirs;
@@ -57,13 +58,16 @@ static void remember_libexec(void)
 	struct err ignored = { 0 };
 	char *slash;
 
-	if (getenv("ZONES_LIBEXEC_DIR") || proc_self_exe(&self, &ignored) < 0 || !(slash = strrchr(self, '/')) || slash == self)
+	if (getenv("ZONES_LIBEXEC_DIR") || proc_self_exe(&self, &ignored) < 0 ||
+	    !(slash = strrchr(self, '/')) || slash == self)
 		return;
 	*slash = '\0';
 	auto_free char *init = mem_format("%s/zone-init", self);
 
 	if (file_exists(AT_FDCWD, init))
-		(void)setenv("ZONES_LIBEXEC_DIR", self, 0); /* without it the installed one is used, or missed with a message */
+		(void)setenv(
+			"ZONES_LIBEXEC_DIR", self,
+			0); /* without it the installed one is used, or missed with a message */
 }
 
 int main(int argc, char **argv)
@@ -85,7 +89,8 @@ int main(int argc, char **argv)
 	log_init("zone", LOG_LEVEL_WARNING);
 	int code = cli_main(&program, argc, argv);
 
-	if (fflush(stdout) != 0 || ferror(stdout)) { /* a disk that is full must not look like an answer */
+	if (fflush(stdout) != 0 ||
+	    ferror(stdout)) { /* a disk that is full must not look like an answer */
 		struct err e = { 0 };
 
 		(void)err_sys(&e, "write to the standard output");

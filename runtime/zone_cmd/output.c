@@ -80,11 +80,13 @@ int output_done(const struct cli_args *a, const char *zone, const char *note, co
 	if (note)
 		(void)fprintf(stderr, "zone: %s\n", note);
 	if (next && isatty(STDOUT_FILENO))
-		(void)printf("%s%s%s\n", output_colour(OUTPUT_DIM), next, output_colour(OUTPUT_PLAIN));
+		(void)printf("%s%s%s\n", output_colour(OUTPUT_DIM), next,
+			     output_colour(OUTPUT_PLAIN));
 	return CLI_DONE;
 }
 
-int output_result(const struct cli_args *a, const char *zone, int r, const char *note, const struct err *e)
+int output_result(const struct cli_args *a, const char *zone, int r, const char *note,
+		  const struct err *e)
 {
 	return r < 0 ? output_error(a, e) : output_done(a, zone, note, NULL);
 }
@@ -94,8 +96,10 @@ int output_result(const struct cli_args *a, const char *zone, int r, const char 
 const char *output_colour(enum output_colour c)
 {
 	static const char *const sequences[] = {
-		[OUTPUT_PLAIN] = "\033[0m", [OUTPUT_BOLD] = "\033[1m",    [OUTPUT_DIM] = "\033[2m",  [OUTPUT_RED] = "\033[31m",
-		[OUTPUT_GREEN] = "\033[32m", [OUTPUT_YELLOW] = "\033[33m", [OUTPUT_BLUE] = "\033[34m",
+		[OUTPUT_PLAIN] = "\033[0m",  [OUTPUT_BOLD] = "\033[1m",
+		[OUTPUT_DIM] = "\033[2m",    [OUTPUT_RED] = "\033[31m",
+		[OUTPUT_GREEN] = "\033[32m", [OUTPUT_YELLOW] = "\033[33m",
+		[OUTPUT_BLUE] = "\033[34m",
 	};
 
 	return cli_is_terminal(STDOUT_FILENO) ? sequences[c] : "";
@@ -156,7 +160,8 @@ void output_table_print(const struct output_table *t, bool heads_too)
 		const char *cell = t->cells.items[i];
 		enum output_colour c = t->colour ? t->colour(t->heads[column], cell) : OUTPUT_PLAIN;
 
-		print_cell(cell, widths[column], c == OUTPUT_PLAIN ? "" : output_colour(c), column + 1 == columns);
+		print_cell(cell, widths[column], c == OUTPUT_PLAIN ? "" : output_colour(c),
+			   column + 1 == columns);
 		if (column + 1 == columns)
 			(void)putchar('\n');
 	}
@@ -182,7 +187,8 @@ void output_progress(void *arg, const char *what, unsigned long long done, unsig
 	struct output_progress *p = arg;
 	unsigned long long now = now_ms();
 
-	if (!cli_is_terminal(STDERR_FILENO) || (p->drawn && now - p->shown_ms < PROGRESS_INTERVAL_MS))
+	if (!cli_is_terminal(STDERR_FILENO) ||
+	    (p->drawn && now - p->shown_ms < PROGRESS_INTERVAL_MS))
 		return;
 	p->shown_ms = now;
 	p->drawn = true;
@@ -194,8 +200,10 @@ void output_progress(void *arg, const char *what, unsigned long long done, unsig
 		done = total;
 	int filled = (int)((double)done / (double)total * BAR_WIDTH);
 
-	(void)fprintf(stderr, "\r\033[K%s  [%.*s%.*s] %3d %%  %llu of %llu MiB", what, filled, "##############################", BAR_WIDTH - filled, "..............................",
-		      (int)((double)done / (double)total * 100), done >> 20, total >> 20);
+	(void)fprintf(stderr, "\r\033[K%s  [%.*s%.*s] %3d %%  %llu of %llu MiB", what, filled,
+		      "##############################", BAR_WIDTH - filled,
+		      "..............................", (int)((double)done / (double)total * 100),
+		      done >> 20, total >> 20);
 }
 
 void output_progress_end(struct output_progress *p)

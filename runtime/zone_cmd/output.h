@@ -20,19 +20,29 @@
 /* The verb failed. Prints the error and returns CLI_FAILED. */
 int output_error(const struct cli_args *a, const struct err *e);
 /* The same with every problem on a line of its own; when `problems` is empty or NULL the error stands alone. */
-int output_problems(const struct cli_args *a, const struct diag_list *problems, const struct err *e);
+int output_problems(const struct cli_args *a, const struct diag_list *problems,
+		    const struct err *e);
 /* The verb succeeded. `note` (may be NULL) is what the caller should know ("zone "web" is already running"); `next` (may be NULL) is advice that is
  * shown on a terminal only ("next: zone install web"). Returns CLI_DONE. */
 int output_done(const struct cli_args *a, const char *zone, const char *note, const char *next);
 /* r < 0: output_error, else output_done without advice. */
-int output_result(const struct cli_args *a, const char *zone, int r, const char *note, const struct err *e);
+int output_result(const struct cli_args *a, const char *zone, int r, const char *note,
+		  const struct err *e);
 /* Print a document; returns CLI_DONE. */
 int output_json(const struct json *j);
 /* "ENOENT" for ENOENT; "E?" never: unknown numbers are "EIO". */
 const char *output_errno_word(int code);
 
 /* --- colours --- */
-enum output_colour { OUTPUT_PLAIN, OUTPUT_BOLD, OUTPUT_DIM, OUTPUT_RED, OUTPUT_GREEN, OUTPUT_YELLOW, OUTPUT_BLUE };
+enum output_colour {
+	OUTPUT_PLAIN,
+	OUTPUT_BOLD,
+	OUTPUT_DIM,
+	OUTPUT_RED,
+	OUTPUT_GREEN,
+	OUTPUT_YELLOW,
+	OUTPUT_BLUE
+};
 /* Escape sequence for standard output, "" when there is to be no colour. */
 const char *output_colour(enum output_colour c);
 
@@ -53,7 +63,9 @@ struct output_progress {
 	unsigned long long shown_ms; /* when the bar was last drawn */
 	bool drawn;
 };
-void output_progress(void *arg, const char *what, unsigned long long done, unsigned long long total);
-void output_progress_end(struct output_progress *p); /* takes the bar away; call before anything is printed */
+void output_progress(void *arg, const char *what, unsigned long long done,
+		     unsigned long long total);
+void output_progress_end(
+	struct output_progress *p); /* takes the bar away; call before anything is printed */
 
 #endif

@@ -15,7 +15,9 @@ static char *number(int64_t v)
 
 static void print_table(const struct zone_process *list, size_t n)
 {
-	auto_done(output_table) struct output_table t = { .heads = { "PID", "INNER", "UID", "STATE", "MEMORY", "TIME", "COMMAND" } };
+	auto_done(output_table) struct output_table t = {
+		.heads = { "PID", "INNER", "UID", "STATE", "MEMORY", "TIME", "COMMAND" }
+	};
 
 	for (size_t i = 0; i < n; i++) {
 		const struct zone_process *p = &list[i];
@@ -25,7 +27,8 @@ static void print_table(const struct zone_process *list, size_t n)
 		strv_take(&t.cells, number(p->uid));
 		strv_format(&t.cells, "%c", p->state);
 		strv_format(&t.cells, "%lluK", (unsigned long long)(p->memory / 1024));
-		strv_format(&t.cells, "%lld:%02lld.%02lld", (long long)(p->cpu_ms / 60000), (long long)(p->cpu_ms / 1000 % 60), (long long)(p->cpu_ms / 10 % 100));
+		strv_format(&t.cells, "%lld:%02lld.%02lld", (long long)(p->cpu_ms / 60000),
+			    (long long)(p->cpu_ms / 1000 % 60), (long long)(p->cpu_ms / 10 % 100));
 		strv_add(&t.cells, p->command);
 	}
 	output_table_print(&t, true);

@@ -18,7 +18,9 @@ int zone_cmd_verify(struct cli_args *a)
 
 	if (zone_verify(d, name, &diags, &e) < 0)
 		return output_problems(a, &diags, &e);
-	auto_free char *next = mem_format("zone \"%s\": everything that its configuration asks for can be had on this host", name);
+	auto_free char *next = mem_format(
+		"zone \"%s\": everything that its configuration asks for can be had on this host",
+		name);
 
 	return output_done(a, name, NULL, next);
 }

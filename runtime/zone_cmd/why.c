@@ -29,11 +29,13 @@ int zone_cmd_why(struct cli_args *a)
 
 	if (!d)
 		return CLI_FAILED;
-	if (zone_open(d, name, ZONE_OPEN_MUST_EXIST, &z, &e) < 0 || zone_why(d, name, &reasons, &e) < 0)
+	if (zone_open(d, name, ZONE_OPEN_MUST_EXIST, &z, &e) < 0 ||
+	    zone_why(d, name, &reasons, &e) < 0)
 		return output_error(a, &e);
 	if (cli_has(a, "json"))
 		return print_json(z, &reasons);
-	(void)printf("zone \"%s\" is %s%s\n", name, zone_state_word(z->state), reasons.n ? ":" : "; nothing is wrong with it");
+	(void)printf("zone \"%s\" is %s%s\n", name, zone_state_word(z->state),
+		     reasons.n ? ":" : "; nothing is wrong with it");
 	for (size_t i = 0; i < reasons.n; i++)
 		(void)printf("  %s\n", reasons.items[i]);
 	return CLI_DONE;

@@ -1,5 +1,5 @@
 # helper.bash - what every bats file of tests/oci loads: a bundle with busybox, a state root of its own, and a teardown that fails when anything is left.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2016
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ZONES_BUILD:-$ROOT/build}
@@ -20,7 +20,6 @@ setup() {
 	echo root:x:0:0:root:/root:/bin/sh >"$BUNDLE/rootfs/etc/passwd"
 	"$BUILD/zrun" spec -b "$BUNDLE"
 	config '.process.terminal = false'
-	MOUNTS=$(wc -l </proc/self/mountinfo)
 }
 
 teardown() {
@@ -29,7 +28,7 @@ teardown() {
 	for id in $(zrun list -q); do zrun delete -f "$id"; done
 	[ -z "$(find "$TOP/run" -mindepth 1 ! -name '@seccomp' ! -path '*/@seccomp/*' 2>/dev/null)" ] || { find "$TOP/run"; left=1; }
 	[ -z "$(find /sys/fs/cgroup -maxdepth 6 -name "$ID*" 2>/dev/null)" ] || { find /sys/fs/cgroup -maxdepth 6 -name "$ID*"; left=1; }
-	[ "$MOUNTS" = "$(wc -l </proc/self/mountinfo)" ] || { echo "mounts left"; left=1; }
+	! grep "$TOP" /proc/self/mountinfo || left=1
 	rm -rf "$TOP"
 	return $left
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # hooks: order, namespaces, state on stdin, failures (OCI config.md "POSIX-platform hooks").
+# shellcheck disable=SC2016
 load helper
 
 # hook KIND SCRIPT

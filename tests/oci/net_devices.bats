@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # linux.netDevices: links of the host that move into the container. The suite runs in a network namespace of its own.
+# shellcheck disable=SC2016
 load helper
 
 links() {

@@ -72,3 +72,12 @@ screen_has() {
 	case $output in *$'\033[31m'*) false ;; esac
 	fails 2 zone logs -n none web
 }
+
+@test "a zone that floods its console does not cost the host more than a little CPU" {
+	booted web service.command='["/bin/sh","-c","while :; do echo 0123456789012345678901234567890123456789; done"]'
+	monitor=$(jq .monitor "$ZONES_RUN_DIR/web/run.json")
+	a=$(awk '{print $14 + $15}' "/proc/$monitor/stat")
+	sleep 2
+	b=$(awk '{print $14 + $15}' "/proc/$monitor/stat")
+	[ $((b - a)) -lt 80 ] # of 200 ticks
+}

@@ -102,7 +102,7 @@ nothing_of() { # nothing_of NAME: no file of it in any of the three directories
 @test "five deletes at once: one does it, the others find it done or say that there is no such zone" {
 	zone create -t isolated web
 	for i in 1 2 3 4 5; do
-		{ zone delete -F web 2>"$TOP/e$i"; echo $? >>"$TOP/codes"; } &
+		{ code=0; zone delete -F web 2>"$TOP/e$i" || code=$?; echo $code >>"$TOP/codes"; } &
 	done
 	wait
 	[ "$(grep -c '^0$' "$TOP/codes")" -ge 1 ]

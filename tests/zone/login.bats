@@ -111,3 +111,15 @@ load helper
 	for _ in $(seq "$rounds"); do zone exec web true; done
 	[ "$(zone ps --json web | jq length)" = "$before" ]
 }
+
+@test "a process in the zone never holds the administrator's terminal" {
+	booted web
+	# standard output is the terminal of script(1), standard input is not: no pty is made, and what the program gets is a pipe
+	run script -qec "zone exec web sh -c 'ls -l /proc/self/fd/1 /proc/self/fd/2; echo shown' </dev/null" /dev/null
+	says pipe:
+	says shown
+	case $output in *"-> /dev/pts"* | *"-> /dev/tty"*) false ;; esac
+	# both are: a pty of the zone
+	run script -qec "zone exec web sh -c 'tty; ls -l /proc/self/fd/1'" /dev/null
+	says /dev/pts/
+}

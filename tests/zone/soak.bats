@@ -11,7 +11,8 @@ traces() {
 	find /sys/fs/cgroup -maxdepth 3 -type d | wc -l
 	ip -o link | wc -l
 	nft list ruleset | wc -l
-	find "$TOP/run" "$TOP/etc" "$TOP/storage" -not -name '*.log' 2>/dev/null | sort
+	find "$TOP/run" "$TOP/etc" -not -name '*.log' 2>/dev/null | sort
+	find "$TOP/storage" -maxdepth 2 -not -name log 2>/dev/null | sort
 	pgrep -fc 'zone monitor|zone-init' || true
 }
 
@@ -32,6 +33,7 @@ traces() {
 
 @test "fifty zones at once, each with its own address and ids, all answer and all go" {
 	n=$(rounds 50 8)
+	zone create warm && zone install warm && zone boot warm && zone halt warm && zone delete -F warm
 	for i in $(seq "$n"); do
 		zone create "z$i"
 		zone install "z$i"

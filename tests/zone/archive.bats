@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# zone install --from: archives from an enemy, and the honest ones. The list of attacks is tests/helper/hostile-archives.py; SECURITY: nothing outside the zone's root is read or written.
+load helper
+
+linux_zone() { # linux_zone NAME
+	zone create -t linux "$1" 'anet=[]' 'service={"command":["/bin/true"]}'
+}
+
+# Everything about the canary that an attack could change.
+canary() {
+	find "$TOP/canary" -printf '%p %y %s %m %u %g %i %l %T@\n' | sort
+	cat "$TOP/canary/victim"
+}
+
+# A small tree that counts as a root.
+good_tree() {
+	mkdir -p "$1"/{bin,etc,usr/share}
+	printf 'root:x:0:0::/root:/bin/sh\n' >"$1/etc/passwd"
+	head -c 100000 /dev/urandom >"$1/usr/share/data"
+	ln "$1/usr/share/data" "$1/usr/share/again"
+	ln -s ../usr/share/data "$1/etc/link"
+	cp /bin/true "$1/bin/su"
+	chown 0:42 "$1/bin/su"
+	chmod 4755 "$1/bin/su"
+	touch -d '2020-02-02 02:02:02 UTC' "$1/etc/passwd"
+}
+
+same_tree() { # same_tree A B
+	diff <(cd "$1" && find . -path ./dev -o -path ./proc -o -path ./sys -o -path ./run -o -path ./tmp -o -type d -printf '%p %y %m %U %G\n' -o -printf '%p %y %m %U %G %s %l %Ts\n' | sort) \
+		<(cd "$2" && find . -path ./dev -o -path ./proc -o -path ./sys -o -path ./run -o -path ./tmp -o -type d -printf '%p %y %m %U %G\n' -o -printf '%p %y %m %U %G %s %l %Ts\n' | sort)
+	diff -r --no-dereference -x dev -x proc -x sys -x run -x tmp "$1" "$2"
+}
+
+@test "each hostile archive is refused with a sentence or made harmless, and the canary stays as it was" {
+	python3 "$ROOT/tests/helper/hostile-archives.py" "$TOP/hostile" "$TOP/canary"
+	before=$(canary)
+	n=0 bad=0
+	while IFS=$'\t' read -r file verdict path what; do
+		n=$((n + 1))
+		name=h$n
+		root=$ZONES_STORAGE_DIR/$name/root
+		linux_zone "$name" </dev/null
+		run timeout 60 zone install --from "$TOP/hostile/$file" "$name" </dev/null
+		problem=
+		[ "$(canary)" = "$before" ] || problem="$problem the canary has changed;"
+		if [ "$verdict" = refused ]; then
+			[ "$status" -eq 1 ] && [ -n "$output" ] || problem="$problem status $status;"
+			[ "$(state_of "$name")" = configured ] || problem="$problem $(state_of "$name");"
+			[ ! -e "$ZONES_STORAGE_DIR/$name" ] || problem="$problem files are left;"
+		else
+			[ "$status" -eq 0 ] || problem="$problem status $status: $output;"
+			[ "$path" = - ] || [ -e "$root/$path" ] || [ -L "$root/$path" ] || problem="$problem $path is missing;"
+			[ -z "$(find "$root" -type b -o -type c -o -type s)" ] || problem="$problem a device or socket;"
+		fi
+		case $output in *$'\033'*) problem="$problem escapes on the terminal;" ;; esac
+		zone delete -F "$name" </dev/null >/dev/null 2>&1 || problem="$problem cannot be deleted;"
+		[ -z "$problem" ] || { bad=$((bad + 1)); echo "$file ($what):$problem"; }
+	done <"$TOP/hostile/expect"
+	echo "$n archives, $bad bad"
+	[ "$n" -ge 80 ]
+	[ "$bad" -eq 0 ]
+}
+
+@test "an honest archive arrives as it was, in every compression" {
+	good_tree "$TOP/tree"
+	for z in "tar:cf" "tar.gz:czf" "tar.bz2:cjf" "tar.xz:cJf"; do
+		tar -C "$TOP/tree" -"${z#*:}" "$TOP/a.${z%%:*}" --numeric-owner .
+	done
+	command -v zstd >/dev/null && tar -C "$TOP/tree" --zstd -cf "$TOP/a.tar.zst" --numeric-owner .
+	for a in "$TOP"/a.tar*; do
+		linux_zone web
+		zone install --from "$a" web
+		same_tree "$TOP/tree" "$ZONES_STORAGE_DIR/web/root"
+		[ "$(stat -c %h "$ZONES_STORAGE_DIR/web/root/usr/share/data")" = 2 ]
+		zone delete -F web
+	done
+}
+
+@test "a directory arrives as it was, with hard links, holes, modes, times and file capabilities" {
+	good_tree "$TOP/tree"
+	truncate -s 100M "$TOP/tree/usr/share/hole"
+	setcap cap_net_raw=ep "$TOP/tree/bin/su" 2>/dev/null && has_cap=1
+	zone_dir=$ZONES_STORAGE_DIR/web/root
+	linux_zone web
+	zone install --from "$TOP/tree" web
+	same_tree "$TOP/tree" "$zone_dir"
+	[ "$(stat -c %h "$zone_dir/usr/share/data")" = 2 ]
+	[ "$(stat -c %b "$zone_dir/usr/share/hole")" -lt 2000 ]
+	[ -z "${has_cap:-}" ] || getcap "$zone_dir/bin/su" | grep -q cap_net_raw
+}
+
+@test "a directory with devices, sockets and mounts arrives without them, and says so" {
+	good_tree "$TOP/tree"
+	mknod "$TOP/tree/etc/null" c 1 3
+	mkdir "$TOP/tree/mnt"
+	unshare -m sh -ec '
+		mount -t tmpfs none "$1/mnt"
+		echo secret >"$1/mnt/secret"
+		zone create -t linux web "anet=[]" "service={\"command\":[\"/bin/true\"]}"
+		zone install --from "$1" web 2>"$2"
+	' sh "$TOP/tree" "$TOP/said"
+	grep -q 'device' "$TOP/said"
+	grep -q 'mounts' "$TOP/said"
+	[ -d "$ZONES_STORAGE_DIR/web/root/mnt" ] && [ ! -e "$ZONES_STORAGE_DIR/web/root/mnt/secret" ]
+	[ ! -e "$ZONES_STORAGE_DIR/web/root/etc/null" ]
+}
+
+@test "a directory whose owners a zone cannot have, or that holds the zone itself, is refused and leaves nothing" {
+	good_tree "$TOP/tree"
+	chown 70000 "$TOP/tree/etc/passwd"
+	linux_zone web
+	fails 1 zone install --from "$TOP/tree" web
+	says 70000
+	says /etc/passwd
+	[ "$(state_of web)" = configured ] && [ ! -e "$ZONES_STORAGE_DIR/web" ]
+	fails 1 zone install --from "$TOP" web
+	[ "$(state_of web)" = configured ] && [ ! -e "$ZONES_STORAGE_DIR/web" ]
+}
+
+@test "an install that is killed leaves the zone incomplete, and uninstall is the way out" {
+	mkdir -p "$TOP/tree/etc"
+	for i in $(seq 3000); do echo "$i" >"$TOP/tree/etc/f$i"; done
+	head -c 200M /dev/zero | tr '\0' x >"$TOP/tree/etc/big"
+	linux_zone web
+	killed=0
+	for ms in 0.05 0.1 0.15 0.2 0.3; do
+		zone install --from "$TOP/tree" web >/dev/null 2>&1 &
+		pid=$!
+		sleep $ms
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		case $(state_of web) in
+		incomplete)
+			killed=1
+			fails 1 zone boot web
+			says "zone uninstall web"
+			run zone why web
+			says interrupted
+			zone uninstall -F web
+			;;
+		installed) zone uninstall -F web ;;
+		configured) ;;
+		*) state_of web; false ;;
+		esac
+		[ "$(state_of web)" = configured ]
+		[ ! -e "$ZONES_STORAGE_DIR/web" ]
+	done
+	[ $killed = 1 ]
+}
+
+@test "an archive that does not fit leaves the file system usable and the zone configured" {
+	mkdir "$TOP/small"
+	mount -t tmpfs -o size=8M,mode=700 none "$TOP/small"
+	mkdir -p "$TOP/tree/etc"
+	head -c 30M /dev/zero >"$TOP/tree/etc/big"
+	tar -C "$TOP/tree" -czf "$TOP/bomb.tar.gz" .
+	zone create -t linux web 'anet=[]' zonepath="$TOP/small/web" 'service={"command":["/bin/true"]}'
+	run zone install --from "$TOP/bomb.tar.gz" web
+	code=$status
+	left=$(df --output=used -k "$TOP/small" | tail -1)
+	state=$(state_of web)
+	umount "$TOP/small"
+	[ "$code" -eq 1 ] && [ "$state" = configured ] && [ "$left" -lt 100 ]
+	says left
+}
