@@ -8,6 +8,7 @@
 
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
 
 enum { LEASES_MAX = 64 << 20, FIRST_NUMBER = 2 }; /* number 1 is the bridge */
 
@@ -44,8 +45,14 @@ int ipam_save(const char *storage_dir, const struct json *leases, struct err *e)
 {
 	auto_free char *path = mem_format("%s/leases.json", storage_dir);
 	auto_free char *text = json_print(leases, true);
+	const struct json *list = json_get(leases, "leases");
 	int r = file_mkdir_p(AT_FDCWD, storage_dir, 0755, e);
 
+	if (r == 0 && list && list->n == 0) { /* the last lease leaves nothing */
+		if (sys_unlinkat(AT_FDCWD, path, 0) < 0 && errno != ENOENT)
+			return err_sys(e, "remove %s", path);
+		return 0;
+	}
 	return r < 0 ? r : file_replace(AT_FDCWD, path, text, strlen(text), 0600, true, e);
 }
 
@@ -120,7 +127,8 @@ static bool ipam_has(const struct json *leases, const char *zone, size_t link,
 
 		if (!ipam_row(leases, i, &row) || row.link != link || !str_eq(row.zone, zone))
 			continue;
-		while (k < n && (!inet_same(&addrs[k], &row.addr) || addrs[k].prefix != row.addr.prefix))
+		while (k < n &&
+		       (!inet_same(&addrs[k], &row.addr) || addrs[k].prefix != row.addr.prefix))
 			k++;
 		if (k == n || row.automatic != automatic)
 			return false;

@@ -18,6 +18,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 #include "runtime/base/str.h"
+#include "runtime/base/sys.h"
 #include "runtime/zone/record.h"
 
 #define IDS_FIRST UINT64_C(0x40000000)
@@ -131,7 +132,12 @@ static int ids_save(const struct zone_dirs *d, const struct json *j, struct err 
 {
 	auto_free char *path = mem_format("%s/.ids.json", d->storage);
 
-	return zone_json_write(path, j, true, e);
+	if (j->n > 0)
+		return zone_json_write(path, j, true, e);
+	/* the last zone leaves nothing */
+	if (sys_unlinkat(AT_FDCWD, path, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s", path);
+	return 0;
 }
 
 static bool block_ok(int64_t base)
