@@ -88,7 +88,7 @@ void oci_fail(struct oci_place *c, const char *code, const char *fmt, ...)
 			*p = '?';
 	c->errors++;
 	if (c->diags)
-		diag_add(c->diags, j ? j->line : 0, j ? j->column : 0, strbuf_text(&c->path), code,
+		diag_add(c->diags, DIAG_AT(j ? j->line : 0, j ? j->column : 0), strbuf_text(&c->path), code,
 			 NULL, "%s", text);
 }
 

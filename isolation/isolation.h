@@ -10,7 +10,7 @@
  *   init:   isolation_seal      last: cwd, rlimits, ids, capabilities, no_new_privs, labels, seccomp; nothing but execve may follow
  *
  * The plan is inherited by the child through clone: all descriptors in it are close-on-exec, and after the clone both sides hold them.
- * isolation_share() maps the ids of detached mounts that the plan made, so nothing has to be sent to init after the clone.
+ * isolation_share() maps the ids of detached mounts that the plan made; only binds whose options are locked have to be sent after the clone (isolation_export).
  *
  * Rules: SECURITY.md 2-6 in short - host paths are opened only in isolation_plan; below the container's root only base/path.h resolves, before and after
  * pivot_root; writes to /proc go through a private procfs; device nodes are verified by fstat before use; no descriptor leaks. */
@@ -63,9 +63,8 @@ MUST_CHECK int isolation_map_ids(struct isolation *iso, pid_t child, struct err 
 /* parent, after isolation_map_ids (or before the clone when there is no new user namespace): idmapped clones of the root and of bind mounts. */
 MUST_CHECK int isolation_share(struct isolation *iso, pid_t child, struct err *e);
 
-/* Descriptors that init still has to be sent after isolation_share(). There are none: the detached mounts are made by
- * isolation_plan and inherited, and isolation_share() maps the ids of the very mounts that init holds already. The pair stays
- * for engines that ask; an import of anything is -EPROTO. */
+/* Descriptors that the setup child still has to be sent after isolation_share(): binds whose options root inside must not take back (mount_lock.c); of all
+ * others it holds the very mounts. Exported ones stay owned by iso; imported ones are taken over, -EPROTO when they are not as many as expected. */
 enum { ISOLATION_MAX_SHARED = 250 };
 size_t isolation_export(const struct isolation *iso, const int **ret_fds);
 MUST_CHECK int isolation_import(struct isolation *iso, const int *fds, size_t n, struct err *e);

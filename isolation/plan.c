@@ -90,6 +90,7 @@ void isolation_free(struct isolation *iso)
 	seccomp_program_done(&iso->filter);
 	free(iso->bundle);
 	free(iso->keep_fds);
+	free(iso->locked);
 	free(iso);
 }
 
@@ -211,20 +212,17 @@ int isolation_share(struct isolation *iso, pid_t child, struct err *e)
 	return sources_map(iso, child, e);
 }
 
-/* Nothing to send: the detached mounts were made by isolation_plan and are held by both sides since the clone; mapping their ids changes the very mounts that
- * init holds. The pair stays so that the engine need not know. */
+/* Most detached mounts were made by isolation_plan and are held by both sides since the clone; mapping their ids changes the very mounts that init holds. What
+ * mount_lock_run has made is new: that is sent when the setup child was there before. */
 size_t isolation_export(const struct isolation *iso, const int **ret_fds)
 {
-	(void)iso;
-	*ret_fds = NULL;
-	return 0;
+	*ret_fds = iso->locked;
+	return iso->new_user ? iso->n_locked : 0;
 }
 
 int isolation_import(struct isolation *iso, const int *fds, size_t n, struct err *e)
 {
-	(void)iso;
-	(void)fds;
-	return n == 0 ? 0 : err_set(e, EPROTO, "%zu unexpected descriptors", n);
+	return mount_lock_import(iso, fds, n, e);
 }
 
 char *isolation_plan_text(const struct container_spec *spec)

@@ -1,8 +1,8 @@
 /* private - what the files of this folder share. Nobody outside includes it.
  *
  * struct isolation is made by the parent and inherited by its children through clone: every member set before the clone is known to all three processes, and
- * the descriptors are the same open files. That is why isolation_share() has nothing to send: a detached mount that the parent gives an id mapping is the very
- * mount that init holds already. */
+ * the descriptors are the same open files. That is why isolation_share() has so little to send: a detached mount that the parent gives an id mapping is the very
+ * mount that init holds already. Only locked binds (mount_lock.c) are new mounts. */
 #ifndef ISOLATION_PRIVATE_H
 #define ISOLATION_PRIVATE_H
 
@@ -54,6 +54,8 @@ struct isolation {
 	struct mount_plan plan;
 	struct source *sources; /* beside plan.ops */
 	struct source null;     /* /dev/null, for masks */
+	int *locked; /* parent: the trees that mount_lock_run has replaced, borrowed from sources; sent to the setup child */
+	size_t n_locked;
 	bool is_cgroup_v2, is_cgroup_hybrid;
 	struct strv hierarchies; /* v1: "cpu,cpuacct" "name=systemd" */
 
@@ -112,6 +114,13 @@ struct mount_change {
 MUST_CHECK int mount_change(int fd, const struct mount_change *c); /* -1 and errno */
 /* What the options of a bind ask for, on a detached copy. */
 MUST_CHECK int mount_bind_options(int tree, const struct mount_opts *o, struct err *e);
+
+/* mount_lock.c - parent: options of binds that root inside cannot take back. */
+MUST_CHECK int mount_lock_run(struct isolation *iso, int userns, struct err *e);
+/* setup child: takes the descriptors over. */
+MUST_CHECK int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e);
+/* Is row i of the plan such a bind? Pure, the same in every process. */
+bool mount_lock_wanted(const struct isolation *iso, size_t i);
 
 /* mount_run.c - init: follow the plan. */
 MUST_CHECK int mount_run(struct isolation *iso, enum mount_phase phase, struct err *e);

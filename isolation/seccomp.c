@@ -409,7 +409,7 @@ static void cache_write(int dir, const char *name, const char *text,
 	strbuf_add_bytes(&b, &head, sizeof(head));
 	strbuf_add_bytes(&b, text, head.text_size);
 	strbuf_add_bytes(&b, p->code, p->n * sizeof(*p->code));
-	if (file_replace(dir, name, b.text, b.len, 0600, false, &ignored) < 0)
+	if (file_replace(dir, name, b.text, b.len, 0600, &ignored) < 0)
 		log_debug("the filter is not cached: %s", ignored.text);
 }
 

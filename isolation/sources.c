@@ -311,7 +311,7 @@ static bool maps_root(const struct isolation *iso)
 static bool needs_user_namespace(const struct isolation *iso)
 {
 	for (size_t i = 0; i < iso->plan.n; i++)
-		if (iso->plan.ops[i].idmap == MOUNT_IDMAP_CONTAINER)
+		if (iso->plan.ops[i].idmap == MOUNT_IDMAP_CONTAINER || mount_lock_wanted(iso, i))
 			return true;
 	return maps_root(iso);
 }
@@ -339,7 +339,7 @@ int sources_map(struct isolation *iso, pid_t child, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return userns >= 0 ? mount_lock_run(iso, userns, e) : 0;
 }
 
 void sources_close(struct isolation *iso)

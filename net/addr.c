@@ -29,7 +29,8 @@ static int addr_take(const struct nlmsghdr *h, void *arg)
 	found.index = m->ifa_index;
 	found.scope = m->ifa_scope;
 	a = netlink_attr(h, sizeof(*m), IFA_FLAGS);
-	found.flags = a && mnl_attr_get_payload_len(a) >= sizeof(uint32_t) ? mnl_attr_get_u32(a) : m->ifa_flags;
+	found.flags = a && mnl_attr_get_payload_len(a) >= sizeof(uint32_t) ? mnl_attr_get_u32(a)
+									   : m->ifa_flags;
 	found.addr.family = m->ifa_family;
 	found.addr.prefix = m->ifa_prefixlen;
 	found.addr.has_prefix = true;

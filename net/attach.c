@@ -67,7 +67,8 @@ static int attach_clear_name(struct attach *a, const struct plan_link *l, struct
 	if (r < 0)
 		return r;
 	if (old.alias[0] && !str_eq(old.alias, alias))
-		return err_set(e, EEXIST, "a link \"%s\" exists already (\"%s\")", l->host, old.alias);
+		return err_set(e, EEXIST, "a link \"%s\" exists already (\"%s\")", l->host,
+			       old.alias);
 	return link_delete(&a->host, l->host, e);
 }
 
@@ -165,9 +166,9 @@ static int attach_route(struct attach *a, const struct plan_op *op, struct err *
 }
 
 static int (*const attach_ops[])(struct attach *, const struct plan_op *, struct err *) = {
-	[PLAN_BRIDGE] = attach_bridge,	 [PLAN_LINK] = attach_link, [PLAN_GUARD] = attach_guard,
-	[PLAN_PORT] = attach_port,	 [PLAN_ENTER] = attach_enter, [PLAN_LO] = attach_lo,
-	[PLAN_ADDRESS] = attach_address, [PLAN_UP] = attach_up,	     [PLAN_ROUTE] = attach_route,
+	[PLAN_BRIDGE] = attach_bridge,   [PLAN_LINK] = attach_link,   [PLAN_GUARD] = attach_guard,
+	[PLAN_PORT] = attach_port,       [PLAN_ENTER] = attach_enter, [PLAN_LO] = attach_lo,
+	[PLAN_ADDRESS] = attach_address, [PLAN_UP] = attach_up,       [PLAN_ROUTE] = attach_route,
 };
 
 static int attach_run(const struct net_plan *p, int netns_fd, struct err *e)
@@ -223,7 +224,8 @@ static int detach_link(struct netlink *host, const struct json *link, struct err
 	int r, s;
 
 	if (!plan_host_name_hash(name))
-		return err_set(e, EINVAL, "the record of a zone's network names a link \"%s\"", name);
+		return err_set(e, EINVAL, "the record of a zone's network names a link \"%s\"",
+			       name);
 	r = link_delete(host, name, e);
 	s = guard_remove(name, &second);
 	if (r == 0 && s < 0)

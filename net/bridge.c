@@ -43,7 +43,7 @@ struct bridge {
 	struct netlink *nl;
 	char *state_path;
 	struct json *state;
-	char *saved;            /* text of the state as it is on disk */
+	char *saved; /* text of the state as it is on disk */
 	struct sysctl proc;
 	struct inet_addr *gates; /* wanted, each once */
 	size_t n_gates;
@@ -70,19 +70,24 @@ int bridge_lock(const char *run_dir, struct err *e)
 	return r < 0 ? r : fd;
 }
 
-/* A state that is missing or cannot be understood is empty: everything in it can be found out again or is harmless to forget. */
-static void bridge_load(struct bridge *b, struct netlink *nl, const char *run_dir)
+/* A missing state is empty, and so is one that cannot be understood: everything in it is harmless to forget. One that cannot be READ is an error - for want of a
+ * descriptor the other users must not be forgotten. */
+static int bridge_load(struct bridge *b, struct netlink *nl, const char *run_dir, struct err *e)
 {
-	auto_free char *text = NULL;
 	struct err why = { 0 };
 	size_t n = 0;
+	int r;
 
 	*b = (struct bridge){ .nl = nl, .proc = SYSCTL_CLOSED };
 	b->state_path = mem_format("%s/net.json", run_dir);
-	if (file_read_all(AT_FDCWD, b->state_path, STATE_MAX, &text, &n, &why) < 0 ||
-	    json_parse_simple(text, n, &b->state, &why) < 0 || b->state->type != JSON_OBJECT) {
-		if (why.code != ENOENT)
-			log_debug("%s is not used: %s", b->state_path, why.text);
+	r = file_read_all(AT_FDCWD, b->state_path, STATE_MAX, &b->saved, &n, &why);
+	if (r < 0 && r != -ENOENT) {
+		*e = why;
+		return r;
+	}
+	if (r == 0 && json_parse_simple(b->saved, n, &b->state, &why) < 0)
+		log_debug("%s is not used: %s", b->state_path, why.text);
+	if (!b->state || b->state->type != JSON_OBJECT) {
 		json_free(b->state);
 		b->state = json_new_object();
 	}
@@ -90,6 +95,7 @@ static void bridge_load(struct bridge *b, struct netlink *nl, const char *run_di
 
 	if (!users || users->type != JSON_OBJECT)
 		json_set(b->state, "users", json_new_object());
+	return 0;
 }
 
 static int bridge_save(struct bridge *b, struct err *e)
@@ -99,7 +105,7 @@ static int bridge_save(struct bridge *b, struct err *e)
 
 	if (str_eq(text, b->saved))
 		return 0;
-	r = file_replace(AT_FDCWD, b->state_path, text, strlen(text), 0600, false, e);
+	r = file_replace(AT_FDCWD, b->state_path, text, strlen(text), 0600, e);
 	if (r < 0)
 		return r;
 	free(b->saved);
@@ -151,7 +157,8 @@ static int bridge_look(struct netlink *nl, bool known, struct link_info *ret, st
 		return r;
 	}
 	if (!str_eq(ret->kind, "bridge") || (!known && !str_has_prefix(ret->alias, BRIDGE_ALIAS)))
-		return err_set(e, EEXIST, "a link \"%s\" exists already and is not of zones", BRIDGE_NAME);
+		return err_set(e, EEXIST, "a link \"%s\" exists already and is not of zones",
+			       BRIDGE_NAME);
 	return 1;
 }
 
@@ -174,7 +181,8 @@ int bridge_check_subnet(struct netlink *nl, const struct inet_addr *a, struct er
 
 	if (r < 0)
 		return r;
-	(void)!link_find(nl, BRIDGE_NAME, &own, &ignored); /* no bridge yet: index 0, which no route has */
+	(void)!link_find(nl, BRIDGE_NAME, &own,
+			 &ignored); /* no bridge yet: index 0, which no route has */
 	for (size_t i = 0; i < routes.n; i++) {
 		const struct route_entry *route = &routes.items[i];
 
@@ -182,7 +190,8 @@ int bridge_check_subnet(struct netlink *nl, const struct inet_addr *a, struct er
 			continue;
 		inet_text(&net, want);
 		inet_text(&route->net, have);
-		return err_set(e, EADDRINUSE, "the subnet %s overlaps the host's route to %s", want, have);
+		return err_set(e, EADDRINUSE, "the subnet %s overlaps the host's route to %s", want,
+			       have);
 	}
 	return 0;
 }
@@ -368,26 +377,30 @@ int bridge_join(struct netlink *nl, const char *run_dir, const char *zone,
 {
 	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
 	struct link_info l;
-	struct json *list = json_new_array();
-	int r;
+	struct json *list;
+	int r = bridge_load(&b, nl, run_dir, e);
 
-	bridge_load(&b, nl, run_dir);
+	if (r == 0)
+		r = bridge_look(nl, json_get_bool(b.state, "bridge", false), &l, e);
+	if (r < 0)
+		return r;
+	list = json_set(bridge_users(&b), zone, json_new_array());
 	for (size_t i = 0; i < n; i++) {
 		char text[INET_TEXT];
 
 		inet_text(&gates[i], text);
 		json_add(list, json_new_string(text));
 	}
-	json_set(bridge_users(&b), zone, list);
-	r = bridge_look(nl, json_get_bool(b.state, "bridge", false), &l, e);
-	return r < 0 ? r : bridge_apply(&b, e);
+	return bridge_apply(&b, e);
 }
 
 int bridge_leave(struct netlink *nl, const char *run_dir, const char *zone, struct err *e)
 {
 	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
+	int r = bridge_load(&b, nl, run_dir, e);
 
-	bridge_load(&b, nl, run_dir);
+	if (r < 0)
+		return r;
 	json_unset(bridge_users(&b), zone);
 	return bridge_apply(&b, e);
 }
@@ -396,8 +409,10 @@ int bridge_keep(struct netlink *nl, const char *run_dir, const char *const *aliv
 {
 	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
 	struct json *users;
+	int r = bridge_load(&b, nl, run_dir, e);
 
-	bridge_load(&b, nl, run_dir);
+	if (r < 0)
+		return r;
 	users = bridge_users(&b);
 	for (size_t i = users->n; i-- > 0;) {
 		const char *const *a = alive;

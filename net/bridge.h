@@ -19,11 +19,14 @@
 MUST_CHECK int bridge_lock(const char *run_dir, struct err *e);
 
 /* `zone` needs these addresses on the bridge. */
-MUST_CHECK int bridge_join(struct netlink *nl, const char *run_dir, const char *zone, const struct inet_addr *gates, size_t n, struct err *e);
+MUST_CHECK int bridge_join(struct netlink *nl, const char *run_dir, const char *zone,
+			   const struct inet_addr *gates, size_t n, struct err *e);
 /* It needs none any more. */
-MUST_CHECK int bridge_leave(struct netlink *nl, const char *run_dir, const char *zone, struct err *e);
+MUST_CHECK int bridge_leave(struct netlink *nl, const char *run_dir, const char *zone,
+			    struct err *e);
 /* All users but those in the NULL-terminated list leave. */
-MUST_CHECK int bridge_keep(struct netlink *nl, const char *run_dir, const char *const *alive, struct err *e);
+MUST_CHECK int bridge_keep(struct netlink *nl, const char *run_dir, const char *const *alive,
+			   struct err *e);
 
 /* -EEXIST when a link of that name exists that is not ours. */
 MUST_CHECK int bridge_check_name(struct netlink *nl, struct err *e);

@@ -18,6 +18,7 @@ static const struct forward_family {
 	{ AF_INET, "ipv4", "forward4", "forwarding" },
 	{ AF_INET6, "ipv6", "forward6", "force_forwarding" },
 };
+enum { FORWARD_FAMILIES = sizeof(forward_families) / sizeof(forward_families[0]) };
 
 void forward_names(const struct json *state, const char *key, struct strv *ret)
 {
@@ -36,21 +37,19 @@ static void forward_store(struct json *state, const char *key, const struct strv
 		json_add(list, json_new_string(names->items[i]));
 }
 
-/* Zero when the kernel has no such file (no IPv6, or no such link any more). */
-static uint32_t forward_read(const char *family, const char *link, const char *name)
+/* 1 and the value, 0 when there is no such file (an older kernel, no IPv6, a link that is gone), or the error. "Cannot read" must not pass for "is not there". */
+static int forward_read(const char *family, const char *link, const char *name, uint32_t *ret,
+			struct err *e)
 {
-	struct err ignored = { 0 };
-	uint32_t v = 0;
+	struct err why = { 0 };
+	int r = sysctl_get(family, link, name, ret, &why);
 
-	return sysctl_get(family, link, name, &v, &ignored) < 0 ? 0 : v;
-}
-
-static bool forward_has(const char *family, const char *link, const char *name)
-{
-	struct err ignored = { 0 };
-	uint32_t v;
-
-	return sysctl_get(family, link, name, &v, &ignored) == 0;
+	if (r == 0)
+		return 1;
+	if (r == -ENOENT)
+		return 0;
+	*e = why;
+	return r;
 }
 
 struct forward_host {
@@ -90,136 +89,160 @@ static void forward_candidates(const struct forward_host *h, const char *bridge,
 }
 
 /* Keep what was switched before and still exists; add candidates that are off. */
-static void forward_choose_links(const struct forward_family *f,
-				 const struct strv *candidates, struct json *state)
+static int forward_choose_links(const struct forward_family *f, const struct strv *candidates,
+				struct json *state, struct err *e)
 {
 	auto_done(strv) struct strv before = { 0 };
 	auto_done(strv) struct strv names = { 0 };
+	uint32_t on = 0;
 
 	forward_names(state, f->key, &before);
-	for (size_t i = 0; i < before.n; i++)
-		if (forward_has(f->name, before.items[i], f->file))
+	for (size_t i = 0; i < before.n; i++) {
+		int r = forward_read(f->name, before.items[i], f->file, &on, e);
+
+		if (r < 0)
+			return r;
+		if (r > 0)
 			strv_add(&names, before.items[i]);
-	for (size_t i = 0; i < candidates->n; i++)
-		if (!strv_has(&names, candidates->items[i]) &&
-		    forward_read(f->name, candidates->items[i], f->file) == 0)
+	}
+	for (size_t i = 0; i < candidates->n; i++) {
+		int r = forward_read(f->name, candidates->items[i], f->file, &on, e);
+
+		if (r < 0)
+			return r;
+		if (r > 0 && on == 0 && !strv_has(&names, candidates->items[i]))
 			strv_add(&names, candidates->items[i]);
+	}
 	forward_store(state, f->key, &names);
+	return 0;
 }
 
-int forward_choose(struct netlink *nl, const char *bridge, struct json *state,
-		   struct err *e)
+static int forward_choose_family(const struct forward_family *f, const struct forward_host *h,
+				 const char *bridge, struct json *state, struct err *e)
+{
+	auto_done(strv) struct strv candidates = { 0 };
+	bool ours = json_get_bool(state, "forward6All", false) && f->family == AF_INET6;
+	uint32_t all = 0, by_link = 0;
+	int r = forward_read(f->name, "all", "forwarding", &all, e);
+
+	if (r <= 0)
+		return r;
+	if (all && !ours) { /* on for the whole host, and not by us */
+		json_unset(state, f->key);
+		return 0;
+	}
+	r = forward_read(f->name, "all", f->file, &by_link, e);
+	if (r < 0)
+		return r;
+	forward_candidates(h, bridge, f->family, &candidates);
+	if (r > 0)
+		return forward_choose_links(f, &candidates, state, e);
+	json_set(state, "forward6All", json_new_bool(true));
+	forward_store(state, f->key, &candidates);
+	return 0;
+}
+
+int forward_choose(struct netlink *nl, const char *bridge, struct json *state, struct err *e)
 {
 	auto_done(forward_host) struct forward_host h = { 0 };
 	int r = link_all(nl, &h.links, e);
 
 	if (r == 0)
 		r = addr_all(nl, &h.addrs, e);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < sizeof(forward_families) / sizeof(forward_families[0]); i++) {
-		const struct forward_family *f = &forward_families[i];
-		auto_done(strv) struct strv candidates = { 0 };
-		bool ours = json_get_bool(state, "forward6All", false) && f->family == AF_INET6;
-
-		if (!forward_has(f->name, "all", "forwarding"))
-			continue;
-		if (!ours && forward_read(f->name, "all", "forwarding")) {
-			json_unset(state, f->key);
-			continue;
-		}
-		forward_candidates(&h, bridge, f->family, &candidates);
-		if (forward_has(f->name, "all", f->file)) {
-			forward_choose_links(f, &candidates, state);
-			continue;
-		}
-		json_set(state, "forward6All", json_new_bool(true));
-		forward_store(state, f->key, &candidates);
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < FORWARD_FAMILIES; i++)
+		r = forward_choose_family(&forward_families[i], &h, bridge, state, e);
+	return r;
 }
 
 struct forward_role {
+	bool known;
 	uint32_t forwarding, accept_ra;
 };
 
 /* Set IPv6 forwarding for the whole host but leave every link the role it has. Setting "all" sets each link too, and when a link becomes a router the
- * kernel drops the default routes it learned from advertisements unless accept_ra is 2; so accept_ra is raised for that moment. */
-static int forward_switch_all(struct netlink *nl, struct sysctl *proc, uint32_t value, struct err *e)
+ * kernel drops the default routes it learned from advertisements unless accept_ra is 2; so accept_ra is raised for that moment. Links may vanish meanwhile: their failures mean nothing. */
+static int forward_switch_all(struct netlink *nl, struct sysctl *proc, uint32_t value,
+			      struct err *e)
 {
 	auto_done(link_list) struct link_list links = { 0 };
 	auto_free struct forward_role *roles = NULL;
 	struct err ignored = { 0 };
-	uint32_t by_default = forward_read("ipv6", "default", "forwarding");
-	int r = link_all(nl, &links, e);
+	uint32_t by_default = 0;
+	int r = forward_read("ipv6", "default", "forwarding", &by_default, e);
 
+	if (r >= 0)
+		r = link_all(nl, &links, e);
 	if (r < 0)
 		return r;
 	roles = mem_array(links.n + 1, sizeof(*roles));
 	for (size_t i = 0; i < links.n; i++) {
 		const char *name = links.items[i].name;
 
-		roles[i].forwarding = forward_read("ipv6", name, "forwarding");
-		roles[i].accept_ra = forward_read("ipv6", name, "accept_ra");
+		roles[i].known = forward_read("ipv6", name, "forwarding", &roles[i].forwarding,
+					      &ignored) > 0;
+		(void)!forward_read("ipv6", name, "accept_ra", &roles[i].accept_ra, &ignored);
 		if (roles[i].accept_ra == 1)
 			(void)!sysctl_set(proc, "ipv6", name, "accept_ra", 2, &ignored);
 	}
 	r = sysctl_set(proc, "ipv6", "all", "forwarding", value, e);
-	/* links may vanish meanwhile: their failures mean nothing */
 	(void)!sysctl_set(proc, "ipv6", "default", "forwarding", by_default, &ignored);
 	for (size_t i = 0; i < links.n; i++) {
 		const char *name = links.items[i].name;
 
-		(void)!sysctl_set(proc, "ipv6", name, "forwarding", roles[i].forwarding, &ignored);
+		if (roles[i].known)
+			(void)!sysctl_set(proc, "ipv6", name, "forwarding", roles[i].forwarding,
+					  &ignored);
 		if (roles[i].accept_ra == 1)
 			(void)!sysctl_set(proc, "ipv6", name, "accept_ra", 1, &ignored);
 	}
 	return r;
 }
 
-/* Another program may have switched forwarding on for the whole host since; then it is no longer ours to switch off. */
-static int forward_switch_links(struct sysctl *proc, const struct forward_family *f, const struct json *state,
-				bool on, struct err *e)
+static int forward_switch_link(struct sysctl *proc, const struct forward_family *f,
+			       const char *link, bool on, struct err *e)
 {
-	auto_done(strv) struct strv names = { 0 };
+	struct err why = { 0 };
+	uint32_t now = 0;
+	int r = forward_read(f->name, link, f->file, &now, e);
 
-	forward_names(state, f->key, &names);
-	if (!on && forward_read(f->name, "all", "forwarding"))
+	if (r <= 0 || now == (on ? 1 : 0))
+		return r < 0 ? r : 0;
+	r = sysctl_set(proc, f->name, link, f->file, on, &why);
+	if (r == 0 || r == -ENOENT) /* the link is gone */
 		return 0;
-	for (size_t i = 0; i < names.n; i++) {
-		struct err why = { 0 };
-		int r;
-
-		if (forward_read(f->name, names.items[i], f->file) == (on ? 1 : 0))
-			continue;
-		r = sysctl_set(proc, f->name, names.items[i], f->file, on, &why);
-		if (r == 0 || r == -ENOENT) /* the link is gone */
-			continue;
-		*e = why;
-		return r;
-	}
-	return 0;
+	*e = why;
+	return r;
 }
 
-int forward_switch(struct netlink *nl, struct sysctl *proc, const struct json *state, bool on, struct err *e)
+/* Another program may have switched forwarding on for the whole host since; then it is no longer ours to switch off. */
+static int forward_switch_family(struct netlink *nl, struct sysctl *proc,
+				 const struct forward_family *f, const struct json *state, bool on,
+				 struct err *e)
 {
-	bool all6 = json_get_bool(state, "forward6All", false);
+	auto_done(strv) struct strv names = { 0 };
+	bool whole = f->family == AF_INET6 && json_get_bool(state, "forward6All", false);
+	uint32_t all = 0;
+	int r = forward_read(f->name, "all", "forwarding", &all, e);
 
-	for (size_t i = 0; i < sizeof(forward_families) / sizeof(forward_families[0]); i++) {
-		const struct forward_family *f = &forward_families[i];
-		bool whole = all6 && f->family == AF_INET6;
-		int r;
+	if (r <= 0)
+		return r;
+	if (whole)
+		return all == (on ? 1 : 0) ? 0 : forward_switch_all(nl, proc, on, e);
+	if (all && !on)
+		return 0;
+	forward_names(state, f->key, &names);
+	r = 0;
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = forward_switch_link(proc, f, names.items[i], on, e);
+	return r;
+}
 
-		if (!forward_has(f->name, "all", "forwarding"))
-			continue;
-		if (!whole)
-			r = forward_switch_links(proc, f, state, on, e);
-		else if (forward_read(f->name, "all", "forwarding") == (on ? 1 : 0))
-			r = 0;
-		else
-			r = forward_switch_all(nl, proc, on, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+int forward_switch(struct netlink *nl, struct sysctl *proc, const struct json *state, bool on,
+		   struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < FORWARD_FAMILIES; i++)
+		r = forward_switch_family(nl, proc, &forward_families[i], state, on, e);
+	return r;
 }

@@ -14,9 +14,11 @@
 #include "runtime/base/str.h"
 
 /* Decide what must be switched and write it into `state`: "forward4" and "forward6" (names of links), "forward6All". Changes nothing else. */
-MUST_CHECK int forward_choose(struct netlink *nl, const char *bridge, struct json *state, struct err *e);
+MUST_CHECK int forward_choose(struct netlink *nl, const char *bridge, struct json *state,
+			      struct err *e);
 /* Switch what `state` says on (idempotent) or off. */
-MUST_CHECK int forward_switch(struct netlink *nl, struct sysctl *proc, const struct json *state, bool on, struct err *e);
+MUST_CHECK int forward_switch(struct netlink *nl, struct sysctl *proc, const struct json *state,
+			      bool on, struct err *e);
 /* The names in state's "forward4" or "forward6". */
 void forward_names(const struct json *state, const char *key, struct strv *ret);
 

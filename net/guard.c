@@ -21,14 +21,14 @@ enum { GUARD_NO_ADDR4 = 16, GUARD_WITH_ADDR4 = 32 };
 
 enum guard_value {
 	V_MAC,
-	V_ADDR4,     /* the zone's IPv4 addresses */
-	V_ARP4,      /* the same and 0.0.0.0, the sender of an address probe */
-	V_ADDR6,     /* the zone's IPv6 addresses and the link-local one of its MAC */
-	V_TYPES,     /* Ethernet types: IPv4, ARP, IPv6 */
+	V_ADDR4, /* the zone's IPv4 addresses */
+	V_ARP4,  /* the same and 0.0.0.0, the sender of an address probe */
+	V_ADDR6, /* the zone's IPv6 addresses and the link-local one of its MAC */
+	V_TYPES, /* Ethernet types: IPv4, ARP, IPv6 */
 	V_IP4,
 	V_ARP,
 	V_IP6,
-	V_ETHERNET,  /* ARP's hardware type and the lengths of its addresses */
+	V_ETHERNET, /* ARP's hardware type and the lengths of its addresses */
 	V_LEN6,
 	V_LEN4,
 	V_UDP,
@@ -38,47 +38,95 @@ enum guard_value {
 	V_ROUTER,    /* ICMPv6 134 router advertisement, 137 redirect */
 	V_NEIGHBOUR, /* ICMPv6 136 neighbour advertisement */
 	V_ANY6,      /* :: */
-	V_PROBE6,    /* ICMPv6 that :: may send: 135 (duplicate address detection), 131 and 143 (group membership) */
+	V_PROBE6, /* ICMPv6 that :: may send: 135 (duplicate address detection), 131 and 143 (group membership) */
 	V_COUNT
 };
 
-#define IS_PROTOCOL(v)  { NFT_LOAD_META, NFT_META_PROTOCOL, 2, NFT_IS, v }
-#define IS_TRANSPORT(v) { NFT_LOAD_META, NFT_META_L4PROTO, 1, NFT_IS, v }
+#define IS_PROTOCOL(v)                                         \
+	{                                                      \
+		NFT_LOAD_META, NFT_META_PROTOCOL, 2, NFT_IS, v \
+	}
+#define IS_TRANSPORT(v)                                       \
+	{                                                     \
+		NFT_LOAD_META, NFT_META_L4PROTO, 1, NFT_IS, v \
+	}
 
 static const struct nft_rule guard_rules[] = {
-	{ "mac-nospoof", NFT_VERDICT_DROP, { { NFT_LOAD_LINK, 6, 6, NFT_IS_NOT, V_MAC } }, GUARD_MAC },
-	{ "restricted", NFT_VERDICT_DROP, { { NFT_LOAD_LINK, 12, 2, NFT_NOT_IN, V_TYPES } }, GUARD_RESTRICTED },
-	{ "dhcp-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_IP4), IS_TRANSPORT(V_UDP), { NFT_LOAD_TRANSPORT, 0, 2, NFT_IS, V_DHCP4 } }, GUARD_DHCP },
-	{ "dhcp-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_IP6), IS_TRANSPORT(V_UDP), { NFT_LOAD_TRANSPORT, 0, 2, NFT_IS, V_DHCP6 } }, GUARD_DHCP },
-	{ "dhcp-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_IP6), IS_TRANSPORT(V_ICMP6), { NFT_LOAD_TRANSPORT, 0, 1, NFT_IN, V_ROUTER } }, GUARD_DHCP },
+	{ "mac-nospoof",
+	  NFT_VERDICT_DROP,
+	  { { NFT_LOAD_LINK, 6, 6, NFT_IS_NOT, V_MAC } },
+	  GUARD_MAC },
+	{ "restricted",
+	  NFT_VERDICT_DROP,
+	  { { NFT_LOAD_LINK, 12, 2, NFT_NOT_IN, V_TYPES } },
+	  GUARD_RESTRICTED },
+	{ "dhcp-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP4),
+	    IS_TRANSPORT(V_UDP),
+	    { NFT_LOAD_TRANSPORT, 0, 2, NFT_IS, V_DHCP4 } },
+	  GUARD_DHCP },
+	{ "dhcp-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6),
+	    IS_TRANSPORT(V_UDP),
+	    { NFT_LOAD_TRANSPORT, 0, 2, NFT_IS, V_DHCP6 } },
+	  GUARD_DHCP },
+	{ "dhcp-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6),
+	    IS_TRANSPORT(V_ICMP6),
+	    { NFT_LOAD_TRANSPORT, 0, 1, NFT_IN, V_ROUTER } },
+	  GUARD_DHCP },
 	/* four rows: ARP for IPv4 over Ethernet; the offsets of the two behind them hold for no other */
-	{ "ip-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 0, 2, NFT_IS_NOT, V_ETHERNET } }, GUARD_IP },
-	{ "ip-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 2, 2, NFT_IS_NOT, V_IP4 } }, GUARD_IP },
-	{ "ip-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 4, 1, NFT_IS_NOT, V_LEN6 } }, GUARD_IP },
-	{ "ip-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 5, 1, NFT_IS_NOT, V_LEN4 } }, GUARD_IP },
-	{ "mac-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 8, 6, NFT_IS_NOT, V_MAC } }, GUARD_MAC },
-	{ "ip-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 14, 4, NFT_NOT_IN, V_ARP4 } }, GUARD_IP },
-	{ "ip-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_IP4), { NFT_LOAD_NETWORK, 12, 4, NFT_NOT_IN, V_ADDR4 } }, GUARD_IP | GUARD_WITH_ADDR4 },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 0, 2, NFT_IS_NOT, V_ETHERNET } },
+	  GUARD_IP },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 2, 2, NFT_IS_NOT, V_IP4 } },
+	  GUARD_IP },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 4, 1, NFT_IS_NOT, V_LEN6 } },
+	  GUARD_IP },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 5, 1, NFT_IS_NOT, V_LEN4 } },
+	  GUARD_IP },
+	{ "mac-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 8, 6, NFT_IS_NOT, V_MAC } },
+	  GUARD_MAC },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 14, 4, NFT_NOT_IN, V_ARP4 } },
+	  GUARD_IP },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP4), { NFT_LOAD_NETWORK, 12, 4, NFT_NOT_IN, V_ADDR4 } },
+	  GUARD_IP | GUARD_WITH_ADDR4 },
 	{ "ip-nospoof", NFT_VERDICT_DROP, { IS_PROTOCOL(V_IP4) }, GUARD_IP | GUARD_NO_ADDR4 },
 	/* who claims another's address by a neighbour advertisement gets its traffic, whatever the sender address says */
-	{ "ip-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_IP6), IS_TRANSPORT(V_ICMP6), { NFT_LOAD_TRANSPORT, 0, 1, NFT_IS, V_NEIGHBOUR },
-	    { NFT_LOAD_TRANSPORT, 8, 16, NFT_NOT_IN, V_ADDR6 } }, GUARD_IP },
-	{ "probe", NFT_VERDICT_ACCEPT,
-	  { IS_PROTOCOL(V_IP6), { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_ANY6 }, IS_TRANSPORT(V_ICMP6),
-	    { NFT_LOAD_TRANSPORT, 0, 1, NFT_IN, V_PROBE6 } }, GUARD_IP },
-	{ "ip-nospoof", NFT_VERDICT_DROP,
-	  { IS_PROTOCOL(V_IP6), { NFT_LOAD_NETWORK, 8, 16, NFT_NOT_IN, V_ADDR6 } }, GUARD_IP },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6),
+	    IS_TRANSPORT(V_ICMP6),
+	    { NFT_LOAD_TRANSPORT, 0, 1, NFT_IS, V_NEIGHBOUR },
+	    { NFT_LOAD_TRANSPORT, 8, 16, NFT_NOT_IN, V_ADDR6 } },
+	  GUARD_IP },
+	{ "probe",
+	  NFT_VERDICT_ACCEPT,
+	  { IS_PROTOCOL(V_IP6),
+	    { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_ANY6 },
+	    IS_TRANSPORT(V_ICMP6),
+	    { NFT_LOAD_TRANSPORT, 0, 1, NFT_IN, V_PROBE6 } },
+	  GUARD_IP },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6), { NFT_LOAD_NETWORK, 8, 16, NFT_NOT_IN, V_ADDR6 } },
+	  GUARD_IP },
 };
 
 static const struct nft_value guard_constants[V_COUNT] = {
@@ -154,8 +202,7 @@ static void guard_fill(struct nft_batch *b, const struct guard *g)
 	values[V_ADDR6].n = 1;
 	guard_collect(&values[V_ADDR6], &six, g, AF_INET6);
 	nft_batch_rules(b, g->device, guard_rules, sizeof(guard_rules) / sizeof(guard_rules[0]),
-			values,
-			g->kinds | (values[V_ADDR4].n ? GUARD_WITH_ADDR4 : GUARD_NO_ADDR4));
+			values, g->kinds | (values[V_ADDR4].n ? GUARD_WITH_ADDR4 : GUARD_NO_ADDR4));
 }
 
 static struct nft_batch *guard_batch(const struct guard *g, bool replace)

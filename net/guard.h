@@ -13,9 +13,11 @@
 #include "runtime/base/json.h"
 
 enum guard_kind {
-	GUARD_MAC = 1,        /* "mac-nospoof": the frame's sender is the zone's MAC */
-	GUARD_IP = 2,         /* "ip-nospoof": ARP, IPv4, IPv6 and neighbour advertisements speak of the zone's addresses only */
-	GUARD_DHCP = 4,       /* "dhcp-nospoof": no DHCP server replies, no router advertisements, no redirects */
+	GUARD_MAC = 1, /* "mac-nospoof": the frame's sender is the zone's MAC */
+	GUARD_IP =
+		2, /* "ip-nospoof": ARP, IPv4, IPv6 and neighbour advertisements speak of the zone's addresses only */
+	GUARD_DHCP =
+		4, /* "dhcp-nospoof": no DHCP server replies, no router advertisements, no redirects */
 	GUARD_RESTRICTED = 8, /* "restricted": only untagged IPv4, IPv6 and ARP */
 };
 

@@ -24,19 +24,21 @@ void inet_text(const struct inet_addr *a, char *buf);
 /* "10.88.0.2" */
 void inet_text_bare(const struct inet_addr *a, char *buf);
 
-size_t inet_len(const struct inet_addr *a);   /* 4 or 16 bytes */
-unsigned inet_bits(const struct inet_addr *a); /* 32 or 128 */
+size_t inet_len(const struct inet_addr *a);                           /* 4 or 16 bytes */
+unsigned inet_bits(const struct inet_addr *a);                        /* 32 or 128 */
 bool inet_same(const struct inet_addr *a, const struct inet_addr *b); /* prefix ignored */
 bool inet_contains(const struct inet_addr *net, const struct inet_addr *a);
 bool inet_overlaps(const struct inet_addr *a, const struct inet_addr *b);
 struct inet_addr inet_net(const struct inet_addr *a);               /* host part zero */
-struct inet_addr inet_nth(const struct inet_addr *net, uint32_t n);     /* network + n, same prefix */
-uint64_t inet_host_count(const struct inet_addr *net); /* numbers 1..count are hosts; at most 2^32-1 */
+struct inet_addr inet_nth(const struct inet_addr *net, uint32_t n); /* network + n, same prefix */
+uint64_t inet_host_count(
+	const struct inet_addr *net); /* numbers 1..count are hosts; at most 2^32-1 */
 
 /* NULL when `a` can be an interface's address, else why not: "is a multicast address". */
 const char *inet_unusable(const struct inet_addr *a);
 bool inet_is_loopback(const struct inet_addr *a);
-struct inet_addr inet_link_local(const uint8_t mac[INET_MAC]); /* fe80::/64 with the EUI-64 of the MAC */
+struct inet_addr inet_link_local(
+	const uint8_t mac[INET_MAC]); /* fe80::/64 with the EUI-64 of the MAC */
 
 MUST_CHECK int inet_mac_parse(const char *text, uint8_t ret[INET_MAC]); /* "02:00:00:aa:bb:cc" */
 void inet_mac_text(const uint8_t mac[INET_MAC], char *buf);             /* buf of INET_MAC_TEXT */

@@ -53,7 +53,7 @@ int ipam_save(const char *storage_dir, const struct json *leases, struct err *e)
 			return err_sys(e, "remove %s", path);
 		return 0;
 	}
-	return r < 0 ? r : file_replace(AT_FDCWD, path, text, strlen(text), 0600, true, e);
+	return r < 0 ? r : file_replace(AT_FDCWD, path, text, strlen(text), 0600 | FILE_DURABLE, e);
 }
 
 struct ipam_row {

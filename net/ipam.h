@@ -15,15 +15,18 @@
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
 
-MUST_CHECK int ipam_load(const char *storage_dir, struct json **ret, struct err *e); /* missing: empty */
+MUST_CHECK int ipam_load(const char *storage_dir, struct json **ret,
+			 struct err *e); /* missing: empty */
 MUST_CHECK int ipam_save(const char *storage_dir, const struct json *leases, struct err *e);
 
 /* The zone other than `zone` that has the address, or NULL. Borrowed. */
 const char *ipam_holder(const struct json *leases, const struct inet_addr *a, const char *zone);
 /* The address leased automatically to a link; false when there is none. */
-bool ipam_find(const struct json *leases, const char *zone, size_t link, int family, struct inet_addr *ret);
+bool ipam_find(const struct json *leases, const char *zone, size_t link, int family,
+	       struct inet_addr *ret);
 /* Make these the link's leases, replacing what it had. Returns whether anything changed. */
-bool ipam_assign(struct json *leases, const char *zone, size_t link, const struct inet_addr *addrs, size_t n, bool automatic);
+bool ipam_assign(struct json *leases, const char *zone, size_t link, const struct inet_addr *addrs,
+		 size_t n, bool automatic);
 /* Drop the leases of a zone's links from number `from` on. */
 bool ipam_drop(struct json *leases, const char *zone, size_t from);
 /* Drop the leases of zones in neither of the NULL-terminated lists. */
@@ -35,6 +38,8 @@ struct ipam_pool {
 };
 /* Choose the lowest number n >= 2 for which network+n is free in both families - so a zone's two addresses look alike - and give the addresses. What the link
  * has already is kept when it still fits. -ENOSPC when the pool is empty. */
-MUST_CHECK int ipam_choose(const struct json *leases, const struct ipam_pool *pool, const char *zone, size_t link, struct inet_addr ret[2], size_t *ret_n, struct err *e);
+MUST_CHECK int ipam_choose(const struct json *leases, const struct ipam_pool *pool,
+			   const char *zone, size_t link, struct inet_addr ret[2], size_t *ret_n,
+			   struct err *e);
 
 #endif

@@ -22,12 +22,15 @@ static int lease_record(const struct net_plan *p, size_t index, const struct add
 
 		inet_text_bare(&l->addrs.items[i], text);
 		if (holder)
-			return err_set(e, EADDRINUSE, "anet[%zu].allowedAddress: %s belongs to zone \"%s\"",
-				       index, text, holder);
+			return err_set(e, EADDRINUSE,
+				       "anet[%zu].allowedAddress: %s belongs to zone \"%s\"", index,
+				       text, holder);
 		for (size_t k = 0; k < host->n; k++)
 			if (inet_same(&host->items[k].addr, &l->addrs.items[i]))
-				return err_set(e, EADDRINUSE, "anet[%zu].allowedAddress: %s is an address of the host",
-					       index, text);
+				return err_set(
+					e, EADDRINUSE,
+					"anet[%zu].allowedAddress: %s is an address of the host",
+					index, text);
 	}
 	*changed |= ipam_assign(leases, p->zonename, index, l->addrs.items, l->addrs.n, false);
 	return 0;
@@ -65,8 +68,8 @@ static int lease_links(struct net_plan *p, const struct plan_subnets *s, struct 
 	};
 	*changed |= ipam_drop(leases, p->zonename, p->n_links);
 	for (size_t i = 0; r == 0 && i < p->n_links; i++)
-		r = p->links[i].wants_lease ? lease_choose(p, i, &pool, leases, changed, e) :
-					      lease_record(p, i, &host, leases, changed, e);
+		r = p->links[i].wants_lease ? lease_choose(p, i, &pool, leases, changed, e)
+					    : lease_record(p, i, &host, leases, changed, e);
 	return r;
 }
 
@@ -103,7 +106,8 @@ int net_plan(const struct zone_spec *z, const struct net_dirs *dirs, struct net_
 		return diag_err(&diags, e);
 	p->run_dir = mem_strdup(dirs->run_dir);
 	p->storage_dir = mem_strdup(dirs->storage_dir);
-	if (p->n_links == 0) { /* nothing to lease; what an earlier configuration had is given back by net_release() */
+	if (p->n_links ==
+	    0) { /* nothing to lease; what an earlier configuration had is given back by net_release() */
 		auto_ptr(json) struct json *none = json_new_object();
 
 		json_set(none, "leases", json_new_array());

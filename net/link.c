@@ -123,7 +123,8 @@ int link_all(struct netlink *nl, struct link_list *ret, struct err *e)
 	return r < 0 ? err_wrap(e, "list the network links") : 0;
 }
 
-int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC], struct err *e)
+int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC],
+		    struct err *e)
 {
 	struct netlink_request q;
 	struct nlattr *info;
@@ -164,9 +165,9 @@ int link_add_veth(struct netlink *nl, const struct link_veth *v, struct err *e)
 	mnl_attr_nest_end(q.h, data);
 	mnl_attr_nest_end(q.h, info);
 	r = netlink_talk(nl, &q, NULL, NULL, e);
-	return r < 0 ? err_wrap(e, "make the link \"%s\" with its other end \"%s\" in the zone", v->host,
-				v->peer) :
-		       0;
+	return r < 0 ? err_wrap(e, "make the link \"%s\" with its other end \"%s\" in the zone",
+				v->host, v->peer)
+		     : 0;
 }
 
 static int link_set(struct netlink *nl, struct netlink_request *q, const char *name, struct err *e)

@@ -28,16 +28,19 @@ struct link_list {
 void link_list_done(struct link_list *l);
 
 /* -ENODEV when there is none. */
-MUST_CHECK int link_find(struct netlink *nl, const char *name, struct link_info *ret, struct err *e);
+MUST_CHECK int link_find(struct netlink *nl, const char *name, struct link_info *ret,
+			 struct err *e);
 MUST_CHECK int link_all(struct netlink *nl, struct link_list *ret, struct err *e);
 
-MUST_CHECK int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC], struct err *e);
+MUST_CHECK int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC],
+			       struct err *e);
 
 struct link_veth {
-	const char *host, *peer; /* the peer is born in netns_fd under its final name: the host never sees it */
+	const char *host,
+		*peer; /* the peer is born in netns_fd under its final name: the host never sees it */
 	int netns_fd;
-	const uint8_t *mac;      /* of the peer */
-	uint32_t mtu;            /* both ends; 0: the kernel's default */
+	const uint8_t *mac; /* of the peer */
+	uint32_t mtu;       /* both ends; 0: the kernel's default */
 };
 MUST_CHECK int link_add_veth(struct netlink *nl, const struct link_veth *v, struct err *e);
 
@@ -48,7 +51,8 @@ struct link_change {
 	uint32_t master;    /* index of a bridge */
 	bool up;
 };
-MUST_CHECK int link_change(struct netlink *nl, const char *name, const struct link_change *c, struct err *e);
+MUST_CHECK int link_change(struct netlink *nl, const char *name, const struct link_change *c,
+			   struct err *e);
 /* Missing is fine. */
 MUST_CHECK int link_delete(struct netlink *nl, const char *name, struct err *e);
 

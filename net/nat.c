@@ -15,36 +15,73 @@
 
 #define NAT_TABLE "zones"
 
-enum nat_value { V_BRIDGE, V_NET4, V_NET6, V_IP4, V_IP6, V_ANSWER, V_TRANSLATED, V_CLOSED4, V_CLOSED6, V_COUNT };
+enum nat_value {
+	V_BRIDGE,
+	V_NET4,
+	V_NET6,
+	V_IP4,
+	V_IP6,
+	V_ANSWER,
+	V_TRANSLATED,
+	V_CLOSED4,
+	V_CLOSED6,
+	V_COUNT
+};
 enum { NAT_CLOSED4 = 1, NAT_CLOSED6 = 2 };
 
 /* bits of the kernel's connection tracking, host order */
-static const uint32_t nat_answer = 1u << 1 | 1u << 2; /* NF_CT_STATE_BIT(IP_CT_ESTABLISHED, IP_CT_RELATED) */
-static const uint32_t nat_translated = 1u << 5;       /* IPS_DST_NAT: a published port */
+static const uint32_t nat_answer =
+	1u << 1 | 1u << 2; /* NF_CT_STATE_BIT(IP_CT_ESTABLISHED, IP_CT_RELATED) */
+static const uint32_t nat_translated = 1u << 5; /* IPS_DST_NAT: a published port */
 
-#define FROM(how, v)   { NFT_LOAD_META, NFT_META_IIFNAME, IFNAMSIZ, how, v }
-#define TO(how, v)     { NFT_LOAD_META, NFT_META_OIFNAME, IFNAMSIZ, how, v }
-#define IS_FAMILY(v)   { NFT_LOAD_META, NFT_META_NFPROTO, 1, NFT_IS, v }
+#define FROM(how, v)                                              \
+	{                                                         \
+		NFT_LOAD_META, NFT_META_IIFNAME, IFNAMSIZ, how, v \
+	}
+#define TO(how, v)                                                \
+	{                                                         \
+		NFT_LOAD_META, NFT_META_OIFNAME, IFNAMSIZ, how, v \
+	}
+#define IS_FAMILY(v)                                          \
+	{                                                     \
+		NFT_LOAD_META, NFT_META_NFPROTO, 1, NFT_IS, v \
+	}
 
 static const struct nft_rule nat_leave4[] = {
-	{ "masquerade", NFT_VERDICT_MASQUERADE,
-	  { IS_FAMILY(V_IP4), { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_NET4 }, TO(NFT_IS_NOT, V_BRIDGE) }, 0 },
+	{ "masquerade",
+	  NFT_VERDICT_MASQUERADE,
+	  { IS_FAMILY(V_IP4),
+	    { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_NET4 },
+	    TO(NFT_IS_NOT, V_BRIDGE) },
+	  0 },
 };
 static const struct nft_rule nat_leave6[] = {
-	{ "masquerade", NFT_VERDICT_MASQUERADE,
-	  { IS_FAMILY(V_IP6), { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_NET6 }, TO(NFT_IS_NOT, V_BRIDGE) }, 0 },
+	{ "masquerade",
+	  NFT_VERDICT_MASQUERADE,
+	  { IS_FAMILY(V_IP6),
+	    { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_NET6 },
+	    TO(NFT_IS_NOT, V_BRIDGE) },
+	  0 },
 };
 static const struct nft_rule nat_forward[] = {
 	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IS, V_BRIDGE) }, 0 },
-	{ "answers", NFT_VERDICT_ACCEPT,
-	  { TO(NFT_IS, V_BRIDGE), { NFT_LOAD_CT, NFT_CT_STATE, 4, NFT_HAS_BITS, V_ANSWER } }, 0 },
-	{ "published", NFT_VERDICT_ACCEPT,
-	  { TO(NFT_IS, V_BRIDGE), { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } }, 0 },
+	{ "answers",
+	  NFT_VERDICT_ACCEPT,
+	  { TO(NFT_IS, V_BRIDGE), { NFT_LOAD_CT, NFT_CT_STATE, 4, NFT_HAS_BITS, V_ANSWER } },
+	  0 },
+	{ "published",
+	  NFT_VERDICT_ACCEPT,
+	  { TO(NFT_IS, V_BRIDGE), { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } },
+	  0 },
 	{ "into zones", NFT_VERDICT_DROP, { TO(NFT_IS, V_BRIDGE) }, 0 },
-	{ "not a router", NFT_VERDICT_DROP,
-	  { IS_FAMILY(V_IP4), FROM(NFT_IN, V_CLOSED4), TO(NFT_IN, V_CLOSED4) }, NAT_CLOSED4 },
-	{ "not a router", NFT_VERDICT_DROP,
-	  { IS_FAMILY(V_IP6), FROM(NFT_IN, V_CLOSED6), TO(NFT_IN, V_CLOSED6) }, NAT_CLOSED6 },
+	{ "not a router",
+	  NFT_VERDICT_DROP,
+	  { IS_FAMILY(V_IP4), FROM(NFT_IN, V_CLOSED4), TO(NFT_IN, V_CLOSED4) },
+	  NAT_CLOSED4 },
+	{ "not a router",
+	  NFT_VERDICT_DROP,
+	  { IS_FAMILY(V_IP6), FROM(NFT_IN, V_CLOSED6), TO(NFT_IN, V_CLOSED6) },
+	  NAT_CLOSED6 },
 };
 
 /* Link names as the kernel compares them: 16 bytes, filled with zeros. */
@@ -137,8 +174,10 @@ int nat_remove(struct err *e)
 
 int nat_probe(struct err *e)
 {
-	const struct inet_addr gates[] = { { .family = AF_INET, .prefix = 24, .bytes = { 192, 0, 2, 1 } },
-					   { .family = AF_INET6, .prefix = 64, .bytes = { 0xfd } } };
+	const struct inet_addr gates[] = {
+		{ .family = AF_INET, .prefix = 24, .bytes = { 192, 0, 2, 1 } },
+		{ .family = AF_INET6, .prefix = 64, .bytes = { 0xfd } }
+	};
 	const struct nat n = { .bridge = "lo", .gates = gates, .n_gates = 2 };
 	auto_ptr(nft_batch) struct nft_batch *b = nat_batch(&n, true);
 

@@ -12,7 +12,8 @@
 
 struct nat {
 	const char *bridge;
-	const struct inet_addr *gates;        /* the bridge's addresses; their networks are translated when they leave the host */
+	const struct inet_addr *
+		gates; /* the bridge's addresses; their networks are translated when they leave the host */
 	size_t n_gates;
 	/* Links on which forwarding was off until we switched it on: between two of them nothing is forwarded, as before. By family. */
 	const struct strv *closed4, *closed6;

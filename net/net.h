@@ -24,33 +24,37 @@
 #include "runtime/base/json.h"
 
 struct net_dirs {
-	const char *run_dir;         /* "/run/zones" */
-	const char *storage_dir;     /* "/var/lib/zones" */
+	const char *run_dir;     /* "/run/zones" */
+	const char *storage_dir; /* "/var/lib/zones" */
 };
 
 struct net_plan;
 
 /* Build the plan of a zone's effective configuration. Addresses that are automatic are leased here (under the lock), so it is not pure in that one case; net_release() gives them back. */
-MUST_CHECK int net_plan(const struct zone_spec *z, const struct net_dirs *dirs, struct net_plan **ret, struct err *e);
+MUST_CHECK int net_plan(const struct zone_spec *z, const struct net_dirs *dirs,
+			struct net_plan **ret, struct err *e);
 void net_plan_free(struct net_plan *p);
 DEFINE_AUTO_PTR(net_plan);
-char *net_plan_text(const struct net_plan *p);              /* one operation a line */
+char *net_plan_text(const struct net_plan *p); /* one operation a line */
 
 /* Checks against this host that change nothing: lower links exist, addresses not used by another zone's lease or by the host, prefix and gateway sane, kernel features. Adds to diags with code "host". */
 int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct diag_list *diags);
 
 /* Make it. netns_fd: the zone's network namespace; init_pid: its init (for IFLA_NET_NS_PID is not used, the descriptor is). Also brings `lo` up. On failure everything made is removed. *ret_saved describes what was made. */
-MUST_CHECK int net_attach(const struct net_plan *p, int netns_fd, struct json **ret_saved, struct err *e);
+MUST_CHECK int net_attach(const struct net_plan *p, int netns_fd, struct json **ret_saved,
+			  struct err *e);
 /* `lo` up in a namespace and nothing else (OCI containers, zones without anet). */
 MUST_CHECK int net_lo_up(int netns_fd, struct err *e);
 /* OCI linux.netDevices: links of the host (the caller's namespace) move into a container, keep their permanent global addresses and are brought up. They never come back by us. */
-MUST_CHECK int net_move_devices(const struct net_device_spec *devices, size_t n, int netns_fd, struct err *e);
+MUST_CHECK int net_move_devices(const struct net_device_spec *devices, size_t n, int netns_fd,
+				struct err *e);
 /* Take it all away; missing things are fine. dirs as in net_plan. */
 MUST_CHECK int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err *e);
 /* Give back a zone's leases (uninstall, delete). */
 MUST_CHECK int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e);
 /* Remove links, rules and leases of ours that belong to no zone in the NULL-terminated list `alive` (zones that are ready or running) - after crashes. Leases of zones in `known` are kept. */
-MUST_CHECK int net_sweep(const char *const *alive, const char *const *known, const struct net_dirs *dirs, struct err *e);
+MUST_CHECK int net_sweep(const char *const *alive, const char *const *known,
+			 const struct net_dirs *dirs, struct err *e);
 
 /* The files to be seen inside: text of /etc/resolv.conf and of /etc/hosts for the zone. Freshly allocated. */
 char *net_resolv_conf(const struct zone_spec *z, const struct net_plan *p);

@@ -60,10 +60,9 @@ static int netlink_send(struct netlink *nl, const void *data, size_t n, struct e
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = n };
-	struct msghdr m = { .msg_name = &kernel,
-			    .msg_namelen = sizeof(kernel),
-			    .msg_iov = &iov,
-			    .msg_iovlen = 1 };
+	struct msghdr m = {
+		.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = &iov, .msg_iovlen = 1
+	};
 
 	if (sys_sendmsg(nl->fd, &m, 0) < 0)
 		return err_sys(e, "send to the kernel's network interface");
@@ -83,10 +82,13 @@ static int netlink_receive(struct netlink *nl, char *buf, int flags, struct err 
 		ssize_t n = sys_recvmsg(nl->fd, &m, flags);
 
 		if (n < 0)
-			return errno == EAGAIN ? -EAGAIN :
-						 err_sys(e, "receive the kernel's answer about the network");
+			return errno == EAGAIN
+				       ? -EAGAIN
+				       : err_sys(e,
+						 "receive the kernel's answer about the network");
 		if (m.msg_flags & MSG_TRUNC)
-			return err_set(e, EMSGSIZE, "the kernel's answer about the network is too long");
+			return err_set(e, EMSGSIZE,
+				       "the kernel's answer about the network is too long");
 		if (m.msg_namelen == sizeof(from) && from.nl_pid == 0)
 			return (int)n;
 	}
@@ -236,7 +238,8 @@ int netlink_batch(struct netlink *nl, const void *data, size_t n, struct err *e)
 		}
 	}
 	if (answers == 0)
-		return err_set(e, EPROTO, "the kernel did not answer a list of packet filter changes");
+		return err_set(e, EPROTO,
+			       "the kernel did not answer a list of packet filter changes");
 	return result;
 }
 
@@ -244,9 +247,7 @@ const struct nlattr *netlink_attr(const struct nlmsghdr *h, size_t skip, uint16_
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each(a, h, skip)
-		if (mnl_attr_get_type(a) == type)
-			return a;
+	mnl_attr_for_each(a, h, skip) if (mnl_attr_get_type(a) == type) return a;
 	return NULL;
 }
 
@@ -254,8 +255,6 @@ const struct nlattr *netlink_nested(const struct nlattr *nest, uint16_t type)
 {
 	const struct nlattr *a;
 
-	mnl_attr_for_each_nested(a, nest)
-		if (mnl_attr_get_type(a) == type)
-			return a;
+	mnl_attr_for_each_nested(a, nest) if (mnl_attr_get_type(a) == type) return a;
 	return NULL;
 }

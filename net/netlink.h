@@ -17,7 +17,10 @@ struct netlink {
 	int fd;
 	uint32_t seq, portid;
 };
-#define NETLINK_CLOSED { .fd = -1 }
+#define NETLINK_CLOSED   \
+	{                \
+		.fd = -1 \
+	}
 
 struct netlink_request {
 	_Alignas(8) char data[4096];
@@ -37,10 +40,12 @@ void netlink_begin(struct netlink_request *q, uint16_t type, uint16_t flags);
 typedef int (*netlink_reply_fn)(const struct nlmsghdr *h, void *arg);
 
 /* Send, wait for the acknowledgement. `fn` gets the replies before it (may be NULL). Returns 0 or the kernel's errno, in words. */
-MUST_CHECK int netlink_talk(struct netlink *nl, struct netlink_request *q, netlink_reply_fn fn, void *arg, struct err *e);
+MUST_CHECK int netlink_talk(struct netlink *nl, struct netlink_request *q, netlink_reply_fn fn,
+			    void *arg, struct err *e);
 /* The same for a dump (NLM_F_DUMP is added). The kernel says when a change interrupted a dump; it is then repeated, and *count, the length of the list that `fn` fills,
  * is set to 0 before each attempt. */
-MUST_CHECK int netlink_dump(struct netlink *nl, struct netlink_request *q, netlink_reply_fn fn, void *arg, size_t *count, struct err *e);
+MUST_CHECK int netlink_dump(struct netlink *nl, struct netlink_request *q, netlink_reply_fn fn,
+			    void *arg, size_t *count, struct err *e);
 
 /* Send a finished nftables batch of `n` bytes and collect what comes back: 0, or the first error. Every message in it must ask for an acknowledgement. */
 MUST_CHECK int netlink_batch(struct netlink *nl, const void *data, size_t n, struct err *e);

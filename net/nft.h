@@ -15,17 +15,17 @@
 #include "runtime/base/str.h"
 
 enum nft_load {
-	NFT_LOAD_NONE,      /* ends a rule's matches */
-	NFT_LOAD_LINK,      /* bytes of the link header; the Ethernet type of a tagged frame is seen as 0x8100 */
+	NFT_LOAD_NONE, /* ends a rule's matches */
+	NFT_LOAD_LINK, /* bytes of the link header; the Ethernet type of a tagged frame is seen as 0x8100 */
 	NFT_LOAD_NETWORK,   /* bytes of the IP or ARP header */
 	NFT_LOAD_TRANSPORT, /* bytes behind it, extension headers of IPv6 skipped */
 	NFT_LOAD_META,      /* `at` is an NFT_META_* key */
 	NFT_LOAD_CT,        /* `at` is an NFT_CT_* key */
 };
 enum nft_compare {
-	NFT_IS,       /* equals the value's only item */
+	NFT_IS, /* equals the value's only item */
 	NFT_IS_NOT,
-	NFT_IN,       /* is one of the value's items */
+	NFT_IN, /* is one of the value's items */
 	NFT_NOT_IN,
 	NFT_HAS_BITS, /* any bit of the value is set (32 bits, host order) */
 };
@@ -41,34 +41,37 @@ struct nft_rule {
 	const char *comment;
 	enum nft_verdict verdict;
 	struct nft_match matches[NFT_MATCHES];
-	unsigned when; /* left out unless all these bits are in the `when` given to nft_batch_rules(); 0: always */
+	unsigned
+		when; /* left out unless all these bits are in the `when` given to nft_batch_rules(); 0: always */
 };
 struct nft_value {
 	const void *data; /* n items, one behind the other, each of the match's length */
 	size_t n;
-	bool masked;      /* the load is cut to `prefix` bits before it is compared (NFT_IS, NFT_IS_NOT) */
+	bool masked; /* the load is cut to `prefix` bits before it is compared (NFT_IS, NFT_IS_NOT) */
 	unsigned prefix;
 };
 
 struct nft_chain {
 	const char *name;
-	const char *type;   /* "filter" "nat" */
-	uint32_t hook;      /* NF_INET_*, NF_NETDEV_INGRESS */
+	const char *type; /* "filter" "nat" */
+	uint32_t hook;    /* NF_INET_*, NF_NETDEV_INGRESS */
 	int32_t priority;
 	const char *device; /* netdev family only */
 };
 
 struct nft_batch;
-struct nft_batch *nft_batch_new(uint32_t family, const char *table); /* NFPROTO_*; the strings are borrowed */
+struct nft_batch *nft_batch_new(uint32_t family,
+				const char *table); /* NFPROTO_*; the strings are borrowed */
 void nft_batch_free(struct nft_batch *b);
 DEFINE_AUTO_PTR(nft_batch);
 
-void nft_batch_add_table(struct nft_batch *b);  /* there already: fine */
-void nft_batch_drop_table(struct nft_batch *b); /* must exist */
+void nft_batch_add_table(struct nft_batch *b);                            /* there already: fine */
+void nft_batch_drop_table(struct nft_batch *b);                           /* must exist */
 void nft_batch_add_chain(struct nft_batch *b, const struct nft_chain *c); /* must not exist */
-void nft_batch_drop_chain(struct nft_batch *b, const char *name);         /* must exist; with its rules */
+void nft_batch_drop_chain(struct nft_batch *b, const char *name); /* must exist; with its rules */
 void nft_batch_flush_chain(struct nft_batch *b, const char *name);
-void nft_batch_rules(struct nft_batch *b, const char *chain, const struct nft_rule *rules, size_t n, const struct nft_value *values, unsigned when);
+void nft_batch_rules(struct nft_batch *b, const char *chain, const struct nft_rule *rules, size_t n,
+		     const struct nft_value *values, unsigned when);
 
 /* Send. All or nothing. Needs CAP_NET_ADMIN in the caller's network namespace. */
 MUST_CHECK int nft_batch_commit(struct nft_batch *b, struct err *e);
@@ -82,6 +85,7 @@ MUST_CHECK int nft_chains(uint32_t family, const char *table, struct strv *ret, 
 
 typedef void (*nft_counter_fn)(const char *comment, uint64_t packets, uint64_t bytes, void *arg);
 /* Visit the counters of a chain's rules in order; an absent chain has none. */
-MUST_CHECK int nft_counters(uint32_t family, const char *table, const char *chain, nft_counter_fn fn, void *arg, struct err *e);
+MUST_CHECK int nft_counters(uint32_t family, const char *table, const char *chain,
+			    nft_counter_fn fn, void *arg, struct err *e);
 
 #endif

@@ -68,8 +68,8 @@ const char *plan_host_name_hash(const char *link)
 
 /* --- subnets ---------------------------------------------------------------------------------- */
 
-static int plan_subnet(const char *variable, const char *otherwise, int family, struct inet_addr *ret,
-		       struct err *e)
+static int plan_subnet(const char *variable, const char *otherwise, int family,
+		       struct inet_addr *ret, struct err *e)
 {
 	const char *text = getenv(variable);
 	struct inet_addr a;
@@ -117,7 +117,7 @@ static void plan_report(struct plan_reader *r, const char *key, const char *fmt,
 	va_start(args, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	diag_add(r->diags, 0, 0, path, "host", NULL, "%s", text);
+	diag_add(r->diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
 	r->errors++;
 }
 
@@ -154,8 +154,9 @@ static void plan_read_names(struct plan_reader *r, struct plan_link *l, const ch
 	else
 		plan_report(r, "lowerLink", "\"%s\" cannot be the name of a bridge", a->lower_link);
 	net_auto_mac(zonename, r->index, mac);
-	if (inet_mac_parse(str_empty(a->mac_address) || str_eq(a->mac_address, "auto") ? mac :
-											  a->mac_address,
+	if (inet_mac_parse(str_empty(a->mac_address) || str_eq(a->mac_address, "auto")
+				   ? mac
+				   : a->mac_address,
 			   l->mac) < 0)
 		plan_report(r, "macAddress", "\"%s\" is not a MAC address", a->mac_address);
 	else if (l->mac[0] & 1)
@@ -228,14 +229,16 @@ static void plan_read_addresses(struct plan_reader *r, struct plan_link *l)
 		plan_read_address(r, l, a->allowed_address.items[i]);
 	l->wants_lease = l->automatic && a->allowed_address.n == 0;
 	if (!l->automatic && a->allowed_address.n == 0 && (l->guards & GUARD_IP))
-		plan_report(r, "allowedAddress",
-			    "is empty, so with ip-nospoof the zone could send nothing through \"%s\"",
-			    l->bridge);
+		plan_report(
+			r, "allowedAddress",
+			"is empty, so with ip-nospoof the zone could send nothing through \"%s\"",
+			l->bridge);
 	for (size_t i = 0; i < a->defrouter.n; i++) {
 		if (inet_parse(a->defrouter.items[i], &router) == 0)
 			plan_addrs_add(&l->routers, &router);
 		else
-			plan_report(r, "defrouter", "\"%s\" is not an address", a->defrouter.items[i]);
+			plan_report(r, "defrouter", "\"%s\" is not an address",
+				    a->defrouter.items[i]);
 	}
 }
 
@@ -257,10 +260,10 @@ static void plan_read_rest(struct plan_reader *r, struct plan_link *l)
 static size_t plan_check_unsupported(const struct zone_spec *z, struct diag_list *diags)
 {
 	if (z->n_net)
-		diag_add(diags, 0, 0, "net", "host", "use anet",
+		diag_add(diags, DIAG_AT(0, 0), "net", "host", "use anet",
 			 "moving a link of the host into a zone is not supported");
 	if (z->n_publish)
-		diag_add(diags, 0, 0, "publish", "host", NULL,
+		diag_add(diags, DIAG_AT(0, 0), "publish", "host", NULL,
 			 "publishing ports is not supported");
 	return (z->n_net ? 1 : 0) + (z->n_publish ? 1 : 0);
 }
@@ -275,7 +278,9 @@ int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct n
 	p->zonename = mem_strdup(z->zonename);
 	p->links = mem_array(z->n_anet + 1, sizeof(*p->links));
 	for (size_t i = 0; i < z->n_anet && !shared; i++) {
-		struct plan_reader r = { .subnets = s, .anet = &z->anet[i], .index = i, .diags = diags };
+		struct plan_reader r = {
+			.subnets = s, .anet = &z->anet[i], .index = i, .diags = diags
+		};
 		struct plan_link *l = &p->links[p->n_links++];
 
 		plan_read_names(&r, l, z->zonename);
@@ -284,7 +289,8 @@ int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct n
 		plan_read_rest(&r, l);
 		for (size_t k = 0; k < i; k++) {
 			if (str_eq(p->links[k].name, l->name))
-				plan_report(&r, "linkname", "\"%s\" is the name of anet[%zu] too", l->name, k);
+				plan_report(&r, "linkname", "\"%s\" is the name of anet[%zu] too",
+					    l->name, k);
 			if (memcmp(p->links[k].mac, l->mac, INET_MAC) == 0)
 				plan_report(&r, "macAddress", "is that of anet[%zu] too", k);
 		}
@@ -296,7 +302,8 @@ int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct n
 
 /* --- deriving the rest ------------------------------------------------------------------------ */
 
-static const struct inet_addr *plan_router_in(const struct plan_link *l, const struct inet_addr *net)
+static const struct inet_addr *plan_router_in(const struct plan_link *l,
+					      const struct inet_addr *net)
 {
 	for (size_t i = 0; i < l->routers.n; i++)
 		if (inet_contains(net, &l->routers.items[i]))
@@ -338,13 +345,15 @@ static void plan_derive_gate(struct plan_reader *r, struct plan_link *l, const s
 		return;
 	inet_text_bare(&gate, text);
 	if (holder) {
-		plan_report(r, "allowedAddress", "%s, the bridge's address in this subnet, belongs to zone \"%s\"",
-			    text, holder);
+		plan_report(r, "allowedAddress",
+			    "%s, the bridge's address in this subnet, belongs to zone \"%s\"", text,
+			    holder);
 	} else if (inet_same(&gate, a)) {
-		plan_report(r, router ? "defrouter" : "allowedAddress",
-			    router ? "%s is the zone's own address" :
-				     "%s is the bridge's own address in this subnet, unless defrouter names another",
-			    text);
+		plan_report(
+			r, router ? "defrouter" : "allowedAddress",
+			router ? "%s is the zone's own address"
+			       : "%s is the bridge's own address in this subnet, unless defrouter names another",
+			text);
 	} else if (!plan_has(&l->gates, &gate)) {
 		plan_addrs_add(&l->gates, &gate);
 	}
@@ -373,7 +382,8 @@ static void plan_derive_routers(struct net_plan *p, size_t index)
 		bool taken = false;
 
 		for (size_t k = 0; k <= index; k++)
-			taken = taken || plan_has_family(&p->links[k].routers, l->gates.items[i].family);
+			taken = taken ||
+				plan_has_family(&p->links[k].routers, l->gates.items[i].family);
 		if (!taken)
 			plan_addrs_add(&l->routers, &l->gates.items[i]);
 	}

@@ -24,23 +24,24 @@ struct plan_addrs {
 void plan_addrs_add(struct plan_addrs *v, const struct inet_addr *a);
 
 struct plan_link {
-	char host[IFNAMSIZ];       /* "zv1f2e3d4c.0" */
-	char name[IFNAMSIZ];       /* inside */
+	char host[IFNAMSIZ]; /* "zv1f2e3d4c.0" */
+	char name[IFNAMSIZ]; /* inside */
 	char bridge[IFNAMSIZ];
-	bool automatic;            /* the bridge is ours */
-	bool wants_lease;          /* no address is written: take free ones of the bridge's subnet */
-	bool configure;            /* put the addresses on the link */
+	bool automatic;   /* the bridge is ours */
+	bool wants_lease; /* no address is written: take free ones of the bridge's subnet */
+	bool configure;   /* put the addresses on the link */
 	uint8_t mac[INET_MAC];
-	uint32_t mtu;              /* 0: the bridge's */
-	unsigned guards;           /* enum guard_kind */
+	uint32_t mtu;    /* 0: the bridge's */
+	unsigned guards; /* enum guard_kind */
 	struct plan_addrs addrs;
-	struct plan_addrs routers; /* written ones, after plan_finish() also the bridge's where none is written */
-	struct plan_addrs gates;   /* addresses the bridge must have for this link */
+	struct plan_addrs
+		routers; /* written ones, after plan_finish() also the bridge's where none is written */
+	struct plan_addrs gates; /* addresses the bridge must have for this link */
 };
 
 /* In the order they are carried out; host-wide ones first. */
 enum plan_kind {
-	PLAN_BRIDGE,  /* the automatic bridge with the addresses of all links on it, forwarding, translation */
+	PLAN_BRIDGE, /* the automatic bridge with the addresses of all links on it, forwarding, translation */
 	PLAN_LINK,    /* a pair of links, one end in the zone */
 	PLAN_GUARD,   /* link protection on the host end */
 	PLAN_PORT,    /* host end on the bridge, up */
@@ -72,9 +73,11 @@ struct plan_subnets {
 MUST_CHECK int plan_subnets_get(struct plan_subnets *ret, struct err *e);
 
 /* *ret is set in any case, so that the rest can be judged too; with mistakes (-EINVAL) it must not be carried out. */
-MUST_CHECK int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct net_plan **ret, struct diag_list *diags);
+MUST_CHECK int plan_build(const struct zone_spec *z, const struct plan_subnets *s,
+			  struct net_plan **ret, struct diag_list *diags);
 /* `leases` (borrowed) tells which router addresses belong to other zones. */
-MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s, const struct json *leases, struct diag_list *diags);
+MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s,
+			   const struct json *leases, struct diag_list *diags);
 
 /* "zv<8 hex digits>.<index>" */
 void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ]);

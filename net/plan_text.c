@@ -93,9 +93,9 @@ typedef void (*plan_print_fn)(struct strbuf *b, const struct net_plan *p, const 
 char *net_plan_text(const struct net_plan *p)
 {
 	static const plan_print_fn print[] = {
-		[PLAN_BRIDGE] = plan_print_bridge, [PLAN_LINK] = plan_print_link,
-		[PLAN_GUARD] = plan_print_guard,   [PLAN_PORT] = plan_print_port,
-		[PLAN_ENTER] = plan_print_enter,   [PLAN_LO] = plan_print_lo,
+		[PLAN_BRIDGE] = plan_print_bridge,   [PLAN_LINK] = plan_print_link,
+		[PLAN_GUARD] = plan_print_guard,     [PLAN_PORT] = plan_print_port,
+		[PLAN_ENTER] = plan_print_enter,     [PLAN_LO] = plan_print_lo,
 		[PLAN_ADDRESS] = plan_print_address, [PLAN_UP] = plan_print_up,
 		[PLAN_ROUTE] = plan_print_route,
 	};

@@ -48,7 +48,8 @@ static int route_take(const struct nlmsghdr *h, void *arg)
 		found.index = mnl_attr_get_u32(a);
 	/* fe80::/10 and ff00::/8 are on every link */
 	if (found.net.family == AF_INET6 &&
-	    (found.net.bytes[0] == 0xff || (found.net.bytes[0] == 0xfe && found.net.bytes[1] >= 0x80)))
+	    (found.net.bytes[0] == 0xff ||
+	     (found.net.bytes[0] == 0xfe && found.net.bytes[1] >= 0x80)))
 		return 0;
 	l->items = mem_grow(l->items, l->n + 1, sizeof(*l->items));
 	l->items[l->n++] = found;

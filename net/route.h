@@ -22,6 +22,7 @@ void route_list_done(struct route_list *l);
 /* Unicast, blackhole, unreachable and prohibit routes with a destination, of every table but "local". */
 MUST_CHECK int route_all(struct netlink *nl, struct route_list *ret, struct err *e);
 /* A default route through `gateway`; the same one there already is success. */
-MUST_CHECK int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway, struct err *e);
+MUST_CHECK int route_add_default(struct netlink *nl, uint32_t index,
+				 const struct inet_addr *gateway, struct err *e);
 
 #endif

@@ -15,19 +15,25 @@
 struct sysctl {
 	int proc;
 };
-#define SYSCTL_CLOSED { .proc = -1 }
+#define SYSCTL_CLOSED      \
+	{                  \
+		.proc = -1 \
+	}
 void sysctl_done(struct sysctl *s);
 
 /* Read or write "net/FAMILY/conf/LINK/NAME"; family "ipv4" or "ipv6". -ENOENT when the kernel has no such file. */
-MUST_CHECK int sysctl_get(const char *family, const char *link, const char *name, uint32_t *ret, struct err *e);
-MUST_CHECK int sysctl_set(struct sysctl *s, const char *family, const char *link, const char *name, uint32_t value, struct err *e);
+MUST_CHECK int sysctl_get(const char *family, const char *link, const char *name, uint32_t *ret,
+			  struct err *e);
+MUST_CHECK int sysctl_set(struct sysctl *s, const char *family, const char *link, const char *name,
+			  uint32_t value, struct err *e);
 
 struct sysctl_row {
 	const char *family, *name;
 	uint32_t value;
 };
 /* Write a table (ended by a row without a name) for one link. Parameters that this kernel lacks are skipped, and all of "ipv6" when it has no IPv6. */
-MUST_CHECK int sysctl_set_all(struct sysctl *s, const char *link, const struct sysctl_row *rows, struct err *e);
+MUST_CHECK int sysctl_set_all(struct sysctl *s, const char *link, const struct sysctl_row *rows,
+			      struct err *e);
 /* False when the kernel was started without IPv6. */
 bool sysctl_has_ipv6(void);
 

@@ -33,7 +33,7 @@ static void verify_done(struct verify *v)
 
 static void verify_report(struct verify *v, const char *path, const char *text)
 {
-	diag_add(v->diags, 0, 0, path, "host", NULL, "%s", text);
+	diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
 	v->errors++;
 }
 
@@ -123,7 +123,8 @@ static void verify_kernel(struct verify *v)
 		verify_report(v, "anet", text);
 	}
 	if (automatic && nat_probe(&why) < 0) {
-		auto_free char *text = mem_format("this kernel cannot translate addresses: %s", why.text);
+		auto_free char *text =
+			mem_format("this kernel cannot translate addresses: %s", why.text);
 
 		verify_report(v, "anet", text);
 	}

@@ -18,8 +18,7 @@
 
 enum { DIAG_MAX = 100 };
 
-void diag_add(struct diag_list *l, int line, int column, const char *path, const char *code,
-	      const char *hint, const char *fmt, ...)
+void diag_add(struct diag_list *l, struct diag_place at, const char *path, const char *code, const char *hint, const char *fmt, ...)
 {
 	char *message = NULL;
 	va_list args;
@@ -34,8 +33,8 @@ void diag_add(struct diag_list *l, int line, int column, const char *path, const
 	if ((l->n & (l->n - 1)) == 0)
 		l->items = mem_grow(l->items, l->n ? l->n * 2 : 1, sizeof(*l->items));
 	l->items[l->n++] = (struct diag){
-		.line = line,
-		.column = column,
+		.line = at.line,
+		.column = at.column,
 		.path = mem_strdup(path ? path : ""),
 		.code = mem_strdup(code),
 		.message = n < 0 ? mem_strdup(fmt) : message,

@@ -27,8 +27,13 @@ struct diag_list {
 	size_t dropped;
 };
 
-void diag_add(struct diag_list *l, int line, int column, const char *path, const char *code,
-	      const char *hint, const char *fmt, ...) PRINTF_LIKE(7, 8);
+/* The place of an error; 0, 0 when it is not known. */
+struct diag_place {
+	int line, column;
+};
+#define DIAG_AT(at_line, at_column) ((struct diag_place){ .line = (at_line), .column = (at_column) })
+
+void diag_add(struct diag_list *l, struct diag_place at, const char *path, const char *code, const char *hint, const char *fmt, ...) PRINTF_LIKE(6, 7);
 void diag_done(struct diag_list *l);
 #define diag_list_done diag_done
 

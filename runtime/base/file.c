@@ -172,20 +172,18 @@ static int write_whole(int fd, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
-static int temporary_fill(int fd, const void *data, size_t n, mode_t mode, bool durable,
-			  struct err *e)
+static int temporary_fill(int fd, const void *data, size_t n, unsigned mode, struct err *e)
 {
 	if (write_whole(fd, data, n, e) < 0)
 		return -e->code;
-	if (sys_fchmod(fd, mode) < 0)
+	if (sys_fchmod(fd, mode & 07777) < 0)
 		return err_sys(e, "set its mode");
-	if (durable && sys_fsync(fd) < 0)
+	if ((mode & FILE_DURABLE) && sys_fsync(fd) < 0)
 		return err_sys(e, "flush");
 	return 0;
 }
 
-int file_replace(int dirfd, const char *path, const void *data, size_t n, mode_t mode, bool durable,
-		 struct err *e)
+int file_replace(int dirfd, const char *path, const void *data, size_t n, unsigned mode, struct err *e)
 {
 	const char *name;
 	auto_close int dir = open_parent(dirfd, path, &name, e);
@@ -197,7 +195,7 @@ int file_replace(int dirfd, const char *path, const void *data, size_t n, mode_t
 
 	if (!temporary)
 		return fd;
-	int r = temporary_fill(fd, data, n, mode, durable, e);
+	int r = temporary_fill(fd, data, n, mode, e);
 
 	if (r == 0 && sys_renameat2(dir, temporary, dir, name, 0) < 0)
 		r = err_sys(e, "rename");
@@ -205,7 +203,7 @@ int file_replace(int dirfd, const char *path, const void *data, size_t n, mode_t
 		(void)unlinkat(dir, temporary, 0); /* what stays behind is swept later */
 		return err_wrap(e, "replace \"%s\"", path);
 	}
-	if (durable && sys_fsync(dir) < 0)
+	if ((mode & FILE_DURABLE) && sys_fsync(dir) < 0)
 		return err_sys(e, "flush the directory of \"%s\"", path);
 	return 0;
 }

@@ -22,11 +22,11 @@ MUST_CHECK int file_write_kernel(int dirfd, const char *path, const char *text, 
 /* The same for an already opened descriptor. `what` names it in the error. */
 MUST_CHECK int file_write_fd(int fd, const char *text, const char *what, struct err *e);
 
-/* Replace `path` atomically: temporary file in the same directory, fsync when `durable`, rename. Either the old or
+/* Replace `path` atomically: temporary file in the same directory, fsync when `mode` has FILE_DURABLE, rename. Either the old or
  * the new content is there at any moment; a leftover temporary (".NAME.XXXXXX.tmp") of a crash is harmless and removed by
  * file_sweep_temporaries(). */
-MUST_CHECK int file_replace(int dirfd, const char *path, const void *data, size_t n, mode_t mode,
-			    bool durable, struct err *e);
+enum { FILE_DURABLE = 1 << 16 }; /* beside the permission bits of `mode`: fsync before the rename */
+MUST_CHECK int file_replace(int dirfd, const char *path, const void *data, size_t n, unsigned mode, struct err *e);
 void file_sweep_temporaries(int dirfd);
 
 /* mkdir -p; existing directories are fine, an existing non-directory or a symlink as last element is an error. */

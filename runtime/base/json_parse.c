@@ -132,7 +132,7 @@ static int refuse(struct parser *p, const char *code, const char *message)
 {
 	auto_free char *path = path_of(p, p->key);
 
-	diag_add(p->diags, p->at.line, p->at.column, path, code, NULL, "%s", message);
+	diag_add(p->diags, DIAG_AT(p->at.line, p->at.column), path, code, NULL, "%s", message);
 	p->refused = true;
 	return 0;
 }
@@ -352,7 +352,7 @@ static void check_duplicates(struct parser *p, const struct json *object)
 		}
 		auto_free char *path = path_of(p, first->key);
 
-		diag_add(p->diags, sorted[i]->key_line, sorted[i]->key_column, path, "duplicate",
+		diag_add(p->diags, DIAG_AT(sorted[i]->key_line, sorted[i]->key_column), path, "duplicate",
 			 NULL, "\"%s\" is given twice, first in line %d", first->key,
 			 first->key_line);
 	}
@@ -442,7 +442,7 @@ static void report_syntax(struct parser *p, yajl_handle y, size_t consumed)
 	    strstr((const char *)theirs, "unallowed token"))
 		ours = "a value is expected before this character";
 	cursor_count(&c, c.start);
-	diag_add(p->diags, c.line, c.column, "", "syntax", NULL, "%s", ours);
+	diag_add(p->diags, DIAG_AT(c.line, c.column), "", "syntax", NULL, "%s", ours);
 	yajl_free_error(y, theirs);
 }
 
@@ -479,7 +479,7 @@ int json_parse(const char *text, size_t n, size_t max_bytes, struct json **ret,
 			    .diags = diags };
 
 	if (n > max_bytes)
-		diag_add(diags, 0, 0, "", "limit", NULL, "the text is larger than %zu bytes",
+		diag_add(diags, DIAG_AT(0, 0), "", "limit", NULL, "the text is larger than %zu bytes",
 			 max_bytes);
 	else
 		run_yajl(&p);

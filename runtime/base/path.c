@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -66,18 +68,41 @@ static int check_regular(int fd, const char *path, size_t max, struct err *e)
 	return 0;
 }
 
+/* What looks like a regular file there is a door into the kernel: /proc/kmsg takes messages away from the host's log and opens for us because we are privileged. */
+static int check_not_kernel(int fd, const char *path, struct err *e)
+{
+	static const long magics[] = { PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC,
+				       CGROUP2_SUPER_MAGIC };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return err_sys(e, "examine \"%s\"", path);
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		if ((long)fs.f_type == magics[i])
+			return err_set(e, EINVAL, "\"%s\" is not a regular file", path);
+	}
+	return 0;
+}
+
+static int check_file(int fd, const char *path, size_t max, struct err *e)
+{
+	int r = check_regular(fd, path, max, e);
+
+	return r < 0 ? r : check_not_kernel(fd, path, e);
+}
+
 int path_open_regular(int root, const char *path, size_t max, struct err *e)
 {
 	/* Look before opening: to open a device can have effects. The second check is for those
 	 * who swap in between. */
 	auto_close int there = path_open(root, path, O_PATH, 0, 0, e);
-	int r = there < 0 ? there : check_regular(there, path, max, e);
+	int r = there < 0 ? there : check_file(there, path, max, e);
 
 	if (r < 0)
 		return r;
 	auto_close int fd = path_open(root, path, O_RDONLY | O_NONBLOCK, 0, 0, e);
 
-	r = fd < 0 ? fd : check_regular(fd, path, max, e);
+	r = fd < 0 ? fd : check_file(fd, path, max, e);
 	return r < 0 ? r : fd_steal(&fd);
 }
 
@@ -267,7 +292,7 @@ int path_replace_file(int root, const char *path, const void *data, size_t n, mo
 {
 	auto_free char *last = NULL;
 	auto_close int parent = path_open_parent(root, path, 0, &last, e);
-	int r = parent < 0 ? parent : file_replace(parent, last, data, n, mode, false, e);
+	int r = parent < 0 ? parent : file_replace(parent, last, data, n, mode, e);
 
 	return r < 0 && parent >= 0 ? err_wrap(e, "\"%s\"", path) : r;
 }

@@ -319,7 +319,7 @@ int container_save_spec(struct engine_container *c, const struct container_spec 
 	auto_ptr(json) struct json *j = oci_save(spec);
 	auto_free char *text = json_print(j, false);
 
-	return file_replace(c->dir, CONFIG_FILE, text, strlen(text), 0600, false, e);
+	return file_replace(c->dir, CONFIG_FILE, text, strlen(text), 0600, e);
 }
 
 const struct container_spec *engine_spec(struct engine_container *c)
@@ -334,7 +334,7 @@ const struct container_spec *engine_spec(struct engine_container *c)
 int container_write_pid(const char *path, pid_t pid, struct err *e)
 {
 	auto_free char *text = mem_format("%d", (int)pid);
-	int r = file_replace(AT_FDCWD, path, text, strlen(text), 0644, false, e);
+	int r = file_replace(AT_FDCWD, path, text, strlen(text), 0644, e);
 
 	return r < 0 ? err_wrap(e, "write the pid file") : 0;
 }

@@ -116,7 +116,7 @@ int record_write(int dir, const struct record *r, struct err *e)
 {
 	auto_ptr(json) struct json *j = record_to_json(r);
 	auto_free char *text = json_print(j, false);
-	int err = file_replace(dir, RECORD_FILE, text, strlen(text), 0600, false, e);
+	int err = file_replace(dir, RECORD_FILE, text, strlen(text), 0600, e);
 
 	return err < 0 ? err_wrap(e, "save the state") : 0;
 }

@@ -132,6 +132,20 @@ static void act_deadline(struct monitor *m)
 		act_halt(m);
 }
 
+/* To boot costs the host's time, which no cap of the zone counts: one reboot is free, the next ones wait longer and longer until the zone has been up for a quiet minute. */
+static void rebooted_inside(struct monitor *m, const char *reason, int64_t status)
+{
+	if (loop_now_ms() - m->up_since_ms >= RESTART_QUIET_MS)
+		m->backoff_step = 0;
+	if (m->backoff_step++ == 0) {
+		act_cycle(m);
+		return;
+	}
+	console_notice(&m->console, "the zone reboots too often: it waits");
+	up_take_down(m, reason, status);
+	set_timer(m, (uint64_t)restart_delay("always", true, m->backoff_step - 2));
+}
+
 /* Init has ended by itself. Asked for: done. Not asked for: the reason is stored and the restart policy decides. */
 static void act_ended(struct monitor *m)
 {
@@ -141,12 +155,13 @@ static void act_ended(struct monitor *m)
 
 	cancel_timer(m);
 	up_bury(m, &status, reason, sizeof(reason));
-	if (status >= 0 && WIFSIGNALED((int)status) && WTERMSIG((int)status) == SIGHUP) {
+	if (asked && m->reboot_wanted) {
 		act_cycle(m);
 		return;
 	}
-	if (asked && m->reboot_wanted) {
-		act_cycle(m);
+	/* A zone that is asked to shut down and reboots instead has shut down: it does not get out of it that way. */
+	if (!asked && status >= 0 && WIFSIGNALED((int)status) && WTERMSIG((int)status) == SIGHUP) {
+		rebooted_inside(m, reason, status);
 		return;
 	}
 	bool failed =

@@ -75,7 +75,10 @@ struct monitor {
 	struct console console;
 	int listen_fd;
 	struct server_client clients[SERVER_CLIENTS];
-	int status_fd;      /* zone-init's packets; -1 */
+	int status_fd;    /* zone-init's packets; -1 */
+	int status_pause; /* timer while a flood of them is held back; 0 */
+	unsigned status_count;
+	uint64_t status_since_ms;
 	int init_fd;        /* pidfd in the loop; borrowed from the container; -1 */
 	int timer;          /* deadline or restart; 0 */
 	bool reboot_wanted; /* a shutdown that ends in a boot */

@@ -21,6 +21,8 @@
 #include "runtime/monitor/private.h"
 #include "runtime/zone/init_status.h"
 
+enum { STATUS_MAX = 32, STATUS_MS = 1000 };
+
 static void text_set(char **to, const char *s)
 {
 	char *copy = mem_strdup(s); /* s may be inside *to */
@@ -80,6 +82,42 @@ static void status_apply(struct monitor *m, const struct init_status *s)
 	}
 }
 
+static void on_status(struct loop *l, int fd, short revents, void *arg);
+
+static void on_status_pause_over(struct loop *l, int id, void *arg)
+{
+	struct monitor *m = arg;
+
+	(void)id;
+	m->status_pause = 0;
+	if (m->status_fd >= 0)
+		loop_add_fd(l, m->status_fd, POLLIN, on_status, m);
+}
+
+/* Each packet costs us a file written, and root inside can send as many as it likes: STATUS_MAX of them in STATUS_MS, then the socket holds the sender back. */
+static void status_hold(struct monitor *m)
+{
+	uint64_t now = loop_now_ms();
+
+	if (now - m->status_since_ms >= STATUS_MS) {
+		m->status_since_ms = now;
+		m->status_count = 0;
+	}
+	if (++m->status_count < STATUS_MAX)
+		return;
+	loop_remove_fd(m->loop, m->status_fd);
+	m->status_pause = loop_timer(m->loop, STATUS_MS, on_status_pause_over, m);
+}
+
+static void status_close(struct monitor *m)
+{
+	loop_cancel(m->loop, m->status_pause);
+	m->status_pause = 0;
+	if (m->status_fd >= 0)
+		loop_remove_fd(m->loop, m->status_fd);
+	fd_close(&m->status_fd);
+}
+
 static void on_status(struct loop *l, int fd, short revents, void *arg)
 {
 	struct monitor *m = arg;
@@ -88,16 +126,17 @@ static void on_status(struct loop *l, int fd, short revents, void *arg)
 	struct err ignored = { 0 };
 	int r = sock_recv(fd, &msg, &ignored);
 
+	(void)l;
 	(void)revents;
 	if (r == -EAGAIN)
 		return;
 	if (r <= 0 || msg.size != sizeof(s) || s.magic != INIT_STATUS_MAGIC) {
-		loop_remove_fd(l, fd);
-		fd_close(&m->status_fd);
+		status_close(m);
 		return;
 	}
 	if (m->run.state == ZONE_RUNNING)
 		status_apply(m, &s);
+	status_hold(m);
 }
 
 /* --- up ----------------------------------------------------------------------------------------------------------- */
@@ -372,9 +411,7 @@ void up_take_down(struct monitor *m, const char *reason, int64_t exit_status)
 	container_remove(m);
 	console_take_all(&m->console);
 	console_set_master(&m->console, -1);
-	if (m->status_fd >= 0)
-		loop_remove_fd(m->loop, m->status_fd);
-	fd_close(&m->status_fd);
+	status_close(m);
 	network_detach(m);
 	zone_prepared_done(&m->prepared);
 	zone_free(ptr_steal(&m->zone));

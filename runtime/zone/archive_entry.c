@@ -190,6 +190,18 @@ static int make_dir(struct extract *x, struct archive_entry *entry, const struct
 	return set_properties(x, entry, fd, e);
 }
 
+/* Owner and time of something that is not opened. */
+static int set_owner_and_time(struct archive_entry *entry, const struct place *p, struct err *e)
+{
+	struct timespec times[2] = { mtime_of(entry), mtime_of(entry) };
+
+	if (sys_fchownat(p->parent, p->last, (uid_t)archive_entry_uid(entry),
+			 (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "set the owner");
+	(void)utimensat(p->parent, p->last, times, AT_SYMLINK_NOFOLLOW); /* not worth failing for */
+	return 0;
+}
+
 static int make_symlink(struct archive_entry *entry, const struct place *p, struct err *e)
 {
 	const char *target = archive_entry_symlink(entry);
@@ -200,10 +212,7 @@ static int make_symlink(struct archive_entry *entry, const struct place *p, stru
 		return -e->code;
 	if (sys_symlinkat(target, p->parent, p->last) < 0)
 		return err_sys(e, "create the symlink");
-	if (sys_fchownat(p->parent, p->last, (uid_t)archive_entry_uid(entry),
-			 (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "set the owner");
-	return 0;
+	return set_owner_and_time(entry, p, e);
 }
 
 static int make_fifo(struct archive_entry *entry, const struct place *p, struct err *e)
@@ -212,12 +221,11 @@ static int make_fifo(struct archive_entry *entry, const struct place *p, struct 
 		return -e->code;
 	if (sys_mkfifoat(p->parent, p->last, 0600) < 0)
 		return err_sys(e, "create the FIFO");
-	if (sys_fchownat(p->parent, p->last, (uid_t)archive_entry_uid(entry),
-			 (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "set the owner");
-	return sys_fchmodat(p->parent, p->last, archive_entry_perm(entry) & 07777) < 0
-		       ? err_sys(e, "set the mode")
-		       : 0;
+	if (set_owner_and_time(entry, p, e) < 0)
+		return -e->code;
+	if (sys_fchmodat(p->parent, p->last, archive_entry_perm(entry) & 07777) < 0)
+		return err_sys(e, "set the mode");
+	return 0;
 }
 
 /* Some cpio and tar writers put the data behind the last name of a file. */

@@ -33,7 +33,7 @@ int config_check(const char *name, const char *text, struct diag_list *diags, st
 		return diag_err(diags, e);
 	if (str_eq(spec->zonename, name))
 		return 0;
-	diag_add(diags, 0, 0, "zonename", "conflict", name,
+	diag_add(diags, DIAG_AT(0, 0), "zonename", "conflict", name,
 		 "\"%s\" is not the name of this zone; a zone cannot be renamed by its file",
 		 spec->zonename);
 	return diag_err(diags, e);
@@ -53,7 +53,8 @@ int config_write(const struct zone *z, const char *old, const char *text, struct
 			e, ESTALE,
 			"\"%s\" was changed by somebody else meanwhile: look at it and try again",
 			z->config_file);
-	return file_replace(AT_FDCWD, z->config_file, text, strlen(text), CONFIG_MODE, true, e);
+	return file_replace(AT_FDCWD, z->config_file, text, strlen(text),
+			    CONFIG_MODE | FILE_DURABLE, e);
 }
 
 char *config_print(const struct json *root)

@@ -227,6 +227,21 @@ static int copy_file(struct copy *c, int from, int to, const char *name, const s
 	return r < 0 ? r : copy_properties(c, in, out, st, e);
 }
 
+/* Owner and times of something that is not opened. */
+static int copy_owner_and_times(int to, const char *name, const struct statx *st, struct err *e)
+{
+	struct timespec times[2] = {
+		{ .tv_sec = st->stx_atime.tv_sec, .tv_nsec = st->stx_atime.tv_nsec },
+		{ .tv_sec = st->stx_mtime.tv_sec, .tv_nsec = st->stx_mtime.tv_nsec },
+	};
+
+	if (sys_fchownat(to, name, st->stx_uid, st->stx_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "set the owner");
+	if (utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "set the times");
+	return 0;
+}
+
 static int copy_symlink(int from, int to, const char *name, const struct statx *st, struct err *e)
 {
 	char target[PATH_MAX];
@@ -237,17 +252,15 @@ static int copy_symlink(int from, int to, const char *name, const struct statx *
 	target[n] = '\0';
 	if (sys_symlinkat(target, to, name) < 0)
 		return err_sys(e, "create the symlink");
-	return sys_fchownat(to, name, st->stx_uid, st->stx_gid, AT_SYMLINK_NOFOLLOW) < 0
-		       ? err_sys(e, "set the owner")
-		       : 0;
+	return copy_owner_and_times(to, name, st, e);
 }
 
 static int copy_fifo(int to, const char *name, const struct statx *st, struct err *e)
 {
 	if (sys_mkfifoat(to, name, 0600) < 0)
 		return err_sys(e, "create the FIFO");
-	if (sys_fchownat(to, name, st->stx_uid, st->stx_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "set the owner");
+	if (copy_owner_and_times(to, name, st, e) < 0)
+		return -e->code;
 	return sys_fchmodat(to, name, st->stx_mode & 07777) < 0 ? err_sys(e, "set the mode") : 0;
 }
 

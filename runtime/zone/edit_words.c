@@ -44,7 +44,7 @@ static void problem(struct diag_list *diags, const char *path, const char *code,
 	const char *rest =
 		str_after(e->text, path); /* "PATH: reason": the path is shown in front anyway */
 
-	diag_add(diags, 0, 0, path, code, NULL, "%s",
+	diag_add(diags, DIAG_AT(0, 0), path, code, NULL, "%s",
 		 rest && str_has_prefix(rest, ": ") ? rest + 2 : e->text);
 }
 
@@ -154,8 +154,9 @@ static int add_resource(struct json *root, const struct strv *words, struct err 
 static void remove_item(struct json *list, size_t i)
 {
 	json_free(list->items[i]);
-	memmove(&list->items[i], &list->items[i + 1], (list->n - i - 1) * sizeof(list->items[0]));
 	list->n--;
+	for (; i < list->n; i++)
+		list->items[i] = list->items[i + 1];
 }
 
 static bool is_text(const struct json *j, const char *text)
@@ -260,7 +261,8 @@ int edit_words(struct json *root, enum zone_edit_kind kind, const struct strv *w
 
 	for (size_t i = 0; i < words->n; i++) {
 		if (!str_is_utf8(words->items[i], strlen(words->items[i])))
-			diag_add(diags, 0, 0, "", "syntax", NULL, "word %zu is not UTF-8", i + 1);
+			diag_add(diags, DIAG_AT(0, 0), "", "syntax", NULL, "word %zu is not UTF-8",
+				 i + 1);
 	}
 	if (diags->n)
 		return diag_err(diags, e);

@@ -121,10 +121,11 @@ static int ids_open(const struct zone_dirs *d, int *ret_lock, struct json **ret,
 		j = json_new_object();
 	else if (r < 0)
 		return r;
-	if (j->type != JSON_OBJECT)
+	if (!j || j->type != JSON_OBJECT)
 		return err_set(e, EINVAL, "\"%s\" is broken: it is not an object", path);
 	*ret_lock = fd_steal(&lock);
-	*ret = ptr_steal(&j);
+	*ret = j;
+	j = NULL;
 	return 0;
 }
 

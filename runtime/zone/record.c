@@ -42,7 +42,8 @@ int zone_json_write(const char *path, const struct json *j, bool durable, struct
 	auto_free char *text = json_print(j, true);
 	auto_free char *line = mem_format("%s\n", text);
 
-	return file_replace(AT_FDCWD, path, line, strlen(line), 0600, durable, e);
+	return file_replace(AT_FDCWD, path, line, strlen(line), 0600 | (durable ? FILE_DURABLE : 0),
+			    e);
 }
 
 void zone_json_set_text(struct json *j, const char *key, const char *value)

@@ -9,16 +9,20 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/proc.h"
 #include "runtime/base/sys.h"
 
+/* What a full pipe holds, in blocks: who goes on writing after the program's end is not waited for. */
+enum { BLOCK = 4096, ROUNDS_AFTER_END = 65536 / BLOCK };
+
 /* Copy once. False at the end of either side. */
 static bool copy_some(int from, int to)
 {
-	char buf[4096];
+	char buf[BLOCK];
 	ssize_t n = sys_read(from, buf, sizeof(buf));
 
 	for (ssize_t at = 0; at < n;) {
@@ -35,6 +39,7 @@ static _Noreturn void relay_child(int from, int to)
 {
 	const int keep[] = { from, to };
 	struct pollfd p[2] = { { .fd = from, .events = POLLIN }, { .events = POLLIN } };
+	int left = ROUNDS_AFTER_END;
 	bool ending = false;
 	sigset_t set;
 
@@ -48,7 +53,7 @@ static _Noreturn void relay_child(int from, int to)
 		struct signalfd_siginfo si;
 		int n = poll(p, 2, ending ? 0 : -1);
 
-		if (n == 0 || (n < 0 && errno != EINTR))
+		if (n == 0 || (n < 0 && errno != EINTR) || (ending && left-- == 0))
 			break;
 		if (p[0].revents && !copy_some(from, to))
 			break;
@@ -80,11 +85,18 @@ static int relay_one(struct relay *r, int fd, struct err *e)
 
 int relay_open(struct relay *r, struct err *e)
 {
+	struct stat st;
 	int result = 0;
 
 	*r = (struct relay){ .fds = { -1, -1, -1 } };
 	for (int fd = 0; fd < 3 && result == 0; fd++) {
-		if (isatty(fd))
+		/* a way into the host's tree: ".." leads everywhere from there */
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			result = err_set(
+				e, EISDIR,
+				"descriptor %d is a directory of the host and cannot be given to a zone",
+				fd);
+		else if (isatty(fd))
 			result = relay_one(r, fd, e);
 	}
 	if (result < 0) {

@@ -24,15 +24,15 @@
 #include "runtime/base/err.h"
 
 enum zone_state {
-	ZONE_NONE,           /* no such zone */
+	ZONE_NONE, /* no such zone */
 	ZONE_CONFIGURED,
-	ZONE_INCOMPLETE,     /* an install or uninstall was interrupted */
-	ZONE_UNAVAILABLE,    /* installed, but its storage cannot be verified; reason says what */
+	ZONE_INCOMPLETE,  /* an install or uninstall was interrupted */
+	ZONE_UNAVAILABLE, /* installed, but its storage cannot be verified; reason says what */
 	ZONE_INSTALLED,
 	ZONE_READY,
 	ZONE_RUNNING,
 	ZONE_SHUTTING_DOWN,
-	ZONE_DOWN,           /* init has ended, the monitor is cleaning up or waiting to restart it */
+	ZONE_DOWN, /* init has ended, the monitor is cleaning up or waiting to restart it */
 	ZONE_STATE_COUNT,
 };
 const char *zone_state_word(enum zone_state s);
@@ -41,7 +41,8 @@ const char *zone_state_word(enum zone_state s);
 struct zone_dirs {
 	char *config, *storage, *run;
 };
-MUST_CHECK int zone_dirs_init(struct zone_dirs *d, struct err *e); /* reads the environment, makes the directories */
+MUST_CHECK int zone_dirs_init(struct zone_dirs *d,
+			      struct err *e); /* reads the environment, makes the directories */
 void zone_dirs_done(struct zone_dirs *d);
 
 struct zone_record {
@@ -62,60 +63,65 @@ void zone_record_done(struct zone_record *r);
 struct zone_run {
 	pid_t monitor;
 	uint64_t monitor_start;
-	enum zone_state state;       /* READY RUNNING SHUTTING_DOWN DOWN */
+	enum zone_state state; /* READY RUNNING SHUTTING_DOWN DOWN */
 	char *aux, *reason, *reason_time;
-	pid_t init;                  /* 0: none */
+	pid_t init; /* 0: none */
 	uint64_t init_start;
-	char *init_kind;             /* "systemd" ... */
-	char *address;               /* for `list` */
-	char *booted;                /* RFC 3339 UTC */
-	char *net_saved;             /* JSON text from net_attach, for detach by others */
+	char *init_kind; /* "systemd" ... */
+	char *address;   /* for `list` */
+	char *booted;    /* RFC 3339 UTC */
+	char *net_saved; /* JSON text from net_attach, for detach by others */
 	int64_t restarts;
-	int64_t id;                  /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
+	int64_t id; /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
 };
 void zone_run_done(struct zone_run *r);
 
 /* Everything about one zone, read together. */
 struct zone {
 	char *name;
-	char *config_file;           /* CONFIG/NAME.json */
-	struct zone_spec *spec;      /* what the file says; NULL when the file is missing or broken */
-	char *spec_error;            /* one line: why spec is NULL; NULL else */
+	char *config_file;      /* CONFIG/NAME.json */
+	struct zone_spec *spec; /* what the file says; NULL when the file is missing or broken */
+	char *spec_error;       /* one line: why spec is NULL; NULL else */
 	struct zone_record record;
 	bool has_record;
 	struct zone_run run;
 	bool has_run;
 	bool monitor_alive, init_alive;
-	enum zone_state state;       /* the truth, derived */
-	char *reason;                /* why it is in a state that nobody asked for, or what is wrong with its file; NULL */
+	enum zone_state state; /* the truth, derived */
+	char *reason; /* why it is in a state that nobody asked for, or what is wrong with its file; NULL */
 	bool frozen;
-	int lock_fd;                 /* -1: not locked */
+	int lock_fd; /* -1: not locked */
 };
 void zone_free(struct zone *z);
 DEFINE_AUTO_PTR(zone);
 
 enum zone_open_flags {
-	ZONE_OPEN_LOCK = 1,          /* take the lock, wait at most 60 s, then -EBUSY naming the holder */
-	ZONE_OPEN_MUST_EXIST = 2,    /* -ENOENT: zone "x" does not exist (nearest name as hint) */
-	ZONE_OPEN_NEED_SPEC = 4,     /* -EINVAL with the file's first error */
+	ZONE_OPEN_LOCK = 1, /* take the lock, wait at most 60 s, then -EBUSY naming the holder */
+	ZONE_OPEN_MUST_EXIST = 2, /* -ENOENT: zone "x" does not exist (nearest name as hint) */
+	ZONE_OPEN_NEED_SPEC = 4,  /* -EINVAL with the file's first error */
 };
 /* Read a zone and derive its state. A dead monitor is noticed here but nothing is repaired: zone_recover() does that. */
-MUST_CHECK int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struct zone **ret, struct err *e);
+MUST_CHECK int zone_open(const struct zone_dirs *d, const char *name, unsigned flags,
+			 struct zone **ret, struct err *e);
 /* Remove the lock file as well; the caller holds the lock and the zone has just ceased to exist. */
 void zone_forget_lock(const struct zone_dirs *d, struct zone *z);
 
-MUST_CHECK int zone_record_write(const struct zone_dirs *d, const struct zone *z, struct err *e); /* durable; lock held */
+MUST_CHECK int zone_record_write(const struct zone_dirs *d, const struct zone *z,
+				 struct err *e); /* durable; lock held */
 MUST_CHECK int zone_record_remove(const struct zone_dirs *d, const char *name, struct err *e);
-MUST_CHECK int zone_run_write(const struct zone_dirs *d, const char *name, const struct zone_run *r, struct err *e); /* monitor */
+MUST_CHECK int zone_run_write(const struct zone_dirs *d, const char *name, const struct zone_run *r,
+			      struct err *e); /* monitor */
 MUST_CHECK int zone_run_remove(const struct zone_dirs *d, const char *name, struct err *e);
 /* Set the reason in the record from the monitor, without the lock: read, change, replace. */
-MUST_CHECK int zone_record_set_reason(const struct zone_dirs *d, const char *name, const char *reason, int64_t exit_status, struct err *e);
+MUST_CHECK int zone_record_set_reason(const struct zone_dirs *d, const char *name,
+				      const char *reason, int64_t exit_status, struct err *e);
 
 /* Names of all zones: union of CONFIG, records and RUN, sorted. */
 MUST_CHECK int zone_names(const struct zone_dirs *d, struct strv *ret, struct err *e);
 
 /* Id ranges: blocks of 131,072 host ids from 0x40000000 up; the first 65,536 are the zone's, number 65,536 is its owner uid. Skips what /etc/subuid, /etc/subgid, /etc/passwd use. */
-MUST_CHECK int zone_ids_allocate(const struct zone_dirs *d, const char *name, uint32_t *ret_base, uint32_t *ret_owner, struct err *e);
+MUST_CHECK int zone_ids_allocate(const struct zone_dirs *d, const char *name, uint32_t *ret_base,
+				 uint32_t *ret_owner, struct err *e);
 MUST_CHECK int zone_ids_release(const struct zone_dirs *d, const char *name, struct err *e);
 
 /* "zonepath" checks: absolute, no symlink in it, owned by root, mode 0700, no group- or world-writable parent. Returns an O_PATH descriptor of it. */
@@ -124,6 +130,8 @@ MUST_CHECK int zone_storage_open(const char *zonepath, struct err *e);
 void zone_time_now(char *buf, size_t size); /* RFC 3339 UTC, seconds */
 
 /* Facts of the host for the defaults and the translation; pointers live as long as `z` and `d`. *init_path is the installed zone-init: ZONES_LIBEXEC_DIR in the environment (main() puts the folder of the program there when zone-init lies beside it, as in build trees), or the compiled-in folder. */
-MUST_CHECK int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone_host *ret, struct strbuf *storage_of_strings, struct err *e);
+MUST_CHECK int zone_host_facts(const struct zone_dirs *d, const struct zone *z,
+			       struct zone_host *ret, struct strbuf *storage_of_strings,
+			       struct err *e);
 
 #endif

@@ -28,7 +28,7 @@ struct verify {
 
 static void problem(const struct verify *v, const char *path, const char *hint, const struct err *e)
 {
-	diag_add(v->diags, 0, 0, path, "host", hint, "%s", e->text);
+	diag_add(v->diags, DIAG_AT(0, 0), path, "host", hint, "%s", e->text);
 }
 
 /* --- storage ------------------------------------------------------------------------------------------------------ */
@@ -68,7 +68,7 @@ static void check_new_zonepath(const struct verify *v, const char *zonepath)
 		    zone_record_load(v->dirs, names.items[i], &other, &e) <= 0)
 			continue;
 		if (str_eq(other.zonepath, zonepath))
-			diag_add(v->diags, 0, 0, "zonepath", "conflict", NULL,
+			diag_add(v->diags, DIAG_AT(0, 0), "zonepath", "conflict", NULL,
 				 "\"%s\" belongs to zone \"%s\"", zonepath, names.items[i]);
 	}
 }
@@ -82,7 +82,7 @@ static void check_storage(const struct verify *v)
 
 	if (is_installed && installed && !str_eq(installed, zonepath))
 		diag_add(
-			v->diags, 0, 0, "zonepath", "conflict", installed,
+			v->diags, DIAG_AT(0, 0), "zonepath", "conflict", installed,
 			"the zone is installed at \"%s\": put that back, or uninstall and install again",
 			installed);
 	if (is_installed) {
@@ -107,14 +107,14 @@ static void check_brand(const struct verify *v)
 	if (v->zone->state >= ZONE_UNAVAILABLE && installed &&
 	    !str_eq(installed, v->effective->brand))
 		diag_add(
-			v->diags, 0, 0, "brand", "conflict", installed,
+			v->diags, DIAG_AT(0, 0), "brand", "conflict", installed,
 			"the zone is installed as \"%s\": put that back, or uninstall and install again",
 			installed);
 	if (brand && !brand->sparse_root && !v->effective->service)
 		return; /* its own init */
 	if (access(v->host->init_path, X_OK) < 0)
 		diag_add(
-			v->diags, 0, 0, "brand", "host", NULL,
+			v->diags, DIAG_AT(0, 0), "brand", "host", NULL,
 			"the built-in init \"%s\" is missing: is this program installed completely (make install)?",
 			v->host->init_path);
 }
@@ -233,7 +233,7 @@ static void check_fs(const struct verify *v, size_t i)
 		return problem(v, path, NULL, &e);
 	}
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-		diag_add(v->diags, 0, 0, path, "host", NULL,
+		diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL,
 			 "\"%s\" is neither a directory nor a regular file", fs->special);
 	else if (engine_can_idmap(fs->special, &e) < 0)
 		problem(v, path, NULL, &e);
@@ -250,7 +250,8 @@ static void check_device(const struct verify *v, size_t i)
 		(void)err_sys(&e, "\"%s\" on the host", match);
 		problem(v, path, NULL, &e);
 	} else if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) {
-		diag_add(v->diags, 0, 0, path, "host", NULL, "\"%s\" is not a device", match);
+		diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL, "\"%s\" is not a device",
+			 match);
 	}
 }
 
@@ -270,7 +271,7 @@ static void check_kernel(const struct verify *v)
 		auto_free char *file = mem_format("/proc/self/ns/%s", namespace_files[i]);
 
 		if (access(file, F_OK) < 0)
-			diag_add(v->diags, 0, 0, "", "host", NULL,
+			diag_add(v->diags, DIAG_AT(0, 0), "", "host", NULL,
 				 "this kernel has no %s namespaces", namespace_files[i]);
 	}
 	if (file_read_all(AT_FDCWD, "/proc/sys/user/max_user_namespaces", 64, &text, NULL,
@@ -278,7 +279,7 @@ static void check_kernel(const struct verify *v)
 		return;
 	text[strcspn(text, "\n")] = '\0';
 	if (num_u64(text, &n) == 0 && n == 0)
-		diag_add(v->diags, 0, 0, "", "host", NULL,
+		diag_add(v->diags, DIAG_AT(0, 0), "", "host", NULL,
 			 "user namespaces are switched off: sysctl user.max_user_namespaces=15000");
 }
 
@@ -294,7 +295,7 @@ int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct dia
 	size_t before = diags->n;
 
 	if (!z->spec) {
-		diag_add(diags, 0, 0, "", "syntax", NULL, "%s", z->spec_error);
+		diag_add(diags, DIAG_AT(0, 0), "", "syntax", NULL, "%s", z->spec_error);
 		return -EINVAL;
 	}
 	if (zone_host_facts(d, z, &host, &strings, &e) < 0) {

@@ -18,8 +18,23 @@
 
 /* --- the state table (states.c) --- */
 enum zone_verb {
-	ZONE_VERB_SET, ZONE_VERB_VERIFY, ZONE_VERB_INSTALL, ZONE_VERB_UNINSTALL, ZONE_VERB_DELETE, ZONE_VERB_READY, ZONE_VERB_BOOT, ZONE_VERB_SHUTDOWN, ZONE_VERB_HALT,
-	ZONE_VERB_REBOOT, ZONE_VERB_FREEZE, ZONE_VERB_THAW, ZONE_VERB_LOGIN, ZONE_VERB_EXEC, ZONE_VERB_CONSOLE, ZONE_VERB_EXPORT, ZONE_VERB_COUNT,
+	ZONE_VERB_SET,
+	ZONE_VERB_VERIFY,
+	ZONE_VERB_INSTALL,
+	ZONE_VERB_UNINSTALL,
+	ZONE_VERB_DELETE,
+	ZONE_VERB_READY,
+	ZONE_VERB_BOOT,
+	ZONE_VERB_SHUTDOWN,
+	ZONE_VERB_HALT,
+	ZONE_VERB_REBOOT,
+	ZONE_VERB_FREEZE,
+	ZONE_VERB_THAW,
+	ZONE_VERB_LOGIN,
+	ZONE_VERB_EXEC,
+	ZONE_VERB_CONSOLE,
+	ZONE_VERB_EXPORT,
+	ZONE_VERB_COUNT,
 };
 enum zone_verdict { ZONE_LEGAL, ZONE_ALREADY, ZONE_REFUSED };
 /* What the table says; *ret_sentence is the note for ALREADY or the explanation (with the way out) for REFUSED. */
@@ -28,103 +43,137 @@ enum zone_verdict zone_verdict(enum zone_state s, enum zone_verb v, const char *
 MUST_CHECK int zone_allow(const struct zone *z, enum zone_verb v, char **ret_note, struct err *e);
 
 /* --- configuration (create.c, set.c, verify.c, info.c, export.c) --- */
-/* Make CONFIG/NAME.json from `text` (a whole zone.json; zonename must be absent or equal), or from the default template when NULL; `sets` are PATH=VALUE. -EEXIST when the zone exists. Diagnostics tell what is wrong. */
-MUST_CHECK int zone_create(const struct zone_dirs *d, const char *name, const char *text, const char *template_name, const struct strv *sets, struct diag_list *diags, struct err *e);
+/* Where a new zone's configuration comes from. */
+struct zone_new {
+	const char *
+		text; /* a whole zone.json; zonename must be absent or equal. NULL: from a template */
+	const char *template_name; /* NULL: "default" */
+	const struct strv *sets;   /* PATH=VALUE on top; may be NULL */
+};
+/* Make CONFIG/NAME.json. -EEXIST when the zone exists. Diagnostics tell what is wrong. */
+MUST_CHECK int zone_create(const struct zone_dirs *d, const char *name, const struct zone_new *o,
+			   struct diag_list *diags, struct err *e);
 enum zone_edit_kind { ZONE_EDIT_SET, ZONE_EDIT_ADD, ZONE_EDIT_REMOVE, ZONE_EDIT_CLEAR };
 /* Change properties; the file is replaced only if the result is valid and the file has not changed since it was read (-ESTALE). Also used by `edit` with whole text. */
-MUST_CHECK int zone_set(const struct zone_dirs *d, const char *name, enum zone_edit_kind kind, const struct strv *words, struct diag_list *diags, struct err *e);
-MUST_CHECK int zone_replace_config(const struct zone_dirs *d, const char *name, const char *old_text, const char *new_text, struct diag_list *diags, struct err *e);
+MUST_CHECK int zone_set(const struct zone_dirs *d, const char *name, enum zone_edit_kind kind,
+			const struct strv *words, struct diag_list *diags, struct err *e);
+MUST_CHECK int zone_replace_config(const struct zone_dirs *d, const char *name,
+				   const char *old_text, const char *new_text,
+				   struct diag_list *diags, struct err *e);
 /* The configuration against this host. `diags` empty means it will boot. Also called by install and boot. */
-MUST_CHECK int zone_verify(const struct zone_dirs *d, const char *name, struct diag_list *diags, struct err *e);
-int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct diag_list *diags); /* the same for an open zone */
+MUST_CHECK int zone_verify(const struct zone_dirs *d, const char *name, struct diag_list *diags,
+			   struct err *e);
+int zone_verify_open(const struct zone_dirs *d, const struct zone *z,
+		     struct diag_list *diags); /* the same for an open zone */
 /* zone.json's container_spec as OCI config.json. */
-MUST_CHECK int zone_export_oci(const struct zone_dirs *d, const char *name, struct json **ret, struct err *e);
+MUST_CHECK int zone_export_oci(const struct zone_dirs *d, const char *name, struct json **ret,
+			       struct err *e);
 
 /* --- root file systems (install.c, uninstall.c, archive.c, copy.c, skeleton.c, storage.c) --- */
 struct zone_install {
-	const char *from;            /* directory or archive; NULL: what the brand makes by itself */
-	void (*progress)(void *arg, const char *what, unsigned long long done, unsigned long long total); /* total 0: unknown. May be NULL */
+	const char *from; /* directory or archive; NULL: what the brand makes by itself */
+	void (*progress)(void *arg, const char *what, unsigned long long done,
+			 unsigned long long total); /* total 0: unknown. May be NULL */
 	void *arg;
-	void (*warn)(void *arg, const char *sentence); /* what was left out, and that there was nothing to do. May be NULL */
+	void (*warn)(
+		void *arg,
+		const char *
+			sentence); /* what was left out, and that there was nothing to do. May be NULL */
 };
-MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name, const struct zone_install *o, struct diag_list *diags, struct err *e);
-MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e);
+MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name,
+			    const struct zone_install *o, struct diag_list *diags, struct err *e);
+MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
+			      struct err *e);
 MUST_CHECK int zone_delete(const struct zone_dirs *d, const char *name, struct err *e);
 
 /* --- life (boot.c, halt.c, login.c ...) --- */
 struct zone_boot {
-	bool ready_only;             /* `zone ready` */
+	bool ready_only; /* `zone ready` */
 	bool single_user;
 	const struct strv *args;
 };
 /* Start the monitor and wait until the zone is ready/running or has failed; the error is the monitor's. From READY: tells the monitor to go on. */
-MUST_CHECK int zone_boot(const struct zone_dirs *d, const char *name, const struct zone_boot *o, char **ret_note, struct err *e);
-MUST_CHECK int zone_shutdown(const struct zone_dirs *d, const char *name, bool reboot, int timeout_ms, char **ret_note, struct err *e);
-MUST_CHECK int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e);
-MUST_CHECK int zone_reboot(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e);
-MUST_CHECK int zone_freeze(const struct zone_dirs *d, const char *name, bool on, char **ret_note, struct err *e);
+MUST_CHECK int zone_boot(const struct zone_dirs *d, const char *name, const struct zone_boot *o,
+			 char **ret_note, struct err *e);
+MUST_CHECK int zone_shutdown(const struct zone_dirs *d, const char *name, bool reboot,
+			     int timeout_ms, char **ret_note, struct err *e);
+MUST_CHECK int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note,
+			 struct err *e);
+MUST_CHECK int zone_reboot(const struct zone_dirs *d, const char *name, char **ret_note,
+			   struct err *e);
+MUST_CHECK int zone_freeze(const struct zone_dirs *d, const char *name, bool on, char **ret_note,
+			   struct err *e);
 
 struct zone_login {
-	const char *user;            /* "root" by default; name, uid, name:group */
-	const struct strv *command;  /* empty: the user's login shell */
-	bool login_shell;            /* login: argv[0] "-sh", HOME, cwd home; exec: the command as it is */
-	bool rescue;                 /* -S: a static shell of the host, nothing of the zone's files is needed */
-	bool terminal;               /* a pty */
-	const struct strv *env;      /* extra NAME=VALUE */
+	const char *user;           /* "root" by default; name, uid, name:group */
+	const struct strv *command; /* empty: the user's login shell */
+	bool login_shell; /* login: argv[0] "-sh", HOME, cwd home; exec: the command as it is */
+	bool rescue;   /* -S: a static shell of the host, nothing of the zone's files is needed */
+	bool terminal; /* a pty */
+	const struct strv *env; /* extra NAME=VALUE */
 	const char *cwd;
 };
 /* Runs to the end in the foreground; returns the exit code 0..255 (128+signal), or a negative errno. */
-MUST_CHECK int zone_login(const struct zone_dirs *d, const char *name, const struct zone_login *o, struct err *e);
+MUST_CHECK int zone_login(const struct zone_dirs *d, const char *name, const struct zone_login *o,
+			  struct err *e);
 /* The persistent console: raw terminal, scroll-back first, "~." at the start of a line detaches. Waits for a zone that is not booted (prints notices through `notice`). */
-MUST_CHECK int zone_console(const struct zone_dirs *d, const char *name, void (*notice)(const char *line), struct err *e);
+MUST_CHECK int zone_console(const struct zone_dirs *d, const char *name,
+			    void (*notice)(const char *line), struct err *e);
 
 /* After a monitor was killed: when init lives, start a new monitor that re-attaches; when not, take the remains away and store the reason. Every verb calls this first through zone_open_for(). Does nothing when all is well. */
 MUST_CHECK int zone_recover(const struct zone_dirs *d, const char *name, struct err *e);
 /* zone_open with recovery before it. */
-MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsigned flags, struct zone **ret, struct err *e);
+MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsigned flags,
+			     struct zone **ret, struct err *e);
 
 /* --- looking (list.c, why.c, ps.c) --- */
 struct zone_row {
 	char *name, *path, *brand, *ip, *reason, *aux, *uuid;
 	enum zone_state state;
-	int64_t id;                  /* -1: not running */
+	int64_t id; /* -1: not running */
 };
-MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n, struct err *e);
+MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n,
+			 struct err *e);
 void zone_rows_free(struct zone_row *rows, size_t n);
 /* The reasons behind the state, a sentence each, most important first: process, mount, device, missing file, limit hit. */
-MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, struct strv *ret, struct err *e);
+MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, struct strv *ret,
+			struct err *e);
 
 /* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". */
 struct zone_info_row {
 	char *path, *value, *origin;
 };
-MUST_CHECK int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row **ret, size_t *ret_n, struct err *e);
+MUST_CHECK int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row **ret,
+			 size_t *ret_n, struct err *e);
 void zone_info_free(struct zone_info_row *rows, size_t n);
 /* What the kernel holds for a running zone: {"init","restarts","initKind","booted","cgroup":{file:value},"usage":{...},"network":{...}}. -EBUSY when it does not run. */
-MUST_CHECK int zone_info_live(const struct zone_dirs *d, const char *name, struct json **ret, struct err *e);
+MUST_CHECK int zone_info_live(const struct zone_dirs *d, const char *name, struct json **ret,
+			      struct err *e);
 
 /* The processes of a zone, sorted by pid; none when it does not run. */
 struct zone_process {
-	pid_t pid, inner_pid;        /* on the host; inside the zone, -1 unknown */
-	int64_t uid;                 /* inside the zone; -1: not one of its ids */
-	char state;                  /* as in /proc: R S D Z T ... */
-	uint64_t memory;             /* resident bytes */
-	int64_t cpu_ms;              /* -1 unknown */
-	char *command;               /* without control characters */
+	pid_t pid, inner_pid; /* on the host; inside the zone, -1 unknown */
+	int64_t uid;          /* inside the zone; -1: not one of its ids */
+	char state;           /* as in /proc: R S D Z T ... */
+	uint64_t memory;      /* resident bytes */
+	int64_t cpu_ms;       /* -1 unknown */
+	char *command;        /* without control characters */
 };
-MUST_CHECK int zone_ps(const struct zone_dirs *d, const char *name, struct zone_process **ret, size_t *ret_n, struct err *e);
+MUST_CHECK int zone_ps(const struct zone_dirs *d, const char *name, struct zone_process **ret,
+		       size_t *ret_n, struct err *e);
 void zone_processes_free(struct zone_process *list, size_t n);
 
 /* --- what the monitor needs to bring a zone up (prepare.c) --- */
 struct zone_prepared {
 	struct zone_spec *effective;
 	struct container_spec *container;
-	struct net_plan *net;        /* NULL: no anet */
+	struct net_plan *net; /* NULL: no anet */
 	char *init_kind;
-	int log_dirfd;               /* zonepath/log */
+	int log_dirfd; /* zonepath/log */
 };
 /* Everything that can be refused is refused here: verify, root checked, init found below the root, translation, network plan, resolv.conf/hosts/hostname/machine-id/hostid written into the root. */
-MUST_CHECK int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_boot *o, struct zone_prepared *ret, struct err *e);
+MUST_CHECK int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_boot *o,
+			    struct zone_prepared *ret, struct err *e);
 void zone_prepared_done(struct zone_prepared *p);
 
 #endif

@@ -47,7 +47,11 @@ int zone_cmd_create(struct cli_args *a)
 		strv_add(&sets, a->positional.items[i]);
 	if (file && read_text(file, &text, &e) < 0)
 		return output_error(a, &e);
-	if (zone_create(d, name, text, cli_value(a, "template", NULL), &sets, &diags, &e) < 0)
+	struct zone_new o = { .text = text,
+			      .template_name = cli_value(a, "template", NULL),
+			      .sets = &sets };
+
+	if (zone_create(d, name, &o, &diags, &e) < 0)
 		return output_problems(a, &diags, &e);
 	auto_free char *next =
 		mem_format("zone \"%s\" is configured; next: zone install %s", name, name);

@@ -145,15 +145,16 @@ int zone_cmd_edit(struct cli_args *a)
 	auto_free char *old = NULL;
 	auto_free char *copy = NULL;
 	struct err e = { 0 };
-	int r = d ? zone_open(d, name, ZONE_OPEN_MUST_EXIST, &z, &e) : -EPERM;
+	int r;
 
 	if (!d)
 		return CLI_FAILED;
+	r = zone_open(d, name, ZONE_OPEN_MUST_EXIST, &z, &e);
 	if (r == 0)
 		r = file_read_all(AT_FDCWD, z->config_file, ZONE_FILE_MAX, &old, NULL, &e);
 	if (r == 0)
 		r = make_copy(d, name, old, &copy, &e);
-	if (r < 0)
+	if (r < 0 || !copy)
 		return output_error(a, &e);
 	r = edit_loop(a, d, old, copy, &e);
 	if (r < 0 && isatty(STDIN_FILENO)) {

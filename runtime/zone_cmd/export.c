@@ -42,6 +42,6 @@ int zone_cmd_export(struct cli_args *a)
 	auto_free char *text = json_print(j, true);
 	auto_free char *whole = mem_format("%s\n", text);
 
-	r = file_replace(AT_FDCWD, file, whole, strlen(whole), 0644, false, &e);
+	r = file_replace(AT_FDCWD, file, whole, strlen(whole), 0644, &e);
 	return output_result(a, name, r, NULL, &e);
 }

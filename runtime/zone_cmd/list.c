@@ -156,28 +156,35 @@ static int print_table(const struct cli_args *a, const struct choice *c,
 	return CLI_DONE;
 }
 
-/* Fields with ":" between; ":" and "\" inside a field get a "\" in front, so a shell's read -r and a split at unescaped colons agree. */
+/* ":" and "\\" inside a field get a "\\" in front, so a shell's read -r and a split at unescaped colons agree. */
+static void print_field(const char *text)
+{
+	for (; *text; text++) {
+		if (*text == ':' || *text == '\\')
+			(void)putchar('\\');
+		(void)putchar((unsigned char)*text < 0x20 ? '?' : *text);
+	}
+}
+
+static void print_fields(const struct choice *c, const struct zone_row *row)
+{
+	for (size_t k = 0; k < c->n; k++) {
+		auto_free char *cell = c->columns[k]->value(row);
+		const char *none = str_eq(c->columns[k]->name, "id") ? "-" : "";
+
+		if (k > 0)
+			(void)putchar(':');
+		print_field(cell ? cell : none);
+	}
+	(void)putchar('\n');
+}
+
 static int print_parsable(const struct cli_args *a, const struct choice *c,
 			  const struct zone_row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!is_wanted(a, &rows[i]))
-			continue;
-		for (size_t k = 0; k < c->n; k++) {
-			auto_free char *cell = c->columns[k]->value(&rows[i]);
-
-			if (k > 0)
-				(void)putchar(':');
-			for (const char *p = cell                                ? cell
-					     : str_eq(c->columns[k]->name, "id") ? "-"
-										 : "";
-			     *p; p++) {
-				if (*p == ':' || *p == '\\')
-					(void)putchar('\\');
-				(void)putchar((unsigned char)*p < 0x20 ? '?' : *p);
-			}
-		}
-		(void)putchar('\n');
+		if (is_wanted(a, &rows[i]))
+			print_fields(c, &rows[i]);
 	}
 	return CLI_DONE;
 }

@@ -38,24 +38,34 @@ int zrun_create_request(const struct cli_args *a, struct container_spec **ret_sp
 	return 0;
 }
 
+static int check_console(const struct engine_create *o, struct err *e)
+{
+	const struct process_spec *p = o->spec ? o->spec->process : NULL;
+	bool terminal = p && p->terminal;
+
+	if (terminal && !o->console_socket)
+		return err_set(
+			e, EINVAL,
+			"cannot allocate tty if zrun will detach without setting console socket");
+	if (o->console_socket && !terminal)
+		return err_set(e, EINVAL,
+			       "cannot use console socket if zrun will not detach or allocate tty");
+	return 0;
+}
+
 int zrun_create(struct cli_args *a)
 {
 	auto_ptr(container_spec) struct container_spec *spec = NULL;
 	auto_free char *bundle = NULL;
 	struct engine_container *c = NULL;
-	struct engine_create o;
+	struct engine_create o = ENGINE_CREATE_INIT;
 	struct err e = { 0 };
 	int r = engine_protect_self(zrun_of(a)->argv, &e);
 
 	if (r == 0)
 		r = zrun_create_request(a, &spec, &bundle, &o, &e);
-	if (r == 0 && spec->process && spec->process->terminal && !o.console_socket)
-		r = err_set(
-			&e, EINVAL,
-			"cannot allocate tty if zrun will detach without setting console socket");
-	if (r == 0 && o.console_socket && !(spec->process && spec->process->terminal))
-		r = err_set(&e, EINVAL,
-			    "cannot use console socket if zrun will not detach or allocate tty");
+	if (r == 0)
+		r = check_console(&o, &e);
 	if (r == 0)
 		r = engine_create(&o, &c, &e);
 	engine_free(c);

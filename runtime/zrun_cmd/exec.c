@@ -139,7 +139,7 @@ static int execute(const struct cli_args *a, struct engine_container *c, struct 
 
 	if (r == 0)
 		r = zrun_number(a, "preserve-fds", &x.preserve_fds, e);
-	if (r < 0)
+	if (r < 0 || !p)
 		return r;
 	x.process = p;
 	x.pid_file = cli_value(a, "pid-file", NULL);

@@ -36,7 +36,7 @@ int zrun_run(struct cli_args *a)
 	auto_ptr(container_spec) struct container_spec *spec = NULL;
 	auto_free char *bundle = NULL;
 	struct engine_container *c = NULL;
-	struct engine_create o;
+	struct engine_create o = ENGINE_CREATE_INIT;
 	struct err e = { 0 }, cleanup = { 0 };
 	auto_close int master = -1;
 	int r = engine_protect_self(zrun_of(a)->argv, &e);

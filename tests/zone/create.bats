@@ -371,6 +371,15 @@ E
 	[ "$(grep -c 'web.json:[0-9]*:[0-9]*: ' <<<"$output")" -ge 6 ]
 }
 
+@test "a file without the zone's name has its errors at their places too" {
+	printf '{\n  "maxLwps": 5,\n  "maxLwsp": 5\n}\n' >"$TOP/web.json"
+	refused maxLwps
+	says "web.json:3:3:"
+	printf '{ "maxLwsp": 5 }' >"$TOP/web.json"
+	refused maxLwps
+	says "web.json:1:3:"
+}
+
 @test "columns count characters and point at the value or the name" {
 	printf '{ "zonename": "web",\n  "attr": { "ä": "ö" }, "maxLwps": -5 }\n' >"$TOP/web.json"
 	run zone create --json -f "$TOP/web.json" web

@@ -39,12 +39,13 @@ problem() {
 	[ "${#lines[@]}" -ge 2 ]
 }
 
-@test "verify finds what is not a device and what is not a directory" {
+@test "verify finds what is not a device and what is neither a directory nor a file" {
 	zone create -t isolated web
 	mkfifo "$TOP/pipe"
 	zone add web fs dir=/a special="$TOP/pipe" type=lofs
-	ln -s /dev/null "/dev/zones-test-$$" && rm "/dev/zones-test-$$"
+	zone add web device match=/dev/pts
 	problem 'fs[0].special'
+	problem 'device[0].match'
 }
 
 @test "verify finds a link of the host that is missing or is no bridge" {

@@ -20,10 +20,10 @@ static void test_text(void)
 	struct err e = { 0 };
 
 	CHECK_INT(diag_err(&l, &e), -EINVAL);
-	diag_add(&l, 3, 7, "anet[0].link", "unknown-key", "bridge", "unknown key \"%s\"", "brige");
-	diag_add(&l, 0, 0, "", "missing", "write one first", "the file is empty");
-	diag_add(&l, 4, 1, "cpu", "range", NULL, "too many");
-	diag_add(&bare, 1, 2, NULL, "syntax", NULL, "bad");
+	diag_add(&l, DIAG_AT(3, 7), "anet[0].link", "unknown-key", "bridge", "unknown key \"%s\"", "brige");
+	diag_add(&l, DIAG_AT(0, 0), "", "missing", "write one first", "the file is empty");
+	diag_add(&l, DIAG_AT(4, 1), "cpu", "range", NULL, "too many");
+	diag_add(&bare, DIAG_AT(1, 2), NULL, "syntax", NULL, "bad");
 	check_text(
 		&l, 0,
 		"/etc/zones/web.json:3:7: anet[0].link: unknown key \"brige\" (did you mean \"bridge\"?)");
@@ -55,7 +55,7 @@ static void test_bound(void)
 	struct err e = { 0 };
 
 	for (int i = 0; i < 250; i++)
-		diag_add(&l, i, 1, "p", "type", NULL, "%d", i);
+		diag_add(&l, DIAG_AT(i, 1), "p", "type", NULL, "%d", i);
 	CHECK_INT(l.n, 100);
 	CHECK_INT(l.dropped, 150);
 	CHECK_STR(l.items[99].message, "99");

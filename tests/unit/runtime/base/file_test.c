@@ -76,23 +76,23 @@ static void test_replace(int dir, const char *path)
 	auto_free char *second = NULL;
 
 	CHECK_INT(mkdirat(dir, "sub", 0755), 0);
-	CHECK_INT(file_replace(dir, "sub/r", "one", 3, 0640, true, &e), 0);
-	CHECK_INT(file_replace(AT_FDCWD, absolute, "second", 6, 0604, false, &e), 0);
+	CHECK_INT(file_replace(dir, "sub/r", "one", 3, 0640 | FILE_DURABLE, &e), 0);
+	CHECK_INT(file_replace(AT_FDCWD, absolute, "second", 6, 0604, &e), 0);
 	CHECK_INT(file_read_all(dir, "sub/r", 100, &text, NULL, &e), 0);
 	CHECK_STR(text, "second");
 	CHECK(fstatat(dir, "sub/r", &st, 0) == 0 && (st.st_mode & 07777) == 0604);
 	/* a symlink is replaced, its target stays */
 	CHECK_INT(symlinkat("r", dir, "sub/link"), 0);
-	CHECK_INT(file_replace(dir, "sub/link", "x", 1, 0600, false, &e), 0);
+	CHECK_INT(file_replace(dir, "sub/link", "x", 1, 0600, &e), 0);
 	CHECK(fstatat(dir, "sub/link", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode));
 	CHECK_INT(file_read_all(dir, "sub/r", 100, &second, NULL, &e), 0);
 	CHECK_STR(second, "second");
-	CHECK_INT(file_replace(dir, "sub", "x", 1, 0600, false, &e), -EISDIR);
-	CHECK_INT(file_replace(dir, "none/x", "x", 1, 0600, false, &e), -ENOENT);
-	CHECK_INT(file_replace(dir, "sub/", "x", 1, 0600, false, &e), -EINVAL);
-	CHECK_INT(file_replace(dir, "sub/..", "x", 1, 0600, false, &e), -EINVAL);
+	CHECK_INT(file_replace(dir, "sub", "x", 1, 0600, &e), -EISDIR);
+	CHECK_INT(file_replace(dir, "none/x", "x", 1, 0600, &e), -ENOENT);
+	CHECK_INT(file_replace(dir, "sub/", "x", 1, 0600, &e), -EINVAL);
+	CHECK_INT(file_replace(dir, "sub/..", "x", 1, 0600, &e), -EINVAL);
 	memset(name, 'n', 255);
-	CHECK_INT(file_replace(dir, name, "x", 1, 0600, false, &e), 0);
+	CHECK_INT(file_replace(dir, name, "x", 1, 0600, &e), 0);
 	CHECK(file_exists(dir, name));
 }
 

@@ -154,7 +154,7 @@ static void test_force(void)
 	CHECK(process_clone(&birth, &child, &e) == 0);
 	CHECK(proc_stat(child.pid, &start, NULL, &e) == 0);
 	write_record(dir, child.pid, start);
-	CHECK(file_replace(dir, "unknown", "x", 1, 0600, false, &e) == 0);
+	CHECK(file_replace(dir, "unknown", "x", 1, 0600, &e) == 0);
 	CHECK(engine_open(root, "run", true, &c, &e) == 0);
 	CHECK(engine_delete(c, true, &e) == 0);
 	engine_free(c);

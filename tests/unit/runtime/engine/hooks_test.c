@@ -138,7 +138,7 @@ static void test_opened_before(void)
 	struct err e = { 0 };
 	int *programs = NULL;
 
-	CHECK(file_replace(AT_FDCWD, script, text, strlen(text), 0755, false, &e) == 0);
+	CHECK(file_replace(AT_FDCWD, script, text, strlen(text), 0755, &e) == 0);
 	CHECK(hooks_open(&list, &programs, &e) == 0);
 	by_descriptor.programs = programs;
 	CHECK(hooks_run(&by_descriptor, &e) == 0);

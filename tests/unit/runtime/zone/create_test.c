@@ -12,7 +12,7 @@ static int create(const struct zone_dirs *d, const char *name, const char *text,
 	*e = (struct err){ 0 };
 	diag_done(diags);
 	strv_split(&v, sets, ' ');
-	return zone_create(d, name, text, NULL, &v, diags, e);
+	return zone_create(d, name, &(struct zone_new){ .text = text, .sets = &v }, diags, e);
 }
 
 int main(void)

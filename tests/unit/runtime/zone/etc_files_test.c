@@ -27,7 +27,7 @@ static void put(int dir, const char *path, const char *text)
 {
 	struct err e = { 0 };
 
-	CHECK(file_replace(dir, path, text, strlen(text), 0644, false, &e) == 0);
+	CHECK(file_replace(dir, path, text, strlen(text), 0644, &e) == 0);
 }
 
 int main(void)

@@ -54,7 +54,7 @@ static inline void test_put(const char *dir, const char *name, const char *text)
 	auto_free char *path = mem_format("%s/%s", dir, name);
 	struct err e = { 0 };
 
-	CHECK_INT(file_replace(AT_FDCWD, path, text, strlen(text), 0600, false, &e), 0);
+	CHECK_INT(file_replace(AT_FDCWD, path, text, strlen(text), 0600, &e), 0);
 }
 
 /* The text of DIR/NAME; NULL when there is none. */

@@ -1,0 +1,229 @@
+/* mount_lock - options of binds that root inside cannot take back.
+ *
+ * In a mount namespace of its own user namespace CAP_SYS_ADMIN may remount whatever was attached there: "ro" on a folder of the host would be advice. The kernel locks the options of
+ * a mount (MNT_LOCK_READONLY and the like, mount_namespaces(7)) only where a mount namespace is copied into one of a less privileged user namespace. So a helper of the parent
+ * puts the finished binds into a mount namespace of the host, enters the container's user namespace, copies the mount namespace there and hands back clones of the copies: clones keep the locks. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "isolation/private.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/sock.h"
+#include "runtime/base/sys.h"
+
+enum {
+	LOCKED_ATTRS = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+};
+
+/* Only who may mount can take options back. */
+static bool keeps_sys_admin(const struct isolation *iso)
+{
+	const struct process_spec *p = iso->spec->process;
+
+	return !p || !p->capabilities || strv_has(&p->capabilities->bounding, "CAP_SYS_ADMIN");
+}
+
+bool mount_lock_wanted(const struct isolation *iso, size_t i)
+{
+	const struct mount_op *op = &iso->plan.ops[i];
+
+	return iso->in_user && iso->is_host_root && op->kind == MOUNT_OP_BIND &&
+	       ((op->opts.attr_set | op->opts.rattr_set) & LOCKED_ATTRS) && keeps_sys_admin(iso);
+}
+
+static size_t count_wanted(const struct isolation *iso)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < iso->plan.n; i++)
+		n += mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0;
+	return n;
+}
+
+/* --- helper ------------------------------------------------------------------------------------------------------- */
+
+/* A folder over "/" of a mount namespace of our own; nobody else sees it. It becomes the working directory, which follows us into the copy. */
+static int stage_make(struct err *e)
+{
+	const struct mount_change alone = { .propagation = MS_PRIVATE, .recursive = true };
+	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0755,size=1m" };
+
+	if (sys_unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make a mount namespace to lock mounts in");
+	auto_close int top = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (top < 0 || mount_change(top, &alone) < 0)
+		return err_sys(e, "separate it from the host's mounts");
+	auto_close int stage = mount_fs_new(&fs, e);
+	int r = stage < 0 ? stage : mount_attach(stage, top, e);
+
+	if (r == 0 && sys_fchdir(stage) < 0)
+		r = err_sys(e, "enter the stage");
+	return r;
+}
+
+static int stage_add(const struct source *s, const char *name, struct err *e)
+{
+	int r = s->is_dir ? sys_mkdirat(AT_FDCWD, name, 0700)
+			  : sys_mknodat(AT_FDCWD, name, S_IFREG | 0600, 0);
+
+	if (r < 0)
+		return err_sys(e, "make a mount point");
+	auto_close int target = sys_openat(AT_FDCWD, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	return target < 0 ? err_sys(e, "open a mount point") : mount_attach(s->tree, target, e);
+}
+
+static int stage_fill(const struct isolation *iso, struct err *e)
+{
+	int r = stage_make(e);
+
+	for (size_t i = 0; r == 0 && i < iso->plan.n; i++) {
+		auto_free char *name = mem_format("%zu", i);
+
+		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
+			r = stage_add(&iso->sources[i], name, e);
+	}
+	return r;
+}
+
+static int send_locked(int sock, const char *name, struct err *e)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
+	struct err none = { 0 };
+	struct sock_msg m = { .data = &none, .size = sizeof(none), .n_fds = 1 };
+	auto_close int tree = sys_open_tree(AT_FDCWD, name, flags);
+
+	if (tree < 0)
+		return err_sys(e, "clone a locked mount");
+	m.fds[0] = tree;
+	return sock_send(sock, &m, e);
+}
+
+static int helper_run(const struct isolation *iso, int userns, int sock, struct err *e)
+{
+	int r = stage_fill(iso, e);
+
+	if (r < 0)
+		return r;
+	if (sys_setns(userns, CLONE_NEWUSER) < 0)
+		return err_sys(e, "enter the container's user namespace to lock mounts");
+	if (sys_unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "lock mounts");
+	for (size_t i = 0; r == 0 && i < iso->plan.n; i++) {
+		auto_free char *name = mem_format("%zu", i);
+
+		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
+			r = send_locked(sock, name, e);
+	}
+	return r;
+}
+
+static _Noreturn void helper(const struct isolation *iso, int userns, int sock)
+{
+	struct err e = { 0 }, ignored = { 0 };
+	struct sock_msg m = { .data = &e, .size = sizeof(e) };
+
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	/* never visible in there: it stays in the host's pid namespace, and nobody may look into it */
+	if (creds_not_dumpable(&e) < 0 || helper_run(iso, userns, sock, &e) < 0)
+		(void)!sock_send(
+			sock, &m,
+			&ignored); /* without it the parent sees the end of the conversation */
+	proc_exit(0);
+}
+
+/* --- parent ------------------------------------------------------------------------------------------------------- */
+
+static int receive_one(int sock, struct err *e)
+{
+	struct err theirs = { 0 };
+	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs), .n_fds = 1 };
+	int r = sock_recv(sock, &m, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || m.size != sizeof(theirs))
+		return err_set(e, EPROTO, "the process that locks mounts died");
+	if (m.n_fds == 1)
+		return m.fds[0];
+	err_sanitize(&theirs);
+	*e = theirs;
+	return -e->code;
+}
+
+static int receive_all(struct isolation *iso, int sock, struct err *e)
+{
+	for (size_t i = 0; i < iso->plan.n; i++) {
+		if (!mount_lock_wanted(iso, i) || iso->sources[i].tree < 0)
+			continue;
+		int tree = receive_one(sock, e);
+
+		if (tree < 0)
+			return tree;
+		fd_close(&iso->sources[i].tree);
+		iso->sources[i].tree = tree;
+		iso->locked[iso->n_locked++] = tree;
+	}
+	return 0;
+}
+
+int mount_lock_run(struct isolation *iso, int userns, struct err *e)
+{
+	size_t n = count_wanted(iso);
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int pair[2];
+
+	if (n == 0)
+		return 0;
+	if (n > ISOLATION_MAX_SHARED)
+		return err_set(e, E2BIG, "more than %d binds with options that must be locked",
+			       ISOLATION_MAX_SHARED);
+	int r = sock_pair(pair, e);
+
+	if (r < 0)
+		return r;
+	auto_close int ours = pair[0], theirs = pair[1];
+	pid_t child = sys_clone3(&args, sizeof(args));
+
+	if (child < 0)
+		return err_sys(e, "make a process to lock mounts");
+	if (child == 0) {
+		fd_close(&ours);
+		helper(iso, userns, theirs);
+	}
+	fd_close(&theirs);
+	iso->locked = mem_array(n, sizeof(*iso->locked));
+	r = receive_all(iso, ours, e);
+	fd_close(&ours); /* a helper that still sends ends now */
+	(void)waitpid(child, NULL, 0);
+	return r;
+}
+
+int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e)
+{
+	size_t at = 0;
+
+	if (n != count_wanted(iso)) {
+		for (size_t i = 0; i < n; i++)
+			(void)close(fds[i]);
+		return err_set(e, EPROTO, "%zu unexpected descriptors", n);
+	}
+	for (size_t i = 0; at < n && i < iso->plan.n; i++) {
+		if (!mount_lock_wanted(iso, i) || iso->sources[i].tree < 0)
+			continue;
+		fd_close(&iso->sources[i].tree);
+		iso->sources[i].tree = fds[at++];
+	}
+	return 0;
+}

@@ -1,0 +1,38 @@
+/* The record that net_attach() saves; the printed plan is tested in plan_test.c. */
+#include "net/plan.h"
+
+#include <stdlib.h>
+
+#include "net/guard.h"
+#include "tests/unit/test.h"
+
+int main(void)
+{
+	struct plan_link link = { .host = "zv00000001.0",
+				  .name = "net0",
+				  .bridge = "zbr0",
+				  .automatic = true,
+				  .mac = { 2, 0, 0, 0, 0, 1 },
+				  .guards = GUARD_MAC | GUARD_DHCP };
+	char name[] = "web";
+	struct net_plan p = { .zonename = name, .links = &link, .n_links = 1 };
+	struct inet_addr a, router;
+
+	CHECK(inet_parse("10.88.0.2/24", &a) == 0 && inet_parse("10.88.0.1/24", &router) == 0);
+	plan_addrs_add(&link.addrs, &a);
+	plan_addrs_add(&link.routers, &router);
+
+	auto_ptr(json) struct json *j = plan_save(&p);
+	auto_free char *text = json_print(j, false);
+	auto_free char *first = net_first_address(j);
+
+	CHECK_STR(
+		text,
+		"{\"zone\":\"web\",\"links\":[{\"name\":\"net0\",\"host\":\"zv00000001.0\",\"bridge\":\"zbr0\","
+		"\"automatic\":true,\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.88.0.2/24\"],"
+		"\"routers\":[\"10.88.0.1\"],\"protection\":[\"mac-nospoof\",\"dhcp-nospoof\"]}]}");
+	CHECK_STR(first, "10.88.0.2/24");
+	free(link.addrs.items);
+	free(link.routers.items);
+	return test_done();
+}

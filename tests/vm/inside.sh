@@ -1,0 +1,278 @@
+#!/bin/bash
+# What tests/vm/v2.bats runs in the guest: each check prints what it said as "# ...", then "ok NAME" or "not ok NAME: its last words".
+# Emulation is some 25 times slower than the machine: zones are shared by the checks, which stand in the order of a zone's life.
+set -u
+top=/disk/zones tree=${ZONES_TREE:-}
+export ZONES_CONFIG_DIR=$top/etc ZONES_STORAGE_DIR=$top/storage ZONES_RUN_DIR=$top/run
+mkdir -p $top && chmod 755 /disk $top
+log=$(mktemp)
+
+check() { # NAME COMMAND...
+	local name=$1 rc
+	shift
+	(set -e; "$@") >"$log" 2>&1 # in no condition, or set -e would do nothing
+	rc=$?
+	sed 's/^/# /' "$log"
+	if [ $rc = 0 ]; then echo "ok $name"; else echo "not ok $name: $(tail -n 1 "$log")"; fi
+	echo "# $(cut -d' ' -f1 /proc/uptime) s"
+}
+need() { # TEXT COMMAND...: an assertion with words
+	local text=$1
+	shift
+	"$@" || { echo "$text"; exit 1; }
+}
+wait_for() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { echo "in vain: $*"; return 1; }
+		sleep 0.3
+	done
+}
+field() { zone list --json "$1" | jq -r ".[0].$2"; }
+cgroup_of() { echo "/sys/fs/cgroup$(cut -d: -f3- "/proc/$(field "$1" id)/cgroup")"; }
+all_zone_cgroups() { find /sys/fs/cgroup -mindepth 1 -type d -name 'zones*'; }
+counter() { awk -v key="$1" '$1 == key {print $2}' "$2"; } # KEY FILE
+
+# --- native zones ----------------------------------------------------------------------------------------------------
+
+life() {
+	need "this guest has other cgroups than v2" [ "$(cat /proc/self/cgroup)" = "0::/" ]
+	zone create -t isolated one cpuShares=100 cappedMemory.physical=48M cappedMemory.swap=48M maxLwps=32
+	zone install one
+	zone boot one
+	[ "$(field one state)" = running ]
+	one=$(cgroup_of one)
+	need "the zone's init is in $one" [ -d "$one" ]
+	need "$one is not the zone's own" [ "${one##*/}" = one ]
+	[ "$(zone exec one id -u)" = 0 ]
+	need "the zone sees its cgroup as $(zone exec one cat /proc/self/cgroup)" [ "$(zone exec one cat /proc/self/cgroup)" = "0::/" ]
+}
+limits_are_written() {
+	local row file want
+	one=$(cgroup_of one)
+	for row in memory.max=50331648 memory.swap.max=0 pids.max=32; do
+		file=${row%=*} want=${row#*=}
+		need "$file is $(cat "$one/$file"), not $want" [ "$(cat "$one/$file")" = "$want" ]
+	done
+	need "no device program is attached" [ "$(zone info --live one | awk '$1 ~ /devices.bpf$/{print $2}')" = 1 ]
+}
+memory() {
+	local rc=0 before
+	one=$(cgroup_of one)
+	before=$(counter oom_kill "$one/memory.events")
+	zone exec one python3 -c 'a = []
+while True: a.append(b"x" * (2 << 20))' || rc=$?
+	need "status $rc" [ $rc = 137 ]
+	need "no oom_kill was counted" [ "$(counter oom_kill "$one/memory.events")" -gt "$before" ]
+	[ "$(field one state)" = running ]
+	[ "$(zone exec one python3 -c 'b"x" * (8 << 20); print("fits")')" = fits ]
+}
+lwps() {
+	local said n
+	one=$(cgroup_of one)
+	said=$(zone exec one python3 -c '
+import os, time
+n = 0
+try:
+    while n < 100:
+        if os.fork() == 0:
+            time.sleep(5); os._exit(0)
+        n += 1
+except OSError as e:
+    print(n, e)
+')
+	n=${said%% *}
+	need "forked $said" [ "$n" -gt 5 ]
+	need "forked $n" [ "$n" -lt 32 ]
+	need "no refusal was counted" [ "$(counter max "$one/pids.events")" -gt 0 ]
+}
+freeze_and_thaw() {
+	local one a b
+	one=$(cgroup_of one)
+	zone exec one timeout 60 sh -c 'while :; do :; done' &
+	sleep 1
+	zone freeze one
+	[ "$(counter frozen "$one/cgroup.events")" = 1 ]
+	[ "$(field one state)" = frozen ] || [ "$(field one state)" = suspended ] || field one state
+	a=$(counter usage_usec "$one/cpu.stat")
+	sleep 1
+	b=$(counter usage_usec "$one/cpu.stat")
+	need "a frozen zone went on: $a $b" [ "$a" = "$b" ]
+	zone thaw one
+	[ "$(counter frozen "$one/cgroup.events")" = 0 ]
+	sleep 1
+	need "a thawed zone stands still" [ "$(counter usage_usec "$one/cpu.stat")" -gt "$b" ]
+	pkill -f '^timeout 60 sh'
+	wait
+}
+
+network() {
+	zone create two cpuShares=300 'service.command=["/bin/busybox","httpd","-f","-p","8080","-h","/srv"]'
+	zone install two
+	mkdir -p $top/storage/two/root/srv
+	echo page >$top/storage/two/root/srv/index.html
+	zone boot two
+	ip=$(field two ip)
+	ip=${ip%%/*}
+	need "no address: $ip" [ -n "${ip#-}" ]
+	wait_for 20 busybox wget -qO- "http://$ip:8080/"
+	[ "$(busybox wget -qO- "http://$ip:8080/")" = page ]
+	zone exec two ip route | grep default
+	need "no table of nftables" [ -n "$(nft list tables)" ]
+}
+shares() { # both cores are wanted by both zones: the kernel divides by weight
+	local a b zone one two want
+	one=$(cgroup_of one) two=$(cgroup_of two)
+	need "weights $(cat "$one/cpu.weight") and $(cat "$two/cpu.weight")" [ "$(cat "$two/cpu.weight")" -gt "$(cat "$one/cpu.weight")" ]
+	for zone in one two one two; do
+		zone exec $zone sh -c 'end=$(($(date +%s) + 10)); while [ $(date +%s) -lt $end ]; do i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done; done' &
+	done
+	sleep 4
+	a=$(counter usage_usec "$one/cpu.stat") b=$(counter usage_usec "$two/cpu.stat")
+	sleep 4
+	a=$(($(counter usage_usec "$one/cpu.stat") - a)) b=$(($(counter usage_usec "$two/cpu.stat") - b))
+	wait
+	want=$(($(cat "$two/cpu.weight") * 100 / $(cat "$one/cpu.weight")))
+	echo "used $a and $b us, want two/one about $want %"
+	need "used $a and $b us, want two/one about $want %" [ $((b * 100)) -gt $((a * want * 6 / 10)) ]
+	need "used $a and $b us, want two/one about $want %" [ $((b * 100)) -lt $((a * want * 16 / 10)) ]
+}
+cpu_cap() {
+	local cg a
+	zone create -t isolated capped cappedCPU.ncpus=0.4
+	zone install capped
+	zone boot capped
+	cg=$(cgroup_of capped)
+	need "cpu.max is $(cat "$cg/cpu.max")" [ "$(cat "$cg/cpu.max")" = "40000 100000" ]
+	for _ in 1 2; do zone exec capped timeout 7 sh -c 'while :; do :; done' & done
+	sleep 2
+	a=$(counter usage_usec "$cg/cpu.stat")
+	sleep 4
+	a=$(($(counter usage_usec "$cg/cpu.stat") - a))
+	wait
+	need "used $a us in 4 s" [ $a -lt 2200000 ]
+	need "used $a us in 4 s" [ $a -gt 800000 ]
+	need "never throttled" [ "$(counter nr_throttled "$cg/cpu.stat")" -gt 0 ]
+}
+# The kernel tells of every process that is moved between cgroups; one that is born in its cgroup is not moved.
+born_inside() {
+	local t=/sys/kernel/tracing
+	[ -e $t/trace ] || mount -t tracefs tracefs $t
+	zone halt capped
+	echo 1 >$t/events/cgroup/cgroup_attach_task/enable
+	echo >$t/trace
+	zone boot capped
+	zone exec capped true
+	echo 0 >$t/events/cgroup/cgroup_attach_task/enable
+	mkdir /sys/fs/cgroup/probe
+	grep -v '^#' $t/trace || true
+	need "moved: $(grep -m 1 cgroup_attach_task: $t/trace)" [ "$(grep -c 'dst_path=.*/capped' $t/trace)" = 0 ]
+	echo 1 >$t/events/cgroup/cgroup_attach_task/enable # and it would have told
+	sh -c 'echo $$ >/sys/fs/cgroup/probe/cgroup.procs'
+	echo 0 >$t/events/cgroup/cgroup_attach_task/enable
+	wait_for 5 rmdir /sys/fs/cgroup/probe
+	need "the kernel does not trace moves" grep -q 'dst_path=/probe' $t/trace
+}
+halt_and_delete() {
+	local zone
+	for zone in capped two; do zone halt $zone; done
+	[ "$(field two state)" = installed ]
+	one=$(cgroup_of one)
+	zone halt one
+	need "$one is still there" [ ! -e "$one" ]
+	need "left: $(all_zone_cgroups)" [ -z "$(all_zone_cgroups)" ]
+	for zone in one two capped; do zone delete -F $zone; done
+	need "left: $(find $top/run -mindepth 1 -type d)" [ -z "$(find $top/run -mindepth 1 -type d ! -name '.*')" ]
+	need "links left: $(ip -br link)" [ -z "$(ip -o link | grep -E ': (zv|zbr)')" ]
+	need "processes left" [ -z "$(pgrep -f 'zone monitor|zone-init')" ]
+}
+
+# --- OCI containers --------------------------------------------------------------------------------------------------
+
+oci() {
+	local b=$top/bundle cg row
+	mkdir -p $b/rootfs/{bin,proc,dev,sys,tmp} && cd $b
+	cp "$(type -P busybox)" rootfs/bin/busybox && ln -s busybox rootfs/bin/sh
+	zrun spec
+	jq '.process.terminal = false | .process.args = ["sh", "-c", "while :; do busybox sleep 1; done"] | .linux.cgroupsPath = "/zones-oci/c1"
+		| .linux.resources += {"memory": {"limit": 33554432, "swap": 67108864, "reservation": 16777216}, "pids": {"limit": 20},
+			"cpu": {"shares": 2048, "quota": 50000, "period": 100000, "cpus": "0"}, "unified": {"memory.high": "30000000"}}' config.json >new && mv new config.json
+	zrun --root $top/oci run -d c1 </dev/null
+	cg=/sys/fs/cgroup/zones-oci/c1
+	for row in memory.max=33554432 memory.swap.max=33554432 memory.low=16777216 memory.high=29999104 pids.max=20 "cpu.max=50000 100000" cpuset.cpus=0; do
+		need "${row%=*} is $(cat $cg/"${row%=*}")" [ "$(cat $cg/"${row%=*}")" = "${row#*=}" ]
+	done
+	zrun --root $top/oci pause c1
+	[ "$(zrun --root $top/oci state c1 | jq -r .status)" = paused ]
+	[ "$(counter frozen $cg/cgroup.events)" = 1 ]
+	zrun --root $top/oci resume c1
+	[ "$(zrun --root $top/oci state c1 | jq -r .status)" = running ]
+	[ "$(zrun --root $top/oci exec c1 busybox cat /proc/self/cgroup)" = "0::/" ]
+	zrun --root $top/oci delete -f c1
+	need "the cgroup is still there" [ ! -e $cg ]
+}
+
+# --- a zone with systemd ---------------------------------------------------------------------------------------------
+
+systemd_boots() {
+	zone create -t linux deb cappedMemory.physical=300M maxLwps=500
+	zone install --from "$tree" deb
+	echo "installed at $(cut -d' ' -f1 /proc/uptime)"
+	zone boot deb
+	wait_for 100 systemd_is_up || { zone logs -n 30 deb; zone ps deb; exit 1; }
+	zone exec deb systemctl list-units --failed --no-legend
+}
+systemd_is_up() {
+	case $(zone exec deb systemctl is-system-running) in running | degraded) ;; *) false ;; esac
+}
+systemd_state() {
+	[ "$(zone exec deb systemctl is-system-running)" = running ] || { zone exec deb systemctl list-units --failed --no-legend; false; }
+}
+systemd_manages() { # its own cgroups: below ours, with controllers, and no further
+	deb=$(cgroup_of deb)
+	deb=${deb%/init.scope}
+	need "init is in $(cgroup_of deb)" [ "$(cgroup_of deb)" = "$deb/init.scope" ]
+	[ -d "$deb/system.slice" ]
+	zone exec deb systemd-run --wait --quiet -p TasksMax=7 -p MemoryMax=20M sh -c 'cat /sys/fs/cgroup$(cut -d: -f3- /proc/self/cgroup)/pids.max >/run/seen'
+	need "TasksMax=7 arrived as $(zone exec deb cat /run/seen)" [ "$(zone exec deb cat /run/seen)" = 7 ]
+}
+limits_hold_inside() { # root of a zone whose cgroup it may manage cannot raise what the host set
+	local file
+	deb=$(cgroup_of deb)
+	deb=${deb%/init.scope}
+	for file in memory.max pids.max cpu.max cgroup.freeze; do
+		if zone exec deb sh -c "echo max >/sys/fs/cgroup/$file"; then
+			echo "the zone's root may write $file"
+			exit 1
+		fi
+	done
+	[ "$(cat "$deb/memory.max")" = 314572800 ]
+	[ "$(cat "$deb/pids.max")" = 500 ]
+	need "the zone sees the host's cgroups" [ "$(zone exec deb sh -c 'ls -d /sys/fs/cgroup/zones* 2>/dev/null | wc -l')" = 0 ]
+}
+systemd_halts() {
+	zone exec deb mkdir -p /sys/fs/cgroup/mine/deep
+	zone shutdown deb
+	need "the zone is $(field deb state)" [ "$(field deb state)" = installed ]
+	need "left: $(all_zone_cgroups)" [ -z "$(all_zone_cgroups)" ]
+	zone delete -F deb
+}
+
+check life life
+check limits-are-written limits_are_written
+check memory memory
+check lwps lwps
+check freeze-and-thaw freeze_and_thaw
+check network network
+check shares shares
+check cpu-cap cpu_cap
+check born-inside born_inside
+check halt-and-delete halt_and_delete
+check oci oci
+[ -n "$tree" ] || exit 0
+check systemd-boots systemd_boots
+check systemd-state systemd_state
+check systemd-manages systemd_manages
+check systemd-limits-hold limits_hold_inside
+check systemd-halts systemd_halts
