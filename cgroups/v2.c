@@ -162,6 +162,35 @@ int v2_enable(struct cgroup_part *p, const struct strv *wanted, bool strict, str
 static const char *const delegate_fallback =
 	"cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
 
+/* Whoever may make cgroups uses memory of the kernel that no limit counts: a bound far above what any system needs, unless the configuration has one. */
+static const struct {
+	const char *file, *most;
+} delegate_bounds[] = {
+	{ "cgroup.max.descendants", "10000" },
+	{ "cgroup.max.depth", "64" },
+};
+
+static int bound_delegated(struct cgroup_part *p, struct err *e)
+{
+	struct err cause = { 0 };
+
+	for (size_t i = 0; i < sizeof(delegate_bounds) / sizeof(delegate_bounds[0]); i++) {
+		auto_free char *now = NULL;
+		const char *file = delegate_bounds[i].file;
+
+		if (!part_has(p, file) || part_read(p, file, &now, &cause) < 0 ||
+		    !str_has_prefix(now, "max"))
+			continue;
+		int r = part_write(p, file, delegate_bounds[i].most, &cause);
+
+		if (r < 0 && r != -EACCES && r != -EPERM) { /* rootless: the host's to set */
+			*e = cause;
+			return r;
+		}
+	}
+	return 0;
+}
+
 int v2_delegate(struct cgroup_part *p, uid_t uid, gid_t gid, struct err *e)
 {
 	struct err ignored = { 0 };
@@ -172,6 +201,8 @@ int v2_delegate(struct cgroup_part *p, uid_t uid, gid_t gid, struct err *e)
 
 	if (fd < 0)
 		return fd;
+	if (bound_delegated(p, e) < 0)
+		return -e->code;
 	if (file_read_all(AT_FDCWD, "/sys/kernel/cgroup/delegate", TEXT_MAX, &text, &n, &ignored) <
 	    0)
 		text = mem_strdup(delegate_fallback); /* kernels before 4.15 */

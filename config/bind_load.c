@@ -79,8 +79,8 @@ int bind_error(struct bind_ctx *c, const struct json *j, const char *code, const
 	for (char *p = text; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
-	diag_add(c->diags, DIAG_AT(j ? j->line : 0, j ? j->column : 0), strbuf_text(&c->path), code, hint,
-		 "%s", text);
+	diag_add(c->diags, DIAG_AT(j ? j->line : 0, j ? j->column : 0), strbuf_text(&c->path), code,
+		 hint, "%s", text);
 	return -EINVAL;
 }
 

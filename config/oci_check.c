@@ -88,8 +88,8 @@ void oci_fail(struct oci_place *c, const char *code, const char *fmt, ...)
 			*p = '?';
 	c->errors++;
 	if (c->diags)
-		diag_add(c->diags, DIAG_AT(j ? j->line : 0, j ? j->column : 0), strbuf_text(&c->path), code,
-			 NULL, "%s", text);
+		diag_add(c->diags, DIAG_AT(j ? j->line : 0, j ? j->column : 0),
+			 strbuf_text(&c->path), code, NULL, "%s", text);
 }
 
 int oci_verdict(struct oci_place *c)

@@ -53,8 +53,8 @@ static void report(struct check *c, const char *code, const char *fmt, ...)
 	if (c->root && zone_path_get(c->root, path, &where, &ignored) < 0)
 		where = NULL;
 	c->errors++;
-	diag_add(c->diags, DIAG_AT(where ? where->line : 0, where ? where->column : 0), path, code, NULL,
-		 "%s", text);
+	diag_add(c->diags, DIAG_AT(where ? where->line : 0, where ? where->column : 0), path, code,
+		 NULL, "%s", text);
 }
 
 /* --- links --- */

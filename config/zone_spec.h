@@ -16,20 +16,22 @@
 #include "runtime/base/json.h"
 #include "runtime/base/str.h"
 
-#define ZONE_NAME_MAX     63
-#define ZONE_FILE_MAX     (1u << 20)
-#define ZONE_IDS          65536u /* ids a zone has */
+#define ZONE_NAME_MAX 63
+#define ZONE_FILE_MAX (1u << 20)
+#define ZONE_IDS      65536u /* ids a zone has */
 
 struct zone_anet {
-	char *linkname;              /* name inside: "net0"; NULL: "net" and the index */
-	char *lower_link;            /* "auto": the bridge that the project makes; else an existing bridge or link */
-	struct strv allowed_address; /* "10.88.0.2/24", "fd00:88::2/64"; empty with auto: taken from the bridge's subnet */
+	char *linkname; /* name inside: "net0"; NULL: "net" and the index */
+	char *lower_link; /* "auto": the bridge that the project makes; else an existing bridge or link */
+	struct strv
+		allowed_address; /* "10.88.0.2/24", "fd00:88::2/64"; empty with auto: taken from the bridge's subnet */
 	struct opt_bool configure_allowed_address; /* default true */
 	struct strv defrouter;
-	struct strv link_protection; /* mac-nospoof ip-nospoof dhcp-nospoof restricted, or the one word "none"; empty: all four */
-	char *mac_address;           /* "auto" or aa:bb:cc:dd:ee:ff */
-	struct opt_u64 vlan_id;      /* 0: none */
-	struct opt_u64 maxbw;        /* bit/s */
+	struct strv
+		link_protection; /* mac-nospoof ip-nospoof dhcp-nospoof restricted, or the one word "none"; empty: all four */
+	char *mac_address;      /* "auto" or aa:bb:cc:dd:ee:ff */
+	struct opt_u64 vlan_id; /* 0: none */
+	struct opt_u64 maxbw;   /* bit/s */
 	struct opt_u64 mtu;
 };
 struct zone_net {
@@ -38,32 +40,32 @@ struct zone_net {
 };
 struct zone_publish {
 	struct opt_u64 port, to;
-	char *protocol;              /* tcp udp */
-	char *address;               /* host address, NULL: all */
+	char *protocol; /* tcp udp */
+	char *address;  /* host address, NULL: all */
 };
 struct zone_dns {
 	struct strv nameservers, search, options;
 };
 struct zone_fs {
-	char *dir, *special, *type;  /* type: lofs tmpfs ... */
+	char *dir, *special, *type; /* type: lofs tmpfs ... */
 	struct strv options;
 };
 struct zone_device {
-	char *match, *access;        /* "/dev/fuse", "rw" */
+	char *match, *access; /* "/dev/fuse", "rw" */
 };
 struct zone_rctl {
 	char *name, *value;
 };
 struct zone_rlimit {
-	char *name;                  /* "nofile" */
+	char *name; /* "nofile" */
 	uint64_t soft, hard;
 };
 struct zone_service {
 	struct strv command;
-	char *user;                  /* name or number, optionally ":group" */
+	char *user; /* name or number, optionally ":group" */
 	struct strmap env;
 	char *cwd;
-	char *restart;               /* no on-failure always */
+	char *restart; /* no on-failure always */
 	char *stop_signal;
 };
 struct zone_admin {
@@ -71,11 +73,11 @@ struct zone_admin {
 	struct strv auths;
 };
 struct zone_cpu_cap {
-	struct opt_u64 ncpus;        /* milli-CPUs */
-	struct opt_u64 burst;        /* milli-CPU-seconds allowed above the cap; not set: none */
+	struct opt_u64 ncpus; /* milli-CPUs */
+	struct opt_u64 burst; /* milli-CPU-seconds allowed above the cap; not set: none */
 };
 struct zone_dedicated_cpu {
-	char *ncpus;                 /* "1-2" or "2" */
+	char *ncpus; /* "1-2" or "2" */
 };
 struct zone_memory_cap {
 	struct opt_u64 physical, swap, locked; /* bytes; swap is RAM + swap, as in Solaris */
@@ -91,7 +93,7 @@ struct zone_spec {
 	struct zone_memory_cap *capped_memory;
 	struct opt_u64 max_processes, max_lwps;
 	struct opt_u64 quota;
-	struct opt_bool nesting;     /* user namespaces inside allowed */
+	struct opt_bool nesting; /* user namespaces inside allowed */
 	struct zone_anet *anet;
 	size_t n_anet;
 	struct zone_net *net;
@@ -114,7 +116,7 @@ struct zone_spec {
 	struct strmap attr;
 	/* Restart of the zone itself when its init dies without being asked to: no on-failure always; default no. */
 	char *restart;
-	struct opt_u64 shutdown_timeout;  /* ms; how long shutdown waits before halt; default 60s */
+	struct opt_u64 shutdown_timeout; /* ms; how long shutdown waits before halt; default 60s */
 };
 
 struct zone_spec *zone_spec_new(void);
@@ -122,12 +124,16 @@ void zone_spec_free(struct zone_spec *z);
 DEFINE_AUTO_PTR(zone_spec);
 
 /* Text -> spec with all errors at once: syntax, unknown keys with hints, types, ranges, and zone_check. `diags->file` names the file. */
-MUST_CHECK int zone_spec_parse(const char *text, size_t n, struct zone_spec **ret, struct diag_list *diags);
+MUST_CHECK int zone_spec_parse(const char *text, size_t n, struct zone_spec **ret,
+			       struct diag_list *diags);
 /* What is in the struct, as a tree / as the pretty text of the file (ends with a newline). */
 struct json *zone_spec_save(const struct zone_spec *z);
 char *zone_spec_text(const struct zone_spec *z);
 struct zone_spec *zone_spec_clone(const struct zone_spec *z);
-bool zone_name_ok(const char *name, const char **ret_why); /* [A-Za-z0-9][A-Za-z0-9_.-]*, at most 63, not "global", not "..", no trailing "." */
+bool zone_name_ok(
+	const char *name,
+	const char **
+		ret_why); /* [A-Za-z0-9][A-Za-z0-9_.-]*, at most 63, not "global", not "..", no trailing "." */
 
 /* Rules that no table can say (contradictions, duplicates of addresses, dirs, link names ...). Pure. `root` gives positions and may be NULL. */
 int zone_check(const struct zone_spec *z, const struct json *root, struct diag_list *diags);
@@ -138,35 +144,38 @@ int zone_check(const struct zone_spec *z, const struct json *root, struct diag_l
 MUST_CHECK int zone_path_set(struct json *root, const char *path, const char *value, struct err *e);
 MUST_CHECK int zone_path_clear(struct json *root, const char *path, struct err *e);
 /* Borrowed; NULL when absent. */
-MUST_CHECK int zone_path_get(const struct json *root, const char *path, struct json **ret, struct err *e);
+MUST_CHECK int zone_path_get(const struct json *root, const char *path, struct json **ret,
+			     struct err *e);
 
 /* --- effective configuration (zone_defaults.c) --- */
 enum zone_origin { ZONE_ORIGIN_FILE, ZONE_ORIGIN_DEFAULT, ZONE_ORIGIN_BRAND, ZONE_ORIGIN_HOST };
-struct zone_host {                   /* facts of this host that defaults depend on; filled by the caller */
-	uint64_t memory_bytes;       /* MemTotal */
-	const char *storage_dir;     /* "/var/lib/zones" */
-	uint32_t id_base;            /* first host id of the zone's range; 0: not allocated yet */
+struct zone_host { /* facts of this host that defaults depend on; filled by the caller */
+	uint64_t memory_bytes;   /* MemTotal */
+	const char *storage_dir; /* "/var/lib/zones" */
+	uint32_t id_base;        /* first host id of the zone's range; 0: not allocated yet */
 	uint32_t owner_uid;
-	bool pure_v2;                /* cgroup2 only at /sys/fs/cgroup */
-	const char *init_path;       /* host path of zone-init */
-	const char *uuid;            /* the zone's UUID */
-	const char *root_path;       /* host path of the zone's root tree */
+	const char *init_path; /* host path of zone-init */
+	const char *uuid;      /* the zone's UUID */
+	const char *root_path; /* host path of the zone's root tree */
 };
 /* A complete copy: every property that has a default is set. */
 struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone_host *host);
 /* Rows for `zone info`: path, value as text, origin; the visitor is called for every leaf of the effective configuration. */
-typedef void (*zone_visit_fn)(const char *path, const char *value, enum zone_origin origin, void *arg);
-void zone_effective_visit(const struct zone_spec *file, const struct zone_spec *effective, zone_visit_fn fn, void *arg);
+typedef void (*zone_visit_fn)(const char *path, const char *value, enum zone_origin origin,
+			      void *arg);
+void zone_effective_visit(const struct zone_spec *file, const struct zone_spec *effective,
+			  zone_visit_fn fn, void *arg);
 const char *zone_origin_word(enum zone_origin o); /* "file" "default" "brand" "host" */
 
 /* --- brands: a table row of choices (zone_brand in zone_defaults.c) --- */
 struct zone_brand {
-	const char *name;            /* native linux */
-	const char *doc;             /* one sentence */
-	bool sparse_root;            /* the host's /usr read-only + private rest */
-	const char *const *init;     /* candidates for init inside the tree, NULL: zone-init */
+	const char *name;        /* native linux */
+	const char *doc;         /* one sentence */
+	bool sparse_root;        /* the host's /usr read-only + private rest */
+	const char *const *init; /* candidates for init inside the tree, NULL: zone-init */
 	bool no_new_privileges;
-	const char *const *privileges; /* what "default" in limitpriv stands for: names without "cap_", NULL-terminated */
+	const char *const *
+		privileges; /* what "default" in limitpriv stands for: names without "cap_", NULL-terminated */
 };
 const struct zone_brand *zone_brand_find(const char *name);
 const struct zone_brand *zone_brand_at(size_t i); /* NULL past the end */
@@ -175,7 +184,8 @@ const struct zone_brand *zone_brand_at(size_t i); /* NULL past the end */
 /* limitpriv -> the zone's capability ceiling. Words separated by commas, read from left to right: "default" (the brand's set), "all" (everything that is not
  * prohibited), "none" (nothing so far), NAME adds, !NAME or -NAME takes away; any case, "cap_" in front is allowed. NULL or "" means "default".
  * *ret gets "CAP_..." in the kernel's order, without duplicates. On the first bad word -EINVAL with the reason in `why`; nothing is added then. */
-MUST_CHECK int zone_privileges(const char *limitpriv, const char *brand, struct strv *ret, char *why, size_t why_size);
+MUST_CHECK int zone_privileges(const char *limitpriv, const char *brand, struct strv *ret,
+			       char *why, size_t why_size);
 /* Why a zone can never have this privilege ("sys_module", "CAP_SYS_MODULE"), NULL when it can. */
 const char *zone_privilege_prohibited(const char *name);
 /* Every privilege, in the kernel's order; NULL past the end. */
@@ -183,20 +193,28 @@ const char *zone_privilege_at(size_t i);
 
 /* --- translation: zone -> container (zone_to_oci.c). The only one. `z` is an effective configuration. Pure: everything about the host comes in `host`. --- */
 struct zone_boot_options {
-	bool single_user;            /* boot -s */
-	const char *init;            /* init inside the tree as found by the caller (linux brand), NULL: zone-init runs `service` */
-	const char *init_kind;       /* "systemd" "busybox" "sysvinit" "zone-init" ...: shutdown signal and mounts depend on it */
-	const struct strv *args;     /* boot -- ARGS */
-	const struct strv *usr_links;/* native brand: host root's symlinks into /usr, as "bin=usr/bin" */
+	bool single_user; /* boot -s */
+	const char *
+		init; /* init inside the tree as found by the caller (linux brand), NULL: zone-init runs `service` */
+	const char *
+		init_kind; /* "systemd" "busybox" "sysvinit" "zone-init" ...: shutdown signal and mounts depend on it */
+	const struct strv *args; /* boot -- ARGS */
+	const struct strv
+		*usr_links; /* native brand: host root's symlinks into /usr, as "bin=usr/bin" */
 };
-MUST_CHECK int zone_to_oci(const struct zone_spec *z, const struct zone_host *host, const struct zone_boot_options *o, struct container_spec **ret, struct err *e);
+MUST_CHECK int zone_to_oci(const struct zone_spec *z, const struct zone_host *host,
+			   const struct zone_boot_options *o, struct container_spec **ret,
+			   struct err *e);
 /* SIGRTMIN+3 for systemd, SIGPWR/SIGTERM/... otherwise; service.stopSignal wins for zone-init. */
 int zone_shutdown_signal(const struct zone_spec *z, const char *init_kind);
 
 /* --- documents generated from the table (zone_schema.c) --- */
-struct json *zone_schema(void);                 /* JSON Schema 2020-12 */
-typedef void (*zone_property_fn)(const char *path, const char *type, const char *fallback, const char *doc, unsigned flags, void *arg);
-void zone_properties(zone_property_fn fn, void *arg); /* every property, depth first, lists as "anet[].mtu"; flags are enum field_flags of bind.h */
+struct json *zone_schema(void); /* JSON Schema 2020-12 */
+typedef void (*zone_property_fn)(const char *path, const char *type, const char *fallback,
+				 const char *doc, unsigned flags, void *arg);
+void zone_properties(
+	zone_property_fn fn,
+	void *arg); /* every property, depth first, lists as "anet[].mtu"; flags are enum field_flags of bind.h */
 /* The property list as man(7) text, what stands for @PROPERTIES@ in zone.json.5.in. Freshly allocated. */
 char *zone_properties_manual(void);
 

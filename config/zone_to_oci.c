@@ -193,14 +193,7 @@ static void fill_memory(const struct zone_translation *t, struct resources_spec 
 		m->limit = (struct opt_i64){ true, (int64_t)cap->physical.value };
 	if (cap->swap.set)
 		m->swap = (struct opt_i64){ true, (int64_t)cap->swap.value };
-	/* Reclaim begins before the wall is hit. cgroup v1 has no such file, and asking for it there is an error. In whole pages of any size, so that the kernel
-	 * shows the number that was written. */
-	if (cap->physical.set && t->host->pure_v2) {
-		auto_free char *high =
-			mem_format("%" PRIu64, cap->physical.value / 100 * 95 & ~UINT64_C(0xffff));
-
-		strmap_set(&r->unified, "memory.high", high);
-	}
+	/* No memory.high below it on v2: without swap the kernel lets whoever passes it sleep for minutes, where this cap means the end of one program. */
 }
 
 static uint64_t shares_of(uint64_t cpu_shares)

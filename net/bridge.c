@@ -78,7 +78,7 @@ static int bridge_load(struct bridge *b, struct netlink *nl, const char *run_dir
 	size_t n = 0;
 	int r;
 
-	*b = (struct bridge){ .nl = nl, .proc = SYSCTL_CLOSED };
+	b->nl = nl;
 	b->state_path = mem_format("%s/net.json", run_dir);
 	r = file_read_all(AT_FDCWD, b->state_path, STATE_MAX, &b->saved, &n, &why);
 	if (r < 0 && r != -ENOENT) {

@@ -52,40 +52,43 @@ static int forward_read(const char *family, const char *link, const char *name, 
 	return r;
 }
 
+/* Links the host talks through, by family: those with an address, but not lo or our bridge. Zones' links have none. */
 struct forward_host {
-	struct link_list links;
-	struct addr_list addrs;
+	struct strv links[FORWARD_FAMILIES];
 };
 
 static void forward_host_done(struct forward_host *h)
 {
-	link_list_done(&h->links);
-	addr_list_done(&h->addrs);
+	for (size_t i = 0; i < FORWARD_FAMILIES; i++)
+		strv_done(&h->links[i]);
 }
 
-static bool forward_has_address(const struct forward_host *h, uint32_t index, int family)
+static int forward_host_look(struct netlink *nl, const char *bridge, struct forward_host *h,
+			     struct err *e)
 {
-	for (size_t i = 0; i < h->addrs.n; i++) {
-		const struct addr_entry *a = &h->addrs.items[i];
+	auto_done(addr_list) struct addr_list addrs = { 0 };
+	struct link_info l = { 0 };
+	int r = addr_all(nl, &addrs, e);
 
-		if (a->index == index && a->addr.family == family && a->scope == RT_SCOPE_UNIVERSE)
-			return true;
-	}
-	return false;
-}
+	for (size_t i = 0; r == 0 && i < addrs.n; i++) {
+		const struct addr_entry *a = &addrs.items[i];
+		struct strv *names = &h->links[a->addr.family == AF_INET ? 0 : 1];
+		struct err why = { 0 };
 
-/* Links the host talks through in one family: those with an address, but not lo, our bridge or our zones' links. */
-static void forward_candidates(const struct forward_host *h, const char *bridge, int family,
-			       struct strv *ret)
-{
-	for (size_t i = 0; i < h->links.n; i++) {
-		const struct link_info *l = &h->links.items[i];
-
-		if (l->flags & IFF_LOOPBACK || str_eq(l->name, bridge))
+		if (a->scope != RT_SCOPE_UNIVERSE)
 			continue;
-		if (forward_has_address(h, l->index, family))
-			strv_add(ret, l->name);
+		/* addresses of one link follow each other */
+		if (l.index != a->index && link_find_index(nl, a->index, &l, &why) < 0) {
+			if (why.code == ENODEV) /* gone since */
+				continue;
+			*e = why;
+			return -why.code;
+		}
+		if (!(l.flags & IFF_LOOPBACK) && !str_eq(l.name, bridge) &&
+		    !strv_has(names, l.name))
+			strv_add(names, l.name);
 	}
+	return r;
 }
 
 /* Keep what was switched before and still exists; add candidates that are off. */
@@ -118,9 +121,9 @@ static int forward_choose_links(const struct forward_family *f, const struct str
 }
 
 static int forward_choose_family(const struct forward_family *f, const struct forward_host *h,
-				 const char *bridge, struct json *state, struct err *e)
+				 struct json *state, struct err *e)
 {
-	auto_done(strv) struct strv candidates = { 0 };
+	const struct strv *candidates = &h->links[f - forward_families];
 	bool ours = json_get_bool(state, "forward6All", false) && f->family == AF_INET6;
 	uint32_t all = 0, by_link = 0;
 	int r = forward_read(f->name, "all", "forwarding", &all, e);
@@ -134,23 +137,20 @@ static int forward_choose_family(const struct forward_family *f, const struct fo
 	r = forward_read(f->name, "all", f->file, &by_link, e);
 	if (r < 0)
 		return r;
-	forward_candidates(h, bridge, f->family, &candidates);
 	if (r > 0)
-		return forward_choose_links(f, &candidates, state, e);
+		return forward_choose_links(f, candidates, state, e);
 	json_set(state, "forward6All", json_new_bool(true));
-	forward_store(state, f->key, &candidates);
+	forward_store(state, f->key, candidates);
 	return 0;
 }
 
 int forward_choose(struct netlink *nl, const char *bridge, struct json *state, struct err *e)
 {
 	auto_done(forward_host) struct forward_host h = { 0 };
-	int r = link_all(nl, &h.links, e);
+	int r = forward_host_look(nl, bridge, &h, e);
 
-	if (r == 0)
-		r = addr_all(nl, &h.addrs, e);
 	for (size_t i = 0; r == 0 && i < FORWARD_FAMILIES; i++)
-		r = forward_choose_family(&forward_families[i], &h, bridge, state, e);
+		r = forward_choose_family(&forward_families[i], &h, state, e);
 	return r;
 }
 

@@ -250,23 +250,20 @@ int guard_list(struct strv *ret, struct err *e)
 
 int guard_remove(const char *device, struct err *e)
 {
-	auto_done(strv) struct strv chains = { 0 };
 	auto_ptr(nft_batch) struct nft_batch *b = NULL;
-	int r = guard_list(&chains, e);
+	uint32_t chains = 0;
+	int own, r = nft_table_exists(NFPROTO_NETDEV, GUARD_TABLE, &chains, e);
 
-	if (r < 0)
+	if (r <= 0)
 		return r;
-	if (!strv_has(&chains, device) && chains.n > 0)
-		return 0;
+	own = nft_chain_exists(NFPROTO_NETDEV, GUARD_TABLE, device, e);
+	if (own < 0 || (own == 0 && chains > 0)) /* before 6.16 the chain goes with its link */
+		return own;
 	b = nft_batch_new(NFPROTO_NETDEV, GUARD_TABLE);
-	if (chains.n > 1) {
+	if (chains > 1)
 		nft_batch_drop_chain(b, device);
-	} else {
-		r = nft_table_exists(NFPROTO_NETDEV, GUARD_TABLE, e);
-		if (r <= 0)
-			return r;
+	else
 		nft_batch_drop_table(b);
-	}
 	r = nft_batch_commit(b, e);
 	return r < 0 ? err_wrap(e, "remove the protection of the link \"%s\"", device) : 0;
 }

@@ -84,8 +84,9 @@ static void ipam_delete(struct json *leases, size_t i)
 	struct json *list = json_get(leases, "leases");
 
 	json_free(list->items[i]);
-	memmove(list->items + i, list->items + i + 1, (list->n - i - 1) * sizeof(list->items[0]));
 	list->n--;
+	for (; i < list->n; i++)
+		list->items[i] = list->items[i + 1];
 }
 
 const char *ipam_holder(const struct json *leases, const struct inet_addr *a, const char *zone)
@@ -105,9 +106,8 @@ bool ipam_find(const struct json *leases, const char *zone, size_t link, int fam
 	for (size_t i = 0; i < ipam_count(leases); i++) {
 		struct ipam_row row;
 
-		if (!ipam_row(leases, i, &row) || !row.automatic || row.link != link)
-			continue;
-		if (row.addr.family != family || !str_eq(row.zone, zone))
+		if (!ipam_row(leases, i, &row) || !row.automatic || row.link != link ||
+		    row.addr.family != family || !str_eq(row.zone, zone))
 			continue;
 		*ret = row.addr;
 		return true;
@@ -202,38 +202,28 @@ bool ipam_keep(struct json *leases, const char *const *alive, const char *const 
 	return changed;
 }
 
-static bool ipam_is_free(const struct json *leases, const struct ipam_pool *pool,
-			 const struct inet_addr *a, const char *zone)
+static bool ipam_fits(const struct json *leases, const struct ipam_pool *pool,
+		      const struct inet_addr *a)
 {
 	for (size_t i = 0; i < pool->host->n; i++)
 		if (inet_same(&pool->host->items[i].addr, a))
 			return false;
-	return !ipam_holder(leases, a, zone);
-}
-
-/* A second link of the same zone must not get the first one's address either. */
-static bool ipam_other_link_has(const struct json *leases, const char *zone, size_t link,
-				const struct inet_addr *a)
-{
 	for (size_t i = 0; i < ipam_count(leases); i++) {
 		struct ipam_row row;
+		bool own;
 
-		if (ipam_row(leases, i, &row) && row.link != link && str_eq(row.zone, zone) &&
-		    inet_same(&row.addr, a))
-			return true;
+		if (!ipam_row(leases, i, &row) || !inet_same(&row.addr, a))
+			continue;
+		own = row.link == pool->link && str_eq(row.zone, pool->zone);
+		if (!own) /* a second link of the same zone counts as another one */
+			return false;
 	}
-	return false;
-}
-
-static bool ipam_fits(const struct json *leases, const struct ipam_pool *pool, const char *zone,
-		      size_t link, const struct inet_addr *a)
-{
-	return ipam_is_free(leases, pool, a, zone) && !ipam_other_link_has(leases, zone, link, a);
+	return true;
 }
 
 /* What the link had before, when all of it still fits the pool. */
-static bool ipam_keeps(const struct json *leases, const struct ipam_pool *pool, const char *zone,
-		       size_t link, struct inet_addr ret[2], size_t *ret_n)
+static bool ipam_keeps(const struct json *leases, const struct ipam_pool *pool,
+		       struct inet_addr ret[2], size_t *ret_n)
 {
 	const struct inet_addr *nets[] = { &pool->four, &pool->six };
 	size_t n = 0;
@@ -243,9 +233,9 @@ static bool ipam_keeps(const struct json *leases, const struct ipam_pool *pool, 
 
 		if (!nets[i]->family)
 			continue;
-		if (!ipam_find(leases, zone, link, nets[i]->family, &a) ||
+		if (!ipam_find(leases, pool->zone, pool->link, nets[i]->family, &a) ||
 		    a.prefix != nets[i]->prefix || !inet_contains(nets[i], &a) ||
-		    !ipam_fits(leases, pool, zone, link, &a))
+		    !ipam_fits(leases, pool, &a))
 			return false;
 		ret[n++] = a;
 	}
@@ -253,34 +243,84 @@ static bool ipam_keeps(const struct json *leases, const struct ipam_pool *pool, 
 	return n > 0;
 }
 
-int ipam_choose(const struct json *leases, const struct ipam_pool *pool, const char *zone,
-		size_t link, struct inet_addr ret[2], size_t *ret_n, struct err *e)
+/* Which number of the network an address is; 0 when it is none of it (number 0 is never given away). */
+static uint32_t ipam_number(const struct inet_addr *net, const struct inet_addr *a)
+{
+	struct inet_addr again;
+	uint32_t n = 0;
+
+	if (!net->family || !inet_contains(net, a))
+		return 0;
+	for (size_t i = inet_len(a) - 4; i < inet_len(a); i++)
+		n = n << 8 | a->bytes[i];
+	if (inet_bits(net) - net->prefix < 32)
+		n &= (1u << (inet_bits(net) - net->prefix)) - 1;
+	again = inet_nth(net, n);
+	return inet_same(&again, a) ? n : 0;
+}
+
+static int ipam_compare(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static size_t ipam_note(const struct ipam_pool *pool, const struct inet_addr *a, uint32_t *taken,
+			size_t n)
+{
+	uint32_t number = ipam_number(a->family == AF_INET ? &pool->four : &pool->six, a);
+
+	if (number)
+		taken[n++] = number;
+	return n;
+}
+
+/* The lowest number that is taken in neither family; sorted, so that the thousandth zone is found as fast as the tenth. */
+static uint32_t ipam_lowest(const struct json *leases, const struct ipam_pool *pool)
+{
+	size_t room = ipam_count(leases) + pool->host->n;
+	auto_free uint32_t *taken = mem_array(room + 1, sizeof(*taken));
+	uint32_t lowest = FIRST_NUMBER;
+	size_t n = 0;
+
+	for (size_t i = 0; i < pool->host->n; i++)
+		n = ipam_note(pool, &pool->host->items[i].addr, taken, n);
+	for (size_t i = 0; i < ipam_count(leases); i++) {
+		struct ipam_row row;
+
+		/* what the link itself had does not fit any more, so it may as well be given away */
+		if (ipam_row(leases, i, &row) &&
+		    (row.link != pool->link || !str_eq(row.zone, pool->zone)))
+			n = ipam_note(pool, &row.addr, taken, n);
+	}
+	qsort(taken, n, sizeof(*taken), ipam_compare);
+	for (size_t i = 0; i < n && taken[i] <= lowest; i++)
+		if (taken[i] == lowest)
+			lowest++;
+	return lowest;
+}
+
+int ipam_choose(const struct json *leases, const struct ipam_pool *pool, struct inet_addr ret[2],
+		size_t *ret_n, struct err *e)
 {
 	const struct inet_addr *nets[] = { &pool->four, &pool->six };
-	uint64_t count = UINT32_MAX;
-	char text[INET_TEXT] = "";
+	char text[INET_TEXT];
+	uint32_t number;
+	size_t n = 0;
 
-	if (ipam_keeps(leases, pool, zone, link, ret, ret_n))
+	if (ipam_keeps(leases, pool, ret, ret_n))
 		return 0;
-	for (size_t i = 0; i < 2; i++)
-		if (nets[i]->family && inet_host_count(nets[i]) < count) {
-			count = inet_host_count(nets[i]);
-			inet_text(nets[i], text);
-		}
-	for (uint64_t number = FIRST_NUMBER; number <= count; number++) {
-		size_t n = 0;
-		bool free_in_all = true;
-
-		for (size_t i = 0; i < 2 && free_in_all; i++) {
-			if (!nets[i]->family)
-				continue;
-			ret[n] = inet_nth(nets[i], (uint32_t)number);
-			free_in_all = ipam_fits(leases, pool, zone, link, &ret[n++]);
-		}
-		if (!free_in_all || n == 0)
+	number = ipam_lowest(leases, pool);
+	for (size_t i = 0; i < 2; i++) {
+		if (!nets[i]->family)
 			continue;
-		*ret_n = n;
-		return 0;
+		if (number > inet_host_count(nets[i])) {
+			inet_text(nets[i], text);
+			return err_set(e, ENOSPC, "no free address is left in %s", text);
+		}
+		ret[n++] = inet_nth(nets[i], number);
 	}
-	return err_set(e, ENOSPC, "no free address is left in %s", text);
+	*ret_n = n;
+	return 0;
 }

@@ -35,11 +35,12 @@ bool ipam_keep(struct json *leases, const char *const *alive, const char *const 
 struct ipam_pool {
 	struct inet_addr four, six;   /* networks; family 0: none of that kind */
 	const struct addr_list *host; /* addresses of the host itself */
+	const char *zone;             /* for whom */
+	size_t link;
 };
-/* Choose the lowest number n >= 2 for which network+n is free in both families - so a zone's two addresses look alike - and give the addresses. What the link
+/* Choose the lowest number n >= 2 for which network+n is free in both families - so a link's two addresses look alike - and give the addresses. What the link
  * has already is kept when it still fits. -ENOSPC when the pool is empty. */
 MUST_CHECK int ipam_choose(const struct json *leases, const struct ipam_pool *pool,
-			   const char *zone, size_t link, struct inet_addr ret[2], size_t *ret_n,
-			   struct err *e);
+			   struct inet_addr ret[2], size_t *ret_n, struct err *e);
 
 #endif

@@ -36,13 +36,16 @@ static int lease_record(const struct net_plan *p, size_t index, const struct add
 	return 0;
 }
 
-static int lease_choose(struct net_plan *p, size_t index, const struct ipam_pool *pool,
+static int lease_choose(struct net_plan *p, size_t index, struct ipam_pool *pool,
 			struct json *leases, bool *changed, struct err *e)
 {
 	struct plan_link *l = &p->links[index];
 	struct inet_addr found[2];
 	size_t n = 0;
-	int r = ipam_choose(leases, pool, p->zonename, index, found, &n, e);
+	int r;
+
+	pool->link = index;
+	r = ipam_choose(leases, pool, found, &n, e);
 
 	if (r < 0)
 		return err_wrap(e, "anet[%zu].allowedAddress", index);
@@ -61,10 +64,11 @@ static int lease_links(struct net_plan *p, const struct plan_subnets *s, struct 
 
 	if (r == 0)
 		r = addr_all(&nl, &host, e);
-	const struct ipam_pool pool = {
+	struct ipam_pool pool = {
 		.four = s->four.family ? inet_net(&s->four) : s->four,
 		.six = s->six.family ? inet_net(&s->six) : s->six,
 		.host = &host,
+		.zone = p->zonename,
 	};
 	*changed |= ipam_drop(leases, p->zonename, p->n_links);
 	for (size_t i = 0; r == 0 && i < p->n_links; i++)

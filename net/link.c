@@ -105,6 +105,20 @@ int link_find(struct netlink *nl, const char *name, struct link_info *ret, struc
 	return 0;
 }
 
+int link_find_index(struct netlink *nl, uint32_t index, struct link_info *ret, struct err *e)
+{
+	struct netlink_request q;
+	struct link_info found = { 0 };
+	int r;
+
+	link_begin(&q, RTM_GETLINK, 0)->ifi_index = (int)index;
+	r = netlink_talk(nl, &q, link_take_one, &found, e);
+	if (r < 0)
+		return err_wrap(e, "link number %u", index);
+	*ret = found;
+	return 0;
+}
+
 static int link_take_next(const struct nlmsghdr *h, void *arg)
 {
 	struct link_list *l = arg;

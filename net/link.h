@@ -30,6 +30,8 @@ void link_list_done(struct link_list *l);
 /* -ENODEV when there is none. */
 MUST_CHECK int link_find(struct netlink *nl, const char *name, struct link_info *ret,
 			 struct err *e);
+MUST_CHECK int link_find_index(struct netlink *nl, uint32_t index, struct link_info *ret,
+			       struct err *e);
 MUST_CHECK int link_all(struct netlink *nl, struct link_list *ret, struct err *e);
 
 MUST_CHECK int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC],

@@ -156,7 +156,7 @@ int nat_apply(const struct nat *n, struct err *e)
 
 int nat_exists(struct err *e)
 {
-	return nft_table_exists(NFPROTO_INET, NAT_TABLE, e);
+	return nft_table_exists(NFPROTO_INET, NAT_TABLE, NULL, e);
 }
 
 int nat_remove(struct err *e)

@@ -4,6 +4,7 @@
  * A batch is one buffer: BEGIN, messages, END. The kernel applies it as a whole at END; without END it checks and forgets. */
 #include "net/nft.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libnftnl/batch.h>
 #include <libnftnl/chain.h>
@@ -379,24 +380,57 @@ static void nft_ask(struct netlink_request *q, uint16_t type, uint32_t family)
 	g->version = NFNETLINK_V0;
 }
 
-int nft_table_exists(uint32_t family, const char *table, struct err *e)
+/* Ask for one object; 1 it is there, 0 not. */
+static int nft_look(struct netlink_request *q, netlink_reply_fn fn, void *arg, struct err *e)
 {
 	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
-	struct netlink_request q;
 	struct err why = { 0 };
 	int r = netlink_open(&nl, NETLINK_NETFILTER, &why);
 
-	if (r == 0) {
-		nft_ask(&q, NFT_MSG_GETTABLE, family);
-		mnl_attr_put_strz(q.h, NFTA_TABLE_NAME, table);
-		r = netlink_talk(&nl, &q, NULL, NULL, &why);
-	}
+	if (r == 0)
+		r = netlink_talk(&nl, q, fn, arg, &why);
 	if (r == 0)
 		return 1;
 	if (nft_is_absent(r))
 		return 0;
 	*e = why;
-	return err_wrap(e, "look for the packet filter table \"%s\"", table);
+	return r;
+}
+
+static int nft_take_use(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *use = netlink_attr(h, sizeof(struct nfgenmsg), NFTA_TABLE_USE);
+
+	if (!use || mnl_attr_validate(use, MNL_TYPE_U32) < 0)
+		return -EPROTO;
+	*(uint32_t *)arg = ntohl(mnl_attr_get_u32(use));
+	return 0;
+}
+
+int nft_table_exists(uint32_t family, const char *table, uint32_t *ret_chains, struct err *e)
+{
+	struct netlink_request q;
+	uint32_t chains = 0;
+	int r;
+
+	nft_ask(&q, NFT_MSG_GETTABLE, family);
+	mnl_attr_put_strz(q.h, NFTA_TABLE_NAME, table);
+	r = nft_look(&q, nft_take_use, &chains, e);
+	if (r > 0 && ret_chains)
+		*ret_chains = chains;
+	return r < 0 ? err_wrap(e, "look for the packet filter table \"%s\"", table) : r;
+}
+
+int nft_chain_exists(uint32_t family, const char *table, const char *chain, struct err *e)
+{
+	struct netlink_request q;
+	int r;
+
+	nft_ask(&q, NFT_MSG_GETCHAIN, family);
+	mnl_attr_put_strz(q.h, NFTA_CHAIN_TABLE, table);
+	mnl_attr_put_strz(q.h, NFTA_CHAIN_NAME, chain);
+	r = nft_look(&q, NULL, NULL, e);
+	return r < 0 ? err_wrap(e, "look for the packet filter chain \"%s\"", chain) : r;
 }
 
 struct nft_chain_search {

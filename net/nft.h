@@ -78,8 +78,11 @@ MUST_CHECK int nft_batch_commit(struct nft_batch *b, struct err *e);
 /* Let the kernel judge the batch, changing nothing: it lacks its end, so the kernel checks every message and takes them all back. */
 MUST_CHECK int nft_batch_probe(struct nft_batch *b, struct err *e);
 
-/* 1 exists, 0 not, negative errno. */
-MUST_CHECK int nft_table_exists(uint32_t family, const char *table, struct err *e);
+/* 1 exists, 0 not, negative errno. *ret_chains (may be NULL): how many chains it has. */
+MUST_CHECK int nft_table_exists(uint32_t family, const char *table, uint32_t *ret_chains,
+				struct err *e);
+MUST_CHECK int nft_chain_exists(uint32_t family, const char *table, const char *chain,
+				struct err *e);
 /* Names of a table's chains; an absent table has none. */
 MUST_CHECK int nft_chains(uint32_t family, const char *table, struct strv *ret, struct err *e);
 

@@ -45,7 +45,7 @@ int sysctl_get(const char *family, const char *link, const char *name, uint32_t 
 {
 	auto_free char *text = NULL;
 	char path[SYSCTL_PATH];
-	size_t n;
+	size_t n = 0;
 	int r = sysctl_path(path, family, link, name, e);
 
 	if (r == 0)

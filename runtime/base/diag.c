@@ -18,7 +18,8 @@
 
 enum { DIAG_MAX = 100 };
 
-void diag_add(struct diag_list *l, struct diag_place at, const char *path, const char *code, const char *hint, const char *fmt, ...)
+void diag_add(struct diag_list *l, struct diag_place at, const char *path, const char *code,
+	      const char *hint, const char *fmt, ...)
 {
 	char *message = NULL;
 	va_list args;

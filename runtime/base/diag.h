@@ -31,9 +31,11 @@ struct diag_list {
 struct diag_place {
 	int line, column;
 };
-#define DIAG_AT(at_line, at_column) ((struct diag_place){ .line = (at_line), .column = (at_column) })
+#define DIAG_AT(at_line, at_column) \
+	((struct diag_place){ .line = (at_line), .column = (at_column) })
 
-void diag_add(struct diag_list *l, struct diag_place at, const char *path, const char *code, const char *hint, const char *fmt, ...) PRINTF_LIKE(6, 7);
+void diag_add(struct diag_list *l, struct diag_place at, const char *path, const char *code,
+	      const char *hint, const char *fmt, ...) PRINTF_LIKE(6, 7);
 void diag_done(struct diag_list *l);
 #define diag_list_done diag_done
 

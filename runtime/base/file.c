@@ -183,7 +183,8 @@ static int temporary_fill(int fd, const void *data, size_t n, unsigned mode, str
 	return 0;
 }
 
-int file_replace(int dirfd, const char *path, const void *data, size_t n, unsigned mode, struct err *e)
+int file_replace(int dirfd, const char *path, const void *data, size_t n, unsigned mode,
+		 struct err *e)
 {
 	const char *name;
 	auto_close int dir = open_parent(dirfd, path, &name, e);

@@ -26,7 +26,8 @@ MUST_CHECK int file_write_fd(int fd, const char *text, const char *what, struct 
  * the new content is there at any moment; a leftover temporary (".NAME.XXXXXX.tmp") of a crash is harmless and removed by
  * file_sweep_temporaries(). */
 enum { FILE_DURABLE = 1 << 16 }; /* beside the permission bits of `mode`: fsync before the rename */
-MUST_CHECK int file_replace(int dirfd, const char *path, const void *data, size_t n, unsigned mode, struct err *e);
+MUST_CHECK int file_replace(int dirfd, const char *path, const void *data, size_t n, unsigned mode,
+			    struct err *e);
 void file_sweep_temporaries(int dirfd);
 
 /* mkdir -p; existing directories are fine, an existing non-directory or a symlink as last element is an error. */

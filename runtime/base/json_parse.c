@@ -352,8 +352,8 @@ static void check_duplicates(struct parser *p, const struct json *object)
 		}
 		auto_free char *path = path_of(p, first->key);
 
-		diag_add(p->diags, DIAG_AT(sorted[i]->key_line, sorted[i]->key_column), path, "duplicate",
-			 NULL, "\"%s\" is given twice, first in line %d", first->key,
+		diag_add(p->diags, DIAG_AT(sorted[i]->key_line, sorted[i]->key_column), path,
+			 "duplicate", NULL, "\"%s\" is given twice, first in line %d", first->key,
 			 first->key_line);
 	}
 }
@@ -479,8 +479,8 @@ int json_parse(const char *text, size_t n, size_t max_bytes, struct json **ret,
 			    .diags = diags };
 
 	if (n > max_bytes)
-		diag_add(diags, DIAG_AT(0, 0), "", "limit", NULL, "the text is larger than %zu bytes",
-			 max_bytes);
+		diag_add(diags, DIAG_AT(0, 0), "", "limit", NULL,
+			 "the text is larger than %zu bytes", max_bytes);
 	else
 		run_yajl(&p);
 	free(p.key);

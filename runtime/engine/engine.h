@@ -21,61 +21,78 @@
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
 
-enum engine_status { ENGINE_CREATING, ENGINE_CREATED, ENGINE_RUNNING, ENGINE_PAUSED, ENGINE_STOPPED };
+enum engine_status {
+	ENGINE_CREATING,
+	ENGINE_CREATED,
+	ENGINE_RUNNING,
+	ENGINE_PAUSED,
+	ENGINE_STOPPED
+};
 const char *engine_status_word(enum engine_status s);
 
 /* Network set up by the caller once init's network namespace exists; NULL functions: the engine brings `lo` up in a new namespace and moves linux.netDevices. */
 struct engine_network {
 	int (*attach)(void *arg, int netns_fd, pid_t init, struct err *e);
-	void (*detach)(void *arg);           /* undo, when a later step of create fails */
+	void (*detach)(void *arg); /* undo, when a later step of create fails */
 	void *arg;
 };
 
 struct engine_create {
-	const char *state_root;              /* "/run/zrun", "/run/zones/..." ; made 0700 when missing */
-	const char *id;                      /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." */
-	const struct container_spec *spec;   /* borrowed during the call */
-	const char *bundle;                  /* absolute host path; "" for zones */
+	const char *state_root; /* "/run/zrun", "/run/zones/..." ; made 0700 when missing */
+	const char *id;         /* [A-Za-z0-9_+.-]{1,1024}, not "." or ".." */
+	const struct container_spec *spec; /* borrowed during the call */
+	const char *bundle;                /* absolute host path; "" for zones */
 	enum cgroup_manager cgroup_manager;
-	const char *pid_file;                /* NULL: none. Digits only, by rename */
-	const char *console_socket;          /* NULL: none */
-	const char *pidfd_socket;            /* NULL: none */
-	int *ret_console_master;             /* alternatively to console_socket: the pty master is given to the caller (monitor, run); NULL: not wanted */
-	int preserve_fds;                    /* 3 .. 3+n-1 after LISTEN_FDS are kept */
-	int init_fd;                         /* a descriptor that the program gets as number 3, -1: none (zones: zone-init's status socket) */
-	int stdio[3];                        /* what becomes 0,1,2 without a terminal; -1: inherit the caller's */
+	const char *pid_file;       /* NULL: none. Digits only, by rename */
+	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket;   /* NULL: none */
+	int *ret_console_master; /* alternatively to console_socket: the pty master is given to the caller (monitor, run); NULL: not wanted */
+	int preserve_fds;        /* 3 .. 3+n-1 after LISTEN_FDS are kept */
+	int init_fd; /* a descriptor that the program gets as number 3, -1: none (zones: zone-init's status socket) */
+	int stdio[3]; /* what becomes 0,1,2 without a terminal; -1: inherit the caller's */
 	bool no_pivot, no_new_keyring, rootless;
-	bool terminal_on_caller;             /* foreground run with a terminal: see run.c */
+	bool terminal_on_caller; /* foreground run with a terminal: see run.c */
 	struct engine_network network;
 };
-#define ENGINE_CREATE_INIT { .init_fd = -1, .stdio = { -1, -1, -1 } }
+#define ENGINE_CREATE_INIT                             \
+	{                                              \
+		.init_fd = -1, .stdio = { -1, -1, -1 } \
+	}
 
 /* A container in hand. Made by create or open; free releases memory, descriptors and the lock, not the container. */
 struct engine_container;
 void engine_free(struct engine_container *c);
 
 /* The caller becomes the parent of init (waitpid gives the exit status). On any failure nothing remains: no process, cgroup, mount, link, directory. */
-MUST_CHECK int engine_create(const struct engine_create *o, struct engine_container **ret, struct err *e);
+MUST_CHECK int engine_create(const struct engine_create *o, struct engine_container **ret,
+			     struct err *e);
 /* Open by id. `lock`: take the exclusive lock (waits up to 30 s). -ENOENT "container does not exist". */
-MUST_CHECK int engine_open(const char *state_root, const char *id, bool lock, struct engine_container **ret, struct err *e);
+MUST_CHECK int engine_open(const char *state_root, const char *id, bool lock,
+			   struct engine_container **ret, struct err *e);
 
 /* created -> running. When the same process has created it, an exec failure of init is reported here with init's own error; else it was already checked at create as far as it can be. Runs startContainer (in init) and poststart hooks. */
 MUST_CHECK int engine_start(struct engine_container *c, struct err *e);
 
 /* What the kernel says now, corrected from the record: pid+start time verified, zombie is stopped, freezer asked. */
 enum engine_status engine_status(struct engine_container *c);
-pid_t engine_pid(const struct engine_container *c);      /* init's pid on the host; 0 when it has ended */
-pid_t engine_init_pid(const struct engine_container *c); /* the same also when it has ended: for the parent that still has to reap it */
+pid_t engine_pid(
+	const struct engine_container *c); /* init's pid on the host; 0 when it has ended */
+pid_t engine_init_pid(
+	const struct engine_container
+		*c); /* the same also when it has ended: for the parent that still has to reap it */
 uint32_t engine_owner(const struct engine_container *c); /* uid of the caller of create */
 int engine_pidfd(struct engine_container *c);            /* borrowed; -1 when it has ended */
-struct cgroup *engine_cgroup(struct engine_container *c); /* borrowed; NULL when cgroups are disabled */
-const struct container_spec *engine_spec(struct engine_container *c); /* borrowed: the saved configuration */
+struct cgroup *engine_cgroup(
+	struct engine_container *c); /* borrowed; NULL when cgroups are disabled */
+const struct container_spec *engine_spec(
+	struct engine_container *c);                        /* borrowed: the saved configuration */
 struct json *engine_state_json(struct engine_container *c); /* OCI state + created, rootfs, owner */
 
 MUST_CHECK int engine_kill(struct engine_container *c, int signo, bool all, struct err *e);
 MUST_CHECK int engine_pause(struct engine_container *c, struct err *e);
 MUST_CHECK int engine_resume(struct engine_container *c, struct err *e);
-MUST_CHECK int engine_update(struct engine_container *c, const struct resources_spec *r, struct err *e);
+MUST_CHECK int engine_update(struct engine_container *c, const struct resources_spec *r,
+			     struct err *e);
 MUST_CHECK int engine_ps(struct engine_container *c, pid_t **ret, size_t *ret_n, struct err *e);
 
 /* Remove everything that create made. Not stopped: -EBUSY unless `force` (then SIGKILL first, bounded, never hangs: a process in uninterruptible sleep is named). Also removes the remains of a killed create. poststop hooks run. */
@@ -84,16 +101,20 @@ MUST_CHECK int engine_delete(struct engine_container *c, bool force, struct err 
 struct engine_exec {
 	const struct process_spec *process;
 	const char *pid_file, *console_socket;
-	int *ret_console_master;             /* as in engine_create */
+	int *ret_console_master; /* as in engine_create */
 	int preserve_fds;
 	int stdio[3];
-	const char *cgroup;                  /* sub-cgroup below the container's; NULL */
+	const char *cgroup; /* sub-cgroup below the container's; NULL */
 	bool ignore_paused;
-	int program_fd;                      /* -1, or a host program to run instead of process->args[0] by execveat (rescue shell, helper); must be static */
+	int program_fd; /* -1, or a host program to run instead of process->args[0] by execveat (rescue shell, helper); must be static */
 };
-#define ENGINE_EXEC_INIT { .stdio = { -1, -1, -1 }, .program_fd = -1 }
+#define ENGINE_EXEC_INIT                                  \
+	{                                                 \
+		.stdio = { -1, -1, -1 }, .program_fd = -1 \
+	}
 /* The caller becomes the parent of the process; *ret_pid in the caller's pid namespace. Returns after execve succeeded (close-on-exec) or failed. */
-MUST_CHECK int engine_exec(struct engine_container *c, const struct engine_exec *x, pid_t *ret_pid, struct err *e);
+MUST_CHECK int engine_exec(struct engine_container *c, const struct engine_exec *x, pid_t *ret_pid,
+			   struct err *e);
 
 /* Foreground: forward signals, copy the terminal (raw mode, window size), wait for `pid`; returns its exit code (0..255, 128+signal). master -1: no terminal. Restores the terminal always. `escape`: a sequence such as "~." at the start of a line detaches: returns ENGINE_DETACHED. */
 enum { ENGINE_DETACHED = 1000 };
@@ -117,7 +138,9 @@ MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, s
 struct engine_user {
 	char *name, *home, *shell;
 };
-MUST_CHECK int engine_find_user(struct engine_container *c, const char *user, struct process_spec *process, struct engine_user *ret, struct err *e);
+MUST_CHECK int engine_find_user(struct engine_container *c, const char *user,
+				struct process_spec *process, struct engine_user *ret,
+				struct err *e);
 void engine_user_done(struct engine_user *u);
 
 /* --- questions about this host, for `verify` (host_checks.c); nothing is changed -------------------------------------- */

@@ -22,6 +22,8 @@
 #include "runtime/base/sys.h"
 #include "runtime/monitor/private.h"
 
+enum { ASK_AGAIN_MS = 100 };
+
 /* The last act: the run folder goes, everybody who waits hears it, the loop ends. */
 static void leave(struct monitor *m, const struct err *up_error)
 {
@@ -38,7 +40,8 @@ static void leave(struct monitor *m, const struct err *up_error)
 static void cancel_timer(struct monitor *m)
 {
 	loop_cancel(m->loop, m->timer);
-	m->timer = 0;
+	loop_cancel(m->loop, m->ask_timer);
+	m->timer = m->ask_timer = 0;
 }
 
 static void on_timer(struct loop *l, int id, void *arg)
@@ -105,6 +108,31 @@ static void act_cycle(struct monitor *m)
 	boot_again(m);
 }
 
+static void on_ask_timer(struct loop *l, int id, void *arg);
+
+/* Send the signal, again and again while init seems to be deaf (ask.c); the deadline bounds that. */
+static void ask_init(struct monitor *m)
+{
+	int signo = zone_shutdown_signal(m->prepared.effective, m->prepared.init_kind);
+	bool heard = ask_init_hears(m->run.init, signo);
+	struct err e = { 0 };
+
+	if (engine_kill(m->container, signo, false, &e) < 0)
+		log_err(&e);
+	else if (!heard)
+		m->ask_timer = loop_timer(m->loop, ASK_AGAIN_MS, on_ask_timer, m);
+}
+
+static void on_ask_timer(struct loop *l, int id, void *arg)
+{
+	struct monitor *m = arg;
+
+	(void)l;
+	(void)id;
+	m->ask_timer = 0;
+	ask_init(m);
+}
+
 static void act_ask(struct monitor *m)
 {
 	const struct zone_spec *z = m->prepared.effective;
@@ -117,10 +145,8 @@ static void act_ask(struct monitor *m)
 	m->state = MACHINE_STOPPING;
 	up_write_run(m, ZONE_SHUTTING_DOWN, NULL, NULL);
 	console_notice(&m->console, "the zone is asked to shut down");
-	if (engine_kill(m->container, zone_shutdown_signal(z, m->prepared.init_kind), false, &e) <
-	    0)
-		log_err(&e);
 	set_timer(m, z->shutdown_timeout.value);
+	ask_init(m);
 }
 
 static void act_deadline(struct monitor *m)

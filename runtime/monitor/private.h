@@ -81,6 +81,7 @@ struct monitor {
 	uint64_t status_since_ms;
 	int init_fd;        /* pidfd in the loop; borrowed from the container; -1 */
 	int timer;          /* deadline or restart; 0 */
+	int ask_timer;      /* init did not seem to listen: when to ask again; 0 */
 	bool reboot_wanted; /* a shutdown that ends in a boot */
 	bool halting;       /* the end of init is asked for */
 	uint64_t up_since_ms;
@@ -98,6 +99,10 @@ void up_take_down(
 void up_write_run(struct monitor *m, enum zone_state state, const char *aux, const char *reason);
 void up_bury(struct monitor *m, int64_t *ret_status, char *text,
 	     size_t size); /* reap init and say in words how it ended */
+
+/* ask.c: does init handle or block the signal, so that it is not lost? False may be wrong, true is not. The first is pure, `status` the text of /proc/PID/status. */
+bool ask_is_heard(const char *status, int signo);
+bool ask_init_hears(pid_t init, int signo);
 
 /* restart.c, pure: milliseconds to wait before the next start, or -1 when the policy does not restart. `step` counts restarts without a quiet minute. */
 int64_t restart_delay(const char *policy, bool failed, unsigned step);

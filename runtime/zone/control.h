@@ -23,6 +23,7 @@ enum { CONTROL_MAX = 16384, CONTROL_CONSOLE_MAX = 4096 };
 /* Connect; -ECONNREFUSED/-ENOENT: no monitor. */
 MUST_CHECK int control_connect(const struct zone_dirs *d, const char *name, struct err *e);
 /* Send a request and wait for the reply at most timeout_ms (0: for ever). A reply with ok=false becomes the error. *ret_reply may be NULL. */
-MUST_CHECK int control_call(int fd, const struct json *request, int timeout_ms, struct json **ret_reply, struct err *e);
+MUST_CHECK int control_call(int fd, const struct json *request, int timeout_ms,
+			    struct json **ret_reply, struct err *e);
 
 #endif

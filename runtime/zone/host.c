@@ -1,11 +1,9 @@
 /* host - facts of this host that the defaults and the translation of a configuration depend on. Everything is asked for afresh; nothing is cached. */
 #include "runtime/zone/store.h"
 
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
-#include <sys/vfs.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
@@ -33,13 +31,6 @@ static char *find_init(void)
 	if (env && path_is_clean(env))
 		return mem_format("%s/zone-init", env);
 	return mem_strdup(ZONES_LIBEXECDIR "/zone-init");
-}
-
-static bool is_pure_v2(void)
-{
-	struct statfs st;
-
-	return statfs("/sys/fs/cgroup", &st) == 0 && st.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 static const char *zonepath_of(const struct zone *z)
@@ -70,7 +61,6 @@ int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone
 		.storage_dir = d->storage,
 		.id_base = z->record.id_base,
 		.owner_uid = z->record.owner_uid,
-		.pure_v2 = is_pure_v2(),
 		.init_path = text + init_at,
 		.uuid = z->record.uuid ? text + uuid_at : NULL,
 		.root_path = text + root_at,

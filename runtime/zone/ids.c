@@ -133,7 +133,7 @@ static int ids_save(const struct zone_dirs *d, const struct json *j, struct err 
 {
 	auto_free char *path = mem_format("%s/.ids.json", d->storage);
 
-	if (j->n > 0)
+	if (j && j->n > 0)
 		return zone_json_write(path, j, true, e);
 	/* the last zone leaves nothing */
 	if (sys_unlinkat(AT_FDCWD, path, 0) < 0 && errno != ENOENT)

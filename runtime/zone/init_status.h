@@ -11,11 +11,11 @@
 #define INIT_STATUS_FD    3
 
 enum init_event {
-	INIT_EVENT_UP = 1,       /* zone-init runs; there may be no service */
-	INIT_EVENT_STARTED,      /* the service runs: pid (in the zone) */
-	INIT_EVENT_EXITED,       /* it ended: status as waitpid gives it; it will be restarted */
-	INIT_EVENT_DONE,         /* it ended and the policy does not restart it: status */
-	INIT_EVENT_MAINTENANCE,  /* it failed too often (status of the last time) or cannot be started (error) */
+	INIT_EVENT_UP = 1,  /* zone-init runs; there may be no service */
+	INIT_EVENT_STARTED, /* the service runs: pid (in the zone) */
+	INIT_EVENT_EXITED,  /* it ended: status as waitpid gives it; it will be restarted */
+	INIT_EVENT_DONE,    /* it ended and the policy does not restart it: status */
+	INIT_EVENT_MAINTENANCE, /* it failed too often (status of the last time) or cannot be started (error) */
 };
 
 struct init_status {
@@ -23,7 +23,7 @@ struct init_status {
 	uint32_t event;
 	int32_t pid;
 	int32_t status;
-	int32_t error;           /* errno of a failed start, 0 */
+	int32_t error; /* errno of a failed start, 0 */
 	uint32_t restarts;
 };
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -34,9 +35,10 @@ static void add_stored(struct why *w)
 		strv_add(w->lines, z->reason);
 	if (z->spec_error && !str_eq(z->spec_error, z->reason))
 		strv_add(w->lines, z->spec_error);
-	if (!z->has_run && z->record.exit_status > 0)
-		strv_format(w->lines, "its init ended with status %lld",
-			    (long long)z->record.exit_status);
+	int status = (int)z->record.exit_status; /* as wait(2) gives it */
+
+	if (!stored && !z->has_run && status > 0 && WIFEXITED(status))
+		strv_format(w->lines, "its init ended with status %d", WEXITSTATUS(status));
 }
 
 /* --- the lock ----------------------------------------------------------------------------------------------------- */

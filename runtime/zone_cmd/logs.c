@@ -65,14 +65,15 @@ static bool logs_print(int fd)
 {
 	static char buf[BLOCK];
 	bool plain = isatty(STDOUT_FILENO);
+	unsigned char last = 0;
 	ssize_t n;
 
 	while ((n = sys_read(fd, buf, sizeof(buf))) > 0) {
 		for (ssize_t i = 0; plain && i < n; i++) {
-			unsigned char k = (unsigned char)buf[i];
+			bool is_blank = buf[i] == '\n' || buf[i] == '\t';
+			char shown = output_harmless(&last, buf[i]);
 
-			if ((k < 32 && k != '\n' && k != '\t') || k == 127)
-				buf[i] = '?';
+			buf[i] = is_blank ? buf[i] : shown;
 		}
 		if (fwrite(buf, 1, (size_t)n, stdout) != (size_t)n)
 			return false;

@@ -163,3 +163,80 @@ same_tree() { # same_tree A B
 	[ "$code" -eq 1 ] && [ "$state" = configured ] && [ "$left" -lt 100 ]
 	says left
 }
+
+@test "user attributes and ACLs arrive from an archive and from a directory; trusted ones stay outside" {
+	good_tree "$TOP/tree"
+	setfattr -n user.note -v kept "$TOP/tree/etc/passwd" || skip "no user attributes on this file system"
+	setfattr -n trusted.secret -v host "$TOP/tree/etc/passwd"
+	setcap cap_net_raw=ep "$TOP/tree/bin/su"
+	# setfacl may be missing: the attribute's bytes for "u:4242:r" are version 2 and user::rw user:4242:r group::r mask::r other::r
+	setfattr -n system.posix_acl_access -v 0x0200000001000600ffffffff020004009210000004000400ffffffff10000400ffffffff20000400ffffffff "$TOP/tree/usr/share/data"
+	tar -C "$TOP/tree" --numeric-owner --xattrs --xattrs-include='*' --acls -cf "$TOP/a.tar" .
+	linux_zone web
+	root=$ZONES_STORAGE_DIR/web/root
+	for from in "$TOP/a.tar" "$TOP/tree"; do
+		zone install --from "$from" web
+		[ "$(getfattr --absolute-names --only-values -n user.note "$root/etc/passwd")" = kept ]
+		! getfattr --absolute-names -n trusted.secret "$root/etc/passwd" 2>/dev/null
+		getcap "$root/bin/su" | grep -q cap_net_raw=ep
+		[ "$(stat -c %a "$root/bin/su")" = 4755 ]
+		[ "$(getfattr --absolute-names -e hex -n system.posix_acl_access "$root/usr/share/data")" = "$(getfattr --absolute-names -e hex -n system.posix_acl_access "$TOP/tree/usr/share/data" | sed "s|$TOP/tree|$root|")" ]
+		zone uninstall -F web
+	done
+	# a user that has a name on the machine that packed: GNU tar leaves the number out
+	setfattr -n system.posix_acl_access -v 0x0200000001000600ffffffff020004002100000004000400ffffffff10000400ffffffff20000400ffffffff "$TOP/tree/usr/share/data"
+	tar -C "$TOP/tree" --numeric-owner --acls -cf "$TOP/a.tar" .
+	fails 1 zone install --from "$TOP/a.tar" web
+	says 'an ACL names "www-data" without a number'
+	[ "$(state_of web)" = configured ]
+}
+
+@test "an archive whose extraction is killed leaves the zone incomplete, whatever else is tried" {
+	mkdir -p "$TOP/tree/etc"
+	for i in $(seq 5000); do echo "$i" >"$TOP/tree/etc/f$i"; done
+	tar -C "$TOP/tree" -cf "$TOP/a.tar" .
+	linux_zone web
+	killed=0
+	for ms in 0.01 0.02 0.03 0.04 0.06 0.08 0.12; do
+		zone install --from "$TOP/a.tar" web >/dev/null 2>&1 &
+		pid=$!
+		sleep $ms
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		if [ "$(state_of web)" = incomplete ]; then
+			killed=1
+			fails 1 zone install --from "$TOP/a.tar" web
+			says "zone uninstall web"
+			fails 1 zone ready web
+			fails 1 zone login web
+			[ "$(state_of web)" = incomplete ]
+		fi
+		zone uninstall -F web
+		[ "$(state_of web)" = configured ]
+		[ ! -e "$ZONES_STORAGE_DIR/web" ]
+	done
+	[ $killed = 1 ]
+	zone install --from "$TOP/a.tar" web
+	[ "$(find "$ZONES_STORAGE_DIR/web/root/etc" -name 'f*' | wc -l)" = 5000 ]
+}
+
+@test "a file system that runs out of inodes, or of blocks under the copy, is said so and the zone is configured as before" {
+	truncate -s 24M "$TOP/disk"
+	mkfs.ext4 -q -F -m 0 -N 256 "$TOP/disk"
+	mkdir "$TOP/small"
+	mount -o loop "$TOP/disk" "$TOP/small"
+	chmod 700 "$TOP/small"
+	mkdir -p "$TOP/many/etc" "$TOP/big/etc"
+	for i in $(seq 400); do echo "$i" >"$TOP/many/etc/f$i"; done
+	head -c 30M /dev/urandom >"$TOP/big/etc/big"
+	zone create -t linux web 'anet=[]' zonepath="$TOP/small/web" 'service={"command":["/bin/true"]}'
+	tar -C "$TOP/many" -cf "$TOP/many.tar" .
+	said=
+	for from in "$TOP/many" "$TOP/many.tar" "$TOP/big"; do
+		run zone install --from "$from" web
+		said="$said $status:$output;$(state_of web);$(find "$TOP/small" -mindepth 1 -not -path '*/lost+found' | wc -l)"$'\n'
+	done
+	umount "$TOP/small"
+	echo "$said"
+	[ "$(grep -c '^ 1:.*space.*;configured;0$\|^ 1:.*left on the file system;configured;0$' <<<"$said")" = 3 ]
+}

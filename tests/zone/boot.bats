@@ -80,7 +80,6 @@ load helper
 	zone boot web & a=$!
 	zone boot web & b=$!
 	wait $a && wait $b
-	[ "$(pgrep -fc "monitor.* web( |\$)")" -ge 1 ]
 	[ "$(state_of web)" = running ]
 }
 

@@ -72,7 +72,8 @@ P
 	[ -x "$BUILD/zrun" ] || skip "zrun is not built"
 	native web service.command='["/bin/true"]'
 	mkdir "$TOP/bundle"
-	zone export --oci web | jq '.process.terminal = false' >"$TOP/bundle/config.json" # a terminal would need a console socket
+	# a terminal would need a console socket; the cgroup of a zone called web may be in use by one of the host's own
+	zone export --oci web | jq '.process.terminal = false | .linux.cgroupsPath = "/zrun-export-test"' >"$TOP/bundle/config.json"
 	run timeout 20 zrun --root "$TOP/zrun" create --bundle "$TOP/bundle" zonesexport
 	timeout 20 zrun --root "$TOP/zrun" delete --force zonesexport || true
 	echo "$output"

@@ -40,7 +40,7 @@ busybox_tree() {
 	local applet
 	mkdir -p "$1"/{bin,sbin,etc,var,root,proc,sys,dev,tmp,run}
 	cp "$(readlink -f "$(command -v busybox)")" "$1/bin/busybox"
-	for applet in sh cat echo sleep ls id hostname reboot poweroff halt kill touch sync ps httpd mount; do
+	for applet in sh true cat echo sleep ls id hostname reboot poweroff halt kill touch sync ps httpd mount; do
 		ln -s busybox "$1/bin/$applet"
 	done
 	ln -s ../bin/busybox "$1/sbin/init"

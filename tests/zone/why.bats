@@ -47,8 +47,8 @@ load helper
 	kill -KILL "$(init_pid web)"
 	wait_for 15 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = installed ]'
 	run zone why web
-	says signal
-	says 9
+	says "signal 9"
+	[ "${#lines[@]}" = 2 ] # and nothing else
 	zone boot web
 	zone halt web
 	run zone why web

@@ -17,10 +17,10 @@
 
 static const struct golden {
 	const char *name, *init, *kind;
-	bool single, pure_v2, has_args, keeps_seccomp;
+	bool single, has_args, keeps_seccomp;
 } goldens[] = {
 	{ .name = "minimal", .kind = "zone-init", .keeps_seccomp = true },
-	{ .name = "service", .kind = "zone-init", .pure_v2 = true },
+	{ .name = "service", .kind = "zone-init" },
 	{ .name = "systemd", .init = "/sbin/init", .kind = "systemd" },
 	{ .name = "sysvinit",
 	  .init = "/sbin/init",
@@ -30,14 +30,13 @@ static const struct golden {
 	{ .name = "nesting", .init = "/lib/systemd/systemd", .kind = "systemd" },
 };
 
-static struct zone_host host_facts(bool pure_v2)
+static struct zone_host host_facts(void)
 {
 	return (struct zone_host){
 		.memory_bytes = 8ull << 30,
 		.storage_dir = "/var/lib/zones",
 		.id_base = 1000000,
 		.owner_uid = 1065536,
-		.pure_v2 = pure_v2,
 		.init_path = "/usr/local/lib/zones/zone-init",
 		.uuid = "0f7a7b3e-3c52-4a43-9c1c-5a3a6d7b9f10",
 		.root_path = "/var/lib/zones/x/root",
@@ -95,7 +94,7 @@ static char *golden_text(const struct golden *g)
 	auto_ptr(container_spec) struct container_spec *s = NULL;
 	auto_ptr(json) struct json *j = NULL;
 	auto_done(strv) struct strv args = { 0 };
-	struct zone_host host = host_facts(g->pure_v2);
+	struct zone_host host = host_facts();
 	struct zone_boot_options o = { .single_user = g->single,
 				       .init = g->init,
 				       .init_kind = g->kind,
@@ -169,7 +168,7 @@ static void test_loads_again(void)
 static struct container_spec *simple(const char *text, struct err *e)
 {
 	static const struct zone_boot_options o = { .init_kind = "zone-init" };
-	struct zone_host host = host_facts(false);
+	struct zone_host host = host_facts();
 
 	return translate(text, &host, &o, e);
 }
@@ -200,7 +199,7 @@ static void test_shares(void)
 static void test_without_ids(void)
 {
 	static const struct zone_boot_options o = { .init_kind = "zone-init" };
-	struct zone_host host = host_facts(false);
+	struct zone_host host = host_facts();
 	auto_ptr(container_spec) struct container_spec *s = NULL;
 	struct err e = { 0 };
 
@@ -240,7 +239,7 @@ static void test_always(void)
 static void test_errors(void)
 {
 	static const struct zone_boot_options o = { .init_kind = "zone-init" };
-	struct zone_host host = host_facts(false);
+	struct zone_host host = host_facts();
 	struct err e = { 0 };
 
 	CHECK(!simple("{\"zonename\":\"a\",\"device\":[{\"match\":\"/dev/none-such\"}]}", &e));
@@ -253,7 +252,7 @@ static void test_errors(void)
 	host.init_path = NULL;
 	CHECK(!translate("{\"zonename\":\"a\"}", &host, &o, &e));
 	CHECK(e.code == ENOENT && strstr(e.text, "zone-init"));
-	host = host_facts(false);
+	host = host_facts();
 	host.root_path = NULL;
 	CHECK(!translate("{\"zonename\":\"a\"}", &host, &o, &e) && e.code == EINVAL);
 }
@@ -262,7 +261,7 @@ static void test_errors(void)
 static void test_second_line(void)
 {
 	static const struct zone_boot_options o = { .init_kind = "zone-init" };
-	struct zone_host host = host_facts(false);
+	struct zone_host host = host_facts();
 	auto_ptr(zone_spec) struct zone_spec *z = parse_zone("{\"zonename\":\"a\"}", 16);
 	auto_ptr(zone_spec) struct zone_spec *effective = z ? zone_effective(z, &host) : NULL;
 	auto_ptr(container_spec) struct container_spec *s = NULL;

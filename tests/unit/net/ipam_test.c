@@ -25,14 +25,16 @@ static struct json *empty(void)
 }
 
 /* Choose, assign, and say what it was: "10.88.0.2/24 fd00:88::2/64". */
-static char *lease(struct json *leases, const struct ipam_pool *pool, const char *zone, size_t link)
+static char *lease(struct json *leases, struct ipam_pool *pool, const char *zone, size_t link)
 {
 	auto_done(strbuf) struct strbuf b = { 0 };
 	struct inet_addr got[2];
 	struct err e = { 0 };
 	size_t n = 0;
 
-	if (ipam_choose(leases, pool, zone, link, got, &n, &e) < 0)
+	pool->zone = zone;
+	pool->link = link;
+	if (ipam_choose(leases, pool, got, &n, &e) < 0)
 		return strdup(e.text);
 	(void)ipam_assign(leases, zone, link, got, n, true);
 	for (size_t i = 0; i < n; i++) {
@@ -44,8 +46,8 @@ static char *lease(struct json *leases, const struct ipam_pool *pool, const char
 	return strbuf_steal(&b);
 }
 
-static void check_lease(struct json *leases, const struct ipam_pool *pool, const char *zone,
-			size_t link, const char *want)
+static void check_lease(struct json *leases, struct ipam_pool *pool, const char *zone, size_t link,
+			const char *want)
 {
 	auto_free char *got = lease(leases, pool, zone, link);
 
@@ -57,7 +59,7 @@ static void test_choice(void)
 	auto_ptr(json) struct json *l = empty();
 	struct addr_entry taken = { .addr = addr("10.88.0.3/24") };
 	struct addr_list host = { .items = &taken, .n = 1 };
-	struct ipam_pool pool = { addr("10.88.0.0/24"), addr("fd00:88::/64"), &host };
+	struct ipam_pool pool = { addr("10.88.0.0/24"), addr("fd00:88::/64"), &host, "", 0 };
 	struct inet_addr fixed = addr("fd00:88::5/64");
 
 	check_lease(l, &pool, "a", 0, "10.88.0.2/24 fd00:88::2/64");

@@ -20,7 +20,8 @@ static void test_text(void)
 	struct err e = { 0 };
 
 	CHECK_INT(diag_err(&l, &e), -EINVAL);
-	diag_add(&l, DIAG_AT(3, 7), "anet[0].link", "unknown-key", "bridge", "unknown key \"%s\"", "brige");
+	diag_add(&l, DIAG_AT(3, 7), "anet[0].link", "unknown-key", "bridge", "unknown key \"%s\"",
+		 "brige");
 	diag_add(&l, DIAG_AT(0, 0), "", "missing", "write one first", "the file is empty");
 	diag_add(&l, DIAG_AT(4, 1), "cpu", "range", NULL, "too many");
 	diag_add(&bare, DIAG_AT(1, 2), NULL, "syntax", NULL, "bad");

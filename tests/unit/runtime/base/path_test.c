@@ -113,6 +113,10 @@ static void test_regular(int root)
 	CHECK_INT(path_open_regular(root, "none", 100, &e), -ENOENT);
 	CHECK_INT(path_open_regular(dev, "null", 100, &e), -EINVAL);
 	CHECK_STR(e.text, "\"null\" is not a regular file");
+	auto_close int proc = open("/proc", O_PATH | O_CLOEXEC);
+
+	CHECK_INT(path_open_regular(proc, "version", 4096, &e), -EINVAL);
+	CHECK_STR(e.text, "\"version\" is not a regular file");
 }
 
 static void check_mkdir(int root, const char *path, int top, const char *where)

@@ -64,8 +64,7 @@ static void test_refusals(int dir)
 	struct err e = { 0 };
 
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
-		CHECK(file_replace(dir, "state.json", broken[i], strlen(broken[i]), 0600,
-				   &e) == 0);
+		CHECK(file_replace(dir, "state.json", broken[i], strlen(broken[i]), 0600, &e) == 0);
 		CHECK(record_read(dir, &r, &e) < 0);
 		CHECK(r.id == NULL);
 	}

@@ -1,0 +1,536 @@
+#!/usr/bin/env bats
+# A tenant with root inside a zone, a local user and a confused operator against the host (the mechanism families are lettered in the project's security rules). Every test that could
+# touch the host has a canary outside.
+load ../zone/helper
+
+setup_more() {
+	mkdir "$TOP/outside"
+	echo canary > "$TOP/outside/canary"
+	touch -d @1000000000 "$TOP/outside/canary" "$TOP/outside"
+	before=$(canary)
+}
+
+canary() {
+	find "$TOP/outside" -printf '%P %y %m %u %s %T@\n' | sort
+	cat "$TOP/outside/canary"
+}
+
+unharmed() {
+	[ "$(canary)" = "$before" ] || { echo "the canary has changed:"; canary; return 1; }
+}
+
+root_of() {
+	echo "$ZONES_STORAGE_DIR/$1/root"
+}
+
+cpu_ticks() { # of the zone's monitor
+	awk '{print $14 + $15 + $16 + $17}' "/proc/$(jq -r .monitor "$ZONES_RUN_DIR/$1/run.json")/stat"
+}
+
+# --- A, B: paths in the zone's root ---------------------------------------------------------------------------------
+
+@test "A: every kind of file where boot wants a directory or a file: nothing outside is touched, nothing hangs" {
+	native web
+	root=$(root_of web)
+	for where in etc dev proc sys run etc/hostname etc/hosts; do
+		for kind in absolute dangling fifo; do
+			mv "$root" "$root.good"
+			cp -a "$root.good" "$root"
+			mkdir -p "$root/$(dirname "$where")"
+			rm -rf "${root:?}/$where"
+			case $kind in
+			absolute) ln -s "$TOP/outside" "$root/$where" ;;
+			dangling) ln -s "$TOP/outside/new" "$root/$where" ;;
+			fifo) mkfifo "$root/$where" ;;
+			esac
+			timeout 10 zone boot web >/dev/null 2>&1 || [ $? -ne 124 ] || { echo "boot hangs: $where $kind"; false; }
+			timeout 10 zone halt web >/dev/null 2>&1
+			unharmed || { echo "$where $kind"; false; }
+			rm -rf "$root"
+			mv "$root.good" "$root"
+		done
+	done
+}
+
+@test "B: 500 exchanges of directories of the root against links outwards while it boots, runs exec and halts" {
+	native web
+	root=$(root_of web)
+	cat > "$TOP/racer.py" <<'P'
+import ctypes, os, sys
+root, outside = sys.argv[1:3]
+libc = ctypes.CDLL(None)
+names = ["etc", "dev", "run", "proc", "sys", "tmp", "root"]
+for n in names:
+    os.symlink(outside, f"{root}/{n}.x")
+rounds = 0
+while os.path.exists(f"{outside}/../racing"):
+    for n in names:
+        libc.renameat2(-100, f"{root}/{n}".encode(), -100, f"{root}/{n}.x".encode(), 2)
+    rounds += 1
+open(f"{outside}/../rounds", "w").write(str(rounds * len(names)))
+P
+	touch "$TOP/racing"
+	python3 "$TOP/racer.py" "$root" "$TOP/outside" & racer=$!
+	for _ in $(seq 30); do
+		timeout 20 zone boot web >/dev/null 2>&1 && timeout 20 zone exec web true >/dev/null 2>&1
+		timeout 20 zone halt web >/dev/null 2>&1
+	done
+	rm "$TOP/racing"
+	wait $racer
+	[ "$(cat "$TOP/rounds")" -ge 500 ]
+	unharmed
+	! findmnt -rno TARGET | grep "^$TOP"
+}
+
+@test "B: root inside exchanges what exec and login look at: no way out, no hang" {
+	booted web
+	ln -s "$TOP/outside" "$(root_of web)/etc.x"
+	cat > "$(root_of web)/root/racer.py" <<'P'
+import ctypes, time
+libc = ctypes.CDLL(None)
+end = time.time() + 3
+while time.time() < end:
+    libc.renameat2(-100, b"/etc", -100, b"/etc.x", 2)
+P
+	zone exec web python3 /root/racer.py & racer=$!
+	while kill -0 $racer 2>/dev/null; do
+		timeout 10 zone exec -l www-data -w /etc web /bin/true >/dev/null 2>&1 || [ $? -ne 124 ]
+	done
+	unharmed
+}
+
+@test "O: /etc/passwd as FIFO, directory, socket, link outwards, kernel log, 100 MiB or garbage: exec answers at once" {
+	booted web
+	root=$(root_of web)
+	for make in 'mkfifo passwd' 'mkdir passwd' "ln -s $TOP/outside/canary passwd" 'ln -s /proc/kmsg passwd' 'ln -s /dev/zero passwd' 'ln -s passwd passwd' \
+		'truncate -s 100M passwd' 'head -c 900000 /dev/urandom > passwd' 'yes : | head -c 1000000 > passwd'; do
+		(cd "$root/etc" && rm -rf passwd && sh -c "$make")
+		timeout 5 zone exec web true >/dev/null 2>&1 || [ $? -ne 124 ] || { echo "hangs: $make"; false; }
+		run timeout 5 zone login -l evil web id
+		[ "$status" -ne 124 ] && [ "$status" -ne 0 ]
+	done
+	(cd "$root/etc" && rm -rf passwd && ln -s /proc/kmsg passwd)
+	run zone exec web true
+	says "not a regular file" # and was not opened: reading it takes messages from the host's own log
+	unharmed
+}
+
+# --- C: what is read-only stays so ----------------------------------------------------------------------------------
+
+@test "C: root inside with CAP_SYS_ADMIN cannot take ro, nosuid, nodev off what the host shows it" {
+	booted web limitpriv=default,sys_admin 'fs=[{"dir":"/srv/ro","special":"'"$TOP"'/outside","type":"lofs","options":["ro"]},{"dir":"/srv/rw","special":"'"$TOP"'","type":"lofs","options":["rw"]}]'
+	cat > "$(root_of web)/root/try.py" <<'P'
+import ctypes, os, struct
+libc = ctypes.CDLL(None, use_errno=True)
+bad = []
+def remount(path, flags):
+    return libc.mount(b"none", path, None, 0x1000 | 0x20 | flags, None) == 0       # MS_BIND | MS_REMOUNT
+def setattr_(fd, path, clear):
+    attr = struct.pack("QQQQ", 0, clear, 0, 0)
+    return libc.syscall(442, fd, path, 0x1000 if path == b"" else 0, attr, 32) == 0   # mount_setattr
+def tries(path, tag):
+    if remount(path, 0) or remount(path, 2 | 4) or setattr_(-100, path, 1):
+        bad.append(f"writable {tag}")
+    libc.mkdir(b"/root/m", 0o700)
+    if libc.mount(path, b"/root/m", None, 0x1000 | 0x4000, None) == 0:
+        if remount(b"/root/m", 0) or setattr_(-100, b"/root/m", 1):
+            bad.append(f"writable copy {tag}")
+        libc.umount2(b"/root/m", 2)
+    tree = libc.syscall(428, -100, path, 1 | 0x8000)                               # open_tree CLONE | RECURSIVE
+    if tree >= 0 and setattr_(tree, b"", 1):
+        bad.append(f"writable tree {tag}")
+tries(b"/srv/ro", "lofs")
+tries(b"/usr", "usr")
+if remount(b"/srv/rw", 0) or setattr_(-100, b"/srv/rw", 2) or setattr_(-100, b"/srv/rw", 4):
+    bad.append("nosuid or nodev taken off")
+print("bad:", bad)
+P
+	run zone exec web python3 /root/try.py
+	says "bad: []"
+	unharmed
+	zone exec web sh -c 'umount -l /srv/ro; echo x > /srv/ro/canary; mount --bind / /usr; touch /usr/evil' || true
+	[ ! -e /usr/evil ]
+	unharmed
+}
+
+@test "C: the masks taken off /proc and /sys give root inside nothing but its own namespaces' files to write" {
+	booted web limitpriv=default,sys_admin
+	cat > "$(root_of web)/root/try.py" <<'P'
+import ctypes, os, re
+libc = ctypes.CDLL(None)
+for line in reversed(open("/proc/self/mountinfo").read().splitlines()):
+    point = line.split()[4]
+    if re.match("/(proc|sys)/", point) and not point.startswith("/sys/fs/cgroup"):
+        libc.umount2(point.encode(), 2)
+libc.mount(b"none", b"/sys", None, 0x1000 | 0x20, None)
+# namespaced: net, uts, ipc, pid, user
+own = re.compile("/proc/sys/(net/|user/|kernel/(hostname|domainname|sem|shm|msg|ns_last_pid|auto_msgmni|cad_pid|pid_max)|fs/mqueue/)")
+bad = []
+for top in ("/proc/sys", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/acpi", "/sys"):
+    for d, dirs, files in os.walk(top):
+        if d == "/sys/fs":
+            dirs[:] = [x for x in dirs if x != "cgroup"]
+        for f in files:
+            p = os.path.join(d, f)
+            if own.match(p) or p.startswith("/sys/devices/virtual/net/") or "/queues/" in p:
+                continue
+            try:
+                os.close(os.open(p, os.O_WRONLY | os.O_NONBLOCK))
+                bad.append(p)
+            except OSError:
+                pass
+for p in ("/proc/sysrq-trigger", "/proc/kcore", "/proc/kmsg", "/proc/timer_list"):
+    try:
+        os.read(os.open(p, os.O_RDWR | os.O_NONBLOCK), 1)
+        bad.append(p)
+    except OSError:
+        pass
+print("bad:", bad)
+P
+	run zone exec web python3 /root/try.py
+	says "bad: []"
+}
+
+@test "K, R: CAP_SYS_ADMIN in a zone mounts no file system of the host, lifts no cgroup v1 limit, writes no release_agent, makes no user namespace" {
+	booted web limitpriv=default,sys_admin
+	cat > "$(root_of web)/root/try.py" <<'P'
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+bad = []
+os.makedirs("/root/m", exist_ok=True)
+for kind, data in [(b"cgroup", b"none,name=x"), (b"ext4", None), (b"debugfs", None), (b"tracefs", None), (b"securityfs", None), (b"devtmpfs", None),
+                   (b"configfs", None), (b"pstore", None), (b"efivarfs", None), (b"nfs", None)]:
+    if libc.mount(b"/dev/vda", b"/root/m", kind, 0, data) == 0:
+        bad.append(kind.decode())
+        libc.umount2(b"/root/m", 2)
+# a v1 hierarchy can be mounted, but shows no more than the zone's own folder, in which nothing can be written
+for data in (b"memory", b"pids", b"cpu", b"devices", b"freezer", b"cpuset", b"blkio", b"name=systemd"):
+    if libc.mount(b"x", b"/root/m", b"cgroup", 0, data) != 0:
+        continue
+    for f in os.listdir("/root/m"):
+        try:
+            os.close(os.open("/root/m/" + f, os.O_WRONLY))
+            bad.append(f"{data.decode()}/{f}")
+        except OSError:
+            pass
+    try:
+        os.mkdir("/root/m/sub")
+        bad.append(f"{data.decode()}/sub")
+    except OSError:
+        pass
+    libc.umount2(b"/root/m", 2)
+for d, _, files in os.walk("/sys/fs/cgroup"):
+    for f in files:
+        if f == "release_agent":
+            bad.append(d + "/release_agent")
+for name, nr, args in [("unshare user", 272, (0x10000000,)), ("bpf", 321, (0, 0, 0)), ("io_uring", 425, (1, 0)), ("keyctl", 250, (0, 0)), ("userfaultfd", 323, (0,)),
+                       ("open_by_handle_at", 304, (0, 0, 0)), ("kexec_load", 246, (0, 0, 0, 0)), ("init_module", 175, (0, 0, b"")), ("quotactl", 179, (0, 0, 0, 0)),
+                       ("swapon", 167, (b"/root/s", 0)), ("acct", 163, (b"/root/a",)), ("settimeofday", 164, (0, 0)), ("syslog", 103, (3, 0, 0))]:
+    r = libc.syscall(nr, *args)
+    if r >= 0 or ctypes.get_errno() not in (1, 38):
+        bad.append(f"{name}: {r} {ctypes.get_errno()}")
+print("bad:", bad)
+P
+	run zone exec web python3 /root/try.py
+	says "bad: []"
+}
+
+# --- E, G, H: descriptors and processes ---------------------------------------------------------------------------
+
+@test "G: no descriptor of the host in init, service or exec'ed processes; a directory on stdin is refused" {
+	booted web service.command='["/bin/sleep","1000"]'
+	wait_for 5 sh -c "zone ps --json web | jq -e 'length > 1'"
+	zone exec web sleep 2 </dev/null >/dev/null 2>&1 &
+	wait_for 5 sh -c "zone ps --json web | jq -e 'length > 2'"
+	for pid in $(zone ps --json web | jq -r '.[].pid'); do
+		run ls -l "/proc/$pid/fd"
+		case $output in *"$TOP"* | *cgroup* | *mnt:* | *net:* | *"-> /proc"* | *memfd* | *"-> /"$'\n'*) echo "$output"; false ;; esac
+		[ "$(stat -Lc %d:%i "/proc/$pid/cwd")" != "$(stat -Lc %d:%i /)" ]
+	done
+	fails 1 zone exec web true < /
+	says "directory of the host"
+	wait
+}
+
+@test "H: a racing observer inside never gets hold of the runtime's processes during 100 execs, nor of its program" {
+	booted web limitpriv=default,sys_admin
+	cat > "$(root_of web)/root/observe.py" <<'P'
+import ctypes, os, time
+libc = ctypes.CDLL(None)
+mine, got, seen = os.getpid(), [], set()
+end = time.time() + 60
+while time.time() < end and not os.path.exists("/root/stop"):
+    for p in os.listdir("/proc"):
+        if not p.isdigit() or int(p) in (1, mine):
+            continue
+        try:
+            comm = open(f"/proc/{p}/comm").read().strip()
+        except OSError:
+            continue
+        if comm not in ("zone", "zrun", "4", "5", "6", "7", "8", "9"):
+            continue
+        seen.add(p)
+        for f, how in (("exe", os.O_WRONLY), ("mem", os.O_RDWR), ("root", os.O_PATH), ("fd/3", os.O_PATH), ("environ", os.O_RDONLY)):
+            try:
+                fd = os.open(f"/proc/{p}/{f}", how)
+            except OSError:
+                continue
+            if f in ("environ", "maps", "mem"): # opened or not: what counts is what can be read
+                try:
+                    data = os.read(fd, 64)
+                except OSError:
+                    data = b""
+                if data and open(f"/proc/{p}/comm").read().strip() in ("zone", "zrun"):
+                    got.append(f)
+            elif open(f"/proc/{p}/comm").read().strip() in ("zone", "zrun"):
+                got.append(f)
+            os.close(fd)
+        if libc.ptrace(0x4206, int(p), 0, 0) == 0: # PTRACE_SEIZE
+            try:
+                if open(f"/proc/{p}/comm").read().strip() in ("zone", "zrun"):
+                    got.append("ptrace")
+            except OSError:
+                pass
+            os.kill(int(p), 9) # it was exec'ed meanwhile: the zone's own program
+            try:
+                os.waitpid(int(p), 0x40000000) # __WALL; a tracer that does not wait keeps it a zombie
+            except OSError:
+                pass
+open("/root/result", "w").write(f"seen {len(seen)} got {sorted(set(got))}\n")
+P
+	sum=$(sha256sum "$BUILD/zone")
+	zone exec web python3 /root/observe.py & observer=$!
+	for _ in $(seq 100); do
+		timeout 10 zone exec web /bin/true >/dev/null 2>&1 || [ $? -ne 124 ]
+	done
+	touch "$(root_of web)/root/stop"
+	wait $observer
+	run cat "$(root_of web)/root/result"
+	says "got []"
+	case $output in "seen 0 "*) echo "the observer saw nothing"; false ;; esac
+	[ "$(sha256sum "$BUILD/zone")" = "$sum" ]
+}
+
+@test "H: a program that is /proc/self/exe reaches at most a read-only copy of the runtime" {
+	booted web
+	cp "$BUILD/zone" "$TOP/zone"
+	printf '#!/proc/self/exe\n' > "$(root_of web)/root/self"
+	chmod 755 "$(root_of web)/root/self"
+	ln -sf /proc/self/exe "$(root_of web)/root/exe"
+	# the loader of the zone is asked to load the tenant's library into whatever runs
+	cat > "$TOP/evil.c" <<'C'
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+__attribute__((constructor)) static void evil(void)
+{
+	char exe[256] = "";
+	int fd;
+	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0)
+		return;
+	fd = open("/proc/self/exe", O_WRONLY);
+	printf("loaded into %s: %s\n", exe, fd >= 0 ? "WRITABLE" : "not writable");
+}
+C
+	gcc -shared -fPIC -o "$(root_of web)/root/evil.so" "$TOP/evil.c"
+	for p in self exe; do
+		run timeout 10 zone exec -e LD_PRELOAD=/root/evil.so web "/root/$p" help
+		[ "$status" -ne 124 ]
+		case $output in *WRITABLE*) echo "$output"; false ;; esac
+	done
+	cmp "$BUILD/zone" "$TOP/zone"
+}
+
+@test "I: user ids are numbers of 0 to 2^32-2 that the zone has, or names" {
+	booted web
+	for u in -1 4294967295 4294967296 18446744073709551616 99999999999999999999 4294967294 65536 0x0 '' -0 ' 0' +0 0:-1 0:4294967296 root:root:x $'root\nx'; do
+		run timeout 10 zone exec -l "$u" web id
+		[ "$status" -eq 1 ] || [ "$status" -eq 2 ] || { echo "[$u] $status $output"; false; }
+	done
+}
+
+# --- what a tenant costs the host ---------------------------------------------------------------------------------
+
+@test "a zone that reboots itself over and over is slowed down" {
+	native web 'service.command=["/usr/bin/python3","-c","import ctypes; ctypes.CDLL(None).reboot(0x1234567)"]'
+	zone boot web
+	sleep 3
+	[ "$(jq .restarts "$ZONES_RUN_DIR/web/run.json")" -le 4 ]
+	[ "$(cpu_ticks web)" -le 100 ]
+	timeout 10 zone halt web
+}
+
+@test "a zone does not get out of a shutdown by rebooting" {
+	native web
+	cat > "$(root_of web)/root/evade.py" <<'P'
+import ctypes, signal, time
+signal.signal(signal.SIGTERM, lambda *a: ctypes.CDLL(None).reboot(0x1234567))
+print("armed", flush=True)
+time.sleep(1000)
+P
+	zone set web 'service.command=["/usr/bin/python3","/root/evade.py"]'
+	zone boot web
+	wait_for 5 sh -c "zone logs web | grep armed"
+	timeout 10 zone shutdown web
+	[ "$(state_of web)" = installed ]
+}
+
+@test "forged and flooding status packets cost the monitor nothing and change no more than words" {
+	native web
+	cat > "$(root_of web)/root/flood.py" <<'P'
+import ctypes, socket, struct
+libc = ctypes.CDLL(None)
+s = socket.socket(fileno=libc.syscall(438, libc.syscall(434, 1, 0), 3, 0)) # pidfd_getfd(pidfd_open(1), 3)
+print("have it", flush=True)
+i = 0
+while True:
+    s.send(struct.pack("IIiiiI", 0x5a4f4e45, i % 9, -1, 256, -5, i & 0xffffffff))
+    i += 1
+P
+	zone set web 'service.command=["/usr/bin/python3","/root/flood.py"]' service.restart=no
+	zone boot web
+	wait_for 5 sh -c "zone logs web | grep 'have it'"
+	start=$(cpu_ticks web)
+	sleep 2
+	[ $(($(cpu_ticks web) - start)) -le 20 ]
+	[ "$(state_of web)" = running ]
+	timeout 10 zone halt web
+}
+
+@test "a command at a terminal ends although what it left behind floods its output" {
+	booted web
+	run timeout 20 python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("zone", ["zone", "exec", "web", "sh", "-c", "yes & sleep 0.2"])
+while True:
+    try:
+        if not os.read(fd, 65536):
+            break
+    except OSError:
+        break
+print("ended", os.waitpid(pid, 0)[1])'
+	says "ended 0"
+}
+
+@test "fork, memory, inotify and tmpfs floods stay inside the zone's limits" {
+	booted web maxLwps=64 cappedMemory.physical=64M
+	run timeout 20 zone exec web sh -c 'for i in $(seq 200); do sleep 3 & done; wait' # cannot fork, at some point
+	[ "$(zone list --json web | jq -r '.[0].state')" = running ]
+	run timeout 20 zone exec web sh -c 'dd if=/dev/zero of=/run/x bs=1M count=200; dd if=/dev/zero of=/dev/x bs=1M count=20'
+	[ "$(cat /proc/sys/fs/inotify/max_user_watches)" -gt 0 ]
+	run timeout 20 zone exec web python3 -c 'x = bytearray(200 << 20)'
+	[ "$status" -ne 0 ]
+	fails 0 timeout 10 zone exec web true
+}
+
+# --- local users, operators ---------------------------------------------------------------------------------------
+
+@test "a local user reaches no socket, no state, no file of a zone, and none of its processes" {
+	booted web
+	cp /bin/true "$(root_of web)/root/suid"
+	chmod 4755 "$(root_of web)/root/suid"
+	user() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+	for p in "$ZONES_RUN_DIR/web/control" "$ZONES_RUN_DIR/web/run.json" "$ZONES_RUN_DIR/.engine/web" "$ZONES_RUN_DIR/.locks/web" "$(root_of web)/root/suid" \
+		"$ZONES_STORAGE_DIR/web/log/console.log" "/proc/$(init_pid web)/root/etc/passwd" "/proc/$(init_pid web)/environ"; do
+		[ -e "$p" ]
+		user test ! -e "$p" || user test ! -r "$p"
+	done
+	run user "$BUILD/zone" halt web
+	[ "$status" -ne 0 ]
+	run user python3 -c 'import socket, sys; socket.socket(1, socket.SOCK_SEQPACKET).connect(sys.argv[1])' "$ZONES_RUN_DIR/web/control"
+	[ "$status" -ne 0 ]
+	[ -z "$(find "$ZONES_RUN_DIR" "$ZONES_STORAGE_DIR" -maxdepth 2 -perm /022 ! -type l)" ]
+	[ "$(state_of web)" = running ]
+}
+
+@test "uninstall: 5000 levels, immutable and append-only files, newlines in names; links are not followed; a mount below stops it" {
+	native web
+	root=$(root_of web)
+	python3 - "$root" "$TOP/outside" <<'P'
+import os, sys
+root, outside = sys.argv[1:3]
+os.chdir(root + "/root")
+os.symlink(outside, "link")
+open("new\nline \x1b[31m", "w").write("x")
+os.mkdir("-rf")
+os.mkdir("closed", 0)
+os.mkfifo("fifo")
+for i in range(5000):
+    os.mkdir("d")
+    os.chdir("d")
+P
+	echo x > "$root/root/fixed"
+	mkdir "$root/root/fixed.d"
+	touch "$root/root/fixed.d/f"
+	chattr +i "$root/root/fixed" "$root/root/fixed.d" 2>/dev/null || true
+	mkdir "$root/root/below"
+	mount --bind "$TOP/outside" "$root/root/below"
+	run timeout 30 zone uninstall -F web
+	umount "$root/root/below"
+	[ "$status" -ne 0 ]
+	says "mount point"
+	unharmed
+	timeout 60 zone uninstall -F web
+	[ "$(state_of web)" = configured ]
+	unharmed
+}
+
+@test "kill -9 of the monitor at ready: the copies of its descriptors in the waiting init block nobody" {
+	native web
+	zone ready web
+	kill -9 "$(jq -r .monitor "$ZONES_RUN_DIR/web/run.json")"
+	timeout 10 zone list web
+	timeout 10 zone boot web
+	run ls -l "/proc/$(init_pid web)/fd"
+	case $output in *"$TOP"* | *.locks* | *cgroup*) echo "$output"; false ;; esac
+	timeout 10 zone halt web
+}
+
+@test "escape sequences and newlines from inside reach no terminal through ps, logs, list or why" {
+	booted web
+	cp /bin/busybox "$(root_of web)/root/"$'e\e[31mvil\nx'
+	zone exec web "/root/"$'e\e[31mvil\nx' sleep 3 2>/dev/null >/dev/null &
+	printf '#!/bin/sh\nexec sleep 3\n' > "$(root_of web)/root/"$'p\e]0;x\a'
+	chmod 755 "$(root_of web)/root/"$'p\e]0;x\a'
+	zone exec web "/root/"$'p\e]0;x\a' & sleep 0.5
+	zone exec web sh -c 'printf "\033]0;owned\007\n" > /dev/console'
+	sleep 0.3
+	for verb in ps list why 'logs'; do
+		out=$(script -qec "zone $verb web" /dev/null </dev/null | tr -d '\r')
+		case $out in *$'\e]0'* | *$'\e[31mvil'* | *$'\a'*) printf '%q\n' "$out"; false ;; esac
+	done
+	wait
+}
+
+@test "K: a zone makes no more than 10,000 cgroups, 64 deep, and odd names in there stop neither exec nor halt" {
+	booted web
+	cat > "$(root_of web)/root/cgroups.py" <<'P'
+import os
+n = 0
+os.chdir("/sys/fs/cgroup")
+try:
+    while n < 1000:
+        os.mkdir("d"); os.chdir("d"); n += 1
+except OSError:
+    pass
+print("depth", n)
+os.chdir("/sys/fs/cgroup")
+for name in ("a b", "\x1b[31m", "-rf", "x" * 200, "\\n", "%s%n"):
+    os.mkdir(name)
+print(open("/sys/fs/cgroup/cgroup.max.descendants").read().strip())
+for f in ("cgroup.max.descendants", "cgroup.max.depth", "cgroup.freeze", "cgroup.kill"):
+    try:
+        os.close(os.open("/sys/fs/cgroup/" + f, os.O_WRONLY)); print("writable", f)
+    except OSError:
+        pass
+P
+	run zone exec web python3 /root/cgroups.py
+	says "depth 64"
+	says 10000
+	case $output in *writable*) echo "$output"; false ;; esac
+	zone exec web true
+	timeout 20 zone halt web
+}

@@ -1,0 +1,99 @@
+#include "net/bridge.h"
+
+#include <errno.h>
+
+#include "net/addr.h"
+#include "net/nat.h"
+#include "tests/unit/net/own_network.h"
+
+static struct inet_addr addr(const char *text)
+{
+	struct inet_addr a = { 0 };
+
+	CHECK(inet_parse(text, &a) == 0);
+	return a;
+}
+
+static bool carries(struct netlink *nl, const char *text)
+{
+	auto_done(addr_list) struct addr_list all = { 0 };
+	struct inet_addr a = addr(text);
+	struct err e = { 0 };
+
+	if (addr_all(nl, &all, &e) < 0)
+		return false;
+	for (size_t i = 0; i < all.n; i++)
+		if (inet_same(&all.items[i].addr, &a))
+			return true;
+	return false;
+}
+
+/* The bridge is what its users need, and nothing without users. */
+static void test_users(struct netlink *nl, const char *run)
+{
+	const struct inet_addr one[] = { addr("10.88.0.1/24"), addr("fd00:88::1/64") };
+	const struct inet_addr two[] = { addr("10.88.0.1/24"), addr("10.9.0.1/24") };
+	static const char *const alive[] = { "b", NULL }, *const nobody[] = { NULL };
+	struct inet_addr overlapping = addr("10.9.0.128/25");
+	struct err e = { 0 };
+
+	CHECK(bridge_join(nl, run, "a", one, 2, &e) == 0);
+	CHECK(bridge_join(nl, run, "b", two, 2, &e) == 0);
+	CHECK(carries(nl, "10.88.0.1") && carries(nl, "fd00:88::1") && carries(nl, "10.9.0.1"));
+	CHECK(bridge_check_subnet(nl, &overlapping, &e) == 0); /* the bridge's own route */
+	CHECK(bridge_check_name(nl, &e) == 0);
+	CHECK(bridge_leave(nl, run, "a", &e) == 0);
+	CHECK(carries(nl, "10.88.0.1") && !carries(nl, "fd00:88::1") && carries(nl, "10.9.0.1"));
+	CHECK(bridge_keep(nl, run, alive, &e) == 0);
+	CHECK_INT(own_count_links("zbr0"), 1);
+	CHECK(bridge_keep(nl, run, nobody, &e) == 0);
+	CHECK_INT(own_count_links("zbr0"), 0);
+	CHECK(nat_exists(&e) == 0);
+	CHECK(bridge_leave(nl, run, "b", &e) == 0);
+}
+
+/* A link of that name that is not ours, and a subnet that the host uses. */
+static void test_strangers(struct netlink *nl, const char *run)
+{
+	static const uint8_t mac[INET_MAC] = { 2 };
+	const struct link_change up = { .up = true };
+	struct inet_addr gate = addr("10.88.0.1/24"), host = addr("10.88.0.200/25");
+	struct link_info l = { 0 };
+	struct err e = { 0 };
+
+	CHECK(link_add_bridge(nl, BRIDGE_NAME, mac, &e) == 0);
+	CHECK(bridge_check_name(nl, &e) == -EEXIST);
+	CHECK(bridge_join(nl, run, "a", &gate, 1, &e) == -EEXIST);
+	CHECK(bridge_leave(nl, run, "a", &e) == 0);
+	CHECK_INT(own_count_links("zbr0"), 1); /* not ours, so it stays */
+	CHECK(link_delete(nl, BRIDGE_NAME, &e) == 0);
+
+	CHECK(link_add_bridge(nl, "lan0", mac, &e) == 0 && link_change(nl, "lan0", &up, &e) == 0);
+	CHECK(link_find(nl, "lan0", &l, &e) == 0 && addr_add(nl, l.index, &host, &e) == 0);
+	CHECK(bridge_check_subnet(nl, &gate, &e) == -EADDRINUSE);
+	CHECK_STR(e.text, "the subnet 10.88.0.0/24 overlaps the host's route to 10.88.0.128/25");
+	CHECK(bridge_join(nl, run, "a", &gate, 1, &e) == -EADDRINUSE);
+	CHECK(bridge_leave(nl, run, "a", &e) == 0);
+	CHECK_INT(own_count_links("zbr0"), 0);
+}
+
+static void test(void)
+{
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	struct own_dirs d;
+	struct err e = { 0 };
+
+	own_dirs_make(&d);
+	auto_close int lock = bridge_lock(d.run, &e);
+
+	CHECK(lock >= 0);
+	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0);
+	test_users(&nl, d.run);
+	test_strangers(&nl, d.run);
+	own_dirs_done(&d);
+}
+
+int main(void)
+{
+	return own_network_run(test);
+}

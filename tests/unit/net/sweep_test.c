@@ -1,0 +1,52 @@
+#include "net/guard.h"
+#include "net/ipam.h"
+#include "tests/unit/net/own_network.h"
+
+static struct json *attached(const char *zone, int ns, const struct net_dirs *dirs)
+{
+	auto_ptr(zone_spec) struct zone_spec *z = own_zone(zone, 1);
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	struct json *saved = NULL;
+	struct err e = { 0 };
+
+	CHECK(net_plan(z, dirs, &p, &e) == 0);
+	CHECK(net_attach(p, ns, &saved, &e) == 0);
+	return saved;
+}
+
+static void test(void)
+{
+	static const char *const all[] = { "a", "b", NULL }, *const only_b[] = { "b", NULL },
+				 *const none[] = { NULL };
+	auto_close int one = own_zone_namespace();
+	auto_close int two = own_zone_namespace();
+	auto_done(strv) struct strv chains = { 0 };
+	auto_ptr(json) struct json *leases = NULL;
+	struct own_dirs d;
+	struct err e = { 0 };
+
+	own_dirs_make(&d);
+	auto_ptr(json) struct json *a = attached("a", one, &d.dirs);
+	auto_ptr(json) struct json *b = attached("b", two, &d.dirs);
+
+	CHECK(net_sweep(all, all, &d.dirs, &e) == 0);
+	CHECK_INT(own_count_links("zv"), 2);
+	/* "a" died without a word; it is still configured */
+	CHECK(net_sweep(only_b, all, &d.dirs, &e) == 0);
+	CHECK_INT(own_count_links("zv"), 1);
+	CHECK(guard_list(&chains, &e) == 0 && chains.n == 1);
+	CHECK(ipam_load(d.storage, &leases, &e) == 0 && json_get(leases, "leases")->n == 4);
+	CHECK(net_sweep(none, none, &d.dirs, &e) == 0);
+	CHECK_INT(own_count_links("z"), 0);
+	json_free(leases);
+	leases = NULL;
+	CHECK(ipam_load(d.storage, &leases, &e) == 0 && json_get(leases, "leases")->n == 0);
+	/* the records are still good for nothing worse than nothing */
+	CHECK(net_detach(a, &d.dirs, &e) == 0 && net_detach(b, &d.dirs, &e) == 0);
+	own_dirs_done(&d);
+}
+
+int main(void)
+{
+	return own_network_run(test);
+}

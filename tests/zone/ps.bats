@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# zone ps: the processes of a zone as the host sees them; what they call themselves cannot harm the reader.
+load helper
+
+@test "ps shows the pids of the host and of the zone, the user of the zone and the command" {
+	booted web
+	zone exec -l www-data web sleep 77 & x=$!
+	wait_for 5 sh -c 'zone ps web | grep -q "sleep 77"'
+	zone ps --json web | jq -e '.[] | select(.command == "sleep 77") | .uid == 33 and .innerPid > 1 and .pid > 1'
+	pid=$(zone ps --json web | jq '.[] | select(.command == "sleep 77") | .pid')
+	[ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" = "sleep 77 " ]
+	[ "$(zone ps --json web | jq '.[] | select(.innerPid == 1) | .pid')" = "$(init_pid web)" ]
+	kill "$pid"
+	wait $x || true
+}
+
+@test "ps shows no process of the host or of another zone" {
+	booted one
+	native two
+	zone boot two
+	zone exec two sleep 78 & x=$!
+	wait_for 5 sh -c 'zone ps two | grep -q "sleep 78"'
+	run zone ps one
+	case $output in *sleep*) false ;; esac
+	zone halt two
+	wait $x || true
+}
+
+@test "ps shows control characters of a process's arguments as question marks, and valid UTF-8 as it is" {
+	booted web
+	zone exec web /usr/bin/python3 -c 'import os; os.execv("/bin/sleep", [b"a\033[31m\xc2\x9b31m\x07\nb-\xc3\xa4-\xff", b"79"])' & x=$!
+	wait_for 5 sh -c 'zone ps web | grep -q " 79$"'
+	zone ps web >"$TOP/out"
+	[ "$(LC_ALL=C grep -c $'[\033\a]' "$TOP/out")" = 0 ]
+	[ "$(LC_ALL=C grep -cF $'\302\233' "$TOP/out")" = 0 ]
+	grep -aq 'b-ä-' "$TOP/out"
+	zone ps --json web >"$TOP/out.json"
+	python3 -c 'import json, sys; json.load(open(sys.argv[1], encoding="utf-8"))' "$TOP/out.json"
+	zone halt web
+	wait $x || true
+}
+
+@test "ps of a zone that does not run shows no process; without a name it is wrong usage" {
+	native web
+	[ "$(zone ps --json web | jq -c .)" = "[]" ]
+	[ "$(zone ps web | wc -l)" = 1 ]
+	fails 2 zone ps
+}
