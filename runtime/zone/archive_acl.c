@@ -74,9 +74,12 @@ static int set_one(struct tree_job *job, struct archive_entry *entry, int fd, in
 
 		if (tag_of(tag) == 0)
 			return err_set(e, EINVAL, "an ACL entry of an unknown kind");
-		if (named && id < 0) /* GNU tar writes names only; whom they mean in this tree is not known before all of it is there */
-			return err_set(e, EINVAL, "an ACL names \"%.32s\" without a number: pack the tree without --acls, or with bsdtar",
-				       name ? name : "");
+		if (named &&
+		    id < 0) /* GNU tar writes names only; whom they mean in this tree is not known before all of it is there */
+			return err_set(
+				e, EINVAL,
+				"an ACL names \"%.32s\" without a number: pack the tree without --acls, or with bsdtar",
+				name ? name : "");
 		if (named && tree_check_owner(id, id, e) < 0)
 			return err_wrap(e, "an ACL entry");
 		acl->entries[used++] = (struct acl_entry){

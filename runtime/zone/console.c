@@ -117,7 +117,7 @@ static int from_keyboard(struct console_client *c, bool *open)
 
 static int from_monitor(struct console_client *c, struct err *e)
 {
-	char packet[1 + CONTROL_CONSOLE_MAX];
+	char packet[1 + CONTROL_CONSOLE_MAX] = { 0 };
 	struct sock_msg m = { .data = packet, .size = sizeof(packet) };
 	int r = sock_recv(c->fd, &m, e);
 
