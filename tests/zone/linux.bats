@@ -9,9 +9,10 @@ setup_file() {
 	debian_tree >/dev/null
 }
 
-# 200 MB in 4,000 files for each test: in memory, so that nobody waits for the disk. What the tests with busybox do is on the disk.
+# 200 MB in 4,000 files for each test: in memory, so that nobody waits for the disk. What the tests with busybox do is on the disk, and everything where the kernel cannot idmap a tmpfs (before 6.3).
 in_memory() {
 	mkdir -p "$ZONES_STORAGE_DIR"
+	printf '%s\n' 6.3 "$(uname -r)" | sort -CV || return 0
 	mount -t tmpfs -o mode=755,size=2G zones-test "$ZONES_STORAGE_DIR"
 }
 
