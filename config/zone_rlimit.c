@@ -45,7 +45,7 @@ static int check_name(struct bind_ctx *c, const struct json *j)
 	const char *words[MAX_NAMES + 1] = { NULL };
 	struct json at = { .line = j->key_line, .column = j->key_column };
 
-	for (size_t i = 0; rlimit_names[i].name && i < MAX_NAMES; i++) {
+	for (size_t i = 0; i < MAX_NAMES && rlimit_names[i].name; i++) {
 		lower_name(rlimit_names[i].name, buf[i]);
 		if (str_eq(buf[i], j->key))
 			return 0;

@@ -3,7 +3,7 @@
  * Its jobs: parent of the zone's init; owner of the console and its log; answers RUN/NAME/control; applies the restart policy; takes network, cgroup and run files away when the zone ends.
  * It is exec'ed ("zone monitor NAME", hidden verb) with its own session and only named descriptors. If it is killed the zone keeps running, and the next zone command starts another one
  * with `attach`, which finds the zone by its record and a pidfd (the exit status of init and the console backlog are lost; the console gets a new pty).
- * No central daemon. Printing goes to its log RUN/NAME/monitor.log only through log.h. */
+ * No central daemon. Printing goes to its log RUN/.monitor.log only through log.h. */
 #ifndef RUNTIME_MONITOR_MONITOR_H
 #define RUNTIME_MONITOR_MONITOR_H
 

@@ -101,7 +101,8 @@ same_tree() { # same_tree A B
 	' sh "$TOP/tree" "$TOP/said"
 	grep -q 'device' "$TOP/said"
 	grep -q 'mounts' "$TOP/said"
-	[ -d "$ZONES_STORAGE_DIR/web/root/mnt" ] && [ ! -e "$ZONES_STORAGE_DIR/web/root/mnt/secret" ]
+	[ -d "$ZONES_STORAGE_DIR/web/root/mnt" ]
+	[ ! -e "$ZONES_STORAGE_DIR/web/root/mnt/secret" ]
 	[ ! -e "$ZONES_STORAGE_DIR/web/root/etc/null" ]
 }
 
@@ -112,9 +113,11 @@ same_tree() { # same_tree A B
 	fails 1 zone install --from "$TOP/tree" web
 	says 70000
 	says /etc/passwd
-	[ "$(state_of web)" = configured ] && [ ! -e "$ZONES_STORAGE_DIR/web" ]
+	[ "$(state_of web)" = configured ]
+	[ ! -e "$ZONES_STORAGE_DIR/web" ]
 	fails 1 zone install --from "$TOP" web
-	[ "$(state_of web)" = configured ] && [ ! -e "$ZONES_STORAGE_DIR/web" ]
+	[ "$(state_of web)" = configured ]
+	[ ! -e "$ZONES_STORAGE_DIR/web" ]
 }
 
 @test "an install that is killed leaves the zone incomplete, and uninstall is the way out" {
@@ -160,7 +163,9 @@ same_tree() { # same_tree A B
 	left=$(df --output=used -k "$TOP/small" | tail -1)
 	state=$(state_of web)
 	umount "$TOP/small"
-	[ "$code" -eq 1 ] && [ "$state" = configured ] && [ "$left" -lt 100 ]
+	[ "$code" -eq 1 ]
+	[ "$state" = configured ]
+	[ "$left" -lt 100 ]
 	says left
 }
 
@@ -177,7 +182,7 @@ same_tree() { # same_tree A B
 	for from in "$TOP/a.tar" "$TOP/tree"; do
 		zone install --from "$from" web
 		[ "$(getfattr --absolute-names --only-values -n user.note "$root/etc/passwd")" = kept ]
-		! getfattr --absolute-names -n trusted.secret "$root/etc/passwd" 2>/dev/null
+		[ -z "$(getfattr --absolute-names -n trusted.secret "$root/etc/passwd" 2>/dev/null)" ]
 		getcap "$root/bin/su" | grep -q cap_net_raw=ep
 		[ "$(stat -c %a "$root/bin/su")" = 4755 ]
 		[ "$(getfattr --absolute-names -e hex -n system.posix_acl_access "$root/usr/share/data")" = "$(getfattr --absolute-names -e hex -n system.posix_acl_access "$TOP/tree/usr/share/data" | sed "s|$TOP/tree|$root|")" ]

@@ -16,7 +16,8 @@ load helper
 	zone boot two
 	read -r in1 out1 n1 < "/proc/$(init_pid one)/uid_map"
 	read -r in2 out2 n2 < "/proc/$(init_pid two)/uid_map"
-	[ "$in1 $n1" = "0 65536" ] && [ "$in2 $n2" = "0 65536" ]
+	[ "$in1 $n1" = "0 65536" ]
+	[ "$in2 $n2" = "0 65536" ]
 	[ $((out1 + 65536)) -le "$out2" ] || [ $((out2 + 65536)) -le "$out1" ]
 	diff "/proc/$(init_pid one)/uid_map" "/proc/$(init_pid one)/gid_map"
 	python3 - "$(init_pid one)" "$(init_pid two)" <<'P'

@@ -50,10 +50,6 @@ booted_deb() {
 	up
 }
 
-boot_id() { # of systemd's own start: the kernel's boot id is the host's
-	zone exec deb systemctl show -p UserspaceTimestampMonotonic
-}
-
 is_installed() {
 	[ "$(state_of "$1")" = installed ]
 }
@@ -103,7 +99,7 @@ cgroup_of() { # cgroup_of ZONE CONTROLLER
 	booted_deb
 	# pid 1 moves itself into init.scope of its own hierarchy; in all others it stays where it was put
 	run zone exec deb cat /proc/1/cgroup
-	[ -z "$(echo "$output" | grep -vE ':/(init.scope)?$')" ]
+	[ "$(echo "$output" | grep -cvE ':/(init.scope)?$')" = 0 ]
 	[ "$(zone exec deb hostname)" = deb ]
 	run zone exec deb hostnamectl
 	says "Static hostname: deb"
@@ -215,7 +211,8 @@ cgroup_of() { # cgroup_of ZONE CONTROLLER
 	up
 	start=$SECONDS
 	zone shutdown -t 2s deb
-	[ $((SECONDS - start)) -ge 1 ] && [ $((SECONDS - start)) -le 8 ]
+	[ $((SECONDS - start)) -ge 1 ]
+	[ $((SECONDS - start)) -le 8 ]
 	is_installed deb
 }
 
@@ -347,6 +344,7 @@ cgroup_of() { # cgroup_of ZONE CONTROLLER
 	# its own root: only what delegation needs belongs to the zone
 	run zone exec deb sh -c 'cd /sys/fs/cgroup && for f in cgroup.freeze cgroup.kill cgroup.max.depth cgroup.max.descendants cgroup.type *.max *.high *.weight *.limit_in_bytes; do
 		[ -e "$f" ] && (echo 1 >"$f") 2>/dev/null && echo "wrote $f"; done; :'
+	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 	# mounted again, in version 1 and 2, it is the same part of the tree
 	run zone exec deb sh -c 'mkdir -p /tmp/g && for c in memory pids devices freezer cpu name=systemd; do
@@ -357,6 +355,7 @@ cgroup_of() { # cgroup_of ZONE CONTROLLER
 		umount /tmp/g
 	done
 	mount -t cgroup2 none /tmp/g && { [ -e /tmp/g/init.scope ] || echo "another root"; umount /tmp/g; }; :'
+	[ "$status" -eq 0 ]
 	[ -z "$output" ] || { echo "$output"; false; }
 	# every process of the zone, wherever systemd has put it, is below the zone's folder in every hierarchy
 	for h in "" pids memory devices freezer cpu; do

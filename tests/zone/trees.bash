@@ -1,5 +1,5 @@
 # trees.bash - root file systems for zones of brand linux.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2119,SC2120
 
 TREES=${ZONES_TREES:-/var/tmp/zones-test}
 
