@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -419,14 +420,26 @@ void proc_close_others(int lowest, const int *keep, size_t n)
 	(void)sys_close_range((unsigned)lowest, ~0U, 0);
 }
 
+/* The kernel's own call: glibc's sigaction refuses signals 32 and 33, which its posix_spawn leaves ignored in every child of make(1), and a container would inherit that. */
+static void signal_default(int signo)
+{
+	const struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} normal = { .handler = NULL }; /* SIG_DFL */
+
+	(void)syscall(SYS_rt_sigaction, signo, &normal, NULL,
+		      sizeof(normal.mask)); /* refused for SIGKILL and SIGSTOP */
+}
+
 void proc_reset_signals(void)
 {
-	struct sigaction normal = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
-	for (int signo = 1; signo < NSIG; signo++)
-		(void)sigaction(signo, &normal,
-				NULL); /* refused for SIGKILL and SIGSTOP and glibc's own two */
+	for (int signo = 1; signo <= SIGRTMAX; signo++)
+		signal_default(signo);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -33,7 +33,8 @@ static void program_exec(char **command)
 		size_t n = colon ? (size_t)(colon - p) : strlen(p), m = strlen(command[0]);
 
 		if (n > 0 && n + m + 2 <= sizeof(file)) {
-			memcpy(file, p, n);
+			for (size_t at = 0; at < n; at++)
+				file[at] = p[at];
 			file[n] = '/';
 			memcpy(file + n + 1, command[0], m + 1);
 			(void)execv(file, command);
