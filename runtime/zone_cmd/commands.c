@@ -185,6 +185,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "ask the zone to stop, halt it at the deadline"),
 	VERB(halt, "NAME", only_json, 1, 1, 0, life, "zones:running", "stop a zone now"),
 	VERB(reboot, "NAME", only_json, 1, 1, 0, life, "zones:running", "halt and boot"),
+	VERB(autoboot, "", only_json, 0, 0, 0, life, "",
+	     "boot every installed zone whose file says autoboot"),
 	VERB(freeze, "NAME", only_json, 1, 1, 0, life, "zones:running",
 	     "stop every process of the zone where it is"),
 	VERB(thaw, "NAME", only_json, 1, 1, 0, life, "zones:running", "let a frozen zone go on"),

@@ -47,6 +47,7 @@ int zone_cmd_boot(struct cli_args *a);
 int zone_cmd_shutdown(struct cli_args *a);
 int zone_cmd_halt(struct cli_args *a);
 int zone_cmd_reboot(struct cli_args *a);
+int zone_cmd_autoboot(struct cli_args *a);
 int zone_cmd_freeze(struct cli_args *a);
 int zone_cmd_thaw(struct cli_args *a);
 int zone_cmd_login(struct cli_args *a);
