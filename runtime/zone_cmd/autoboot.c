@@ -9,8 +9,9 @@ static bool is_due(const struct zone_dirs *d, const char *name)
 	auto_ptr(zone) struct zone *z = NULL;
 	struct err ignored = { 0 };
 
-	return zone_open_for(d, name, 0, &z, &ignored) == 0 && z->state == ZONE_INSTALLED &&
-	       z->spec && z->spec->autoboot.set && z->spec->autoboot.value;
+	return zone_open_for(d, name, 0, &z, &ignored) == 0 &&
+	       (z->state == ZONE_INSTALLED || z->state == ZONE_UNAVAILABLE) && z->spec &&
+	       z->spec->autoboot.set && z->spec->autoboot.value;
 }
 
 int zone_cmd_autoboot(struct cli_args *a)
