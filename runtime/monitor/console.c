@@ -1,9 +1,11 @@
 /* console - the zone's console survives its clients and its reboots.
  *
- * Everything that the zone writes goes into a ring (scroll-back), the log file and to every attached client. A client that does not read is dropped: the monitor never waits for anybody.
+ * Everything that the zone writes goes into a ring (scroll-back), the log file and to every attached client. The monitor never waits for anybody: a client that falls behind misses
+ * output and is told how much; one that takes nothing for BEHIND_MS is dropped.
  * What a client types goes to the pty as far as the pty takes it. A client's stream is described in runtime/zone/control.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,7 +19,7 @@
 #include "runtime/zone/control.h"
 
 /* A zone that floods its console costs the monitor's CPU time, which no cap of the zone counts: at most READS_AT_ONCE blocks (64 KiB) are taken every PAUSE_MS, and the pty holds the writer back. */
-enum { READS_AT_ONCE = 16, PAUSE_MS = 50 };
+enum { READS_AT_ONCE = 16, PAUSE_MS = 50, BEHIND_MS = 5000 };
 
 void console_init(struct console *c, struct loop *loop)
 {
@@ -28,8 +30,8 @@ void console_init(struct console *c, struct loop *loop)
 
 static void client_drop(struct console *c, size_t i)
 {
-	loop_remove_fd(c->loop, c->clients[i]);
-	(void)close(c->clients[i]);
+	loop_remove_fd(c->loop, c->clients[i].fd);
+	(void)close(c->clients[i].fd);
 	c->clients[i] = c->clients[--c->n_clients];
 }
 
@@ -67,10 +69,37 @@ static void log_add(struct console *c, const char *p, size_t n)
 	logfile_write(&c->log, text, at);
 }
 
+/* One that takes packets again hears first how much it has missed. */
+static int reader_send(struct console_reader *r, char type, const char *p, size_t n)
+{
+	auto_free char *missed = NULL;
+	int sent = 0;
+
+	if (r->behind_since != 0) {
+		missed = mem_format("[%" PRIu64 " bytes of output are missing here]", r->lost);
+		sent = packet_send(r->fd, 'n', missed, strlen(missed));
+		if (sent == 0)
+			r->behind_since = r->lost = 0;
+	}
+	return sent < 0 ? sent : packet_send(r->fd, type, p, n);
+}
+
+static bool reader_is_lost(struct console_reader *r, int error, size_t n)
+{
+	if (error != -EAGAIN)
+		return true;
+	if (r->behind_since == 0)
+		r->behind_since = loop_now_ms();
+	r->lost += n;
+	return loop_now_ms() - r->behind_since > BEHIND_MS;
+}
+
 static void clients_send(struct console *c, char type, const char *p, size_t n)
 {
 	for (size_t i = 0; i < c->n_clients;) {
-		if (packet_send(c->clients[i], type, p, n) < 0)
+		int r = reader_send(&c->clients[i], type, p, n);
+
+		if (r < 0 && reader_is_lost(&c->clients[i], r, type == 'd' ? n : 0))
 			client_drop(c, i);
 		else
 			i++;
@@ -158,7 +187,7 @@ static void on_client(struct loop *l, int fd, short revents, void *arg)
 		return;
 	if (r <= 0 || m.size == 0) {
 		for (size_t i = 0; i < c->n_clients; i++) {
-			if (c->clients[i] == fd) {
+			if (c->clients[i].fd == fd) {
 				client_drop(c, i);
 				return;
 			}
@@ -184,7 +213,7 @@ bool console_attach(struct console *c, int fd)
 
 	if (c->n_clients == CONSOLE_CLIENTS)
 		return false;
-	c->clients[c->n_clients++] = fd;
+	c->clients[c->n_clients++] = (struct console_reader){ .fd = fd };
 	loop_add_fd(c->loop, fd, POLLIN, on_client, c);
 	for (size_t sent = 0; sent < c->ring_used;) {
 		size_t n = c->ring_used - sent, at = (start + sent) % CONSOLE_RING;

@@ -28,6 +28,11 @@ void logfile_close(struct logfile *l);
 
 /* console.c: the pty's master, the scroll-back ring, the attached clients. */
 enum { CONSOLE_RING = 16384, CONSOLE_CLIENTS = 8 };
+struct console_reader {
+	int fd;
+	uint64_t behind_since; /* CLOCK_BOOTTIME in ms; 0: it takes everything */
+	uint64_t lost;         /* bytes that it missed since then */
+};
 struct console {
 	struct loop *loop;
 	int master,
@@ -35,7 +40,7 @@ struct console {
 	char *ring;
 	size_t ring_at, ring_used;
 	int pause; /* timer while a flood is held back; 0 */
-	int clients[CONSOLE_CLIENTS];
+	struct console_reader clients[CONSOLE_CLIENTS];
 	size_t n_clients;
 	struct logfile log;
 };

@@ -265,7 +265,7 @@ int zone_console(const struct zone_dirs *d, const char *name, void (*notice)(con
 			r = console_copy(&c, e);
 			fd_close(&c.fd);
 			if (r == ENDED_GONE)
-				notice("[the zone has gone down]");
+				notice("[disconnected: the zone has gone down, or nothing was read here for too long]");
 		}
 	} while (r == ENDED_GONE && c.terminal);
 	terminal_restore(&c);
