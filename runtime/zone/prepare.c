@@ -112,6 +112,8 @@ static int choose_init(const struct zone_prepared *p, int root, const struct zon
 	if (p->effective->service || brand->sparse_root || !brand->init) {
 		*ret_kind = mem_strdup("zone-init");
 		ret->init_kind = *ret_kind;
+		if (!p->effective->service && o->args && o->args->n > 0)
+			return err_set(e, EINVAL, ZONE_NO_BOOT_ARGUMENTS);
 		return 0;
 	}
 	int r = init_find(root, brand, &ret->init, ret_kind, e);

@@ -112,6 +112,9 @@ static void check_brand(const struct verify *v)
 			installed);
 	if (brand && !brand->sparse_root && !v->effective->service)
 		return; /* its own init */
+	if (!v->effective->service && !str_empty(v->effective->bootargs))
+		diag_add(v->diags, DIAG_AT(0, 0), "bootargs", "conflict", NULL,
+			 ZONE_NO_BOOT_ARGUMENTS);
 	if (access(v->host->init_path, X_OK) < 0)
 		diag_add(
 			v->diags, DIAG_AT(0, 0), "brand", "host", NULL,

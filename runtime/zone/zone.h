@@ -87,6 +87,9 @@ MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char 
 MUST_CHECK int zone_delete(const struct zone_dirs *d, const char *name, struct err *e);
 
 /* --- life (boot.c, halt.c, login.c ...) --- */
+/* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */
+#define ZONE_NO_BOOT_ARGUMENTS \
+	"nothing in the zone takes boot arguments: give it a service, or leave them out"
 struct zone_boot {
 	bool ready_only; /* `zone ready` */
 	bool single_user;

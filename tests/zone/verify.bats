@@ -123,3 +123,19 @@ problem() {
 	says nosuch
 	fails 2 zone verify
 }
+
+@test "boot arguments that nothing in the zone would take are refused, in the file and in the command" {
+	native web
+	zone set web 'bootargs=-v quiet'
+	problem bootargs
+	fails 1 zone boot web
+	says "nothing in the zone takes boot arguments"
+	zone clear web bootargs
+	fails 1 zone boot web -- -v
+	says "nothing in the zone takes boot arguments"
+	[ "$(state_of web)" = installed ]
+	zone set web 'service={"command":["/bin/sh","-c","echo got $0 $1 > /var/tmp/got; sleep 1000"]}' bootargs='-v quiet'
+	zone verify web
+	zone boot web
+	wait_for 10 grep -qx 'got -v quiet' "$ZONES_STORAGE_DIR/web/root/var/tmp/got"
+}
