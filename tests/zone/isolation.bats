@@ -241,3 +241,19 @@ P
 	[ "$(find "$TOP/outside" | sort)" = "$before" ]
 	[ "$(cat "$TOP/outside/canary")" = canary ]
 }
+
+@test "nesting: a zone of its own inside the zone works, and only there" {
+	native web nesting=true
+	native flat
+	zone boot web
+	zone boot flat
+	# a user namespace with a mount of its own and a root that is mapped; what it mounts stays inside
+	inner='unshare --user --map-root-user --mount --pid --fork sh -c "id -u; mount -t tmpfs inner /mnt && echo mounted; mount -t proc proc /proc && ps -o pid= -p 1"'
+	run zone exec -l www-data web sh -c "$inner"
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ "$(echo "$output" | tr -s ' \n' ' ')" = "0 mounted 1 " ] || [ "$(echo $output)" = "0 mounted 1" ]
+	run zone exec web sh -c 'grep -c inner /proc/self/mountinfo; true'
+	[ "$output" = 0 ]
+	fails 1 zone exec -l www-data flat sh -c "$inner"
+	says "unshare"
+}
