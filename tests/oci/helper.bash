@@ -8,7 +8,7 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	command -v jq >/dev/null || skip "needs jq"
-	TOP=$(mktemp -d /var/lib/zones-test.XXXXXX)
+	TOP=$(mktemp -d "/var/lib/zones-test.${ZONES_TEST_MARK:-0}.XXXXXX")
 	chmod 755 "$TOP"
 	ID=t-${TOP##*.}
 	BUNDLE=$TOP/bundle

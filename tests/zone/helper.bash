@@ -12,9 +12,10 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 
 setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
-	TOP=$(mktemp -d /var/lib/zones-test.XXXXXX)
+	TOP=$(mktemp -d "/var/lib/zones-test.${ZONES_TEST_MARK:-0}.XXXXXX")
 	chmod 755 "$TOP"
 	export ZONES_CONFIG_DIR=$TOP/etc ZONES_STORAGE_DIR=$TOP/storage ZONES_RUN_DIR=$TOP/run
+	[ -z "${ZONES_TEST_CGROUPS:-}" ] || echo "zones-$(cgroup_hash)" >>"$ZONES_TEST_CGROUPS"
 	CGROUPS_BEFORE=$(zone_cgroups)
 	[ "$(type -t setup_more)" = function ] && setup_more
 	return 0
@@ -44,7 +45,7 @@ teardown() {
 		zone_cgroups >&2
 		left=1
 	fi
-	if findmnt -rno TARGET | grep -q "^$TOP"; then
+	if findmnt -rno TARGET | grep -qF "$TOP"; then
 		echo "# mounts left:" >&2
 		findmnt -rno TARGET | grep "^$TOP" >&2
 		left=1
