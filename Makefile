@@ -21,6 +21,7 @@ PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 MANDIR     ?= $(PREFIX)/share/man
 LIBEXECDIR ?= $(PREFIX)/lib/zones
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
 VERSION    := 0.1.0
 CC         ?= gcc
 CFLAGS     ?= -O2 -g
@@ -156,7 +157,7 @@ coverage:
 D := $(DESTDIR)
 install: all docs
 	install -d $(D)$(PREFIX)/sbin $(D)$(LIBEXECDIR) $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man8 \
-		$(D)$(PREFIX)/share/bash-completion/completions $(D)$(PREFIX)/share/zones
+		$(D)$(PREFIX)/share/bash-completion/completions $(D)$(PREFIX)/share/zones $(D)$(UNITDIR)
 	install -m 755 $(B)/zone $(D)$(PREFIX)/sbin/zone
 	install -m 755 $(B)/zrun $(D)$(PREFIX)/sbin/zrun
 	install -m 755 $(B)/zone-init $(D)$(LIBEXECDIR)/zone-init
@@ -164,10 +165,11 @@ install: all docs
 	install -m 644 $(B)/zone.json.5 $(D)$(MANDIR)/man5/zone.json.5
 	install -m 644 $(B)/zone.schema.json $(D)$(PREFIX)/share/zones/zone.schema.json
 	install -m 644 dist/completion/zone.bash $(D)$(PREFIX)/share/bash-completion/completions/zone
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' dist/zones.service.in > $(D)$(UNITDIR)/zones.service
 uninstall:
 	rm -f $(D)$(PREFIX)/sbin/zone $(D)$(PREFIX)/sbin/zrun $(D)$(LIBEXECDIR)/zone-init $(D)$(MANDIR)/man8/zone.8 \
 		$(D)$(MANDIR)/man5/zone.json.5 $(D)$(PREFIX)/share/zones/zone.schema.json \
-		$(D)$(PREFIX)/share/bash-completion/completions/zone
+		$(D)$(PREFIX)/share/bash-completion/completions/zone $(D)$(UNITDIR)/zones.service
 	-rmdir $(D)$(LIBEXECDIR) $(D)$(PREFIX)/share/zones
 
 help:
