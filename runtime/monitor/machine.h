@@ -12,8 +12,8 @@ enum machine_state {
 
 enum machine_event {
 	EVENT_START,       /* request: ready -> running */
-	EVENT_HALT,        /* request, or SIGTERM to the monitor */
-	EVENT_SHUTDOWN,    /* request */
+	EVENT_HALT,        /* request, or SIGINT to the monitor */
+	EVENT_SHUTDOWN,    /* request, or SIGTERM to the monitor */
 	EVENT_REBOOT,      /* request: halt and boot */
 	EVENT_INIT_ENDED,  /* the pidfd says so */
 	EVENT_INIT_REBOOT, /* init ended by reboot(RESTART) inside */

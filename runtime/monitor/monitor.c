@@ -238,9 +238,15 @@ void monitor_event(struct monitor *m, enum machine_event ev)
 
 static void on_signal(struct loop *l, const struct signalfd_siginfo *si, void *arg)
 {
+	struct monitor *m = arg;
+
 	(void)l;
-	if (si->ssi_signo == SIGTERM || si->ssi_signo == SIGINT)
-		monitor_event(arg, EVENT_HALT);
+	if (si->ssi_signo == SIGINT)
+		monitor_event(m, EVENT_HALT);
+	if (si->ssi_signo != SIGTERM)
+		return;
+	m->reboot_wanted = false; /* the host goes down, or zones.service is stopped */
+	monitor_event(m, EVENT_SHUTDOWN);
 }
 
 /* The zone's lock, handed over by the command that started us: it stays taken until the boot has come to an end. -1: nobody handed one over. */

@@ -70,7 +70,7 @@ kill_monitors() {
 	done
 }
 
-@test "SIGTERM to the monitor halts the zone" {
+@test "SIGTERM to the monitor shuts the zone down" {
 	booted web
 	pid=$(monitor_pid)
 	kill -TERM "$pid"
