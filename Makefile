@@ -61,7 +61,9 @@ ifneq ($(missing),)
 $(error these libraries are missing: $(missing) - on Debian run "sudo make deps")
 endif
 pkg_cflags := $(shell pkg-config --cflags $(PKGS))
-pkg_libs := $(shell pkg-config --libs $(PKGS))
+pkg_libs := $(shell pkg-config --libs $(filter-out libarchive,$(PKGS)))
+# the programs load libarchive when they open an archive (runtime/zone/libarchive.h); tests also write some
+test_libs := $(shell pkg-config --libs libarchive)
 endif
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla -Wformat=2 \
@@ -115,7 +117,7 @@ $(B)/zone-init: $(wildcard runtime/zone_init/*.c runtime/zone_init/*.h)
 
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libzones.a
 	@mkdir -p $(@D)
-	$(CC) $(our_ldflags) $(LDFLAGS) -o $@ $^ $(pkg_libs)
+	$(CC) $(our_ldflags) $(LDFLAGS) -o $@ $^ $(pkg_libs) $(test_libs)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 

@@ -16,8 +16,6 @@
  * External decompression programs are never run: a filter that libarchive would hand to one is not registered. */
 #include "runtime/zone/archive.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,35 +28,36 @@
 #include "runtime/base/path.h"
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/libarchive.h"
 
 enum { READ_BLOCK = 128 * 1024 };
 
 typedef int (*support_fn)(struct archive *);
 
-static const support_fn filters[] = {
-	archive_read_support_filter_none,     archive_read_support_filter_gzip,
-	archive_read_support_filter_bzip2,    archive_read_support_filter_xz,
-	archive_read_support_filter_zstd,     archive_read_support_filter_lzma,
-	archive_read_support_filter_lz4,      archive_read_support_filter_lzip,
-	archive_read_support_filter_compress,
-};
-static const support_fn formats[] = { archive_read_support_format_tar,
-				      archive_read_support_format_cpio,
-				      archive_read_support_format_zip_seekable };
-
 /* Does libarchive do this one by itself? ARCHIVE_WARN means that it would run a program. */
 static bool is_built_in(support_fn filter)
 {
-	struct archive *probe = archive_read_new();
+	struct archive *probe = libarchive()->archive_read_new();
 	bool ok = probe && filter(probe) == ARCHIVE_OK;
 
-	(void)archive_read_free(probe);
+	(void)libarchive()->archive_read_free(probe);
 	return ok;
 }
 
 static struct archive *reader_new(void)
 {
-	struct archive *a = archive_read_new();
+	const struct libarchive *l = libarchive();
+	const support_fn filters[] = {
+		l->archive_read_support_filter_none,     l->archive_read_support_filter_gzip,
+		l->archive_read_support_filter_bzip2,    l->archive_read_support_filter_xz,
+		l->archive_read_support_filter_zstd,     l->archive_read_support_filter_lzma,
+		l->archive_read_support_filter_lz4,      l->archive_read_support_filter_lzip,
+		l->archive_read_support_filter_compress,
+	};
+	const support_fn formats[] = { l->archive_read_support_format_tar,
+				       l->archive_read_support_format_cpio,
+				       l->archive_read_support_format_zip_seekable };
+	struct archive *a = l->archive_read_new();
 
 	for (size_t i = 0; a && i < sizeof(filters) / sizeof(filters[0]); i++) {
 		if (is_built_in(filters[i]))
@@ -71,7 +70,7 @@ static struct archive *reader_new(void)
 
 static int reader_error(struct archive *a, const char *what, struct err *e)
 {
-	const char *text = archive_error_string(a);
+	const char *text = libarchive()->archive_error_string(a);
 	auto_free char *line = mem_strdup(text ? text : "unknown reason");
 
 	for (char *p = line; *p; p++) { /* it may quote names from the archive */
@@ -194,7 +193,7 @@ void extract_done(struct extract *x)
 		free(x->dirs[i].path);
 	free(x->dirs);
 	if (x->reader)
-		(void)archive_read_free(x->reader);
+		(void)libarchive()->archive_read_free(x->reader);
 }
 
 /* Making the files in a directory has changed its time. */
@@ -216,7 +215,7 @@ static void restore_times(const struct extract *x)
 /* How far the archive itself has been read: the only thing whose end is known. */
 void archive_progress(struct extract *x)
 {
-	int64_t at = archive_filter_bytes(x->reader, -1);
+	int64_t at = libarchive()->archive_filter_bytes(x->reader, -1);
 
 	x->job->done = at > 0 ? (unsigned long long)at : 0;
 	tree_progress(x->job, "extracting");
@@ -228,13 +227,13 @@ static int extract_all(struct extract *x, struct err *e)
 	unsigned long long n = 0;
 	int r;
 
-	while ((r = archive_read_next_header(x->reader, &entry)) != ARCHIVE_EOF) {
+	while ((r = libarchive()->archive_read_next_header(x->reader, &entry)) != ARCHIVE_EOF) {
 		if (r < ARCHIVE_WARN)
 			return reader_error(x->reader,
 					    "the archive is damaged or of an unknown kind", e);
 		r = archive_extract_entry(x, entry, e);
 		if (r < 0) {
-			auto_free char *name = shown(archive_entry_pathname(entry));
+			auto_free char *name = shown(libarchive()->archive_entry_pathname(entry));
 
 			return err_wrap(e, "entry %llu \"%s\"", n + 1, name);
 		}
@@ -266,13 +265,17 @@ static int extract_open(struct extract *x, int fd, struct err *e)
 	x->reader = reader_new();
 	if (!x->reader)
 		return err_set(e, ENOMEM, "start libarchive");
-	if (archive_read_open_fd(x->reader, fd, READ_BLOCK) != ARCHIVE_OK)
+	if (libarchive()->archive_read_open_fd(x->reader, fd, READ_BLOCK) != ARCHIVE_OK)
 		return reader_error(x->reader, "it is no archive that can be read", e);
 	return 0;
 }
 
 int tree_extract(struct tree_job *job, const char *from, struct err *e)
 {
+	int r = libarchive_load(e);
+
+	if (r < 0)
+		return r;
 	auto_done(extract) struct extract x = { .job = job, .parent = -1 };
 	auto_close int fd =
 		sys_openat(AT_FDCWD, from, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
@@ -286,7 +289,8 @@ int tree_extract(struct tree_job *job, const char *from, struct err *e)
 	/* Names in pax headers are UTF-8; libarchive converts them to the locale's character set, and in "C" it gives up on them. */
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
-	int r = extract_open(&x, fd, e);
+
+	r = extract_open(&x, fd, e);
 
 	if (r == 0)
 		r = extract_all(&x, e);

@@ -2,14 +2,13 @@
  * owner, users by id, group, groups by id, mask, others (linux/posix_acl_xattr.h). */
 #include "runtime/zone/archive_acl.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
+#include "runtime/zone/libarchive.h"
 
 enum { ACL_VERSION = 2, ACL_ENTRIES_MAX = 1024 };
 
@@ -55,7 +54,7 @@ static int acl_order(const void *a, const void *b)
 static int set_one(struct tree_job *job, struct archive_entry *entry, int fd, int kind,
 		   const char *attribute, struct err *e)
 {
-	int n = archive_entry_acl_reset(entry, kind);
+	int n = libarchive()->archive_entry_acl_reset(entry, kind);
 	int type, permset, tag, id;
 	const char *name;
 	int used = 0;
@@ -68,8 +67,8 @@ static int set_one(struct tree_job *job, struct archive_entry *entry, int fd, in
 		mem_array(1, sizeof(*acl) + (size_t)n * sizeof(acl->entries[0]));
 
 	acl->version = htole32(ACL_VERSION);
-	while (used < n && archive_entry_acl_next(entry, kind, &type, &permset, &tag, &id, &name) ==
-				   ARCHIVE_OK) {
+	while (used < n && libarchive()->archive_entry_acl_next(entry, kind, &type, &permset, &tag,
+								&id, &name) == ARCHIVE_OK) {
 		bool named = tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP;
 
 		if (tag_of(tag) == 0)
@@ -95,7 +94,7 @@ static int set_one(struct tree_job *job, struct archive_entry *entry, int fd, in
 
 int archive_acl_set(struct tree_job *job, struct archive_entry *entry, int fd, struct err *e)
 {
-	if ((archive_entry_acl_types(entry) & ARCHIVE_ENTRY_ACL_TYPE_POSIX1E) == 0)
+	if ((libarchive()->archive_entry_acl_types(entry) & ARCHIVE_ENTRY_ACL_TYPE_POSIX1E) == 0)
 		return 0;
 	int r = set_one(job, entry, fd, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, "system.posix_acl_access",
 			e);

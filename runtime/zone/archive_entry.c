@@ -1,8 +1,6 @@
 /* archive_entry - one entry of an archive becomes one file. What is decided here is written down at the head of archive.c.
  *
  * Order for each file: make it under a name that is free, owner (changing it takes setuid bits and capabilities away), mode, attributes, times. */
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,6 +13,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/archive.h"
 #include "runtime/zone/archive_acl.h"
+#include "runtime/zone/libarchive.h"
 
 enum { ATTRIBUTE_MAX = 65536 };
 
@@ -29,9 +28,9 @@ static struct timespec mtime_of(struct archive_entry *entry)
 {
 	struct timespec t = { .tv_nsec = UTIME_NOW };
 
-	if (archive_entry_mtime_is_set(entry)) {
-		t.tv_sec = archive_entry_mtime(entry);
-		t.tv_nsec = archive_entry_mtime_nsec(entry);
+	if (libarchive()->archive_entry_mtime_is_set(entry)) {
+		t.tv_sec = libarchive()->archive_entry_mtime(entry);
+		t.tv_nsec = libarchive()->archive_entry_mtime_nsec(entry);
 	}
 	return t;
 }
@@ -42,8 +41,8 @@ static int set_attributes(struct extract *x, struct archive_entry *entry, int fd
 	const void *value;
 	size_t size;
 
-	(void)archive_entry_xattr_reset(entry); /* the number is of no interest */
-	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+	(void)libarchive()->archive_entry_xattr_reset(entry); /* the number is of no interest */
+	while (libarchive()->archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
 		if (!name || !tree_wants_attribute(name))
 			continue;
 		if (size > ATTRIBUTE_MAX)
@@ -59,10 +58,10 @@ static int set_properties(struct extract *x, struct archive_entry *entry, int fd
 {
 	struct timespec times[2] = { mtime_of(entry), mtime_of(entry) };
 
-	if (sys_fchownat(fd, "", (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry),
-			 AT_EMPTY_PATH) < 0)
+	if (sys_fchownat(fd, "", (uid_t)libarchive()->archive_entry_uid(entry),
+			 (gid_t)libarchive()->archive_entry_gid(entry), AT_EMPTY_PATH) < 0)
 		return err_sys(e, "set the owner");
-	if (sys_fchmod(fd, archive_entry_perm(entry) & 07777) < 0)
+	if (sys_fchmod(fd, libarchive()->archive_entry_perm(entry) & 07777) < 0)
 		return err_sys(e, "set the mode");
 	if (set_attributes(x, entry, fd, e) < 0)
 		return -e->code;
@@ -106,16 +105,17 @@ static int write_at(int fd, const char *data, size_t n, off_t at, struct err *e)
 /* Blocks come with their offsets, so holes stay holes. A declared size binds: nothing may lie behind it. */
 static int write_data(struct extract *x, struct archive_entry *entry, int fd, struct err *e)
 {
-	bool has_size = archive_entry_size_is_set(entry);
-	int64_t size = has_size ? archive_entry_size(entry) : 0;
+	bool has_size = libarchive()->archive_entry_size_is_set(entry);
+	int64_t size = has_size ? libarchive()->archive_entry_size(entry) : 0;
 	const void *block;
 	size_t n;
 	la_int64_t at;
 	int r;
 
-	while ((r = archive_read_data_block(x->reader, &block, &n, &at)) != ARCHIVE_EOF) {
+	while ((r = libarchive()->archive_read_data_block(x->reader, &block, &n, &at)) !=
+	       ARCHIVE_EOF) {
 		if (r < ARCHIVE_WARN) {
-			const char *text = archive_error_string(x->reader);
+			const char *text = libarchive()->archive_error_string(x->reader);
 
 			return err_set(e, EINVAL, "its data cannot be read: %s",
 				       text ? text : "unknown reason");
@@ -133,13 +133,13 @@ static int write_data(struct extract *x, struct archive_entry *entry, int fd, st
 
 static int check_size(const struct extract *x, struct archive_entry *entry, struct err *e)
 {
-	if (!archive_entry_size_is_set(entry))
+	if (!libarchive()->archive_entry_size_is_set(entry))
 		return 0;
-	int64_t size = archive_entry_size(entry);
+	int64_t size = libarchive()->archive_entry_size(entry);
 
 	if (size < 0)
 		return err_set(e, EINVAL, "it has a negative size");
-	if (archive_entry_sparse_count(entry) > 0)
+	if (libarchive()->archive_entry_sparse_count(entry) > 0)
 		return 0; /* mostly holes; what is not is counted as it is written */
 	return size < (1 << 20) ? 0 : tree_fits(x->job, (unsigned long long)size, e);
 }
@@ -195,8 +195,8 @@ static int set_owner_and_time(struct archive_entry *entry, const struct place *p
 {
 	struct timespec times[2] = { mtime_of(entry), mtime_of(entry) };
 
-	if (sys_fchownat(p->parent, p->last, (uid_t)archive_entry_uid(entry),
-			 (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
+	if (sys_fchownat(p->parent, p->last, (uid_t)libarchive()->archive_entry_uid(entry),
+			 (gid_t)libarchive()->archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "set the owner");
 	(void)utimensat(p->parent, p->last, times, AT_SYMLINK_NOFOLLOW); /* not worth failing for */
 	return 0;
@@ -204,7 +204,7 @@ static int set_owner_and_time(struct archive_entry *entry, const struct place *p
 
 static int make_symlink(struct archive_entry *entry, const struct place *p, struct err *e)
 {
-	const char *target = archive_entry_symlink(entry);
+	const char *target = libarchive()->archive_entry_symlink(entry);
 
 	if (str_empty(target) || strlen(target) >= PATH_MAX)
 		return err_set(e, EINVAL, "the symlink has no target that the kernel takes");
@@ -223,7 +223,7 @@ static int make_fifo(struct archive_entry *entry, const struct place *p, struct 
 		return err_sys(e, "create the FIFO");
 	if (set_owner_and_time(entry, p, e) < 0)
 		return -e->code;
-	if (sys_fchmodat(p->parent, p->last, archive_entry_perm(entry) & 07777) < 0)
+	if (sys_fchmodat(p->parent, p->last, libarchive()->archive_entry_perm(entry) & 07777) < 0)
 		return err_sys(e, "set the mode");
 	return 0;
 }
@@ -232,7 +232,8 @@ static int make_fifo(struct archive_entry *entry, const struct place *p, struct 
 static int fill_link(struct extract *x, struct archive_entry *entry, const struct place *p,
 		     struct err *e)
 {
-	if (!archive_entry_size_is_set(entry) || archive_entry_size(entry) <= 0)
+	if (!libarchive()->archive_entry_size_is_set(entry) ||
+	    libarchive()->archive_entry_size(entry) <= 0)
 		return 0;
 	int r = check_size(x, entry, e);
 	auto_close int fd =
@@ -252,7 +253,7 @@ static int fill_link(struct extract *x, struct archive_entry *entry, const struc
 static int make_hardlink(struct extract *x, struct archive_entry *entry, const char *name,
 			 struct err *e)
 {
-	auto_free char *target = archive_clean_name(archive_entry_hardlink(entry), e);
+	auto_free char *target = archive_clean_name(libarchive()->archive_entry_hardlink(entry), e);
 	struct place p = { .name = name };
 	const char *last;
 	struct stat st;
@@ -289,7 +290,8 @@ static int make_hardlink(struct extract *x, struct archive_entry *entry, const c
 /* "./" or "/": the properties of the root itself. */
 static int set_root(struct extract *x, struct archive_entry *entry, struct err *e)
 {
-	if (archive_entry_hardlink(entry) || archive_entry_filetype(entry) != AE_IFDIR)
+	if (libarchive()->archive_entry_hardlink(entry) ||
+	    libarchive()->archive_entry_filetype(entry) != AE_IFDIR)
 		return err_set(e, EINVAL, "the root is not a directory in this archive");
 	remember_dir(x, "", entry);
 	return set_properties(x, entry, x->job->root, e);
@@ -302,7 +304,7 @@ static int make_entry(struct extract *x, struct archive_entry *entry, const char
 {
 	struct place p = { .name = name };
 
-	switch (archive_entry_filetype(entry)) {
+	switch (libarchive()->archive_entry_filetype(entry)) {
 	case AE_IFCHR:
 	case AE_IFBLK:
 		x->job->skipped_devices++;
@@ -316,7 +318,7 @@ static int make_entry(struct extract *x, struct archive_entry *entry, const char
 	p.parent = archive_parent(x, name, true, &p.last, e);
 	if (p.parent < 0)
 		return p.parent;
-	switch (archive_entry_filetype(entry)) {
+	switch (libarchive()->archive_entry_filetype(entry)) {
 	case AE_IFREG:
 		return make_regular(x, entry, &p, e);
 	case AE_IFDIR:
@@ -332,25 +334,26 @@ static int make_entry(struct extract *x, struct archive_entry *entry, const char
 
 int archive_extract_entry(struct extract *x, struct archive_entry *entry, struct err *e)
 {
-	const char *given = archive_entry_pathname(entry);
+	const char *given = libarchive()->archive_entry_pathname(entry);
 
 	if (str_empty(given)) {
-		const char *why = archive_error_string(x->reader);
+		const char *why = libarchive()->archive_error_string(x->reader);
 
 		return err_set(e, EINVAL, "it has no name that can be read: %s",
 			       why ? why : "empty");
 	}
-	if (archive_entry_is_encrypted(entry))
+	if (libarchive()->archive_entry_is_encrypted(entry))
 		return err_set(e, EINVAL, "it is encrypted");
 	auto_free char *name = archive_clean_name(given, e);
 
 	if (!name)
 		return -e->code;
-	if (tree_check_owner(archive_entry_uid(entry), archive_entry_gid(entry), e) < 0)
+	if (tree_check_owner(libarchive()->archive_entry_uid(entry),
+			     libarchive()->archive_entry_gid(entry), e) < 0)
 		return -e->code;
 	if (str_empty(name))
 		return set_root(x, entry, e);
-	if (archive_entry_hardlink(entry))
+	if (libarchive()->archive_entry_hardlink(entry))
 		return make_hardlink(x, entry, name, e);
 	return make_entry(x, entry, name, e);
 }

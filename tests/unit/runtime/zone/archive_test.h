@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "runtime/zone/archive.h"
+#include "runtime/zone/libarchive.h"
 #include "runtime/zone/tree.h"
 #include "tests/unit/runtime/zone/store_dirs.h"
 
@@ -23,7 +24,9 @@ struct made_entry {
 static inline void made_archive(const char *path, const struct made_entry *entries)
 {
 	struct archive *a = archive_write_new();
+	struct err ignored = { 0 };
 
+	CHECK(libarchive_load(&ignored) == 0); /* for the functions that the test calls itself */
 	CHECK(archive_write_set_format_pax_restricted(a) == ARCHIVE_OK &&
 	      archive_write_open_filename(a, path) == ARCHIVE_OK);
 	for (; entries->name; entries++) {
