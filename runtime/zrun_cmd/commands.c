@@ -75,6 +75,27 @@ static const struct cli_option ps_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option update_options[] = {
+	{ "resources", 'r', "FILE|-", "the limits as JSON; then all other options are ignored", 0 },
+	{ "blkio-weight", 0, "N", "share of block I/O, 10 to 1000", 0 },
+	{ "cpu-period", 0, "USEC", "period of the CPU quota", 0 },
+	{ "cpu-quota", 0, "USEC", "CPU time in each period; -1: no limit", 0 },
+	{ "cpu-burst", 0, "USEC", "CPU time that may be saved up", 0 },
+	{ "cpu-share", 0, "N", "share of the CPU, 2 to 262144", 0 },
+	{ "cpu-rt-period", 0, "USEC", "period of the realtime quota", 0 },
+	{ "cpu-rt-runtime", 0, "USEC", "realtime CPU time in each period", 0 },
+	{ "cpu-idle", 0, "0|1", "run only when nobody else wants to", 0 },
+	{ "cpuset-cpus", 0, "LIST", "CPUs, such as 0-2,5", 0 },
+	{ "cpuset-mems", 0, "LIST", "memory nodes", 0 },
+	{ "memory", 0, "SIZE", "memory limit; -1: none", 0 },
+	{ "memory-reservation", 0, "SIZE", "memory that is left to it under pressure", 0 },
+	{ "memory-swap", 0, "SIZE", "memory and swap together; -1: no limit", 0 },
+	{ "kernel-memory", 0, "SIZE", "ignored with a warning", 0 },
+	{ "kernel-memory-tcp", 0, "SIZE", "ignored with a warning", 0 },
+	{ "pids-limit", 0, "N", "processes and threads; -1: no limit", 0 },
+	{ 0 },
+};
+
 static const struct cli_option spec_options[] = {
 	{ "bundle", 'b', "DIR", "where to write config.json (default: here)", 0 },
 	{ "rootless", 0, NULL, "for a user without rights", 0 },
@@ -96,6 +117,8 @@ const struct cli_verb zrun_verbs[] = {
 	  "" },
 	{ "pause", "ID", "freeze all its processes", NULL, 1, 1, 0, zrun_pause, "life", "" },
 	{ "resume", "ID", "thaw them", NULL, 1, 1, 0, zrun_resume, "life", "" },
+	{ "update", "[OPTIONS] ID", "change the limits of a container", update_options, 1, 1, 0,
+	  zrun_update, "life", "" },
 	{ "state", "ID", "print the state as JSON", NULL, 1, 1, 0, zrun_state, "look", "" },
 	{ "list", "[-q] [-f FORMAT]", "list containers", list_options, 0, 0, 0, zrun_list, "look",
 	  "" },

@@ -48,5 +48,6 @@ int zrun_features(struct cli_args *a);
 int zrun_ps(struct cli_args *a);
 int zrun_pause(struct cli_args *a);
 int zrun_resume(struct cli_args *a);
+int zrun_update(struct cli_args *a);
 
 #endif
