@@ -4,6 +4,7 @@
 #   make demo            the main job, end to end: create, boot, fetch a page, look, halt, delete   (root)
 #   make check           install what the tests need, build, lint, run every test                   (root)
 #   make unit [T=word]   unit tests only, no privileges
+#   make engines [T=word]  real callers of zrun from Debian: Podman, buildah, containerd, Docker, Swarm (root)
 #   make integration [T=word]  the bats tests only (root)
 #   make lint            layers, sizes, headers, format, clang-tidy, cppcheck, shellcheck
 #   make format          clang-format every source
@@ -149,6 +150,8 @@ demo:
 check:
 	@tests/deps test
 	@tests/run-check
+engines: all
+	@tests/run-engines $(B) $(T)
 bench: all
 	@tests/bench/run $(B)
 coverage:
@@ -181,4 +184,4 @@ clean:
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: all unit unit-build docs deps deps-test integration lint demo check bench coverage install uninstall help clean format
+.PHONY: all unit unit-build docs deps deps-test integration engines lint demo check bench coverage install uninstall help clean format
