@@ -144,6 +144,19 @@ static void check_scheduler(struct oci_place *c, const struct scheduler_spec *s)
 	}
 }
 
+/* getenv(3) never finds a variable without a name, and what has no "=" is none: refused as runc does, before a program stumbles over it. */
+static void check_environment(struct oci_place *c, const struct process_spec *p)
+{
+	for (size_t i = 0; i < p->env.n; i++) {
+		const char *equals = strchr(p->env.items[i], '=');
+
+		if (equals && equals != p->env.items[i])
+			continue;
+		oci_at(c, "env[%zu]", i);
+		oci_fail(c, "value", "\"%.200s\" is not of the form NAME=VALUE", p->env.items[i]);
+	}
+}
+
 static void check_process(struct oci_place *c, const struct process_spec *p)
 {
 	if (p->args.n == 0 || !p->args.items[0][0]) {
@@ -154,6 +167,7 @@ static void check_process(struct oci_place *c, const struct process_spec *p)
 		oci_at(c, "cwd");
 		oci_fail(c, "value", "must be an absolute path");
 	}
+	check_environment(c, p);
 	check_rlimits(c, p);
 	if (p->scheduler)
 		check_scheduler(c, p->scheduler);

@@ -37,6 +37,8 @@ struct creation {
 static int check(const struct engine_create *o, struct err *e)
 {
 	const struct process_spec *p = o->spec->process;
+	const struct linux_spec *l = &o->spec->linux;
+	const struct ns_spec *user = &l->namespaces[NS_USER];
 
 	if (!container_id_ok(o->id))
 		return err_set(e, EINVAL, "invalid container ID format: \"%.64s\"",
@@ -47,11 +49,15 @@ static int check(const struct engine_create *o, struct err *e)
 			"process.terminal: nobody takes the console (a console socket is needed)");
 	if (o->init_fd >= 0 && o->preserve_fds > 0)
 		return err_set(e, EINVAL, "descriptor 3 cannot be both preserved and init's own");
-	if (o->spec->linux.n_net_devices > 0 && !o->spec->linux.namespaces[NS_NETWORK].wanted)
+	if (l->n_net_devices > 0 && !l->namespaces[NS_NETWORK].wanted)
 		return err_set(
 			e, EINVAL,
 			"linux.netDevices: the container has no network namespace of its own");
-	if (o->spec->linux.intel_rdt)
+	/* not a rule of the configuration alone: a zone has no ids before it is installed, and its translation can be printed all the same */
+	if (user->wanted && !user->path && (l->n_uid_mappings == 0 || l->n_gid_mappings == 0))
+		return err_set(e, EINVAL, "linux.%sMappings: a new user namespace needs mappings",
+			       l->n_uid_mappings == 0 ? "uid" : "gid");
+	if (l->intel_rdt)
 		return err_set(e, EOPNOTSUPP, "linux.intelRdt is not supported");
 	return 0;
 }

@@ -10,6 +10,8 @@ static const struct refusal refused[] = {
 	{ TOP("\"process\":{\"cwd\":\"/\",\"args\":[]}"), "process.args", "empty" },
 	{ TOP("\"process\":{\"cwd\":\"/\",\"args\":[\"\"]}"), "process.args", "empty" },
 	{ TOP("\"process\":{\"cwd\":\"/\",\"args\":\"sh\"}"), "process.args", "an array" },
+	{ PROCESS("\"env\":[\"A=b\",\"NONE\"]"), "process.env[1]", "NAME=VALUE" },
+	{ PROCESS("\"env\":[\"=b\"]"), "process.env[0]", "NAME=VALUE" },
 	{ PROCESS("\"user\":{\"uid\":4294967295}"), "process.user.uid", "range" },
 	{ PROCESS("\"user\":{\"uid\":4294967296}"), "process.user.uid", "range" },
 	{ PROCESS("\"user\":{\"uid\":-1}"), "process.user.uid", "range" },
