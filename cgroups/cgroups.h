@@ -96,6 +96,17 @@ struct cgroup_stats {
 	struct opt_u64 io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
 };
 MUST_CHECK int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
+/* The same and more as runc's `events --stats` prints it: cpu, cpuset, memory, pids, blkio, hugetlb, with pressure where the kernel has it. Numbers of cgroup v2 are converted to the
+ * units and meanings of v1 (nanoseconds; swap is memory and swap), as its readers expect. */
+struct json *cgroup_stats_json(struct cgroup *cg);
+
+/* To be told of out-of-memory kills: an eventfd on v1's memory.oom_control, inotify on v2's memory.events. -EOPNOTSUPP without a memory controller. */
+struct cgroup_oom;
+MUST_CHECK int cgroup_oom_watch(struct cgroup *cg, struct cgroup_oom **ret, struct err *e);
+int cgroup_oom_fd(const struct cgroup_oom *w); /* borrowed; readable: call cgroup_oom_happened() */
+bool cgroup_oom_happened(
+	struct cgroup_oom *w); /* since the last call; also takes what made it readable */
+void cgroup_oom_free(struct cgroup_oom *w);
 /* The limits as the kernel holds them: rows "cpu.cfs_quota_us=150000" and so on, for `zone info --live`, audit and tests. Freshly allocated array of strings. */
 MUST_CHECK int cgroup_show_limits(struct cgroup *cg, struct strmap *ret, struct err *e);
 

@@ -13,35 +13,34 @@ enum { NS_PER_US = 1000 };
 
 struct row {
 	size_t offset;
-	const char *controller, *v1_file, *v1_word; /* word NULL: the file is the number */
-	const char *v2_file, *v2_word;
-	unsigned v2_factor;
+	struct stats_place where;
 };
 
 #define AT(member) offsetof(struct cgroup_stats, member)
 
 static const struct row rows[] = {
-	{ AT(cpu_ns), "cpuacct", "cpuacct.usage", NULL, "cpu.stat", "usage_usec", NS_PER_US },
-	{ AT(cpu_user_ns), "cpuacct", "cpuacct.usage_user", NULL, "cpu.stat", "user_usec",
-	  NS_PER_US },
-	{ AT(cpu_system_ns), "cpuacct", "cpuacct.usage_sys", NULL, "cpu.stat", "system_usec",
-	  NS_PER_US },
-	{ AT(cpu_periods), "cpu", "cpu.stat", "nr_periods", "cpu.stat", "nr_periods", 1 },
-	{ AT(cpu_throttled), "cpu", "cpu.stat", "nr_throttled", "cpu.stat", "nr_throttled", 1 },
-	{ AT(cpu_throttled_ns), "cpu", "cpu.stat", "throttled_time", "cpu.stat", "throttled_usec",
-	  NS_PER_US },
-	{ AT(memory), "memory", "memory.usage_in_bytes", NULL, "memory.current", NULL, 1 },
-	{ AT(memory_max), "memory", "memory.max_usage_in_bytes", NULL, "memory.peak", NULL, 1 },
-	{ AT(memory_limit), "memory", "memory.limit_in_bytes", NULL, "memory.max", NULL, 1 },
-	{ AT(memory_cache), "memory", "memory.stat", "total_cache", "memory.stat", "file", 1 },
-	{ AT(memory_failcnt), "memory", "memory.failcnt", NULL, "memory.events", "max", 1 },
-	{ AT(swap), "memory", "memory.memsw.usage_in_bytes", NULL, "memory.swap.current", NULL, 1 },
-	{ AT(swap_limit), "memory", "memory.memsw.limit_in_bytes", NULL, "memory.swap.max", NULL,
-	  1 },
-	{ AT(oom_kills), "memory", "memory.oom_control", "oom_kill", "memory.events", "oom_kill",
-	  1 },
-	{ AT(pids), "pids", "pids.current", NULL, "pids.current", NULL, 1 },
-	{ AT(pids_limit), "pids", "pids.max", NULL, "pids.max", NULL, 1 },
+	{ AT(cpu_ns), { "cpuacct", "cpuacct.usage", NULL, "cpu.stat", "usage_usec", NS_PER_US } },
+	{ AT(cpu_user_ns),
+	  { "cpuacct", "cpuacct.usage_user", NULL, "cpu.stat", "user_usec", NS_PER_US } },
+	{ AT(cpu_system_ns),
+	  { "cpuacct", "cpuacct.usage_sys", NULL, "cpu.stat", "system_usec", NS_PER_US } },
+	{ AT(cpu_periods), { "cpu", "cpu.stat", "nr_periods", "cpu.stat", "nr_periods", 1 } },
+	{ AT(cpu_throttled), { "cpu", "cpu.stat", "nr_throttled", "cpu.stat", "nr_throttled", 1 } },
+	{ AT(cpu_throttled_ns),
+	  { "cpu", "cpu.stat", "throttled_time", "cpu.stat", "throttled_usec", NS_PER_US } },
+	{ AT(memory), { "memory", "memory.usage_in_bytes", NULL, "memory.current", NULL, 1 } },
+	{ AT(memory_max), { "memory", "memory.max_usage_in_bytes", NULL, "memory.peak", NULL, 1 } },
+	{ AT(memory_limit), { "memory", "memory.limit_in_bytes", NULL, "memory.max", NULL, 1 } },
+	{ AT(memory_cache), { "memory", "memory.stat", "total_cache", "memory.stat", "file", 1 } },
+	{ AT(memory_failcnt), { "memory", "memory.failcnt", NULL, "memory.events", "max", 1 } },
+	{ AT(swap),
+	  { "memory", "memory.memsw.usage_in_bytes", NULL, "memory.swap.current", NULL, 1 } },
+	{ AT(swap_limit),
+	  { "memory", "memory.memsw.limit_in_bytes", NULL, "memory.swap.max", NULL, 1 } },
+	{ AT(oom_kills),
+	  { "memory", "memory.oom_control", "oom_kill", "memory.events", "oom_kill", 1 } },
+	{ AT(pids), { "pids", "pids.current", NULL, "pids.current", NULL, 1 } },
+	{ AT(pids_limit), { "pids", "pids.max", NULL, "pids.max", NULL, 1 } },
 };
 
 static const struct {
@@ -109,19 +108,25 @@ static bool read_counter(struct cgroup_part *p, const char *file, const char *wo
 	return part_read(p, file, &text, &ignored) == 0 && part_word(text, word, ret);
 }
 
+bool stats_counter(struct cgroup *cg, const struct stats_place *where, uint64_t *ret)
+{
+	struct cgroup_part *v1 = part_of_v1(cg, where->controller);
+	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
+	const char *file = v1 ? where->v1_file : where->v2_file;
+
+	if (!p || !file || !read_counter(p, file, v1 ? where->v1_word : where->v2_word, ret))
+		return false;
+	if (!v1 && *ret != UINT64_MAX)
+		*ret *= where->v2_factor;
+	return true;
+}
+
 static void read_row(struct cgroup *cg, const struct row *row, struct cgroup_stats *ret)
 {
-	struct cgroup_part *v1 = part_of_v1(cg, row->controller);
-	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
-	struct opt_u64 value = { 0 };
+	struct opt_u64 value = { .set = true };
 
-	if (!p)
-		return;
-	value.set = v1 ? read_counter(p, row->v1_file, row->v1_word, &value.value)
-		       : read_counter(p, row->v2_file, row->v2_word, &value.value);
-	if (!value.set || value.value == UINT64_MAX)
+	if (!stats_counter(cg, &row->where, &value.value) || value.value == UINT64_MAX)
 		return; /* not offered, or a limit that is unlimited */
-	value.value *= v1 ? 1 : row->v2_factor;
 	*at(ret, row->offset) = value;
 }
 

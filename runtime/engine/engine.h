@@ -95,6 +95,20 @@ MUST_CHECK int engine_update(struct engine_container *c, const struct resources_
 			     struct err *e);
 MUST_CHECK int engine_ps(struct engine_container *c, pid_t **ret, size_t *ret_n, struct err *e);
 
+/* What the container uses, as runc's `events --stats` says it: the cgroup's counters and the interfaces of its own network namespace. */
+struct json *engine_stats_json(struct engine_container *c);
+/* {"type":"stats","id":ID,"data":{...}} every interval and {"type":"oom","id":ID} when the kernel has killed for memory, until the container ends; `once`: one set of statistics and back.
+ * "container not running" (EBUSY) when it has ended. */
+struct engine_events {
+	uint64_t interval_ms;
+	bool once;
+	void (*emit)(void *arg,
+		     const struct json *event); /* the event is borrowed during the call */
+	void *arg;
+};
+MUST_CHECK int engine_events(struct engine_container *c, const struct engine_events *o,
+			     struct err *e);
+
 /* Remove everything that create made. Not stopped: -EBUSY unless `force` (then SIGKILL first, bounded, never hangs: a process in uninterruptible sleep is named). Also removes the remains of a killed create. poststop hooks run. */
 MUST_CHECK int engine_delete(struct engine_container *c, bool force, struct err *e);
 

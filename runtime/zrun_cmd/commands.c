@@ -96,6 +96,12 @@ static const struct cli_option update_options[] = {
 	{ 0 },
 };
 
+static const struct cli_option events_options[] = {
+	{ "interval", 0, "TIME", "between two statistics (default: 5s)", 0 },
+	{ "stats", 0, NULL, "print the statistics once and end", 0 },
+	{ 0 },
+};
+
 static const struct cli_option spec_options[] = {
 	{ "bundle", 'b', "DIR", "where to write config.json (default: here)", 0 },
 	{ "rootless", 0, NULL, "for a user without rights", 0 },
@@ -123,6 +129,8 @@ const struct cli_verb zrun_verbs[] = {
 	{ "list", "[-q] [-f FORMAT]", "list containers", list_options, 0, 0, 0, zrun_list, "look",
 	  "" },
 	{ "ps", "[-f FORMAT] ID", "list its processes", ps_options, 1, -1, 0, zrun_ps, "look", "" },
+	{ "events", "[--stats] [--interval TIME] ID", "print what it uses, and out-of-memory kills",
+	  events_options, 1, 1, 0, zrun_events, "look", "" },
 	{ "spec", "[-b DIR]", "write an example config.json", spec_options, 0, 0, 0, zrun_spec,
 	  "look", "" },
 	{ "features", "", "print what this runtime can do as JSON", NULL, 0, 0, 0, zrun_features,

@@ -49,5 +49,6 @@ int zrun_ps(struct cli_args *a);
 int zrun_pause(struct cli_args *a);
 int zrun_resume(struct cli_args *a);
 int zrun_update(struct cli_args *a);
+int zrun_events(struct cli_args *a);
 
 #endif
