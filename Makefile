@@ -97,6 +97,9 @@ unit_bin := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit_src))
 programs := $(if $(zone_src),$(B)/zone) $(if $(zrun_src),$(B)/zrun) $(if $(wildcard runtime/zone_init/*.c),$(B)/zone-init)
 all: $(programs)
 
+COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+$(B)/obj/runtime/zrun_cmd/main.o: our_cflags += $(if $(COMMIT),-DZONES_COMMIT='"$(COMMIT)"')
+
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(our_cflags) $(CFLAGS) -c $< -o $@

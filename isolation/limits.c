@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <linux/mempolicy.h>
 #include <sched.h>
@@ -53,6 +54,14 @@ static int find_rlimit(const struct rlimit_spec *r, int *ret, struct err *e)
 	return 0;
 }
 
+static int refuse_raise(const char *name, uint64_t want, uint64_t hard, struct err *e)
+{
+	return err_set(
+		e, EPERM,
+		"process.rlimits: %s: the hard limit %llu is above this host's %llu and cannot be raised: operation not permitted",
+		name, (unsigned long long)want, (unsigned long long)hard);
+}
+
 static int set_rlimit(int resource, const char *name, const struct rlimit *want, struct err *e)
 {
 	struct rlimit now;
@@ -64,10 +73,7 @@ static int set_rlimit(int resource, const char *name, const struct rlimit *want,
 	if (code == EPERM && sys_prlimit(0, resource, NULL, &now) == 0) {
 		if (now.rlim_cur == want->rlim_cur && now.rlim_max == want->rlim_max)
 			return 0;
-		return err_set(
-			e, EPERM,
-			"process.rlimits: %s: the hard limit %llu is above this host's %llu and cannot be raised: operation not permitted",
-			name, (unsigned long long)want->rlim_max, (unsigned long long)now.rlim_max);
+		return refuse_raise(name, want->rlim_max, now.rlim_max, e);
 	}
 	return err_ret(e, -code, "process.rlimits: set %s", name);
 }
@@ -290,6 +296,28 @@ static int set_memory_policy(const struct container_spec *spec, struct err *e)
 		    has_nodes ? NODES_MAX : 0ul) < 0)
 		return err_sys(e, "linux.memoryPolicy");
 	return 0;
+}
+
+/* --- before anything is made -------------------------------------------------------------------------------------- */
+
+int limits_check(const struct process_spec *p, struct err *e)
+{
+	uint64_t permitted = 0;
+	int r = 0;
+
+	if (p->n_rlimits == 0 || caps_read_permitted(&permitted, e) < 0 ||
+	    (permitted >> CAP_SYS_RESOURCE & 1))
+		return 0; /* what cannot be known here is found by limits_run() */
+	for (size_t i = 0; i < p->n_rlimits && r == 0; i++) {
+		struct rlimit now;
+		int resource = 0;
+
+		r = find_rlimit(&p->rlimits[i], &resource, e);
+		if (r == 0 && sys_prlimit(0, resource, NULL, &now) == 0 &&
+		    p->rlimits[i].hard > now.rlim_max)
+			r = refuse_raise(p->rlimits[i].type, p->rlimits[i].hard, now.rlim_max, e);
+	}
+	return r;
 }
 
 /* --- the two moments ---------------------------------------------------------------------------------------------- */

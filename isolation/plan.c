@@ -116,6 +116,8 @@ static int plan_process(struct isolation *iso, const char *cache, struct err *e)
 	const struct seccomp_spec *s = iso->spec->linux.seccomp;
 	int r = lsm_plan(iso, e);
 
+	if (r == 0 && iso->process)
+		r = limits_check(iso->process, e);
 	if (r == 0 && needs_procfs(iso))
 		r = procfs_open(iso, e);
 	if (r == 0 && s)

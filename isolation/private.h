@@ -199,6 +199,8 @@ MUST_CHECK int caps_before_ids(const struct caps_sets *s,
 MUST_CHECK int caps_after_ids(const struct caps_sets *s, struct err *e);
 
 /* While still privileged on the host: what a user namespace forbids later. */
+/* In the parent: a hard limit that this host's root may not raise is refused before anything is made, where the caller hears of it. */
+MUST_CHECK int limits_check(const struct process_spec *p, struct err *e);
 MUST_CHECK int limits_early(struct isolation *iso, struct err *e);
 MUST_CHECK int limits_run(struct isolation *iso, const struct process_spec *p, struct err *e);
 /* "0-3,7" -> bits, at most size*8 of them; -EINVAL. Pure. */

@@ -149,7 +149,8 @@ static int read_value(struct reader *r, const struct cli_option *o, const char *
 	else
 		return set_option(r, o, value);
 	if (!value) {
-		(void)cli_usage(r->args, "option \"--%s\" needs a value: %s", o->name, o->value);
+		/* Podman looks for Go's words in the answer */
+		(void)cli_usage(r->args, "flag needs an argument: --%s %s", o->name, o->value);
 		return PARSE_USAGE;
 	}
 	r->next++;

@@ -3,6 +3,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
+#include "runtime/zone/containers.h"
 #include "runtime/zone/zone.h"
 
 static char *path_of(const struct zone_dirs *d, const struct zone *z)
@@ -65,6 +66,24 @@ static struct zone_row row_of(const struct zone_dirs *d, const struct zone *z)
 	};
 }
 
+/* A zone of the same name comes first and hides nothing: both are shown. */
+static struct zone_row *add_containers(const struct zone_dirs *d, struct zone_row *rows, size_t *n)
+{
+	struct zone_row *more = NULL, *all;
+	size_t n_more = 0;
+
+	containers_rows(d, &more, &n_more);
+	all = mem_array(*n + n_more, sizeof(*all));
+	for (size_t i = 0; i < *n; i++)
+		all[i] = rows[i];
+	for (size_t i = 0; i < n_more; i++)
+		all[*n + i] = more[i];
+	*n += n_more;
+	free(rows);
+	free(more);
+	return all;
+}
+
 int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n, struct err *e)
 {
 	auto_done(strv) struct strv names = { 0 };
@@ -83,7 +102,7 @@ int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n, s
 			continue; /* it went away meanwhile */
 		rows[n++] = row_of(d, z);
 	}
-	*ret = rows;
+	*ret = add_containers(d, rows, &n);
 	*ret_n = n;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "runtime/base/num.h"
 #include "runtime/base/str.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/containers.h"
 #include "runtime/zone/zone.h"
 
 enum { STATUS_MAX = 65536, COMMAND_MAX = 4096, COMMAND_SHOWN = 512 };
@@ -95,7 +96,12 @@ static int64_t cpu_ms(pid_t pid)
 	return user < 0 || system < 0 ? -1 : (user + system) * 1000 / ticks;
 }
 
-static bool read_process(const struct zone *z, pid_t pid, struct zone_process *ret)
+/* The ids that belong to it, on the host. */
+struct id_range {
+	int64_t base, size;
+};
+
+static bool read_process(const struct id_range *ids, pid_t pid, struct zone_process *ret)
 {
 	auto_free char *path = mem_format("/proc/%d/status", (int)pid);
 	auto_free char *status = NULL;
@@ -113,9 +119,8 @@ static bool read_process(const struct zone *z, pid_t pid, struct zone_process *r
 	*ret = (struct zone_process){
 		.pid = pid,
 		.inner_pid = (pid_t)number_at(inside, -1),
-		.uid = host_uid >= z->record.id_base &&
-				       host_uid < (int64_t)z->record.id_base + ZONE_IDS
-			       ? host_uid - z->record.id_base
+		.uid = host_uid >= ids->base && host_uid < ids->base + ids->size
+			       ? host_uid - ids->base
 			       : -1,
 		.state = state ? state[0] : '?',
 		.memory = kib > 0 ? (uint64_t)kib * 1024 : 0,
@@ -132,35 +137,62 @@ void zone_processes_free(struct zone_process *list, size_t n)
 	free(list);
 }
 
+static int read_all(struct engine_container *c, const struct id_range *ids,
+		    struct zone_process **ret, size_t *ret_n, struct err *e)
+{
+	auto_free pid_t *pids = NULL;
+	size_t n_pids = 0, n = 0;
+	int r = engine_ps(c, &pids, &n_pids, e);
+
+	if (r < 0)
+		return r;
+	struct zone_process *list = mem_array(n_pids, sizeof(*list));
+
+	for (size_t i = 0; i < n_pids; i++)
+		n += read_process(ids, pids[i], &list[n]) ? 1 : 0;
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}
+
+/* A container of zrun: its root is the first of its mappings, or the host's own. */
+static int ps_container(struct engine_container *c, struct zone_process **ret, size_t *ret_n,
+			struct err *e)
+{
+	const struct container_spec *spec = engine_spec(c);
+	struct id_range ids = { 0, UINT32_MAX };
+
+	if (spec && spec->linux.n_uid_mappings > 0) {
+		const struct id_map *m = &spec->linux.uid_mappings[0];
+
+		ids = (struct id_range){ (int64_t)m->host_id, (int64_t)m->size };
+	}
+	return read_all(c, &ids, ret, ret_n, e);
+}
+
 int zone_ps(const struct zone_dirs *d, const char *name, struct zone_process **ret, size_t *ret_n,
 	    struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_free char *root = mem_format("%s/.engine", d->run);
-	auto_free pid_t *pids = NULL;
 	struct engine_container *c = NULL;
-	struct zone_process *list;
-	size_t n_pids = 0;
-	size_t n = 0;
+	struct err ignored = { 0 };
 	int r = zone_open(d, name, ZONE_OPEN_MUST_EXIST, &z, e);
 
-	if (r < 0)
+	*ret = NULL;
+	*ret_n = 0;
+	if (r == -ENOENT && containers_open(d, name, &c, &ignored) == 0) {
+		r = ps_container(c, ret, ret_n, e);
+		engine_free(c);
 		return r;
-	if (z->state < ZONE_READY) { /* nothing of it runs, and that is the answer */
-		*ret = NULL;
-		*ret_n = 0;
-		return 0;
 	}
+	if (r < 0 || z->state < ZONE_READY) /* nothing of it runs, and that is the answer */
+		return r;
+	const struct id_range ids = { z->record.id_base, ZONE_IDS };
+
 	r = engine_open(root, name, false, &c, e);
 	if (r == 0)
-		r = engine_ps(c, &pids, &n_pids, e);
+		r = read_all(c, &ids, ret, ret_n, e);
 	engine_free(c);
-	if (r < 0)
-		return err_wrap(e, "processes of zone \"%s\"", name);
-	list = mem_array(n_pids, sizeof(*list));
-	for (size_t i = 0; i < n_pids; i++)
-		n += read_process(z, pids[i], &list[n]) ? 1 : 0;
-	*ret = list;
-	*ret_n = n;
-	return 0;
+	return r < 0 ? err_wrap(e, "processes of zone \"%s\"", name) : 0;
 }

@@ -12,6 +12,7 @@
 #include "runtime/base/num.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/containers.h"
 #include "runtime/zone/zone.h"
 
 enum { MOUNTINFO_MAX = 16 << 20, SHOWN_MAX = 5 };
@@ -109,6 +110,9 @@ static void add_mounts(struct why *w)
 
 static void add_counters(struct why *w, struct engine_container *c)
 {
+	/* the name of the setting behind the limit, in a zone's file and in a container's */
+	const char *memory = w->zone ? "cappedMemory.physical" : "linux.resources.memory.limit";
+	const char *pids = w->zone ? "maxLwps" : "linux.resources.pids.limit";
 	struct cgroup_stats s = { 0 };
 	struct cgroup *cg = engine_cgroup(c);
 	struct err ignored = { 0 };
@@ -116,18 +120,16 @@ static void add_counters(struct why *w, struct engine_container *c)
 	if (!cg || cgroup_stats(cg, &s, &ignored) < 0)
 		return;
 	if (s.oom_kills.set && s.oom_kills.value > 0)
-		strv_format(
-			w->lines,
-			"the kernel killed %llu of its processes because cappedMemory.physical was reached",
-			(unsigned long long)s.oom_kills.value);
+		strv_format(w->lines,
+			    "the kernel killed %llu of its processes because %s was reached",
+			    (unsigned long long)s.oom_kills.value, memory);
 	if (s.pids.set && s.pids_limit.set && s.pids.value >= s.pids_limit.value)
-		strv_format(w->lines, "it has %llu processes and threads: maxLwps is reached",
-			    (unsigned long long)s.pids.value);
+		strv_format(w->lines, "it has %llu processes and threads: %s is reached",
+			    (unsigned long long)s.pids.value, pids);
 	if (s.memory.set && s.memory_limit.set && s.memory_limit.value > 0 &&
 	    s.memory.value >= s.memory_limit.value / 100 * 98)
-		strv_format(w->lines,
-			    "its memory is at the limit of %llu bytes: cappedMemory.physical",
-			    (unsigned long long)s.memory_limit.value);
+		strv_format(w->lines, "its memory is at the limit of %llu bytes: %s",
+			    (unsigned long long)s.memory_limit.value, memory);
 }
 
 /* While a zone goes down: who is still there. A process in state D waits for the kernel and cannot be killed. */
@@ -180,14 +182,46 @@ static void add_verify(struct why *w)
 	}
 }
 
-int zone_why(const struct zone_dirs *d, const char *name, struct strv *ret, struct err *e)
+/* A container of zrun. */
+static void why_container(struct why *w, const char *name, struct engine_container *c)
+{
+	auto_ptr(json) struct json *state = engine_state_json(c);
+	enum engine_status status = engine_status(c);
+
+	strv_format(w->lines, "it is a container of zrun (%s), made from \"%s\"",
+		    engine_status_word(status), json_get_string(state, "bundle", ""));
+	if (status == ENGINE_CREATING)
+		strv_format(w->lines, "its create has not come to an end: zrun delete --force %s",
+			    name);
+	if (status == ENGINE_CREATED)
+		strv_format(w->lines, "its program has not been started yet: zrun start %s", name);
+	if (status == ENGINE_PAUSED)
+		strv_format(w->lines, "it is frozen: zrun resume %s", name);
+	if (status == ENGINE_STOPPED)
+		strv_format(w->lines, "its first process has ended: zrun delete %s", name);
+	add_counters(w, c);
+}
+
+int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_state,
+	     struct strv *ret, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
+	struct engine_container *c = NULL;
+	struct err ignored = { 0 };
 	int r = zone_open(d, name, ZONE_OPEN_MUST_EXIST, &z, e);
 	struct why w = { .dirs = d, .zone = z, .lines = ret };
 
+	if (r == -ENOENT && containers_open(d, name, &c, &ignored) == 0) {
+		auto_free char *aux = NULL;
+
+		*ret_state = containers_state(engine_status(c), &aux);
+		why_container(&w, name, c);
+		engine_free(c);
+		return 0;
+	}
 	if (r < 0)
 		return r;
+	*ret_state = z->state;
 	add_stored(&w);
 	add_lock_holder(&w);
 	add_container(&w);

@@ -139,8 +139,8 @@ MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_
 			 struct err *e);
 void zone_rows_free(struct zone_row *rows, size_t n);
 /* The reasons behind the state, a sentence each, most important first: process, mount, device, missing file, limit hit. */
-MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, struct strv *ret,
-			struct err *e);
+MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_state,
+			struct strv *ret, struct err *e);
 
 /* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". */
 struct zone_info_row {

@@ -78,7 +78,8 @@ static void offer_zones(const struct request *q, const char *kind)
 		return;
 	if (zone_list(&dirs, &rows, &n, &ignored) == 0) {
 		for (size_t i = 0; i < n; i++) {
-			if (!fits || fits(rows[i].state))
+			/* containers of zrun are listed with the zones, but the verbs are not for them */
+			if (!str_eq(rows[i].brand, "oci") && (!fits || fits(rows[i].state)))
 				offer(q, rows[i].name);
 		}
 		zone_rows_free(rows, n);

@@ -1,16 +1,22 @@
 /* zrun - an OCI runtime, a drop-in for runc and crun: global options, the log, and the verb table. */
 #include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/oci.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 #include "runtime/zrun_cmd/commands.h"
+
+#ifndef ZONES_COMMIT
+#define ZONES_COMMIT "unknown"
+#endif
 
 static const struct cli_option global_options[] = {
 	{ "root", 0, "DIR", "where the state of containers is kept", 0 },
@@ -114,14 +120,25 @@ static int prepare(struct cli_args *a)
 	return 0;
 }
 
+/* The lines that containerd's shim, Docker and Podman look for. */
+static char *version_lines(void)
+{
+	const struct scmp_version *seccomp = seccomp_version();
+
+	return mem_format("zrun version " ZONES_VERSION "\ncommit: " ZONES_COMMIT
+			  "\nspec: " OCI_VERSION "\nlibseccomp: %u.%u.%u",
+			  seccomp->major, seccomp->minor, seccomp->micro);
+}
+
 int main(int argc, char **argv)
 {
 	auto_free char *root = default_root();
 	struct zrun z = { .argv = argv, .root = root };
+	auto_free char *version = version_lines();
 	const struct cli_program program = {
 		.name = "zrun",
 		.summary = "run containers as the OCI runtime specification says",
-		.version = ZONES_VERSION,
+		.version = version,
 		.options = global_options,
 		.verbs = zrun_verbs,
 		.flags = CLI_GO_FLAGS,

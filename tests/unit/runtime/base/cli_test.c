@@ -190,7 +190,7 @@ static void test_usage(void)
 	check_usage(0, "create a b c",
 		    "zone create: unexpected argument \"c\"\nsee zone create --help\n");
 	check_usage(0, "create w -f",
-		    "zone create: option \"--file\" needs a value: FILE\nsee zone create --help\n");
+		    "zone create: flag needs an argument: --file FILE\nsee zone create --help\n");
 	check_usage(0, "create w --all=true",
 		    "zone create: option \"--all\" takes no value\nsee zone create --help\n");
 	check_usage(0, "create w -a=x",

@@ -7,9 +7,10 @@
 static bool says(const struct zone_dirs *d, const char *name, const char *part)
 {
 	auto_done(strv) struct strv v = { 0 };
+	enum zone_state state = ZONE_NONE;
 	struct err e = { 0 };
 
-	if (zone_why(d, name, &v, &e) < 0)
+	if (zone_why(d, name, &state, &v, &e) < 0)
 		return false;
 	auto_free char *all = strv_join(&v, "\n");
 
@@ -23,11 +24,12 @@ int main(void)
 	struct test_dirs t;
 	struct strv v = { 0 };
 	struct zone *z = NULL;
+	enum zone_state state = ZONE_NONE;
 	struct err e = { 0 };
 	auto_free char *pid = mem_format("process %d is changing it", (int)getpid());
 
 	test_dirs_make(&t);
-	CHECK_INT(zone_why(&t.dirs, "web", &v, &e), -ENOENT);
+	CHECK_INT(zone_why(&t.dirs, "web", &state, &v, &e), -ENOENT);
 	test_put(t.dirs.config, "web.json", "{ broken");
 	CHECK(says(&t.dirs, "web", "web.json:1:"));
 	test_put(t.dirs.config, "web.json", "{\"zonename\":\"web\"}");
