@@ -225,9 +225,3 @@ Y
 	run podman_ run --rm --network none --pull never localhost/bb2 cat /tmp/three
 	says through-three
 }
-
-@test "what Podman asks the runtime about checkpoints is answered" {
-	"$ZRUN" checkpoint --help
-	run "$ZRUN" restore --lsm-mount-context
-	says "flag needs an argument"
-}
