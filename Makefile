@@ -161,13 +161,16 @@ install: all docs
 	install -m 755 $(B)/zrun $(D)$(PREFIX)/sbin/zrun
 	install -m 755 $(B)/zone-init $(D)$(LIBEXECDIR)/zone-init
 	install -m 644 runtime/zone_cmd/zone.8 $(D)$(MANDIR)/man8/zone.8
+	install -m 644 runtime/zrun_cmd/zrun.8 $(D)$(MANDIR)/man8/zrun.8
 	install -m 644 $(B)/zone.json.5 $(D)$(MANDIR)/man5/zone.json.5
 	install -m 644 $(B)/zone.schema.json $(D)$(PREFIX)/share/zones/zone.schema.json
 	install -m 644 dist/completion/zone.bash $(D)$(PREFIX)/share/bash-completion/completions/zone
+	install -m 644 dist/completion/zrun.bash $(D)$(PREFIX)/share/bash-completion/completions/zrun
 uninstall:
 	rm -f $(D)$(PREFIX)/sbin/zone $(D)$(PREFIX)/sbin/zrun $(D)$(LIBEXECDIR)/zone-init $(D)$(MANDIR)/man8/zone.8 \
 		$(D)$(MANDIR)/man5/zone.json.5 $(D)$(PREFIX)/share/zones/zone.schema.json \
-		$(D)$(PREFIX)/share/bash-completion/completions/zone
+		$(D)$(PREFIX)/share/bash-completion/completions/zone \
+		$(D)$(MANDIR)/man8/zrun.8 $(D)$(PREFIX)/share/bash-completion/completions/zrun
 	-rmdir $(D)$(LIBEXECDIR) $(D)$(PREFIX)/share/zones
 
 help:

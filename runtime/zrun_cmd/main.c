@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/oci.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
@@ -80,6 +82,14 @@ static int set_log(const struct cli_args *a, struct err *e)
 		return err_set(e, EINVAL, "unknown log-format \"%s\"", format);
 	if (str_empty(file))
 		return 0;
+	if (str_after(file, "syslog:") || str_after(file, "journald:")) {
+		const char *ident = strchr(file, ':') + 1;
+
+		log_to_syslog(*ident ? ident : "zrun");
+		return 0;
+	}
+	if (str_after(file, "file:"))
+		file = str_after(file, "file:");
 	return log_to_file(file, str_eq(format, "json") ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, e);
 }
 
@@ -121,7 +131,7 @@ int main(int argc, char **argv)
 	const struct cli_program program = {
 		.name = "zrun",
 		.summary = "run containers as the OCI runtime specification says",
-		.version = ZONES_VERSION,
+		.version = "zrun version " ZONES_VERSION "\nspec: " OCI_VERSION,
 		.options = global_options,
 		.verbs = zrun_verbs,
 		.flags = CLI_GO_FLAGS,

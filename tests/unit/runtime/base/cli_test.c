@@ -189,6 +189,8 @@ static void test_usage(void)
 		"zone create: an argument is missing: create [-f FILE] NAME\nsee zone create --help\n");
 	check_usage(0, "create a b c",
 		    "zone create: unexpected argument \"c\"\nsee zone create --help\n");
+	check_usage(CLI_GO_FLAGS, "create w -file",
+		    "zone create: flag needs an argument: --file\nsee zone create --help\n");
 	check_usage(0, "create w -f",
 		    "zone create: option \"--file\" needs a value: FILE\nsee zone create --help\n");
 	check_usage(0, "create w --all=true",
