@@ -13,6 +13,7 @@
 
 #include "cgroups/detect.h"
 #include "cgroups/part.h"
+#include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/path.h"
@@ -40,24 +41,75 @@ static void add_place_of_init(const struct cgroup_part *p, const char *cgroups, 
 		strv_add(ret, p->dir);
 }
 
-static int add_sub(const struct cgroup *cg, const char *sub, struct strv *ret, struct err *e)
+/* What "[controller[,controller]:]path" says for this part: the path, or NULL when it speaks of others. */
+static const char *sub_for(const struct cgroup_part *p, const char *word)
 {
-	auto_free char *absolute = mem_format("/%s", sub);
+	const char *colon = strchr(word, ':');
+	auto_done(strv) struct strv wanted = { 0 };
+
+	if (!colon)
+		return word;
+	auto_free char *names = mem_strndup(word, (size_t)(colon - word));
+
+	strv_split(&wanted, names, ',');
+	for (size_t i = 0; i < wanted.n; i++) {
+		if (strv_has(&p->controllers, wanted.items[i]))
+			return colon + 1;
+	}
+	return NULL;
+}
+
+static int check_sub(const struct cgroup *cg, const char *word, struct err *e)
+{
+	const char *colon = strchr(word, ':'), *path = colon ? colon + 1 : word;
+	auto_free char *absolute = mem_format("/%s", path + (*path == '/'));
 	bool found = false;
 
 	if (!path_is_clean(absolute))
 		return err_set(e, EINVAL, "cgroup \"%s\" is no path below the container's cgroup",
-			       sub);
+			       word);
 	for (size_t i = 0; i < cg->n_parts; i++) {
 		auto_free char *dir = mem_format("%s%s", cg->parts[i].dir, absolute);
-		bool there = access(dir, F_OK) == 0;
 
-		strv_add(ret, there ? dir : cg->parts[i].dir);
-		found = found || there;
+		found = found || (sub_for(&cg->parts[i], word) && access(dir, F_OK) == 0);
 	}
 	return found ? 0
 		     : err_set(e, ENOENT, "cgroup \"%s\" does not exist below the container's",
-			       sub);
+			       word);
+}
+
+/* A word that names controllers wins over one for all. */
+static void add_part(const struct cgroup_part *p, const struct strv *words, struct strv *ret)
+{
+	const char *best = NULL;
+	bool is_named = false;
+
+	for (size_t i = 0; i < words->n; i++) {
+		bool names = strchr(words->items[i], ':');
+		const char *path = sub_for(p, words->items[i]);
+
+		if (!path || (is_named && !names))
+			continue;
+		best = path + (*path == '/');
+		is_named = names;
+	}
+	auto_free char *dir = best ? mem_format("%s/%s", p->dir, best) : NULL;
+
+	strv_add(ret, dir && access(dir, F_OK) == 0 ? dir : p->dir);
+}
+
+/* One "[controller[,controller]:]path" a line. */
+static int add_sub(const struct cgroup *cg, const char *sub, struct strv *ret, struct err *e)
+{
+	auto_done(strv) struct strv words = { 0 };
+	int r = 0;
+
+	strv_split(&words, sub, '\n');
+	for (size_t i = 0; r == 0 && i < words.n; i++)
+		r = check_sub(cg, words.items[i], e);
+	for (size_t i = 0; r == 0 && i < cg->n_parts; i++)
+		add_part(&cg->parts[i], &words, ret);
+	return r;
 }
 
 /* One directory per part. */

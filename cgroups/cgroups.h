@@ -48,7 +48,7 @@ void cgroup_free(struct cgroup *cg); /* memory and descriptors only */
 int cgroup_dirfd(const struct cgroup *cg);
 /* Put a process into every hierarchy. In v1/hybrid the first write waits for an RCU grace period (8-20 ms): the engine calls this while init builds its mounts. */
 MUST_CHECK int cgroup_attach(struct cgroup *cg, pid_t pid, struct err *e);
-/* Put an exec'd process where init is now (a sub-cgroup below ours is fine), or into `sub` below ours when not NULL. init_pid tells where init is. */
+/* Put an exec'd process where init is now (a sub-cgroup below ours is fine), or into `sub` below ours when not NULL: one "[controller[,controller]:]path" a line, a word with controllers wins for those. init_pid tells where init is. */
 MUST_CHECK int cgroup_attach_exec(struct cgroup *cg, pid_t pid, pid_t init_pid, const char *sub,
 				  struct err *e);
 

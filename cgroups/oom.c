@@ -1,5 +1,5 @@
 /* oom - the kernel says when it has killed for memory: v1 through an eventfd that is registered in cgroup.event_control, v2 by changing memory.events. Both also fire for other
- * reasons (the cgroup's end, another counter), so the counter of kills decides. */
+ * reasons: v1 at the cgroup's end, v2 when another counter moves. v1 speaks before its counter of kills moves, so there only the end is told apart; on v2 the counter decides. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@
 struct cgroup_oom {
 	struct cgroup_part *part; /* borrowed from the cgroup */
 	const char *file;
+	bool v1;
 	int fd;
 	uint64_t kills;
 };
@@ -68,7 +69,7 @@ int cgroup_oom_watch(struct cgroup *cg, struct cgroup_oom **ret, struct err *e)
 		return err_set(e, EOPNOTSUPP, "the container has no memory controller");
 	struct cgroup_oom *w = mem_zero(sizeof(*w));
 
-	*w = (struct cgroup_oom){ .part = p, .file = file, .fd = -1 };
+	*w = (struct cgroup_oom){ .part = p, .file = file, .v1 = v1 != NULL, .fd = -1 };
 	w->kills = kills_now(w);
 	int r = v1 ? watch_v1(w, e) : watch_v2(w, e);
 
@@ -89,10 +90,13 @@ bool cgroup_oom_happened(struct cgroup_oom *w)
 {
 	char events[4096];
 	uint64_t before = w->kills;
+	bool told = false;
 
 	while (sys_read(w->fd, events, sizeof(events)) > 0)
-		;
+		told = true;
 	w->kills = kills_now(w);
+	if (w->v1)
+		return told && part_has(w->part, w->file);
 	return w->kills > before;
 }
 

@@ -112,6 +112,14 @@ MUST_CHECK int isolation_open_root(pid_t pid, int pidfd, struct err *e);
  * and returns the master. parent. */
 MUST_CHECK int isolation_new_console(pid_t pid, int pidfd, int *ret_master, struct err *e);
 
+/* --- mounts of a running container (mount_live.c); parent ---------------------------------------------------------------- */
+/* spec: the container's, with the one mount to add as its only row. The source is opened on the host, the target below the container's root; a missing target is made.
+ * -EOPNOTSUPP: without a mount namespace of its own, or a file system that would show the host's processes or devices. */
+MUST_CHECK int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,
+				   struct err *e);
+/* -EINVAL when nothing is mounted exactly there. */
+MUST_CHECK int isolation_mount_remove(const char *target, int pidfd, struct err *e);
+
 /* A user and its groups from the container's /etc/passwd and /etc/group, read with our own bounded parser below `root` (at most 1 MiB each, never NSS). `user` is "name", "name:group", "uid", "uid:gid".
  * home and shell are freshly allocated ("/" and "/bin/sh" when unknown). -ENOENT names the user. */
 struct isolation_user {

@@ -346,7 +346,8 @@ int limits_run(struct isolation *iso, const struct process_spec *p, struct err *
 		r = set_io_priority(p, e);
 	if (r == 0)
 		r = set_memory_policy(iso->spec, e);
-	if (r == 0 && p->exec_affinity_final)
+	/* config.md: only for processes that exec brings in, which have a target */
+	if (r == 0 && p->exec_affinity_final && iso->target >= 0)
 		r = limits_affinity(p->exec_affinity_final, "process.execCPUAffinity.final", e);
 	if (r == 0)
 		r = set_score(iso, p, e);

@@ -107,8 +107,9 @@ static int check_mount(const struct container_spec *spec, const struct mount_op 
 		return err_set(e, EINVAL,
 			       "mounts[%zu].options: idmap needs a user namespace or mappings",
 			       op->row);
-	if (op->idmap != MOUNT_IDMAP_NONE && op->kind != MOUNT_OP_BIND)
-		return err_set(e, EOPNOTSUPP, "mounts[%zu]: only bind mounts can be idmapped",
+	if (op->idmap != MOUNT_IDMAP_NONE && op->kind != MOUNT_OP_BIND && op->kind != MOUNT_OP_FS)
+		return err_set(e, EOPNOTSUPP,
+			       "mounts[%zu]: a cgroup mount or a remount cannot be idmapped",
 			       op->row);
 	return 0;
 }
@@ -260,6 +261,18 @@ int mount_plan_make(const struct container_spec *spec, struct mount_plan *ret, s
 	for (size_t i = 0; i < p.n; i++)
 		if (p.ops[i].kind == MOUNT_OP_CGROUP && can_wait(spec, &p, i))
 			p.ops[i].phase = MOUNT_PHASE_CGROUP;
+	*ret = p;
+	p = (struct mount_plan){ 0 };
+	return 0;
+}
+
+int mount_plan_make_one(const struct container_spec *spec, struct mount_plan *ret, struct err *e)
+{
+	auto_done(mount_plan) struct mount_plan p = { 0 };
+	int r = plan_mount(spec, 0, &p, e);
+
+	if (r < 0)
+		return r;
 	*ret = p;
 	p = (struct mount_plan){ 0 };
 	return 0;

@@ -64,6 +64,9 @@ struct mount_plan {
 /* -EINVAL names the row: unknown data on a bind, a target in /proc, idmap without a user namespace. Without a mount namespace the plan is empty. */
 MUST_CHECK int mount_plan_make(const struct container_spec *spec, struct mount_plan *ret,
 			       struct err *e);
+/* Only row 0 of spec->mounts, without devices, links and hidden paths: for a mount into a running container. */
+MUST_CHECK int mount_plan_make_one(const struct container_spec *spec, struct mount_plan *ret,
+				   struct err *e);
 void mount_plan_done(struct mount_plan *p);
 
 /* One line each, root, pivot, sysctl and names included. Freshly allocated. */

@@ -198,7 +198,6 @@ static int run_fs(struct isolation *iso, const struct mount_op *op, struct sourc
 	bool is_strict = str_eq(op->type, "proc") || str_eq(op->type, "sysfs");
 	int r = is_strict ? check_no_links(iso, op, e) : 0;
 
-	(void)s;
 	if (r < 0)
 		return r;
 	auto_close int target = open_target(iso, op, true, &created, e);
@@ -206,7 +205,8 @@ static int run_fs(struct isolation *iso, const struct mount_op *op, struct sourc
 	if (target < 0)
 		return target;
 	auto_free char *extra = extra_data(iso, op, target, created);
-	auto_close int tree = make_fs(iso, op, extra, e);
+	/* an idmapped one has been made by the parent */
+	auto_close int tree = s->tree >= 0 ? fd_steal(&s->tree) : make_fs(iso, op, extra, e);
 
 	if (tree == -E2BIG)
 		return run_classic(op, target, e);

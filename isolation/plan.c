@@ -40,9 +40,8 @@ static bool has_mknod(void)
 	return caps_read_permitted(&caps, &ignored) == 0 && caps & UINT64_C(1) << CAP_MKNOD;
 }
 
-static struct isolation *new_isolation(const struct container_spec *spec,
-				       const struct process_spec *p,
-				       const struct isolation_options *o)
+struct isolation *isolation_new(const struct container_spec *spec, const struct process_spec *p,
+				const struct isolation_options *o)
 {
 	struct isolation *iso = mem_zero(sizeof(*iso));
 
@@ -155,7 +154,7 @@ static int plan_container(struct isolation *iso, struct err *e)
 int isolation_plan(const struct container_spec *spec, const struct isolation_options *o,
 		   struct isolation **ret, struct err *e)
 {
-	struct isolation *iso = new_isolation(spec, spec->process, o);
+	struct isolation *iso = isolation_new(spec, spec->process, o);
 	int r = plan_container(iso, e);
 
 	if (r == 0)
@@ -194,7 +193,7 @@ int isolation_plan_exec(const struct container_spec *spec, const struct process_
 			int target_pidfd, const struct isolation_options *o, struct isolation **ret,
 			struct err *e)
 {
-	struct isolation *iso = new_isolation(spec, p, o);
+	struct isolation *iso = isolation_new(spec, p, o);
 
 	iso->target = target_pidfd;
 	int r = plan_target(iso, e);

@@ -71,6 +71,10 @@ struct isolation {
 	int enter_flags; /* namespaces to join */
 };
 
+/* plan.c: empty, with the options and with what the caller is. */
+struct isolation *isolation_new(const struct container_spec *spec, const struct process_spec *p,
+				const struct isolation_options *o);
+
 /* sources.c - parent: open and clone parts of the host. */
 void source_done(struct source *s);
 /* Opens; ENOENT and the like name the path. */
@@ -84,6 +88,8 @@ MUST_CHECK int source_open_device(struct source *s, const char *path,
 				  const struct device_node *node, struct err *e);
 MUST_CHECK int source_need_device(struct source *s,
 				  struct err *e); /* init: the same for a device */
+/* parent: the same for the mounts only, when the root is there already (mount_live.c). */
+MUST_CHECK int sources_plan_mounts(struct isolation *iso, struct err *e);
 MUST_CHECK int sources_plan(struct isolation *iso, struct err *e);
 /* parent: id mappings of the root and of binds; child is the process with the user namespace, 0: joined by path. */
 /* init, when all is attached: whoever may look into init while it waits for its start finds no way to the host in it. */

@@ -135,6 +135,25 @@ int source_need_device(struct source *s, struct err *e)
 	return r == 0 && is_late ? restrict_device(s, e) : r;
 }
 
+/* The kernel maps the ids of a file system only for who rules both it and the mapping: that is us, not root of a user namespace. Init attaches what we made. */
+static int plan_mapped_fs(const struct mount_op *op, struct source *s, struct err *e)
+{
+	const struct mount_fs fs = {
+		.type = op->type,
+		.source = op->source,
+		.data = strbuf_text(&op->opts.data),
+		.flags = op->opts.set,
+		.attrs = (op->opts.attr_set | op->opts.rattr_set) & ~op->opts.rattr_clear,
+	};
+
+	s->tree = mount_fs_new(&fs, e);
+	if (s->tree < 0)
+		return err_wrap(e, "mounts[%zu]", op->row);
+	s->path = mem_strdup(op->type);
+	s->is_dir = true;
+	return 0;
+}
+
 static int plan_device(struct isolation *iso, const struct mount_op *op, struct source *s,
 		       struct err *e)
 {
@@ -169,6 +188,7 @@ static int plan_op(struct isolation *iso, const struct mount_op *op, struct sour
 	case MOUNT_OP_CGROUP:
 		return mount_cgroup_plan(iso, e);
 	case MOUNT_OP_FS:
+		return op->idmap == MOUNT_IDMAP_NONE ? 0 : plan_mapped_fs(op, s, e);
 	case MOUNT_OP_REMOUNT:
 	case MOUNT_OP_LINK:
 	case MOUNT_OP_READONLY:
@@ -197,21 +217,25 @@ static int plan_root(struct isolation *iso, struct err *e)
 		       : 0;
 }
 
-int sources_plan(struct isolation *iso, struct err *e)
+int sources_plan_mounts(struct isolation *iso, struct err *e)
 {
-	int r = plan_root(iso, e);
-
-	if (r < 0)
-		return r;
 	iso->sources = mem_array(iso->plan.n, sizeof(*iso->sources));
 	for (size_t i = 0; i < iso->plan.n; i++)
 		iso->sources[i] = (struct source)SOURCE_NONE;
 	for (size_t i = 0; i < iso->plan.n; i++) {
-		r = plan_op(iso, &iso->plan.ops[i], &iso->sources[i], e);
+		int r = plan_op(iso, &iso->plan.ops[i], &iso->sources[i], e);
+
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int sources_plan(struct isolation *iso, struct err *e)
+{
+	int r = plan_root(iso, e);
+
+	return r < 0 ? r : sources_plan_mounts(iso, e);
 }
 
 /* --- id mappings -------------------------------------------------------------------------------------------------- */
@@ -253,7 +277,7 @@ static int map_tree(const struct source *s, int userns, bool recursive, struct e
 		return 0;
 	if (errno == EINVAL)
 		return err_set(e, EINVAL, "the file system of \"%s\" (%s) cannot be idmapped",
-			       s->path, fs_name(s->fd));
+			       s->path, fs_name(s->fd >= 0 ? s->fd : s->tree));
 	return err_sys(e, "map the ids of \"%s\"", s->path);
 }
 

@@ -149,8 +149,11 @@ static int read_value(struct reader *r, const struct cli_option *o, const char *
 	else
 		return set_option(r, o, value);
 	if (!value) {
-		/* Podman looks for Go's words in the answer */
-		(void)cli_usage(r->args, "flag needs an argument: --%s %s", o->name, o->value);
+		if (r->go_flags) /* Podman looks for these very words */
+			(void)cli_usage(r->args, "flag needs an argument: --%s", o->name);
+		else
+			(void)cli_usage(r->args, "option \"--%s\" needs a value: %s", o->name,
+					o->value);
 		return PARSE_USAGE;
 	}
 	r->next++;
@@ -208,11 +211,18 @@ static int read_option(struct reader *r, const char *arg)
 	return read_letters(r, arg);
 }
 
+/* Does what follows the positionals so far belong to somebody else? */
+static bool ends_options(const struct cli_args *a)
+{
+	unsigned flags = a->verb ? a->verb->flags : 0;
+
+	return (flags & CLI_STOP_AT_FIRST) ||
+	       ((flags & CLI_STOP_AT_POSITIONAL) && a->positional.n >= 2);
+}
+
 /* Read options and, unless these are the global ones, positionals. */
 static int read_words(struct reader *r)
 {
-	const struct cli_verb *verb = r->args->verb;
-	bool stops = verb && (verb->flags & CLI_STOP_AT_POSITIONAL);
 	bool options_end = false;
 
 	while (r->argv[r->next]) {
@@ -236,8 +246,7 @@ static int read_words(struct reader *r)
 			continue;
 		}
 		strv_add(&r->args->positional, arg);
-		if (stops && r->args->positional.n >= 2)
-			options_end = true;
+		options_end = options_end || ends_options(r->args);
 	}
 	return PARSE_OK;
 }

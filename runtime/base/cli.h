@@ -17,6 +17,8 @@ enum cli_flags {
 	CLI_GO_FLAGS = 1, /* program: accept -long */
 	CLI_STOP_AT_POSITIONAL =
 		2, /* verb: options end at the SECOND positional (exec NAME CMD -x: -x belongs to CMD) */
+	CLI_STOP_AT_FIRST =
+		16, /* verb: options end at the first positional (ps ID -o pid: -o belongs to ps) */
 	CLI_HIDDEN = 4, /* verb or option: not shown in help */
 	CLI_REPEAT = 8, /* option: may be given more than once */
 };

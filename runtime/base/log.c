@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,7 +25,7 @@ static struct {
 	const char *name;
 	enum log_level max;
 	enum log_format format;
-	bool to_file;
+	bool to_file, to_syslog;
 	int fd;
 	dev_t dev;
 	ino_t ino;
@@ -35,6 +36,13 @@ static const char *const level_names[] = {
 	[LOG_LEVEL_WARNING] = "warning",
 	[LOG_LEVEL_INFO] = "info",
 	[LOG_LEVEL_DEBUG] = "debug",
+};
+
+static const int syslog_levels[] = {
+	[LOG_LEVEL_ERROR] = LOG_ERR,
+	[LOG_LEVEL_WARNING] = LOG_WARNING,
+	[LOG_LEVEL_INFO] = LOG_INFO,
+	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
 void log_init(const char *name, enum log_level max)
@@ -76,6 +84,12 @@ int log_to_file(const char *path, enum log_format format, struct err *e)
 	state.format = format;
 	state.to_file = true;
 	return 0;
+}
+
+void log_to_syslog(const char *ident)
+{
+	openlog(ident, LOG_PID, LOG_DAEMON);
+	state.to_syslog = true;
 }
 
 static void time_text(char *buf, size_t size)
@@ -154,7 +168,9 @@ static void write_message(enum log_level level, const char *message)
 
 		put(state.fd, line);
 	}
-	if (!state.to_file || level == LOG_LEVEL_ERROR) {
+	if (state.to_syslog)
+		syslog(syslog_levels[level], "%s", message);
+	if (!(state.to_file || state.to_syslog) || level == LOG_LEVEL_ERROR) {
 		auto_free char *line = people_line(level, message);
 
 		put(STDERR_FILENO, line);

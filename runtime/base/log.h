@@ -20,6 +20,8 @@ enum log_level log_get_level(void);
 
 /* Write to `path` (created 0600, appended) as well as, for errors, to stderr. JSON lines are
  * {"level":"error","msg":"...","time":"RFC3339"}, the format that containerd, conmon and go-runc read. */
+/* From now on messages go to syslog(3) as well, under this name; errors still go to stderr, too. */
+void log_to_syslog(const char *ident);
 MUST_CHECK int log_to_file(const char *path, enum log_format format, struct err *e);
 
 #define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -368,6 +368,11 @@ int sys_prlimit(pid_t pid, int resource, const struct rlimit *set, struct rlimit
 	return fault_here() ? -1 : prlimit(pid, (__rlimit_resource_t)resource, set, old);
 }
 
+int sys_execve(const char *path, char *const argv[], char *const envp[])
+{
+	return fault_here() ? -1 : execve(path, argv, envp);
+}
+
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	return fault_here() ? -1 : execveat(dirfd, path, argv, envp, flags);

@@ -68,6 +68,7 @@ int sys_seccomp(unsigned op, unsigned flags, void *args);
 int sys_sethostname(const char *name, size_t n);
 int sys_setdomainname(const char *name, size_t n);
 int sys_prlimit(pid_t pid, int resource, const struct rlimit *set, struct rlimit *old);
+int sys_execve(const char *path, char *const argv[], char *const envp[]);
 int sys_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
 int sys_socketpair(int domain, int type, int protocol, int ret[2]);

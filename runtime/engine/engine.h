@@ -114,11 +114,12 @@ MUST_CHECK int engine_delete(struct engine_container *c, bool force, struct err 
 
 struct engine_exec {
 	const struct process_spec *process;
-	const char *pid_file, *console_socket;
+	const char *pid_file, *console_socket, *pidfd_socket;
 	int *ret_console_master; /* as in engine_create */
 	int preserve_fds;
 	int stdio[3];
-	const char *cgroup; /* sub-cgroup below the container's; NULL */
+	const char *
+		cgroup; /* sub-cgroup below the container's, one "[controller:]path" a line; NULL */
 	bool ignore_paused;
 	int program_fd; /* -1, or a host program to run instead of process->args[0] by execveat (rescue shell, helper); must be static */
 };
@@ -146,6 +147,10 @@ struct json *engine_features(void);
 /* --- the inside of a running container, seen from outside (inside.c) ---------------------------------------------------- */
 /* O_PATH descriptor of its root directory; resolve below it with base/path.h only. */
 MUST_CHECK int engine_open_root(struct engine_container *c, struct err *e);
+/* One mount more: `mount` is a row of config.json's mounts. The record is not changed: what is added lives as long as the container's mount namespace. */
+MUST_CHECK int engine_mount_add(struct engine_container *c, const struct mount_spec *mount,
+				struct err *e);
+MUST_CHECK int engine_mount_remove(struct engine_container *c, const char *target, struct err *e);
 /* A new console for a container whose pty is gone: *ret_master; /dev/console inside shows the new one. */
 MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, struct err *e);
 /* A user of the container by "name", "name:group", "uid" or "uid:gid", from its own files, read with our bounded parser. Groups go into process->user; home, shell and name are freshly allocated. */

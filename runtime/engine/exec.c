@@ -153,6 +153,8 @@ static int run(struct execution *k, struct err *e)
 		r = talk_until(&k->talk, PHASE_EXECUTED, e);
 	if (r == 0 && k->x->pid_file)
 		r = container_write_pid(k->x->pid_file, k->talk.main.pid, e);
+	if (r == 0 && k->x->pidfd_socket)
+		r = container_send_fd(k->x->pidfd_socket, "pidfd", k->talk.main.pidfd, e);
 	if (r < 0)
 		talk_kill(&k->talk);
 	else

@@ -147,7 +147,7 @@ int program_execute(struct program *p, const char *path, struct err *e)
 	if (p->host_program >= 0)
 		(void)sys_execveat(p->host_program, "", p->process->args.items, envp,
 				   AT_EMPTY_PATH);
-	else
-		(void)sys_execveat(AT_FDCWD, path, p->process->args.items, envp, 0);
+	else /* not execveat: a profile that was written for other runtimes need not allow it */
+		(void)sys_execve(path, p->process->args.items, envp);
 	return err_sys(e, "exec %s", path ? path : p->process->args.items[0]);
 }

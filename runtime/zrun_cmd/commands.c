@@ -37,6 +37,7 @@ static const struct cli_option run_options[] = {
 static const struct cli_option exec_options[] = {
 	{ "process", 'p', "FILE", "the process as JSON", 0 },
 	{ "console-socket", 0, "SOCKET", "send the terminal's master there", 0 },
+	{ "pidfd-socket", 0, "SOCKET", "send a pidfd of it there", 0 },
 	{ "pid-file", 0, "FILE", "write its pid there", 0 },
 	{ "detach", 'd', NULL, "do not wait for its end", 0 },
 	{ "tty", 't', NULL, "give it a terminal", 0 },
@@ -49,18 +50,28 @@ static const struct cli_option exec_options[] = {
 	{ "apparmor", 0, "PROFILE", "AppArmor profile", 0 },
 	{ "no-new-privs", 0, NULL, "it cannot gain privileges", 0 },
 	{ "preserve-fds", 0, "N", "hand N descriptors from 3 on to it", 0 },
-	{ "cgroup", 0, "PATH", "sub-cgroup of the container to run in", 0 },
+	{ "cgroup", 0, "[CONTROLLER:]PATH", "sub-cgroup of the container to run in", CLI_REPEAT },
 	{ "ignore-paused", 0, NULL, "allow it in a paused container", 0 },
 	{ 0 },
 };
 
 static const struct cli_option kill_options[] = {
 	{ "all", 'a', NULL, "signal every process of the container", 0 },
+	{ "regex", 'r', NULL, "ID is an extended regular expression", 0 },
 	{ 0 },
 };
 
 static const struct cli_option delete_options[] = {
 	{ "force", 'f', NULL, "kill it first; an unknown id is no error", 0 },
+	{ "regex", 'r', NULL, "ID is an extended regular expression", 0 },
+	{ 0 },
+};
+
+static const struct cli_option mounts_options[] = {
+	{ "destination", 'd', "PATH", "where in the container", 0 },
+	{ "source", 's', "PATH", "what of the host", 0 },
+	{ "type", 't', "TYPE", "the file system", 0 },
+	{ "option", 'o', "WORD", "one mount option", CLI_REPEAT },
 	{ 0 },
 };
 
@@ -125,10 +136,14 @@ const struct cli_verb zrun_verbs[] = {
 	{ "resume", "ID", "thaw them", NULL, 1, 1, 0, zrun_resume, "life", "" },
 	{ "update", "[OPTIONS] ID", "change the limits of a container", update_options, 1, 1, 0,
 	  zrun_update, "life", "" },
+	{ "mounts", "add|remove ID [FILE | DESTINATION...]",
+	  "add mounts to a running container, or unmount", mounts_options, 2, -1, 0, zrun_mounts,
+	  "life", "" },
 	{ "state", "ID", "print the state as JSON", NULL, 1, 1, 0, zrun_state, "look", "" },
 	{ "list", "[-q] [-f FORMAT]", "list containers", list_options, 0, 0, 0, zrun_list, "look",
 	  "" },
-	{ "ps", "[-f FORMAT] ID", "list its processes", ps_options, 1, -1, 0, zrun_ps, "look", "" },
+	{ "ps", "[-f FORMAT] ID [PS-OPTIONS]", "list its processes", ps_options, 1, -1,
+	  CLI_STOP_AT_FIRST, zrun_ps, "look", "" },
 	{ "events", "[--stats] [--interval TIME] ID", "print what it uses, and out-of-memory kills",
 	  events_options, 1, 1, 0, zrun_events, "look", "" },
 	{ "spec", "[-b DIR]", "write an example config.json", spec_options, 0, 0, 0, zrun_spec,

@@ -32,6 +32,10 @@ MUST_CHECK int zrun_open(const struct cli_args *a, bool lock, struct engine_cont
 /* create.c, shared with run.c. *ret_spec is the caller's and must outlive the create; *o points into it and into the arguments. */
 MUST_CHECK int zrun_create_request(const struct cli_args *a, struct container_spec **ret_spec,
 				   char **ret_bundle, struct engine_create *o, struct err *e);
+/* create.c: capabilities that do not exist are named in a warning - after the create, because Podman reads the log of a failed one as one object. */
+void zrun_warn(const struct container_spec *spec);
+/* match.c: the ids that the first positional means: itself, or with --regex all that match it whole. */
+MUST_CHECK int zrun_match(const struct cli_args *a, struct strv *ret, struct err *e);
 /* A small whole number of an option; 0 when it is absent. */
 MUST_CHECK int zrun_number(const struct cli_args *a, const char *option, int *ret, struct err *e);
 
@@ -47,6 +51,7 @@ int zrun_spec(struct cli_args *a);
 int zrun_features(struct cli_args *a);
 int zrun_ps(struct cli_args *a);
 int zrun_pause(struct cli_args *a);
+int zrun_mounts(struct cli_args *a);
 int zrun_resume(struct cli_args *a);
 int zrun_update(struct cli_args *a);
 int zrun_events(struct cli_args *a);

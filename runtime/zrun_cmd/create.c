@@ -3,8 +3,10 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "config/names.h"
 #include "config/oci.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 #include "runtime/zrun_cmd/commands.h"
 
@@ -38,6 +40,28 @@ int zrun_create_request(const struct cli_args *a, struct container_spec **ret_sp
 	return 0;
 }
 
+void zrun_warn(const struct container_spec *spec)
+{
+	const struct caps_spec *c = spec && spec->process ? spec->process->capabilities : NULL;
+	auto_done(strv) struct strv named = { 0 };
+
+	if (!c)
+		return;
+	const struct strv *const sets[] = { &c->bounding, &c->effective, &c->inheritable,
+					    &c->permitted, &c->ambient };
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		for (size_t k = 0; k < sets[i]->n; k++) {
+			const char *name = sets[i]->items[k];
+
+			if (cap_number(name) >= 0 || strv_has(&named, name))
+				continue;
+			strv_add(&named, name);
+			log_warning("process.capabilities: \"%s\" is unknown and left out", name);
+		}
+	}
+}
+
 static int check_console(const struct engine_create *o, struct err *e)
 {
 	const struct process_spec *p = o->spec ? o->spec->process : NULL;
@@ -69,5 +93,7 @@ int zrun_create(struct cli_args *a)
 	if (r == 0)
 		r = engine_create(&o, &c, &e);
 	engine_free(c);
+	if (r == 0)
+		zrun_warn(spec);
 	return r < 0 ? zrun_fail(&e) : CLI_DONE;
 }

@@ -126,11 +126,26 @@ static int check(const struct cli_args *a, const struct process_spec *p,
 	return 0;
 }
 
+/* All --cgroup, one a line; NULL without one. */
+static char *cgroup_lines(const struct cli_args *a)
+{
+	auto_done(strv) struct strv lines = { 0 };
+
+	for (size_t i = 0; i < a->repeated.n; i++) {
+		const char *value = str_after(a->repeated.items[i], "cgroup=");
+
+		if (value)
+			strv_add(&lines, value);
+	}
+	return lines.n ? strv_join(&lines, "\n") : NULL;
+}
+
 /* Returns the exit code or a negative errno. */
 static int execute(const struct cli_args *a, struct engine_container *c, struct err *e)
 {
 	auto_ptr(process_spec) struct process_spec *p = NULL;
 	struct engine_exec x = ENGINE_EXEC_INIT;
+	auto_free char *cgroups = cgroup_lines(a);
 	const char *file = cli_value(a, "process", NULL);
 	bool detach = cli_has(a, "detach");
 	auto_close int master = -1;
@@ -144,7 +159,8 @@ static int execute(const struct cli_args *a, struct engine_container *c, struct 
 	x.process = p;
 	x.pid_file = cli_value(a, "pid-file", NULL);
 	x.console_socket = cli_value(a, "console-socket", NULL);
-	x.cgroup = cli_value(a, "cgroup", NULL);
+	x.pidfd_socket = cli_value(a, "pidfd-socket", NULL);
+	x.cgroup = cgroups;
 	x.ignore_paused = cli_has(a, "ignore-paused");
 	if (p->terminal && !x.console_socket)
 		x.ret_console_master = &master;

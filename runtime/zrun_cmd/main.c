@@ -4,6 +4,7 @@
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +87,14 @@ static int set_log(const struct cli_args *a, struct err *e)
 		return err_set(e, EINVAL, "unknown log-format \"%s\"", format);
 	if (str_empty(file))
 		return 0;
+	if (str_after(file, "syslog:") || str_after(file, "journald:")) {
+		const char *ident = strchr(file, ':') + 1;
+
+		log_to_syslog(*ident ? ident : "zrun");
+		return 0;
+	}
+	if (str_after(file, "file:"))
+		file = str_after(file, "file:");
 	return log_to_file(file, str_eq(format, "json") ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT, e);
 }
 

@@ -52,6 +52,7 @@ int zrun_run(struct cli_args *a)
 	r = engine_create(&o, &c, &e);
 	if (r < 0)
 		return zrun_fail(&e);
+	zrun_warn(spec);
 	r = attend(a, c, master, &e);
 	if (r < 0)
 		(void)zrun_fail(&e);

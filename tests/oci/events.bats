@@ -46,7 +46,7 @@ value() { zrun events --stats "$ID" | jq "$1"; }
 	[ "$(grep -c stats "$TOP/events")" -ge 2 ]
 	zrun exec "$ID" /bin/busybox dd if=/dev/zero of=/dev/null bs=50M count=1 || true
 	for _ in $(seq 50); do grep -q '"oom"' "$TOP/events" && break; sleep 0.1; done
-	[ "$(grep '"oom"' "$TOP/events" | jq -r .id)" = "$ID" ]
+	[ "$(grep '"oom"' "$TOP/events" | jq -r .id | sort -u)" = "$ID" ]
 	zrun kill "$ID" KILL
 	wait $pid
 	jq -e . "$TOP/events" >/dev/null

@@ -62,3 +62,24 @@ load helper
 	sleep 0.3
 	[ "$(zrun ps -f json "$ID" | jq length)" = 1 ]
 }
+
+@test "exec --cgroup: a sub-cgroup for all, one for a controller, both ways out refused" {
+	background
+	own=$(grep -m1 ':pids:' /proc/"$(zrun state "$ID" | jq .pid)"/cgroup | cut -d: -f3) || skip "no pids hierarchy"
+	mkdir "/sys/fs/cgroup/pids$own/sub" "/sys/fs/cgroup/freezer$own/sub" "/sys/fs/cgroup/freezer$own/other"
+	places() { zrun exec "$@" cat /proc/self/cgroup | grep -E ':(pids|freezer):' | cut -d: -f2,3 | sort | tr '\n' ' '; }
+	all=$(places --cgroup sub "$ID")
+	one=$(places --cgroup pids:sub "$ID")
+	two=$(places --cgroup sub --cgroup freezer:/other "$ID")
+	run zrun exec --cgroup nowhere "$ID" true
+	first="$status $output"
+	run zrun exec --cgroup ../x "$ID" true
+	rmdir "/sys/fs/cgroup/pids$own/sub" "/sys/fs/cgroup/freezer$own/sub" "/sys/fs/cgroup/freezer$own/other"
+	echo "all $all one $one two $two $first $output"
+	[ "$all" = "freezer:/sub pids:/sub " ]
+	[ "$one" = "freezer:/ pids:/sub " ]
+	[ "$two" = "freezer:/other pids:/sub " ]
+	[[ "$first" == "1 "*"does not exist"* ]]
+	[ "$status" = 1 ]
+	[[ "$output" == *"is no path below"* ]]
+}

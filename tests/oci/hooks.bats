@@ -68,3 +68,43 @@ all_hooks() {
 	[ "$output" = "$(cat "$TOP/ns")" ]
 	[ "$output" != "$(readlink /proc/self/ns/mnt)" ]
 }
+
+@test "a hook has its own environment and nothing of the program's or the caller's" {
+	config '.process.env += ["LD_PRELOAD=/evil.so","SECRET=x"] | .hooks.createRuntime = [{"path":"/usr/bin/env","args":["env"],"env":["ONLY=this"]}]'
+	config '.hooks.createRuntime[0] |= (.path = "/bin/sh" | .args = ["relative-name","-c","/usr/bin/env >$OUT"] | .env += ["OUT=" + $o])' --arg o "$TOP/env"
+	script true
+	CALLERS=1 zrun run -b "$BUNDLE" "$ID"
+	grep -q '^ONLY=this$' "$TOP/env"
+	! grep -E 'LD_PRELOAD|SECRET|CALLERS|^PATH' "$TOP/env"
+}
+
+@test "a hook that does not read its state does no harm" {
+	config '.hooks.createRuntime = [{"path":"/bin/true"}] | .annotations = {"big": ("x" * 200000)}'
+	script 'echo fine'
+	run zrun run -b "$BUNDLE" "$ID"
+	[ "$output" = fine ]
+}
+
+@test "hooks that break the rules are refused before anything happens" {
+	for bad in '{"path":"bin/true"}' '{"path":"/bin/true","timeout":0}' '{"path":"/bin/true","timeout":-1}' '{}'; do
+		config '.hooks.prestart = [$h]' --argjson h "$bad"
+		run zrun create -b "$BUNDLE" "$ID"
+		echo "$bad: $output"
+		[ "$status" = 1 ]
+		[[ "$output" == *"hooks.prestart[0]"* ]]
+		[ -z "$(zrun list -q)" ]
+	done
+}
+
+@test "a failing startContainer hook is an error of start, a failing poststop only a warning" {
+	config '.hooks.startContainer = [{"path":"/bin/false"}]'
+	script true
+	run zrun run -b "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[[ "$output" == *"startContainer hook"* ]]
+	[ -z "$(zrun list -q)" ]
+	config '.hooks = {"poststop":[{"path":"/bin/false"},{"path":"/bin/sh","args":["sh","-c","echo second >" + $o]}]}' --arg o "$TOP/second"
+	run zrun run -b "$BUNDLE" "$ID"
+	[ "$status" = 0 ]
+	[ "$(cat "$TOP/second")" = second ]
+}

@@ -34,7 +34,7 @@ static void test_attach(void)
 	CHECK_INT(cgroup_attach_exec(cg, 1, getpid(), "none", &e), -ENOENT);
 	CHECK_STR(e.text, "cgroup \"none\" does not exist below the container's");
 	CHECK_INT(cgroup_attach_exec(cg, 1, getpid(), "../other", &e), -EINVAL);
-	CHECK_INT(cgroup_attach_exec(cg, 1, getpid(), "/sub", &e), -EINVAL);
+	CHECK_INT(cgroup_attach_exec(cg, 1, getpid(), "//sub", &e), -EINVAL);
 	cgroup_free(cg);
 	fake_remove(root);
 }

@@ -167,6 +167,37 @@ static void test_idmap(void)
 	CHECK_INT(p.ops[1].idmap, MOUNT_IDMAP_OWN);
 }
 
+static void test_idmap_of_file_systems(void)
+{
+	auto_ptr(container_spec) struct container_spec *s = new_spec();
+	auto_done(mount_plan) struct mount_plan p = { 0 }, bad = { 0 };
+	struct err e = { 0 };
+
+	s->linux.namespaces[NS_USER].wanted = true;
+	add_mount(s, "/a", "tmpfs", "tmpfs", "idmap");
+	CHECK_INT(mount_plan_make(s, &p, &e), 0);
+	CHECK_INT(p.ops[0].kind, MOUNT_OP_FS);
+	CHECK_INT(p.ops[0].idmap, MOUNT_IDMAP_CONTAINER);
+	add_mount(s, "/sys/fs/cgroup", "cgroup", "cgroup", "idmap");
+	CHECK_INT(mount_plan_make(s, &bad, &e), -EOPNOTSUPP);
+	CHECK_STR(e.text, "mounts[1]: a cgroup mount or a remount cannot be idmapped");
+}
+
+static void test_one(void)
+{
+	auto_ptr(container_spec) struct container_spec *s = new_spec();
+	auto_done(mount_plan) struct mount_plan p = { 0 }, none = { 0 };
+	struct err e = { 0 };
+
+	add_mount(s, "a//b/", "bind", "/x", "bind,ro");
+	CHECK_INT(mount_plan_make_one(s, &p, &e), 0);
+	CHECK_INT(p.n, 1);
+	CHECK_STR(p.ops[0].target, "/a/b");
+	s->mounts[0].destination[0] = 0;
+	CHECK_INT(mount_plan_make_one(s, &none, &e), -EINVAL);
+	CHECK_INT(none.n, 0);
+}
+
 static void test_no_namespace(void)
 {
 	auto_ptr(container_spec) struct container_spec *s = container_spec_new();
@@ -200,6 +231,8 @@ int main(void)
 	test_phases();
 	test_refusals();
 	test_idmap();
+	test_idmap_of_file_systems();
+	test_one();
 	test_no_namespace();
 	test_paths();
 	return test_done();

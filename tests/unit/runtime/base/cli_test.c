@@ -189,8 +189,10 @@ static void test_usage(void)
 		"zone create: an argument is missing: create [-f FILE] NAME\nsee zone create --help\n");
 	check_usage(0, "create a b c",
 		    "zone create: unexpected argument \"c\"\nsee zone create --help\n");
+	check_usage(CLI_GO_FLAGS, "create w -file",
+		    "zone create: flag needs an argument: --file\nsee zone create --help\n");
 	check_usage(0, "create w -f",
-		    "zone create: flag needs an argument: --file FILE\nsee zone create --help\n");
+		    "zone create: option \"--file\" needs a value: FILE\nsee zone create --help\n");
 	check_usage(0, "create w --all=true",
 		    "zone create: option \"--all\" takes no value\nsee zone create --help\n");
 	check_usage(0, "create w -a=x",

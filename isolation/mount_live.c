@@ -1,0 +1,231 @@
+/* mount_live - a mount more or less in a running container.
+ *
+ * Everything of the host is opened and made here, as for a new container. A child then enters the container's mount namespace only - not its pid namespace, so nobody
+ * in there can see or trace it - finds the target below the container's root without following a link out of it, and attaches the finished mount. It runs nothing of
+ * the container's. A file system is made by the host's root: one whose content follows the maker's namespaces would show the host's, so those are refused. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "isolation/private.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/path.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/sock.h"
+#include "runtime/base/str.h"
+#include "runtime/base/sys.h"
+
+/* What these show depends on who mounts them. */
+static const char *const makers_view[] = {
+	"proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2"
+};
+
+DEFINE_AUTO_PTR(isolation);
+
+struct live {
+	struct isolation *iso;
+	int pidfd, root, proc;
+	const char *target; /* to be removed when iso is NULL: else its plan is followed */
+};
+
+static bool is_own_namespace(pid_t pid, const char *file)
+{
+	auto_free char *theirs = mem_format("/proc/%d/ns/%s", (int)pid, file);
+	auto_free char *ours = mem_format("/proc/self/ns/%s", file);
+	struct stat a, b;
+
+	return stat(theirs, &a) == 0 && stat(ours, &b) == 0 && a.st_ino != b.st_ino;
+}
+
+/* --- the child ---------------------------------------------------------------------------------------------------- */
+
+static int drop(const struct live *l, struct err *e)
+{
+	struct statx st;
+	auto_close int fd = path_open(l->root, l->target, O_PATH | O_NOFOLLOW, 0, 0, e);
+
+	if (fd < 0)
+		return fd;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) < 0)
+		return err_sys(e, "examine \"%s\"", l->target);
+	if (!(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return err_set(e, EINVAL, "nothing is mounted on \"%s\"", l->target);
+	/* umount2 wants a path: the only one that nobody can turn is the descriptor's own, in a procfs of ours */
+	auto_free char *path = mem_format("self/fd/%d", fd);
+
+	if (sys_fchdir(l->proc) < 0 || sys_umount2(path, MNT_DETACH) < 0)
+		return err_sys(e, "unmount \"%s\"", l->target);
+	return 0;
+}
+
+static int work(const struct live *l, struct err *e)
+{
+	int r = creds_not_dumpable(e);
+
+	if (r < 0)
+		return r;
+	if (sys_setns(l->pidfd, CLONE_NEWNS) < 0)
+		return err_sys(e, "enter the container's mount namespace");
+	(void)umask(0); /* what is made for the target has the modes we ask for */
+	if (!l->iso)
+		return drop(l, e);
+	l->iso->root_fd = l->root;
+	r = mount_run(l->iso, MOUNT_PHASE_BUILD, e);
+	l->iso->root_fd = -1;
+	return r;
+}
+
+static _Noreturn void go_in(const struct live *l, int sock)
+{
+	struct err e = { 0 }, ignored = { 0 };
+	struct sock_msg m = { .data = &e, .size = sizeof(e) };
+
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	(void)work(l, &e);
+	/* without the message the parent sees the end of the conversation */
+	proc_exit(sock_send(sock, &m, &ignored) < 0);
+}
+
+/* --- the parent --------------------------------------------------------------------------------------------------- */
+
+static int take_answer(int sock, struct err *e)
+{
+	struct err theirs = { 0 };
+	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs) };
+	int r = sock_recv(sock, &m, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || m.size != sizeof(theirs))
+		return err_set(e, EPROTO, "the process that changes the mounts died");
+	if (!theirs.code)
+		return 0;
+	err_sanitize(&theirs);
+	*e = theirs;
+	return -e->code;
+}
+
+static int run(const struct live *l, struct err *e)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int pair[2];
+	int r = sock_pair(pair, e);
+
+	if (r < 0)
+		return r;
+	auto_close int ours = pair[0], theirs = pair[1];
+	pid_t child = sys_clone3(&args, sizeof(args));
+
+	if (child < 0)
+		return err_sys(e, "make a process for the mounts");
+	if (child == 0) {
+		fd_close(&ours);
+		go_in(l, theirs);
+	}
+	fd_close(&theirs);
+	r = take_answer(ours, e);
+	(void)waitpid(child, NULL, 0);
+	return r;
+}
+
+/* Returns the pid. */
+static int check_container(int pidfd, struct err *e)
+{
+	pid_t pid = namespaces_pid_of(pidfd);
+
+	if (pid <= 0)
+		return err_set(e, ESRCH, "container not running");
+	if (!is_own_namespace(pid, "mnt"))
+		return err_set(e, EOPNOTSUPP, "the container has no mount namespace of its own");
+	return (int)pid;
+}
+
+static int check_row(const struct isolation *iso, struct err *e)
+{
+	const struct mount_op *op = &iso->plan.ops[0];
+
+	if (op->kind == MOUNT_OP_BIND || op->kind == MOUNT_OP_REMOUNT)
+		return 0;
+	for (size_t i = 0; i < sizeof(makers_view) / sizeof(makers_view[0]); i++) {
+		if (str_eq(op->type, makers_view[i]))
+			return err_set(
+				e, EOPNOTSUPP,
+				"a %s made from outside would show the host's: it cannot be added",
+				op->type);
+	}
+	/* its options are not locked: root inside could take nodev back from a disk image */
+	if (iso->in_user && !str_eq(op->type, "tmpfs"))
+		return err_set(
+			e, EOPNOTSUPP,
+			"only binds and tmpfs can be added to a container with a user namespace");
+	return 0;
+}
+
+static int plan_add(struct isolation *iso, pid_t pid, struct err *e)
+{
+	int r = mount_plan_make_one(iso->spec, &iso->plan, e);
+
+	iso->in_user = is_own_namespace(pid, "user");
+	iso->has_mounts = true;
+	if (r == 0)
+		r = check_row(iso, e);
+	if (r == 0 && iso->plan.ops[0].idmap == MOUNT_IDMAP_OWN)
+		r = procfs_open(iso, e);
+	if (r < 0)
+		return r;
+	if (iso->in_user) {
+		auto_free char *path = mem_format("/proc/%d/ns/user", (int)pid);
+
+		iso->ns[NS_USER] = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+		if (iso->ns[NS_USER] < 0)
+			return err_sys(e, "open the container's user namespace");
+	}
+	r = sources_plan_mounts(iso, e);
+	return r < 0 ? r : sources_map(iso, 0, e);
+}
+
+int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,
+			struct err *e)
+{
+	const struct isolation_options options = { .bundle = bundle, .cgroup_dirfd = -1 };
+	int pid = check_container(pidfd, e);
+
+	if (pid < 0)
+		return pid;
+	auto_ptr(isolation) struct isolation *iso = isolation_new(spec, NULL, &options);
+	auto_close int root = isolation_open_root(pid, pidfd, e);
+	int r = root < 0 ? root : plan_add(iso, pid, e);
+	const struct live l = { .iso = iso, .pidfd = pidfd, .root = root, .proc = -1 };
+
+	return r < 0 ? r : run(&l, e);
+}
+
+int isolation_mount_remove(const char *target, int pidfd, struct err *e)
+{
+	const struct mount_fs proc = {
+		.type = "proc", .attrs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
+	};
+	auto_free char *clean = path_clean(target);
+	int pid = check_container(pidfd, e);
+
+	if (pid < 0)
+		return pid;
+	if (str_eq(clean, "/") || !mount_plan_allows_target(clean))
+		return err_set(e, EINVAL, "\"%s\" cannot be unmounted", clean);
+	auto_close int root = isolation_open_root(pid, pidfd, e);
+
+	if (root < 0)
+		return root;
+	auto_close int own = mount_fs_new(&proc, e);
+	const struct live l = { .pidfd = pidfd, .root = root, .proc = own, .target = clean };
+
+	return own < 0 ? own : run(&l, e);
+}

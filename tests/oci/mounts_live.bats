@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# mounts add and remove: a mount more or less in a running container, whatever the container has prepared.
+# shellcheck disable=SC2016
+load helper
+
+@test "a bind from options, gone again, nothing on the host" {
+	mkdir "$TOP/src"
+	echo here >"$TOP/src/file"
+	background
+	zrun mounts add "$ID" -d /tmp -s "$TOP/src" -o bind -o ro
+	[ "$(zrun exec "$ID" cat /tmp/file)" = here ]
+	run zrun exec "$ID" sh -c 'echo x >/tmp/new'
+	[[ "$output" == *"Read-only file system"* ]]
+	! grep "$BUNDLE/rootfs/tmp" /proc/self/mountinfo
+	zrun mounts remove "$ID" /tmp
+	run zrun exec "$ID" cat /tmp/file
+	[ "$status" = 1 ]
+	run zrun mounts remove "$ID" /tmp
+	[ "$status" = 1 ]
+	[[ "$output" == *"nothing is mounted"* ]]
+}
+
+@test "from JSON: one object, a list, a file system, a target that is made" {
+	config '.root.readonly = false'
+	background
+	echo '{"destination":"/made/here","type":"tmpfs","source":"tmpfs","options":["size=1m","nosuid"]}' >"$TOP/one.json"
+	zrun mounts add "$ID" "$TOP/one.json"
+	zrun exec "$ID" grep ' /made/here .*nosuid.*tmpfs' /proc/self/mountinfo
+	echo "[{\"destination\":\"/a\",\"source\":\"/etc/hostname\",\"options\":[\"bind\"]},{\"destination\":\"/b\",\"source\":\"$TOP\",\"options\":[\"rbind\",\"nodev\"]}]" | zrun mounts add "$ID" -
+	[ "$(zrun exec "$ID" cat /a)" = "$(cat /etc/hostname)" ]
+	zrun mounts remove "$ID" /a /b /made/here
+	[ "$(zrun exec "$ID" grep -cE ' (/a|/b|/made/here) ' /proc/self/mountinfo)" = 0 ]
+}
+
+@test "a read-only bind stays so for root of a user namespace" {
+	user_namespace
+	config '.process.capabilities.bounding += ["CAP_SYS_ADMIN"] | .process.capabilities.effective += ["CAP_SYS_ADMIN"] | .process.capabilities.permitted += ["CAP_SYS_ADMIN"]'
+	mkdir "$TOP/src"
+	chmod 777 "$TOP/src"
+	background
+	zrun mounts add "$ID" -d /tmp -s "$TOP/src" -o bind -o ro
+	run zrun exec "$ID" sh -c 'mount -o remount,bind,rw /tmp; echo x >/tmp/new'
+	[ "$status" != 0 ]
+	[ ! -e "$TOP/src/new" ]
+}
+
+@test "hostile targets lead nowhere" {
+	mkdir -p "$TOP/src" "$TOP/victim"
+	config '.root.readonly = false'
+	ln -s "$TOP/victim" "$BUNDLE/rootfs/out"
+	ln -s /../../../../../../"$TOP/victim" "$BUNDLE/rootfs/up"
+	ln -s /proc/1/root "$BUNDLE/rootfs/magic"
+	ln -s /proc/self "$BUNDLE/rootfs/self"
+	background
+	before=$(cat /proc/self/mountinfo)
+	for target in /out /up /magic/x /self/x /proc/1 / ../../..; do
+		run zrun mounts add "$ID" -d "$target" -s "$TOP/src" -o bind
+		echo "$target: $status $output"
+	done
+	[ "$(cat /proc/self/mountinfo)" = "$before" ]
+	[ -z "$(ls -A "$TOP/victim")" ]
+	for target in / /proc /proc/self /proc/sys /nothing /out; do
+		run zrun mounts remove "$ID" "$target"
+		echo "$target: $status $output"
+		[ "$target" = /proc ] || [ "$target" = /out ] || [ "$status" = 1 ]
+	done
+	[ "$(cat /proc/self/mountinfo)" = "$before" ]
+}
+
+@test "refused: what would show the host's, no mount namespace, a stopped container, nonsense" {
+	background
+	for type in proc sysfs mqueue devpts; do
+		run zrun mounts add "$ID" -d /tmp -t "$type" -s "$type"
+		[ "$status" = 1 ]
+		[[ "$output" == *"show the host's"* ]]
+	done
+	run zrun mounts add "$ID" -d /tmp -s /nonexistent -o bind
+	[ "$status" = 1 ]
+	[[ "$output" == *nonexistent* ]]
+	run zrun mounts add "$ID"
+	[ "$status" = 1 ]
+	run zrun mounts change "$ID"
+	[ "$status" = 2 ]
+	zrun kill "$ID" KILL
+	for _ in 1 2 3 4 5 6 7 8 9 10; do [ "$(status)" = stopped ] && break; sleep 0.1; done
+	run zrun mounts add "$ID" -d /tmp -s /etc -o bind
+	[[ "$output" == *"container not running"* ]]
+	zrun delete "$ID"
+	config '.linux.namespaces |= map(select(.type != "mount")) | del(.linux.maskedPaths, .linux.readonlyPaths)'
+	background
+	run zrun mounts add "$ID" -d /tmp -s /etc -o bind
+	[ "$status" = 1 ]
+	[[ "$output" == *"mount namespace of its own"* ]]
+}

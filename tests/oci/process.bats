@@ -1,0 +1,198 @@
+#!/usr/bin/env bats
+# process: what config.md says about the program's user, limits, priorities and surroundings.
+# shellcheck disable=SC2016
+load helper
+
+runs() { # runs TEXT: the container's script, its output in $output
+	script "$1"
+	run zrun run -b "$BUNDLE" "$ID"
+}
+
+refused() { # refused FILTER WORDS: the configuration with this change is an error that says so, and nothing is left
+	cp "$BUNDLE/config.json" "$TOP/before.json"
+	config "$1"
+	run zrun create -b "$BUNDLE" "$ID"
+	echo "$1: $output"
+	[ "$status" = 1 ]
+	[[ "$output" == *"$2"* ]]
+	[ -z "$(zrun list -q)" ]
+	mv "$TOP/before.json" "$BUNDLE/config.json"
+}
+
+@test "user: uid, gid, additional groups, umask" {
+	config '.process.user = {"uid":1000,"gid":1001,"umask":63,"additionalGids":[5,6]}'
+	runs 'id -u; id -g; grep Groups /proc/self/status; umask'
+	[ "${lines[0]} ${lines[1]}" = "1000 1001" ]
+	[[ "${lines[2]}" == *"5 6"* ]]
+	[ "${lines[3]}" = 0077 ]
+}
+
+@test "umask is inherited when it is not set" {
+	umask 027
+	runs 'umask'
+	umask 022
+	[ "$output" = 0027 ]
+}
+
+@test "HOME comes from the container's passwd, / for a stranger, and is kept when it is set" {
+	config '.process.user = {"uid":4711,"gid":0}'
+	runs 'echo $HOME'
+	[ "$output" = / ]
+	config '.process.env += ["HOME=/somewhere"]'
+	runs 'echo $HOME'
+	[ "$output" = /somewhere ]
+	config '.process.user.uid = 0 | .process.env |= map(if startswith("HOME=") then "HOME=" else . end)'
+	runs 'echo $HOME'
+	[ "$output" = /root ]
+}
+
+@test "cwd is made when it is missing" {
+	config '.root.readonly = false | .process.cwd = "/made/here"'
+	runs 'pwd'
+	[ "$output" = /made/here ]
+}
+
+@test "rlimits: set, unknown ones and duplicates refused" {
+	config '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":100,"hard":200}]'
+	runs 'ulimit -Sn; ulimit -Hn'
+	[ "${lines[*]}" = "100 200" ]
+	refused '.process.rlimits = [{"type":"RLIMIT_NONE","soft":1,"hard":1}]' RLIMIT_NONE
+	refused '.process.rlimits += .process.rlimits' RLIMIT_NOFILE
+	refused '.process.rlimits = [{"type":"RLIMIT_NOFILE","soft":300,"hard":200}]' "soft limit is larger"
+}
+
+@test "capabilities: only those named; an unknown one is a warning" {
+	config '.process.capabilities = {"bounding":["CAP_KILL"],"effective":["CAP_KILL"],"permitted":["CAP_KILL"],"inheritable":["CAP_KILL"],"ambient":["CAP_KILL"]}'
+	runs 'grep Cap /proc/self/status'
+	[ "$(grep -c '0000000000000020' <<<"$output")" = 5 ]
+	config '.process.capabilities.bounding += ["CAP_NONE"]'
+	runs 'grep CapBnd /proc/self/status'
+	[ "$status" = 0 ]
+	[[ "$output" == *CAP_NONE* ]]
+}
+
+@test "noNewPrivileges" {
+	runs 'grep NoNewPrivs /proc/self/status'
+	[[ "$output" == *1 ]]
+	config '.process.noNewPrivileges = false'
+	runs 'grep NoNewPrivs /proc/self/status'
+	[[ "$output" == *0 ]]
+}
+
+@test "oomScoreAdj: untouched when it is not set" {
+	script 'cat /proc/self/oom_score_adj'
+	run sh -c 'echo 77 >/proc/self/oom_score_adj; exec "$@"' sh "$BUILD/zrun" --root "$TOP/run" run -b "$BUNDLE" "$ID"
+	[ "$output" = 77 ]
+	config '.process.oomScoreAdj = 123'
+	runs 'cat /proc/self/oom_score_adj'
+	[ "$output" = 123 ]
+}
+
+@test "scheduler: batch and idle policies with a nice value; nonsense refused" {
+	config '.process.scheduler = {"policy":"SCHED_BATCH","nice":5}'
+	runs 'cut -d" " -f19,41 /proc/self/stat'
+	[ "$output" = "5 3" ]
+	config '.process.scheduler = {"policy":"SCHED_IDLE"}'
+	runs 'cut -d" " -f41 /proc/self/stat'
+	[ "$output" = 5 ]
+	refused '.process.scheduler = {"policy":"SCHED_NONE"}' SCHED_NONE
+	refused '.process.scheduler = {"policy":"SCHED_OTHER","flags":["SCHED_FLAG_NONE"]}' SCHED_FLAG_NONE
+}
+
+@test "scheduler: real time policies, as far as the host lets us" {
+	chrt -f 1 true 2>/dev/null || skip "no real time here"
+	config 'del(.linux.resources) | .process.scheduler = {"policy":"SCHED_FIFO","priority":3}'
+	runs 'cut -d" " -f40,41 /proc/self/stat'
+	[ "$output" = "3 1" ] || [[ "$output" == *"Operation not permitted"* ]]
+}
+
+@test "ioPriority" {
+	config '.process.ioPriority = {"class":"IOPRIO_CLASS_BE","priority":6}'
+	runs 'ionice -p $$ 2>/dev/null || busybox ionice -p $$'
+	[[ "$output" == *"prio 6"* ]]
+	refused '.process.ioPriority = {"class":"IOPRIO_CLASS_NONSENSE","priority":6}' IOPRIO_CLASS_NONSENSE
+}
+
+@test "execCPUAffinity counts for exec only" {
+	config '.process.execCPUAffinity = {"initial":"0","final":"0"}'
+	background
+	[ "$(zrun exec "$ID" grep Cpus_allowed_list /proc/self/status | tr -d '\t')" = Cpus_allowed_list:0 ]
+	[ "$(zrun exec "$ID" grep Cpus_allowed_list /proc/1/status | tr -d '\t')" = "$(grep Cpus_allowed_list /proc/self/status | tr -d '\t')" ]
+}
+
+@test "execCPUAffinity that is no list is refused" {
+	refused '.process.execCPUAffinity = {"final":"zero"}' execCPUAffinity
+}
+
+@test "memoryPolicy: modes, flags, empty nodes" {
+	config '.linux.memoryPolicy = {"mode":"MPOL_BIND","nodes":"0"}'
+	runs 'grep -m1 heap /proc/self/numa_maps || head -n1 /proc/self/numa_maps'
+	[[ "$output" == *bind*:0* ]]
+	config '.linux.memoryPolicy = {"mode":"MPOL_INTERLEAVE","nodes":"0","flags":["MPOL_F_STATIC_NODES"]}'
+	runs 'head -n1 /proc/self/numa_maps'
+	[[ "$output" == *interleave*static*:0* ]]
+	config '.linux.memoryPolicy = {"mode":"MPOL_LOCAL","nodes":""}'
+	runs 'head -n1 /proc/self/numa_maps'
+	[[ "$output" == *local* ]]
+	refused '.linux.memoryPolicy = {"mode":"MPOL_NONE","nodes":"0"}' MPOL_NONE
+	refused '.linux.memoryPolicy = {"mode":"MPOL_BIND","nodes":"0","flags":["MPOL_F_NONE"]}' MPOL_F_NONE
+}
+
+@test "personality: LINUX32 changes the machine's name" {
+	config '.linux.personality = {"domain":"LINUX32"}'
+	runs 'uname -m 2>/dev/null || busybox uname -m'
+	[ "$output" = i686 ]
+	refused '.linux.personality = {"domain":"BSD"}' BSD
+}
+
+@test "the session: leader of its own, no signal blocked or ignored" {
+	config '.process.args = ["grep","-E","NSsid|SigBlk|SigIgn","/proc/self/status"]'
+	run sh -c 'trap "" HUP USR1; exec "$@"' sh "$BUILD/zrun" --root "$TOP/run" run -b "$BUNDLE" "$ID"
+	[[ "${lines[0]}" == *1 ]]
+	[[ "${lines[1]}" == *0000000000000000 ]]
+	[[ "${lines[2]}" == *0000000000000000 ]]
+}
+
+@test "the keyring: one of its own unless asked otherwise" {
+	command -v keyctl >/dev/null || grep -q . /proc/keys || skip "no keys here"
+	script 'cat /proc/keys | grep -c keyring'
+	config '.linux.maskedPaths = []'
+	run zrun run -b "$BUNDLE" "$ID"
+	[ "$status" = 0 ]
+	run zrun run --no-new-keyring -b "$BUNDLE" "$ID"
+	[ "$status" -le 1 ]
+}
+
+@test "consoleSize is the terminal's size, and nothing without one" {
+	config '.process.consoleSize = {"height":33,"width":99}'
+	runs 'echo ok'
+	[ "$output" = ok ]
+	config '.process.terminal = true'
+	script 'stty size'
+	cat >"$TOP/take.py" <<'PY'
+import array, os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.bind(sys.argv[1]); s.listen(1); open(sys.argv[1] + ".ready", "w").close()
+c, _ = s.accept(); m, anc, _, _ = c.recvmsg(4096, socket.CMSG_SPACE(4))
+fds = array.array("i"); fds.frombytes(anc[0][2])
+text = b""
+try:
+    while b"\n" not in text: text += os.read(fds[0], 100)
+except OSError: pass
+print(text.decode().strip())
+PY
+	python3 "$TOP/take.py" "$TOP/socket" >"$TOP/out" 3>&- &
+	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -e "$TOP/socket.ready" ] && break; sleep 0.1; done
+	zrun create -b "$BUNDLE" --console-socket "$TOP/socket" "$ID" </dev/null >/dev/null 2>&1 3>&-
+	zrun start "$ID"
+	wait $!
+	[ "$(cat "$TOP/out")" = "33 99" ]
+}
+
+@test "LISTEN_FDS come first and LISTEN_PID is 1; preserve-fds count after them" {
+	script 'echo $LISTEN_PID $LISTEN_FDS; cat <&3; cat <&4'
+	echo one >"$TOP/one"
+	echo two >"$TOP/two"
+	run env TOP="$TOP" bash -c 'exec 3<"$TOP/one" 4<"$TOP/two"; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"' sh "$BUILD/zrun" --root "$TOP/run" run --preserve-fds 1 -b "$BUNDLE" "$ID"
+	[ "${lines[*]}" = "1 1 one two" ]
+}
