@@ -181,6 +181,11 @@ static void drop_part(struct cgroup *cg, size_t i)
 	cg->n_parts--;
 }
 
+bool cgroup_has_any(const struct cgroup *cg)
+{
+	return cg->n_parts > 0;
+}
+
 int cgroup_make(struct cgroup *cg, struct err *e)
 {
 	int r = 0;

@@ -110,6 +110,9 @@ void cgroup_oom_free(struct cgroup_oom *w);
 /* The limits as the kernel holds them: rows "cpu.cfs_quota_us=150000" and so on, for `zone info --live`, audit and tests. Freshly allocated array of strings. */
 MUST_CHECK int cgroup_show_limits(struct cgroup *cg, struct strmap *ret, struct err *e);
 
+/* False when every hierarchy was refused (rootless): its processes are where the caller is. */
+bool cgroup_has_any(const struct cgroup *cg);
+
 /* Remove what cgroup_create made, children first, EBUSY retried with back-off (at most 5 s). Sub-cgroups that a tenant made go too. */
 MUST_CHECK int cgroup_remove(struct cgroup *cg, struct err *e);
 /* The quick way for the usual end: nobody is looked for, because only an empty cgroup can be removed. True when everything is gone; false when somebody lives there or a

@@ -8,29 +8,8 @@
 
 #include "isolation/private.h"
 #include "runtime/base/cleanup.h"
-#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
-
-enum { MAP_TEXT_MAX = 4096 };
-
-/* The initial user namespace maps everything to itself. */
-static bool is_in_first_user_namespace(void)
-{
-	auto_free char *text = NULL;
-	auto_done(strv) struct strv words = { 0 };
-	auto_done(strv) struct strv full = { 0 };
-	struct err ignored = { 0 };
-
-	if (file_read_all(AT_FDCWD, "/proc/self/uid_map", MAP_TEXT_MAX, &text, NULL, &ignored) < 0)
-		return false;
-	text[strcspn(text, "\n")] = 0;
-	strv_split(&words, text, ' ');
-	for (size_t i = 0; i < words.n; i++)
-		if (!str_empty(words.items[i]))
-			strv_add(&full, words.items[i]);
-	return full.n == 3 && str_eq(full.items[0], "0") && str_eq(full.items[1], "0") &&
-	       str_eq(full.items[2], "4294967295");
-}
+#include "runtime/base/proc.h"
 
 static bool has_mknod(void)
 {
@@ -66,7 +45,7 @@ struct isolation *isolation_new(const struct container_spec *spec, const struct 
 		o->n_keep_fds ? mem_dup(o->keep_fds, o->n_keep_fds * sizeof(*o->keep_fds)) : NULL;
 	for (int t = 0; t < NS_COUNT; t++)
 		iso->ns[t] = -1;
-	iso->is_host_root = geteuid() == 0 && is_in_first_user_namespace();
+	iso->is_host_root = geteuid() == 0 && proc_in_first_user_namespace();
 	return iso;
 }
 

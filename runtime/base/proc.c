@@ -24,7 +24,13 @@
 #include "runtime/base/num.h"
 #include "runtime/base/sys.h"
 
-enum { STAT_MAX = 4096, STAT_FIELD_STATE = 3, STAT_FIELD_START = 22, EXIT_NOT_STARTED = 127 };
+enum {
+	STAT_MAX = 4096,
+	MAP_MAX = 4096,
+	STAT_FIELD_STATE = 3,
+	STAT_FIELD_START = 22,
+	EXIT_NOT_STARTED = 127
+};
 
 #ifdef ZONES_COVERAGE
 void __gcov_dump(void);
@@ -101,6 +107,25 @@ int proc_pidfd(pid_t pid, uint64_t start, struct err *e)
 	if (found != start)
 		return err_set(e, ESRCH, "process %d is another one by now", (int)pid);
 	return fd_steal(&fd);
+}
+
+/* The first user namespace is the only one that maps every id to itself. */
+bool proc_in_first_user_namespace(void)
+{
+	auto_free char *text = NULL;
+	auto_done(strv) struct strv words = { 0 }, full = { 0 };
+	struct err ignored = { 0 };
+
+	if (file_read_all(AT_FDCWD, "/proc/self/uid_map", MAP_MAX, &text, NULL, &ignored) < 0)
+		return false;
+	text[strcspn(text, "\n")] = 0;
+	strv_split(&words, text, ' ');
+	for (size_t i = 0; i < words.n; i++) {
+		if (!str_empty(words.items[i]))
+			strv_add(&full, words.items[i]);
+	}
+	return full.n == 3 && str_eq(full.items[0], "0") && str_eq(full.items[1], "0") &&
+	       str_eq(full.items[2], "4294967295");
 }
 
 /* --- spawn ------------------------------------------------------------------------------------ */

@@ -186,7 +186,14 @@ static int make_cgroup(void *ctx, struct err *e)
 	/* saved before it is made: a record that names too much is harmless, one that names too little is not */
 	c->record.cgroup = cgroup_save(c->cgroup);
 	r = record_write(c->dir, &c->record, e);
-	return r < 0 ? r : cgroup_make(c->cgroup, e);
+	if (r == 0)
+		r = cgroup_make(c->cgroup, e);
+	if (r < 0)
+		return r;
+	/* rootless: what was refused is not there for exec, kill and ps to look for. Written with the commit. */
+	json_free(c->record.cgroup);
+	c->record.cgroup = cgroup_has_any(c->cgroup) ? cgroup_save(c->cgroup) : NULL;
+	return 0;
 }
 
 static void remove_cgroup(void *ctx)

@@ -12,6 +12,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
 #include "runtime/base/sys.h"
 #include "runtime/zrun_cmd/commands.h"
 
@@ -63,13 +64,21 @@ static int hold_stdio(void)
 	return close(fd);
 }
 
+/* Root in a user namespace that an engine made for an unprivileged user (Podman) owns nothing of the host: it is that user with another number. A zone's root, who logged in with
+ * USER=root, is root there. */
+static bool is_user_as_root(void)
+{
+	return geteuid() == 0 && !proc_in_first_user_namespace() && !str_eq(getenv("USER"), "root");
+}
+
 /* /run/zrun for root, else below the user's own run directory. */
 static char *default_root(void)
 {
 	const char *own = getenv("XDG_RUNTIME_DIR");
 
-	return geteuid() == 0 || str_empty(own) ? mem_strdup("/run/zrun")
-						: mem_format("%s/zrun", own);
+	return str_empty(own) || (geteuid() == 0 && !is_user_as_root())
+		       ? mem_strdup("/run/zrun")
+		       : mem_format("%s/zrun", own);
 }
 
 static int set_log(const struct cli_args *a, struct err *e)
@@ -123,7 +132,9 @@ static int prepare(struct cli_args *a)
 		r = set_manager(a, z, &e);
 	if (r < 0)
 		return zrun_fail(&e);
-	z->rootless = str_eq(rootless, "true") || (!str_eq(rootless, "false") && geteuid() != 0);
+	z->rootless =
+		str_eq(rootless, "true") ||
+		(!str_eq(rootless, "false") && (geteuid() != 0 || !proc_in_first_user_namespace()));
 	if (!str_empty(root))
 		z->root = root; /* an argument: lives as long as the program */
 	return 0;

@@ -5,8 +5,9 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${ZONES_BUILD:-$ROOT/build}
 TOP=${ZONES_ENGINES_TOP:?run these through tests/run-engines}
 ZRUN=$BUILD/zrun
-# this class of machine lacks CAP_SYS_RESOURCE in places: engines would ask for a million descriptors, which nobody may raise to
-ULIMIT="nofile=1024:$(ulimit -Hn)"
+# this class of machine lacks CAP_SYS_RESOURCE in places: engines would ask for a million descriptors, which nobody may raise to.
+# Both limits are the same: the infra container of Podman 4.3's `kube play` gets soft and hard interchanged, which every runtime refuses.
+ULIMIT="nofile=$(ulimit -Hn):$(ulimit -Hn)"
 
 # A root file system with busybox: $TOP/image
 image_tree() {

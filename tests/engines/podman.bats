@@ -8,6 +8,8 @@ setup_file() {
 	cat >>"$TOP/containers.conf" <<CONF
 [containers]
 default_ulimits = ["$ULIMIT", "nproc=4096:4096"]
+[network]
+network_backend = "netavark"
 CONF
 	printf '{"default":[{"type":"insecureAcceptAnything"}]}' >"$TOP/policy.json"
 	export CONTAINERS_CONF=$TOP/containers.conf
@@ -22,7 +24,7 @@ CONF
 }
 
 podman_() {
-	timeout 60 podman --root "$TOP/root" --runroot "$TOP/run" --tmpdir "$TOP/tmp" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file "$@"
+	timeout 60 podman --root "$TOP/root" --runroot "$TOP/run" --tmpdir "$TOP/tmp" --network-config-dir "$TOP/networks" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file "$@"
 }
 
 setup() {
@@ -224,4 +226,55 @@ Y
 	podman_ commit -q c bb2 >/dev/null
 	run podman_ run --rm --network none --pull never localhost/bb2 cat /tmp/three
 	says through-three
+}
+
+@test "update changes the limit of a running container" {
+	there c --memory 64m
+	podman_ update --memory 80m c
+	run podman_ exec c sh -c 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null'
+	says 83886080
+}
+
+@test "--restart: Podman starts it again as often as it said" {
+	podman_ run -d --name c --restart on-failure:2 --network none --pull never localhost/bb sh -c 'exit 3' >/dev/null
+	wait_for 20 sh -c "podman --root $TOP/root --runroot $TOP/run --tmpdir $TOP/tmp --storage-driver vfs inspect -f '{{.RestartCount}} {{.State.Status}}' c | grep -q '2 exited'"
+	[ "$(podman_ inspect -f '{{.State.ExitCode}}' c)" = 3 ]
+}
+
+@test "checkpoint is refused with a sentence, not tried" {
+	there c
+	fails 125 podman_ container checkpoint c
+	says "does not support checkpoint"
+	[ "$(podman_ inspect -f '{{.State.Status}}' c)" = running ]
+}
+
+@test "--sdnotify: conmon tells when it runs, or the program gets the socket" {
+	python3 - "$TOP/notify" >"$TOP/notified" 3>&- <<'P' &
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+s.settimeout(15)
+for _ in range(2):
+    print(s.recv(4096).decode().replace("\n", " "), flush=True)
+P
+	local listener=$!
+	wait_for 5 test -S "$TOP/notify"
+	NOTIFY_SOCKET=$TOP/notify podman_ run -d --sdnotify conmon --network none --pull never localhost/bb sleep 1000 >/dev/null
+	NOTIFY_SOCKET=$TOP/notify podman_ run -d --name c --sdnotify container --network none --pull never localhost/bb sh -c 'test -S "$NOTIFY_SOCKET" && echo "socket $?"; sleep 1000' >/dev/null
+	wait "$listener"
+	run cat "$TOP/notified"
+	says READY=1
+	[ "${#lines[@]}" = 2 ]
+	wait_for 10 sh -c "podman --root $TOP/root --runroot $TOP/run --tmpdir $TOP/tmp --storage-driver vfs logs c | grep -q 'socket 0'"
+}
+
+@test "netavark: an address on the bridge, a published port" {
+	podman_ network create -d bridge n1 >/dev/null
+	podman_ run -d --name c --network n1 -p 127.0.0.1:8099:80 --pull never localhost/bb sh -c 'mkdir /w; echo served >/w/i; exec httpd -f -p 80 -h /w' >/dev/null
+	run podman_ exec c ip -4 addr show eth0
+	says "inet 10."
+	wait_for 10 curl -sf -m 2 http://127.0.0.1:8099/i
+	[ "$(curl -s -m 2 http://127.0.0.1:8099/i)" = served ]
+	podman_ rm -f -t 0 c
+	podman_ network rm n1 >/dev/null
 }

@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -254,6 +257,28 @@ static void test_self(void)
 	CHECK_INT(proc_status_code(9), 137);
 }
 
+/* A user namespace of one's own, with and without a map, is not the host's. */
+static void test_user_namespace(void)
+{
+	char text[64] = "";
+	FILE *f = fopen("/proc/self/uid_map", "r");
+	unsigned inside = 1, outside = 1, count = 0;
+	int status;
+
+	CHECK(f && fgets(text, sizeof(text), f) && fclose(f) == 0);
+	CHECK(sscanf(text, "%u %u %u", &inside, &outside, &count) == 3);
+	CHECK(proc_in_first_user_namespace() == (inside == 0 && outside == 0 && count == UINT_MAX));
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWUSER) < 0)
+			proc_exit(0); /* this host does not allow it */
+		proc_exit(proc_in_first_user_namespace() ? 1 : 0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid);
+	CHECK_INT(proc_status_code(status), 0);
+}
+
 int main(void)
 {
 	test_identity();
@@ -263,5 +288,6 @@ int main(void)
 	test_without_standard();
 	test_close_others();
 	test_self();
+	test_user_namespace();
 	return test_done();
 }
