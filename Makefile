@@ -8,6 +8,7 @@
 #   make integration [T=word]  the bats tests only (root)
 #   make lint            layers, sizes, headers, format, clang-tidy, cppcheck, shellcheck
 #   make format          clang-format every source
+#   make fuzz [FUZZ_TIME=60]     libFuzzer on the parser of config.json, from tests/fuzz/corpus
 #   make bench           start and stop times beside crun, runc and LXC (root)
 #   make coverage        line and branch coverage of the unit tests
 #   make install [DESTDIR=] [PREFIX=/usr/local]   programs, man pages, completion, service units
@@ -144,6 +145,15 @@ deps-test:
 	@tests/deps test
 integration: all
 	@tests/run-bats $(B) $(T)
+FUZZ_TIME ?= 60
+# clang only; what it finds is written to build/fuzz, a fixed finding moves into the corpus and is replayed by the unit tests
+fuzz_src := $(wildcard runtime/base/*.c config/*.c)
+$(B)/fuzz/oci_fuzz: tests/fuzz/oci_fuzz.c $(fuzz_src)
+	@mkdir -p $(@D)/new
+	clang -std=c17 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(pkg_cflags) \
+		$(filter -DZONES%,$(our_cflags)) -o $@ $(filter %.c,$^) $(pkg_libs)
+fuzz: $(B)/fuzz/oci_fuzz
+	$< -max_total_time=$(FUZZ_TIME) -max_len=16384 -timeout=5 -rss_limit_mb=1024 -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/new tests/fuzz/corpus/oci
 lint:
 	@tests/lint/run
 demo:
@@ -190,4 +200,4 @@ clean:
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: all unit unit-build docs deps deps-test integration engines lint demo check bench coverage install uninstall help clean format
+.PHONY: all unit unit-build docs deps deps-test integration engines lint demo check bench fuzz coverage install uninstall help clean format

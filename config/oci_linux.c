@@ -57,6 +57,16 @@ static int check_cgroups_path(const char *text, char *why, size_t why_size)
 	return oci_line_type.check(text, why, why_size);
 }
 
+/* config-linux.md: "Currently no flag values are supported." */
+static int check_personality_flag(const char *text, char *why, size_t why_size)
+{
+	(void)text;
+	(void)snprintf(why, why_size, "the specification defines no flag");
+	return -EINVAL;
+}
+
+static const struct value_type personality_flag_type = { .name = "personality flag",
+							 .check = check_personality_flag };
 static const struct value_type propagation_type = { .name = "mount propagation",
 						    .check = check_propagation };
 static const struct value_type clos_type = { .name = "closID", .check = check_clos };
@@ -211,7 +221,7 @@ static int check_device(struct bind_ctx *c, const struct json *j, const void *ob
 }
 
 static const struct field device_fields[] = {
-	ROW_TYPED(device_spec, path, "path", FIELD_STRING, FIELD_REQUIRED, oci_absolute_type),
+	ROW_TYPED(device_spec, path, "path", FIELD_STRING, FIELD_REQUIRED, oci_device_path_type),
 	ROW_TYPED(device_spec, type, "type", FIELD_STRING, FIELD_REQUIRED, device_type),
 	ROW_TYPED(device_spec, major, "major", FIELD_I64, 0, major_type),
 	ROW_TYPED(device_spec, minor, "minor", FIELD_I64, 0, minor_type),
@@ -231,7 +241,7 @@ static const struct shape net_device_shape =
 
 static const struct field personality_fields[] = {
 	ROW_TYPED(personality_spec, domain, "domain", FIELD_STRING, FIELD_REQUIRED, domain_type),
-	ROW_STRINGS(personality_spec, flags, "flags", 0),
+	ROW_TYPED(personality_spec, flags, "flags", FIELD_STRINGS, 0, personality_flag_type),
 };
 static const struct shape personality_shape =
 	SHAPE("personality", personality_spec, personality_fields);

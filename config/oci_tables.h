@@ -69,9 +69,11 @@ extern const struct shape oci_seccomp_shape;                 /* oci_seccomp.c */
 /* Types of values that several tables use (oci_types.c). */
 extern const struct value_type oci_id_type; /* a uid or gid: 0 ... 2^32-2 */
 extern const struct value_type oci_u32_type;
-extern const struct value_type oci_absolute_type; /* an absolute path */
-extern const struct value_type oci_text_type;     /* not empty */
-extern const struct value_type oci_line_type;     /* no control characters; "" is fine */
+extern const struct value_type oci_absolute_type;    /* an absolute path */
+extern const struct value_type oci_inside_type;      /* a path in the container without ".." */
+extern const struct value_type oci_device_path_type; /* the same, absolute */
+extern const struct value_type oci_text_type;        /* not empty */
+extern const struct value_type oci_line_type;        /* no control characters; "" is fine */
 extern const struct value_type
 	oci_list_type; /* "0-3,7" as the kernel's cpulist and nodelist; "" is fine */
 extern const struct value_type oci_interface_type; /* a network interface's name */

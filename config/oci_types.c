@@ -29,6 +29,33 @@ static int check_absolute(const char *text, char *why, size_t why_size)
 	return text[0] == '/' ? 0 : refuse(why, why_size, "it must begin with \"/\"");
 }
 
+/* No ".." below the root: what it would mean depends on links of the image. */
+static int check_no_parent(const char *text, char *why, size_t why_size)
+{
+	for (const char *p = text; *p;) {
+		size_t n = strcspn(p, "/");
+
+		if (n == 2 && p[0] == '.' && p[1] == '.')
+			return refuse(why, why_size, "it must not contain \"..\"");
+		p += n + (p[n] != '\0');
+	}
+	return 0;
+}
+
+static int check_inside(const char *text, char *why, size_t why_size)
+{
+	if (!text[0])
+		return refuse(why, why_size, "it must not be empty");
+	return check_no_parent(text, why, why_size);
+}
+
+static int check_device_path(const char *text, char *why, size_t why_size)
+{
+	if (text[0] != '/')
+		return refuse(why, why_size, "it must begin with \"/\"");
+	return check_no_parent(text, why, why_size);
+}
+
 static int check_text(const char *text, char *why, size_t why_size)
 {
 	return text[0] ? 0 : refuse(why, why_size, "it must not be empty");
@@ -96,6 +123,10 @@ static int check_interface(const char *text, char *why, size_t why_size)
 const struct value_type oci_id_type = { .name = "user or group id", .max = UINT32_MAX - 1 };
 const struct value_type oci_u32_type = { .name = "32-bit number", .max = UINT32_MAX };
 const struct value_type oci_absolute_type = { .name = "absolute path", .check = check_absolute };
+const struct value_type oci_inside_type = { .name = "path inside the container",
+					    .check = check_inside };
+const struct value_type oci_device_path_type = { .name = "device path",
+						 .check = check_device_path };
 const struct value_type oci_text_type = { .name = "text", .check = check_text };
 const struct value_type oci_line_type = { .name = "single line", .check = check_line };
 const struct value_type oci_list_type = { .name = "list of numbers", .check = check_list };

@@ -268,8 +268,10 @@ static int on_string(void *ctx, const unsigned char *text, size_t n)
 
 	if (j)
 		j->text = mem_strndup((const char *)text, n);
-	if (fault)
+	if (fault) {
+		p->key = j->key ? mem_strdup(j->key) : NULL; /* the error names the member */
 		return refuse(p, "syntax", fault);
+	}
 	return j != NULL;
 }
 

@@ -5,6 +5,8 @@
 static const struct refusal refused[] = {
 	{ MOUNT("\"type\":\"tmpfs\""), "mounts[1].destination", "required" },
 	{ MOUNT("\"destination\":\"\""), "mounts[1].destination", "empty" },
+	{ MOUNT("\"destination\":\"/../b\""), "mounts[1].destination", "\"..\"" },
+	{ MOUNT("\"destination\":\"b/..\""), "mounts[1].destination", "\"..\"" },
 	{ MOUNT("\"destination\":\"/b\",\"options\":\"ro\""), "mounts[1].options", "an array" },
 	{ MOUNT("\"destination\":\"/b\",\"options\":[\"ro\",1]"), "mounts[1].options[1]",
 	  "a string" },
@@ -23,6 +25,7 @@ static const struct refusal refused[] = {
 };
 
 static const char *const accepted[] = {
+	MOUNT("\"destination\":\"/..b/...\",\"type\":\"tmpfs\""),
 	MOUNT("\"destination\":\"b\",\"source\":\"/x\",\"options\":[\"bind\",\"remount\",\"size=5\"]"),
 	NS(USER_NS,
 	   "\"x\":0},\"mounts\":[{\"destination\":\"/a\",\"source\":\"/x\",\"options\":[\"bind\",\"idmap\"]}],\"z\":{"),
