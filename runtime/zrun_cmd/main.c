@@ -121,20 +121,32 @@ static int set_manager(const struct cli_args *a, struct zrun *z, struct err *e)
 	return err_set(e, EINVAL, "unknown cgroup manager \"%s\"", name);
 }
 
+static int set_rootless(const struct cli_args *a, struct zrun *z, struct err *e)
+{
+	const char *word = cli_value(a, "rootless", "auto");
+
+	z->rootless = str_eq(word, "true");
+	if (str_eq(word, "true") || str_eq(word, "false"))
+		return 0;
+	if (!str_eq(word, "auto") && !str_empty(word))
+		return err_set(e, EINVAL, "--rootless: \"%s\" is not true, false or auto", word);
+	z->rootless = geteuid() != 0 || !proc_in_first_user_namespace();
+	return 0;
+}
+
 static int prepare(struct cli_args *a)
 {
 	struct zrun *z = a->program_data;
-	const char *rootless = cli_value(a, "rootless", "auto"), *root = cli_value(a, "root", "");
+	const char *root = cli_value(a, "root", "");
 	struct err e = { 0 };
 	int r = set_log(a, &e);
 
 	if (r == 0)
 		r = set_manager(a, z, &e);
+	if (r == 0)
+		r = set_rootless(a, z, &e);
 	if (r < 0)
 		return zrun_fail(&e);
-	z->rootless =
-		str_eq(rootless, "true") ||
-		(!str_eq(rootless, "false") && (geteuid() != 0 || !proc_in_first_user_namespace()));
 	if (!str_empty(root))
 		z->root = root; /* an argument: lives as long as the program */
 	return 0;

@@ -52,4 +52,9 @@ options() { "$BUILD/zrun" "$@" --help | sed -nE 's/^ +(-[a-zA-Z], *)?--([a-z][a-
 		run "$BUILD/zrun" $words
 		[ "$status" -eq 2 ] || { echo "$words: $status"; false; }
 	done
+	for words in "--rootless banana list" "--cgroup-manager x list" "--log-format x list"; do
+		# shellcheck disable=SC2086
+		run "$BUILD/zrun" $words
+		[ "$status" -eq 1 ] || { echo "$words: $status"; false; }
+	done
 }
