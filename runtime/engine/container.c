@@ -204,6 +204,11 @@ enum engine_status engine_status(struct engine_container *c)
 	return ENGINE_RUNNING;
 }
 
+bool engine_has_record(const struct engine_container *c)
+{
+	return c->has_record;
+}
+
 pid_t engine_pid(const struct engine_container *c)
 {
 	return proc_is(c->record.pid, c->record.start) ? c->record.pid : 0;

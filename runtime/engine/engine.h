@@ -75,6 +75,8 @@ MUST_CHECK int engine_start(struct engine_container *c, struct err *e);
 
 /* What the kernel says now, corrected from the record: pid+start time verified, zombie is stopped, freezer asked. */
 enum engine_status engine_status(struct engine_container *c);
+/* False: a create was killed before it wrote its first record. Only delete has use for what is left. */
+bool engine_has_record(const struct engine_container *c);
 pid_t engine_pid(
 	const struct engine_container *c); /* init's pid on the host; 0 when it has ended */
 pid_t engine_init_pid(

@@ -154,3 +154,12 @@ load helper
 @test "features is JSON and says what CRI-O and Kubernetes look for" {
 	zrun features | jq -e '.ociVersionMin and .ociVersionMax and (.mountOptions | index("rro")) and .linux.mountExtensions.idmap.enabled'
 }
+
+@test "a directory that a killed create left without a record is no container for state, and delete removes it" {
+	mkdir -p "$TOP/run/$ID"
+	run zrun state "$ID"
+	[ "$status" -eq 1 ]
+	[[ $output == *"container does not exist"* ]]
+	zrun delete -f "$ID"
+	[ ! -e "$TOP/run/$ID" ]
+}
