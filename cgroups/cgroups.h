@@ -122,4 +122,16 @@ bool cgroup_remove_if_empty(struct cgroup *cg);
 /* Host directory of the container in the unified hierarchy (or pure v2), "" when there is none. Borrowed. For /sys/fs/cgroup mounts and messages. */
 const char *cgroup_unified_path(const struct cgroup *cg);
 
+/* --- resctrl: shares of cache and memory bandwidth (OCI linux.intelRdt), beside the cgroups ------------------------------ */
+/* What would be done for the container: a JSON object to be kept in its record. -EOPNOTSUPP without a mounted resctrl. The group is closID, or the id of the container. Looks only. */
+MUST_CHECK int resctrl_plan(const struct intel_rdt_spec *r, const char *id, struct json **ret,
+			    struct err *e);
+/* Make it: the group with its schemata, or, when it was there before, check that it has what is asked for. Leaves nothing on failure. */
+MUST_CHECK int resctrl_make(const struct json *plan, const struct intel_rdt_spec *r, struct err *e);
+MUST_CHECK int resctrl_attach(const struct json *plan, pid_t pid, struct err *e);
+MUST_CHECK int resctrl_update(const struct json *plan, const struct intel_rdt_spec *r,
+			      struct err *e);
+/* Takes away what resctrl_make() made and nothing else; gone is success. */
+MUST_CHECK int resctrl_remove(const struct json *plan, struct err *e);
+
 #endif

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # the long flags that a help text names
-_zrun_flags() { "$1" "${@:2}" --help 2>/dev/null | sed -n 's/^ *\(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p'; }
+_zrun_flags() { "$1" "${@:2}" --help 2>/dev/null | sed -nE 's/^ *(-., )?(--[a-z0-9-]+).*/\2/p'; }
 
 _zrun()
 {

@@ -57,8 +57,6 @@ static int check(const struct engine_create *o, struct err *e)
 	if (user->wanted && !user->path && (l->n_uid_mappings == 0 || l->n_gid_mappings == 0))
 		return err_set(e, EINVAL, "linux.%sMappings: a new user namespace needs mappings",
 			       l->n_uid_mappings == 0 ? "uid" : "gid");
-	if (l->intel_rdt)
-		return err_set(e, EOPNOTSUPP, "linux.intelRdt is not supported");
 	return 0;
 }
 
@@ -207,6 +205,30 @@ static void remove_cgroup(void *ctx)
 			   &ignored); /* what a hook may have left in there */
 	if (cgroup_remove(k->c->cgroup, &ignored) < 0)
 		log_debug("remove the cgroup: %s", ignored.text);
+}
+
+static int make_resctrl(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	struct record *record = &k->c->record;
+	const struct intel_rdt_spec *rdt = k->spec->linux.intel_rdt;
+
+	if (!rdt)
+		return 0;
+	int r = resctrl_plan(rdt, k->o->id, &record->resctrl, e);
+
+	if (r == 0)
+		r = record_write(k->c->dir, record, e); /* saved first, as for the cgroup */
+	return r < 0 ? r : resctrl_make(record->resctrl, rdt, e);
+}
+
+static void remove_resctrl(void *ctx)
+{
+	struct creation *k = ctx;
+	struct err ignored = { 0 };
+
+	if (k->c->record.resctrl && resctrl_remove(k->c->record.resctrl, &ignored) < 0)
+		log_debug("%s", ignored.text);
 }
 
 static int set_limits(void *ctx, struct err *e)
@@ -387,7 +409,10 @@ static int commit(void *ctx, struct err *e)
 	struct engine_container *c = k->c;
 	struct child *init = &k->parent.talk.main;
 	const struct sync_msg go = { .type = SYNC_COMMITTED, .u.number = init->pid };
-	int r = proc_stat(init->pid, &c->record.start, NULL, e);
+	int r = c->record.resctrl ? resctrl_attach(c->record.resctrl, init->pid, e) : 0;
+
+	if (r == 0)
+		r = proc_stat(init->pid, &c->record.start, NULL, e);
 
 	if (r < 0)
 		return r;
@@ -403,6 +428,7 @@ static int commit(void *ctx, struct err *e)
 static const struct step create_steps[] = {
 	{ "reserve the id", reserve, release },
 	{ "create the cgroup", make_cgroup, remove_cgroup },
+	{ "create the resctrl group", make_resctrl, remove_resctrl },
 	{ "prepare the isolation", plan_isolation, drop_isolation },
 	{ "set the limits", set_limits, NULL },
 	{ "start the processes", spawn, kill_processes },

@@ -115,6 +115,8 @@ static int remove_all(struct engine_container *c, struct err *e)
 {
 	int r = end_processes(c, e);
 
+	if (r == 0 && c->record.resctrl)
+		r = resctrl_remove(c->record.resctrl, e);
 	if (r < 0)
 		return r;
 	r = delete_directory(c);

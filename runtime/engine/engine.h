@@ -95,6 +95,9 @@ MUST_CHECK int engine_pause(struct engine_container *c, struct err *e);
 MUST_CHECK int engine_resume(struct engine_container *c, struct err *e);
 MUST_CHECK int engine_update(struct engine_container *c, const struct resources_spec *r,
 			     struct err *e);
+/* New schemata for the container's resctrl group; -EOPNOTSUPP when it was made without linux.intelRdt. */
+MUST_CHECK int engine_update_rdt(struct engine_container *c, const struct intel_rdt_spec *r,
+				 struct err *e);
 MUST_CHECK int engine_ps(struct engine_container *c, pid_t **ret, size_t *ret_n, struct err *e);
 
 /* What the container uses, as runc's `events --stats` says it: the cgroup's counters and the interfaces of its own network namespace. */

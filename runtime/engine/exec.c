@@ -131,6 +131,14 @@ static int prepare(struct execution *k, struct err *e)
 	return r < 0 ? r : listener_connect(l->program.seccomp, &l->program.listener, e);
 }
 
+static int join_resctrl(struct execution *k, pid_t pid, struct err *e)
+{
+	const struct json *group = k->c->record.resctrl;
+	int r = group && pid > 0 ? resctrl_attach(group, pid, e) : 0;
+
+	return r == -ESRCH ? 0 : r; /* it has ended already */
+}
+
 static int run(struct execution *k, struct err *e)
 {
 	struct launch *l = &k->launch;
@@ -149,8 +157,13 @@ static int run(struct execution *k, struct err *e)
 	int r = parent_clone(l, &birth, &k->talk.setup, e);
 
 	fd_close(&l->sync_child);
+	/* what the setup child clones is born in its group; when it was quicker than us, the process itself follows below */
+	if (r == 0)
+		r = join_resctrl(k, k->talk.setup.pid, e);
 	if (r == 0)
 		r = talk_until(&k->talk, PHASE_EXECUTED, e);
+	if (r == 0)
+		r = join_resctrl(k, k->talk.main.pid, e);
 	if (r == 0 && k->x->pid_file)
 		r = container_write_pid(k->x->pid_file, k->talk.main.pid, e);
 	if (r == 0 && k->x->pidfd_socket)

@@ -99,7 +99,11 @@ static void add_linux(struct json *all)
 	add_seccomp(l);
 	add_flag(add_object(l, "apparmor"), "enabled", true);
 	add_flag(add_object(l, "selinux"), "enabled", true);
-	add_flag(add_object(l, "intelRdt"), "enabled", false);
+	struct json *rdt = add_object(l, "intelRdt");
+
+	add_flag(rdt, "enabled", true);
+	add_flag(rdt, "schemata", true);
+	add_flag(rdt, "monitoring", true);
 	struct json *policy = add_object(l, "memoryPolicy");
 
 	add_names(policy, "modes", memory_policy_modes);

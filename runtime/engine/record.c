@@ -22,6 +22,7 @@ void record_done(struct record *r)
 	free(r->oci_version);
 	free(r->created);
 	json_free(r->cgroup);
+	json_free(r->resctrl);
 	json_free(r->extensions);
 	strmap_done(&r->annotations);
 	*r = (struct record){ 0 };
@@ -58,6 +59,8 @@ struct json *record_to_json(const struct record *r)
 	(void)json_set(j, "poststop", json_new_bool(r->has_poststop));
 	if (r->cgroup)
 		(void)json_set(j, "cgroup", json_clone(r->cgroup));
+	if (r->resctrl)
+		(void)json_set(j, "resctrl", json_clone(r->resctrl));
 	if (r->extensions)
 		(void)json_set(j, "extensions", json_clone(r->extensions));
 	add_annotations(j, &r->annotations);
@@ -106,6 +109,8 @@ int record_from_json(const struct json *j, struct record *ret, struct err *e)
 	ret->has_poststop = json_get_bool(j, "poststop", false);
 	if (json_get(j, "cgroup"))
 		ret->cgroup = json_clone(json_get(j, "cgroup"));
+	if (json_get(j, "resctrl"))
+		ret->resctrl = json_clone(json_get(j, "resctrl"));
 	if (json_get(j, "extensions"))
 		ret->extensions = json_clone(json_get(j, "extensions"));
 	read_annotations(j, &ret->annotations);

@@ -15,12 +15,13 @@
 
 struct record {
 	char *id, *bundle, *rootfs, *oci_version;
-	char *created;       /* RFC 3339 with nanoseconds, UTC */
-	uint32_t owner;      /* uid of the caller of create */
-	bool complete;       /* create has finished */
-	pid_t pid;           /* init, on the host; 0 before it exists */
-	uint64_t start;      /* its start time: with the pid it names one process for ever */
-	struct json *cgroup; /* cgroup_save(); NULL: cgroups are disabled */
+	char *created;        /* RFC 3339 with nanoseconds, UTC */
+	uint32_t owner;       /* uid of the caller of create */
+	bool complete;        /* create has finished */
+	pid_t pid;            /* init, on the host; 0 before it exists */
+	uint64_t start;       /* its start time: with the pid it names one process for ever */
+	struct json *cgroup;  /* cgroup_save(); NULL: cgroups are disabled */
+	struct json *resctrl; /* resctrl_plan(); NULL: nothing was asked for */
 	struct strmap annotations;
 	bool has_process; /* false: start has nothing to execute */
 	bool own_pids;    /* a pid namespace of its own: the end of init is the end of all */

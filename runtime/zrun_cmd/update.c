@@ -8,6 +8,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/log.h"
+#include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 #include "runtime/zrun_cmd/commands.h"
 
@@ -114,6 +115,16 @@ static int load(const struct cli_args *a, struct resources_spec **ret, struct er
 	return r < 0 ? r : oci_parse_resources(text, n, ret, e);
 }
 
+/* Beside a resources document these two are in force as well: the document has no place for them. */
+static int update_rdt(const struct cli_args *a, struct engine_container *c, struct err *e)
+{
+	auto_free char *l3 = mem_strdup(cli_value(a, "l3-cache-schema", ""));
+	auto_free char *bandwidth = mem_strdup(cli_value(a, "mem-bw-schema", ""));
+	const struct intel_rdt_spec rdt = { .l3_cache_schema = l3, .mem_bw_schema = bandwidth };
+
+	return str_empty(l3) && str_empty(bandwidth) ? 0 : engine_update_rdt(c, &rdt, e);
+}
+
 int zrun_update(struct cli_args *a)
 {
 	auto_ptr(resources_spec) struct resources_spec *resources = NULL;
@@ -125,6 +136,8 @@ int zrun_update(struct cli_args *a)
 		r = load(a, &resources, &e);
 	if (r == 0)
 		r = engine_update(c, resources, &e);
+	if (r == 0)
+		r = update_rdt(a, c, &e);
 	engine_free(c);
 	return r < 0 ? zrun_fail(&e) : CLI_DONE;
 }

@@ -3,7 +3,7 @@
 load helper
 
 verbs() { "$BUILD/zrun" --help | sed -nE 's/^  ([a-z]+)  +.*/\1/p'; }
-options() { "$BUILD/zrun" "$@" --help | sed -nE 's/^ +(-[a-zA-Z], *)?--([a-z][a-z-]*).*/\2/p' | grep -vx help; }
+options() { "$BUILD/zrun" "$@" --help | sed -nE 's/^ +(-[a-zA-Z], *)?--([a-z][a-z0-9-]*).*/\2/p' | grep -vx help; }
 
 @test "zrun.8 describes every verb and every option, and mandoc finds no error in it" {
 	manual=$ROOT/runtime/zrun_cmd/zrun.8
