@@ -106,6 +106,27 @@ static int check(struct engine_container *c, struct err *e)
 	return 0;
 }
 
+/* One look at the container and its watch; true when it has ended. */
+static bool look(struct engine_container *c, const struct engine_events *o, struct cgroup_oom *oom,
+		 uint64_t *due)
+{
+	struct pollfd p[2] = { { .fd = engine_pidfd(c), .events = POLLIN },
+			       { .fd = oom ? cgroup_oom_fd(oom) : -1, .events = POLLIN } };
+	uint64_t now = loop_now_ms();
+
+	/* an interrupted wait is a look too early, which does no harm */
+	(void)poll(p, 2, *due > now ? (int)(*due - now) : 0);
+	bool ended = p[0].fd < 0 || p[0].revents;
+
+	if (oom && (p[1].revents || ended) && cgroup_oom_happened(oom))
+		emit(c, o, "oom", NULL);
+	if (!ended && loop_now_ms() >= *due) {
+		emit(c, o, "stats", engine_stats_json(c));
+		*due = loop_now_ms() + o->interval_ms;
+	}
+	return ended;
+}
+
 int engine_events(struct engine_container *c, const struct engine_events *o, struct err *e)
 {
 	struct cgroup_oom *oom = NULL;
@@ -121,21 +142,8 @@ int engine_events(struct engine_container *c, const struct engine_events *o, str
 	}
 	if (engine_cgroup(c) && cgroup_oom_watch(engine_cgroup(c), &oom, &ignored) < 0)
 		oom = NULL; /* no memory controller: then there is nothing to tell about it */
-	for (bool ended = false; !ended && r == 0;) {
-		struct pollfd p[2] = { { .fd = engine_pidfd(c), .events = POLLIN },
-				       { .fd = oom ? cgroup_oom_fd(oom) : -1, .events = POLLIN } };
-		uint64_t now = loop_now_ms();
-
-		if (poll(p, 2, due > now ? (int)(due - now) : 0) < 0 && errno != EINTR)
-			r = err_sys(e, "wait for events");
-		ended = p[0].fd < 0 || p[0].revents;
-		if (oom && (p[1].revents || ended) && cgroup_oom_happened(oom))
-			emit(c, o, "oom", NULL);
-		if (!ended && loop_now_ms() >= due) {
-			emit(c, o, "stats", engine_stats_json(c));
-			due = loop_now_ms() + o->interval_ms;
-		}
-	}
+	while (!look(c, o, oom, &due))
+		;
 	cgroup_oom_free(oom);
-	return r;
+	return 0;
 }
