@@ -56,3 +56,21 @@ background() {
 }
 
 status() { zrun state "$ID" | jq -r .status; }
+
+# runs TEXT: the container's script, its output in $output
+runs() {
+	script "$1"
+	run zrun run -b "$BUNDLE" "$ID"
+}
+
+# refused CHANGE WORDS: a configuration with this change (a filter for config, or what $REFUSED_BY takes) is an error that says so, and nothing is left
+refused() {
+	cp "$BUNDLE/config.json" "$TOP/before.json"
+	"${REFUSED_BY:-config}" "$1"
+	run zrun create -b "$BUNDLE" "$ID"
+	echo "$1: $output"
+	[ "$status" = 1 ]
+	[[ "$output" == *"$2"* ]]
+	[ -z "$(zrun list -q)" ]
+	mv "$TOP/before.json" "$BUNDLE/config.json"
+}

@@ -5,21 +5,7 @@ load helper
 
 add() { config '.mounts += [$m]' --argjson m "$1"; }
 
-runs() {
-	script "$1"
-	run zrun run -b "$BUNDLE" "$ID"
-}
-
-refused() { # refused MOUNT WORDS
-	cp "$BUNDLE/config.json" "$TOP/before.json"
-	add "$1"
-	run zrun create -b "$BUNDLE" "$ID"
-	echo "$1: $output"
-	[ "$status" = 1 ]
-	[[ "$output" == *"$2"* ]]
-	[ -z "$(zrun list -q)" ]
-	mv "$TOP/before.json" "$BUNDLE/config.json"
-}
+REFUSED_BY=add # what refused() changes the configuration with
 
 line() { echo "grep ' $1 ' /proc/self/mountinfo"; }
 

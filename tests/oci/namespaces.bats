@@ -3,22 +3,6 @@
 # shellcheck disable=SC2016
 load helper
 
-runs() {
-	script "$1"
-	run zrun run -b "$BUNDLE" "$ID"
-}
-
-refused() {
-	cp "$BUNDLE/config.json" "$TOP/before.json"
-	config "$1"
-	run zrun create -b "$BUNDLE" "$ID"
-	echo "$1: $output"
-	[ "$status" = 1 ]
-	[[ "$output" == *"$2"* ]]
-	[ -z "$(zrun list -q)" ]
-	mv "$TOP/before.json" "$BUNDLE/config.json"
-}
-
 @test "what is listed is new, what is not is the caller's" {
 	config '.linux.namespaces += [{"type":"time"}]'
 	runs 'for n in pid net ipc uts mnt cgroup time user; do readlink /proc/self/ns/$n; done'

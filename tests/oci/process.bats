@@ -3,22 +3,6 @@
 # shellcheck disable=SC2016
 load helper
 
-runs() { # runs TEXT: the container's script, its output in $output
-	script "$1"
-	run zrun run -b "$BUNDLE" "$ID"
-}
-
-refused() { # refused FILTER WORDS: the configuration with this change is an error that says so, and nothing is left
-	cp "$BUNDLE/config.json" "$TOP/before.json"
-	config "$1"
-	run zrun create -b "$BUNDLE" "$ID"
-	echo "$1: $output"
-	[ "$status" = 1 ]
-	[[ "$output" == *"$2"* ]]
-	[ -z "$(zrun list -q)" ]
-	mv "$TOP/before.json" "$BUNDLE/config.json"
-}
-
 @test "user: uid, gid, additional groups, umask" {
 	config '.process.user = {"uid":1000,"gid":1001,"umask":63,"additionalGids":[5,6]}'
 	runs 'id -u; id -g; grep Groups /proc/self/status; umask'

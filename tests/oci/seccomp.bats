@@ -5,21 +5,7 @@ load helper
 
 seccomp() { config '.linux.seccomp = $s' --argjson s "$1"; }
 
-runs() {
-	script "$1"
-	run zrun run -b "$BUNDLE" "$ID"
-}
-
-refused() {
-	cp "$BUNDLE/config.json" "$TOP/before.json"
-	seccomp "$1"
-	run zrun create -b "$BUNDLE" "$ID"
-	echo "$1: $output"
-	[ "$status" = 1 ]
-	[[ "$output" == *"$2"* ]]
-	[ -z "$(zrun list -q)" ]
-	mv "$TOP/before.json" "$BUNDLE/config.json"
-}
+REFUSED_BY=seccomp # what refused() changes the configuration with
 
 @test "S1 a default of KILL without a call kills" {
 	seccomp '{"defaultAction":"SCMP_ACT_KILL"}'
