@@ -36,13 +36,15 @@ struct live {
 	const char *target; /* to be removed when iso is NULL: else its plan is followed */
 };
 
-static bool is_own_namespace(pid_t pid, const char *file)
+/* Is it known to be another namespace than ours, or known to be ours? What cannot be looked at is neither, so each caller asks for what is safe to rely on. */
+static bool namespace_is(pid_t pid, const char *file, bool ours_wanted)
 {
 	auto_free char *theirs = mem_format("/proc/%d/ns/%s", (int)pid, file);
 	auto_free char *ours = mem_format("/proc/self/ns/%s", file);
 	struct stat a, b;
 
-	return stat(theirs, &a) == 0 && stat(ours, &b) == 0 && a.st_ino != b.st_ino;
+	return stat(theirs, &a) == 0 && stat(ours, &b) == 0 &&
+	       (a.st_ino == b.st_ino) == ours_wanted;
 }
 
 /* --- the child ---------------------------------------------------------------------------------------------------- */
@@ -143,7 +145,7 @@ static int check_container(int pidfd, struct err *e)
 
 	if (pid <= 0)
 		return err_set(e, ESRCH, "container not running");
-	if (!is_own_namespace(pid, "mnt"))
+	if (!namespace_is(pid, "mnt", false))
 		return err_set(e, EOPNOTSUPP, "the container has no mount namespace of its own");
 	return (int)pid;
 }
@@ -173,7 +175,7 @@ static int plan_add(struct isolation *iso, pid_t pid, struct err *e)
 {
 	int r = mount_plan_make_one(iso->spec, &iso->plan, e);
 
-	iso->in_user = is_own_namespace(pid, "user");
+	iso->in_user = !namespace_is(pid, "user", true);
 	iso->has_mounts = true;
 	if (r == 0)
 		r = check_row(iso, e);
