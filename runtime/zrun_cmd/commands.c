@@ -87,7 +87,8 @@ static const struct cli_option ps_options[] = {
 };
 
 static const struct cli_option update_options[] = {
-	{ "resources", 'r', "FILE|-", "the limits as JSON; then all other options are ignored", 0 },
+	{ "resources", 'r', "FILE|-",
+	  "the limits as JSON; all others but the two schemas are then ignored", 0 },
 	{ "blkio-weight", 0, "N", "share of block I/O, 10 to 1000", 0 },
 	{ "cpu-period", 0, "USEC", "period of the CPU quota", 0 },
 	{ "cpu-quota", 0, "USEC", "CPU time in each period; -1: no limit", 0 },
