@@ -39,6 +39,7 @@ void cgroup_free(struct cgroup *cg)
 		return;
 	for (size_t i = 0; i < cg->n_parts; i++)
 		part_done(&cg->parts[i]);
+	cgroup_unit_free(cg->unit);
 	free(cg->parts);
 	free(cg);
 }
@@ -65,14 +66,21 @@ static int plan_part(struct cgroup *cg, const struct hierarchy *h, const char *p
 	return 0;
 }
 
+/* systemd names cgroups from the root of its view; a mount may show only what is below. */
+static const char *below_root(const struct hierarchy *h, const char *path)
+{
+	const char *rest = strcmp(h->root, "/") == 0 ? NULL : str_after(path, h->root);
+
+	return rest && *rest == '/' ? rest : path;
+}
+
 int cgroup_plan(const char *id, const struct cgroup_options *o, struct cgroup **ret, struct err *e)
 {
 	struct cgroup_host host auto_done(cgroup_host) = { 0 };
 	auto_ptr(cgroup) struct cgroup *cg = mem_zero(sizeof(*cg));
 	bool disabled = o->manager == CGROUP_MANAGER_DISABLED;
 
-	if (o->manager == CGROUP_MANAGER_SYSTEMD)
-		return systemd_refuse(e);
+	auto_free char *unit_path = NULL;
 	int r = disabled ? 0 : detect_host(&host, e); /* disabled: nothing is even looked at */
 
 	if (r < 0)
@@ -85,11 +93,15 @@ int cgroup_plan(const char *id, const struct cgroup_options *o, struct cgroup **
 	cg->exact_devices = o->exact_devices;
 	cg->delegate_uid = o->delegate_uid;
 	cg->delegate_gid = o->delegate_gid;
-	for (size_t i = 0; i < host.n; i++) {
-		r = plan_part(cg, &host.items[i], o->path, id, e);
-		if (r < 0)
-			return r;
+	if (o->manager == CGROUP_MANAGER_SYSTEMD)
+		r = systemd_plan(id, o, &cg->unit, &unit_path, e);
+	for (size_t i = 0; r == 0 && i < host.n; i++) {
+		const char *path = unit_path ? below_root(&host.items[i], unit_path) : o->path;
+
+		r = plan_part(cg, &host.items[i], path, id, e);
 	}
+	if (r < 0)
+		return r;
 	*ret = ptr_steal(&cg);
 	return 0;
 }
@@ -135,7 +147,9 @@ static int make_part(struct cgroup *cg, struct cgroup_part *p, struct err *e)
 
 	if (r < 0)
 		return r;
-	if (r > 0 && check_unused(p, e) < 0) {
+	if (r > 0 && cg->unit) { /* systemd made it for us, and its holder is in there */
+		p->made = p->made > 0 ? p->made : 1;
+	} else if (r > 0 && check_unused(p, e) < 0) {
 		p->made = 0; /* somebody lives there: hands off */
 		return -e->code;
 	}
@@ -160,6 +174,8 @@ static void undo(struct cgroup *cg)
 {
 	struct backoff until = backoff_start(UNDO_MS);
 
+	if (cg->unit)
+		systemd_stop(cg->unit);
 	for (size_t i = 0; i < cg->n_parts; i++) {
 		struct err why = { 0 };
 
@@ -188,8 +204,10 @@ bool cgroup_has_any(const struct cgroup *cg)
 
 int cgroup_make(struct cgroup *cg, struct err *e)
 {
-	int r = 0;
+	int r = cg->unit ? systemd_start(cg->unit, e) : 0;
 
+	if (r < 0)
+		return r; /* somebody else's unit, for one: not ours to stop */
 	for (size_t i = 0; r >= 0 && i < cg->n_parts;) {
 		struct err why = { 0 };
 
@@ -227,6 +245,16 @@ int cgroup_create(const char *id, const struct cgroup_options *o, struct cgroup 
 	if (r == 0)
 		*ret = ptr_steal(&cg);
 	return r;
+}
+
+int cgroup_settle(struct cgroup *cg, struct err *e)
+{
+	struct resources_spec exact = { .pids_limit = { .set = true, .value = 1 } };
+
+	if (!cg->unit || cg->unit->holder <= 0)
+		return 0;
+	systemd_end_holder(cg->unit);
+	return cg->unit->spare_pid ? cgroup_limit(cg, &exact, e) : 0;
 }
 
 int cgroup_dirfd(const struct cgroup *cg)
@@ -273,7 +301,49 @@ static int limit_devices(struct cgroup *cg, const struct resources_spec *r, stru
 	return rc;
 }
 
-int cgroup_limit(struct cgroup *cg, const struct resources_spec *r, struct err *e)
+/* The holder of a scope is a process, too: without room for one more the container's own could not be born. */
+static struct resources_spec with_room(struct cgroup *cg, const struct resources_spec *r)
+{
+	struct resources_spec wider = *r; /* borrowed members: nothing is freed */
+
+	if (!cg->unit || cg->unit->holder <= 0 || !r->pids_limit.set || r->pids_limit.value != 1)
+		return wider;
+	wider.pids_limit.value++;
+	cg->unit->spare_pid = true;
+	return wider;
+}
+
+/* systemd removes directories of v1 that it has no use for and that hold nobody, whenever it is told something: before the container's first process is there they are made again. */
+static int remake(struct cgroup *cg, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; cg->unit->holder > 0 && r >= 0 && i < cg->n_parts; i++) {
+		struct cgroup_part *p = &cg->parts[i];
+
+		if (p->v2)
+			continue;
+		fd_close(&p->fd);
+		r = make_part(cg, p, e);
+	}
+	return r;
+}
+
+static int tell_systemd(struct cgroup *cg, const struct resources_spec *r,
+			const struct limit_ground *g, struct err *e)
+{
+	struct device_rules rules auto_done(device_rules) = { 0 };
+	int rc = systemd_limit(cg, r, g, e);
+
+	if (rc == 0 && r->n_devices > 0 && part_of_v1(cg, "devices")) {
+		rc = device_rules_load(r, cg->exact_devices, &rules, e);
+		if (rc == 0)
+			rc = systemd_limit_devices(cg, &rules, e);
+	}
+	return rc < 0 ? rc : remake(cg, e);
+}
+
+static int limit(struct cgroup *cg, const struct resources_spec *r, struct err *e)
 {
 	struct limit_ground ground auto_done(limit_ground) = { 0 };
 	struct limit_plan plan auto_done(limit_plan) = { 0 };
@@ -290,13 +360,23 @@ int cgroup_limit(struct cgroup *cg, const struct resources_spec *r, struct err *
 				   : err_set(e, EOPNOTSUPP,
 					     "%s: the container has no cgroup that could limit it",
 					     plan.items[0].key);
-	rc = limits_apply(cg, &plan, e);
+	if (cg->unit)
+		rc = tell_systemd(cg, r, &ground, e);
+	if (rc == 0)
+		rc = limits_apply(cg, &plan, e);
 	if (rc == 0 && r->n_devices > 0)
 		rc = limit_devices(cg, r, e);
 	return rc < 0 ? rc
 		      : delegate(
 				cg,
 				e); /* again: a controller enabled just now brings files of its own */
+}
+
+int cgroup_limit(struct cgroup *cg, const struct resources_spec *r, struct err *e)
+{
+	struct resources_spec wider = with_room(cg, r);
+
+	return limit(cg, &wider, e);
 }
 
 int cgroup_show_limits(struct cgroup *cg, struct strmap *ret, struct err *e)
@@ -368,6 +448,8 @@ int cgroup_remove(struct cgroup *cg, struct err *e)
 	struct backoff until = backoff_start(REMOVE_MS);
 	int result = 0;
 
+	if (cg->unit)
+		systemd_stop(cg->unit);
 	for (size_t i = 0; i < cg->n_parts; i++) {
 		struct err why = { 0 };
 		int r = tree_remove(&cg->parts[i], &until, &why);
@@ -385,6 +467,8 @@ bool cgroup_remove_if_empty(struct cgroup *cg)
 	struct backoff until = backoff_start(0);
 	struct err ignored = { 0 };
 
+	if (cg->unit)
+		return false; /* systemd must be told as well */
 	for (size_t i = 0; i < cg->n_parts; i++) {
 		if (cg->parts[i].made == 0)
 			return false;

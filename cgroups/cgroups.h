@@ -26,12 +26,15 @@ struct cgroup_options {
 	bool rootless;    /* missing permissions are no error unless a limit was asked for */
 	struct opt_u64 delegate_uid,
 		delegate_gid; /* hand the directory and /sys/kernel/cgroup/delegate's files to this host id (v2 and unified hierarchy only) */
+	const struct strmap *
+		annotations; /* CGROUP_MANAGER_SYSTEMD: the container's, for org.systemd.property.*; may be NULL */
 	bool exact_devices; /* device rules as given; else the devices that OCI promises (null, zero, tty, pts ...) are allowed after them */
 };
 
 enum cgroup_mode cgroup_host_mode(void);
 
-/* Make the directories (and parents). Existing non-empty cgroups: -EBUSY "container's cgroup is not empty: N process(es) found"; frozen: -EBUSY. On failure nothing made here remains. */
+/* CGROUP_MANAGER_SYSTEMD: `path` is "slice:prefix:name" (cgroups/unit.h), systemd makes a scope of it and leaves it to us; limits are told to systemd and then written as always.
+ * Make the directories (and parents). Existing non-empty cgroups: -EBUSY "container's cgroup is not empty: N process(es) found"; frozen: -EBUSY. On failure nothing made here remains. */
 MUST_CHECK int cgroup_create(const char *id, const struct cgroup_options *o, struct cgroup **ret,
 			     struct err *e);
 /* The same in two halves, for a caller that records what is to be undone before the first side effect: plan only looks (cgroup_save() then tells what will be made, and
@@ -46,6 +49,8 @@ void cgroup_free(struct cgroup *cg); /* memory and descriptors only */
 
 /* O_PATH-less directory descriptor for CLONE_INTO_CGROUP when the host is pure v2; -1 on v1/hybrid, and after a cgroup_kill() (see cgroup_entry). Borrowed. */
 int cgroup_dirfd(const struct cgroup *cg);
+/* The container's first process is inside and will stay: what kept the cgroup alive until now (CGROUP_MANAGER_SYSTEMD: a holder process) ends. Nothing to do otherwise. */
+MUST_CHECK int cgroup_settle(struct cgroup *cg, struct err *e);
 /* Put a process into every hierarchy. In v1/hybrid the first write waits for an RCU grace period (8-20 ms): the engine calls this while init builds its mounts. */
 MUST_CHECK int cgroup_attach(struct cgroup *cg, pid_t pid, struct err *e);
 /* Put an exec'd process where init is now (a sub-cgroup below ours is fine), or into `sub` below ours when not NULL: one "[controller[,controller]:]path" a line, a word with controllers wins for those. init_pid tells where init is. */

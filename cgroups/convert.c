@@ -11,7 +11,7 @@
 #include "runtime/base/num.h"
 #include "runtime/base/str.h"
 
-enum { SHARES_MIN = 2, SHARES_MAX = 262144, WEIGHT_MAX = 10000, LIST_MAX = 8192 };
+enum { SHARES_MIN = 2, SHARES_MAX = 262144, WEIGHT_MAX = 10000 };
 
 #define LN_10 2.302585092994045684
 
@@ -94,7 +94,7 @@ int convert_swap(struct opt_i64 memsw, struct opt_i64 limit, bool *ret_write, in
 	return 0;
 }
 
-/* Set the bits of "0-3,7" in a map of LIST_MAX. */
+/* Set the bits of "0-3,7" in a map of CONVERT_LIST_MAX. */
 static int mark_list(const char *list, bool *map)
 {
 	struct strv parts auto_done(strv) = { 0 };
@@ -109,7 +109,7 @@ static int mark_list(const char *list, bool *map)
 		if (num_u32(parts.items[i], &first) < 0 ||
 		    num_u32(dash ? dash + 1 : parts.items[i], &last) < 0)
 			return -EINVAL;
-		if (first > last || last >= LIST_MAX)
+		if (first > last || last >= CONVERT_LIST_MAX)
 			return -EINVAL;
 		memset(map + first, true, (size_t)(last - first) + 1);
 	}
@@ -118,16 +118,33 @@ static int mark_list(const char *list, bool *map)
 
 int convert_list_within(const char *list, const char *of, unsigned *ret_missing)
 {
-	auto_free bool *wanted = mem_array(LIST_MAX, sizeof(bool));
-	auto_free bool *there = mem_array(LIST_MAX, sizeof(bool));
+	auto_free bool *wanted = mem_array(CONVERT_LIST_MAX, sizeof(bool));
+	auto_free bool *there = mem_array(CONVERT_LIST_MAX, sizeof(bool));
 
 	if (mark_list(list, wanted) < 0 || mark_list(of, there) < 0)
 		return -EINVAL;
-	for (unsigned i = 0; i < LIST_MAX; i++) {
+	for (unsigned i = 0; i < CONVERT_LIST_MAX; i++) {
 		if (wanted[i] && !there[i]) {
 			*ret_missing = i;
 			return -ERANGE;
 		}
+	}
+	return 0;
+}
+
+int convert_list_bits(const char *list, uint8_t *bytes, size_t size, size_t *ret_n)
+{
+	auto_free bool *map = mem_array(CONVERT_LIST_MAX, sizeof(bool));
+
+	if (mark_list(list, map) < 0 || size < CONVERT_LIST_MAX / 8)
+		return -EINVAL;
+	*ret_n = 0;
+	memset(bytes, 0, size);
+	for (unsigned i = 0; i < CONVERT_LIST_MAX; i++) {
+		if (!map[i])
+			continue;
+		bytes[i / 8] |= (uint8_t)(1U << i % 8);
+		*ret_n = i / 8 + 1;
 	}
 	return 0;
 }

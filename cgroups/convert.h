@@ -3,6 +3,7 @@
 #define CGROUPS_CONVERT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/spec.h"
@@ -20,6 +21,10 @@ MUST_CHECK int convert_swap(struct opt_i64 memsw, struct opt_i64 limit, bool *re
 
 /* "0-3,7": every number of `list` is in `of`. -EINVAL: not a list; -ERANGE names the first that is missing in *ret_missing. */
 MUST_CHECK int convert_list_within(const char *list, const char *of, unsigned *ret_missing);
+
+/* "0-1,9" as a map of bits, eight to a byte, the lowest first; *ret_n bytes are in use. bytes of CONVERT_LIST_MAX / 8. */
+enum { CONVERT_LIST_MAX = 8192 };
+MUST_CHECK int convert_list_bits(const char *list, uint8_t *bytes, size_t size, size_t *ret_n);
 
 /* An OCI page size is a file name's part: "2MB", "1GB", "64KB"; the kernel's own spelling and nothing else. */
 bool convert_is_page_size(const char *s);

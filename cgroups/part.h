@@ -20,12 +20,15 @@ struct cgroup_part {
 	int fd;      /* the directory, -1 until needed */
 };
 
+struct cgroup_unit; /* cgroups/systemd.h */
+
 struct cgroup {
 	enum cgroup_mode mode;
 	bool rootless, exact_devices;
 	bool planned; /* cgroup_make() has not run yet */
 	bool fresh; /* made by this process and still empty: nothing to restore when a limit fails */
 	struct opt_u64 delegate_uid, delegate_gid;
+	struct cgroup_unit *unit; /* systemd's, or NULL: we make the directories ourselves */
 	struct cgroup_part *parts;
 	size_t n_parts;
 };

@@ -1,13 +1,14 @@
 /* saved - a cgroup as JSON in a container's record.
  *
  * {"mode":"hybrid","rootless":false,"parts":[{"controllers":["cpu"],"mount":"/sys/fs/cgroup/cpu","root":"/","path":"/zones/web","made":1}]}
- * A part without controllers is the unified hierarchy. The record is root's, yet what it names is removed later, so paths
+ * With systemd's driver also "unit":"zrun-web.scope" and "unitOfUser". A part without controllers is the unified hierarchy. The record is root's, yet what it names is removed later, so paths
  * must be as clean as those that layout.c makes. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "cgroups/layout.h"
 #include "cgroups/part.h"
+#include "cgroups/systemd.h"
 #include "cgroups/tree.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/path.h"
@@ -48,6 +49,10 @@ struct json *cgroup_save(const struct cgroup *cg)
 	(void)json_set(j, "exactDevices", json_new_bool(cg->exact_devices));
 	save_id(j, "delegateUid", &cg->delegate_uid);
 	save_id(j, "delegateGid", &cg->delegate_gid);
+	if (cg->unit) {
+		(void)json_set(j, "unit", json_new_string(cg->unit->name.name));
+		(void)json_set(j, "unitOfUser", json_new_bool(cg->unit->user));
+	}
 	struct json *parts = json_set(j, "parts", json_new_array());
 
 	for (size_t i = 0; i < cg->n_parts; i++)
@@ -97,6 +102,20 @@ static enum cgroup_mode mode_by_word(const char *word)
 	return CGROUP_MODE_NONE;
 }
 
+static int open_unit(struct cgroup *cg, const struct json *saved, struct err *e)
+{
+	const char *name = json_get_string(saved, "unit", NULL);
+
+	if (!name)
+		return 0;
+	if (!unit_name_is_valid(name))
+		return err_set(e, EINVAL, "the record of the cgroup names the unit \"%s\"", name);
+	cg->unit = mem_zero(sizeof(*cg->unit));
+	cg->unit->name.name = mem_strdup(name);
+	cg->unit->user = json_get_bool(saved, "unitOfUser", false);
+	return 0;
+}
+
 int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e)
 {
 	const struct json *parts = json_get(saved, "parts");
@@ -108,13 +127,13 @@ int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e)
 	cg->exact_devices = json_get_bool(saved, "exactDevices", false);
 	cg->delegate_uid = open_id(saved, "delegateUid");
 	cg->delegate_gid = open_id(saved, "delegateGid");
-	for (size_t i = 0; parts && i < parts->n; i++) {
-		int r = open_part(cg, parts->items[i], e);
+	int r = open_unit(cg, saved, e);
 
-		if (r < 0) {
-			cgroup_free(cg);
-			return r;
-		}
+	for (size_t i = 0; r == 0 && parts && i < parts->n; i++)
+		r = open_part(cg, parts->items[i], e);
+	if (r < 0) {
+		cgroup_free(cg);
+		return r;
 	}
 	struct cgroup_part *v2 = part_unified(cg);
 

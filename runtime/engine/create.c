@@ -169,7 +169,8 @@ static int make_cgroup(void *ctx, struct err *e)
 	const struct linux_spec *l = &k->spec->linux;
 	struct cgroup_options options = { .manager = k->o->cgroup_manager,
 					  .path = l->cgroups_path,
-					  .rootless = k->o->rootless };
+					  .rootless = k->o->rootless,
+					  .annotations = &k->spec->annotations };
 
 	if (options.manager == CGROUP_MANAGER_DISABLED)
 		return record_write(c->dir, &c->record, e);
@@ -327,8 +328,6 @@ static int prepare(struct creation *k, struct err *e)
 
 	if (r == 0)
 		r = open_channels(k, e);
-	if (r == 0 && k->c->cgroup)
-		r = cgroup_entry_open(k->c->cgroup, 0, NULL, &l->entry, e);
 	if (r == 0)
 		r = listener_connect(k->spec->linux.seccomp, &l->program.listener, e);
 	if (r == 0)
@@ -354,11 +353,14 @@ static int plan_isolation(void *ctx, struct err *e)
 
 /* --- processes ---------------------------------------------------------------------------------------------------- */
 
+/* The way into the cgroup is opened now and not earlier: systemd may remake directories while it is told the limits. */
 static int spawn(void *ctx, struct err *e)
 {
 	struct creation *k = ctx;
+	int r = k->c->cgroup ? cgroup_entry_open(k->c->cgroup, 0, NULL, &k->parent.launch.entry, e)
+			     : 0;
 
-	return parent_spawn(&k->parent, e);
+	return r < 0 ? r : parent_spawn(&k->parent, e);
 }
 
 static void kill_processes(void *ctx)
@@ -411,6 +413,8 @@ static int commit(void *ctx, struct err *e)
 	const struct sync_msg go = { .type = SYNC_COMMITTED, .u.number = init->pid };
 	int r = c->record.resctrl ? resctrl_attach(c->record.resctrl, init->pid, e) : 0;
 
+	if (r == 0 && c->cgroup)
+		r = cgroup_settle(c->cgroup, e);
 	if (r == 0)
 		r = proc_stat(init->pid, &c->record.start, NULL, e);
 

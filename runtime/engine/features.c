@@ -73,8 +73,8 @@ static void add_cgroup(struct json *linux_part)
 
 	add_flag(c, "v1", true);
 	add_flag(c, "v2", true);
-	add_flag(c, "systemd", false); /* cgroups/systemd.h: not part of this build */
-	add_flag(c, "systemdUser", false);
+	add_flag(c, "systemd", true);
+	add_flag(c, "systemdUser", true);
 	add_flag(c, "rdma", true);
 }
 

@@ -95,8 +95,22 @@ static void test_pages(void)
 	CHECK(!convert_is_page_size("2M"));
 }
 
+static void test_bits(void)
+{
+	uint8_t bytes[CONVERT_LIST_MAX / 8];
+	size_t n = 0;
+
+	CHECK_INT(convert_list_bits("0-1,9", bytes, sizeof(bytes), &n), 0);
+	CHECK(n == 2 && bytes[0] == 3 && bytes[1] == 2);
+	CHECK_INT(convert_list_bits("8191", bytes, sizeof(bytes), &n), 0);
+	CHECK(n == sizeof(bytes) && bytes[n - 1] == 0x80);
+	CHECK_INT(convert_list_bits("8192", bytes, sizeof(bytes), &n), -EINVAL);
+	CHECK_INT(convert_list_bits("0", bytes, 8, &n), -EINVAL);
+}
+
 int main(void)
 {
+	test_bits();
 	test_shares();
 	test_io_weight();
 	test_swap();

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cgroups/part.h"
+#include "cgroups/systemd.h"
 #include "tests/unit/test.h"
 
 static const char record[] =
@@ -98,8 +99,27 @@ static void test_hostile(void)
 	cgroup_free(cg);
 }
 
+static void test_unit(void)
+{
+	struct err e = { 0 };
+	struct cgroup *cg = open_text(
+		"{\"mode\":\"v2\",\"unit\":\"a-b.scope\",\"unitOfUser\":true,\"parts\":[]}", 0, &e);
+
+	CHECK(cg && cg->unit && cg->unit->user);
+	CHECK_STR(cg->unit->name.name, "a-b.scope");
+	struct json *j = cgroup_save(cg);
+
+	CHECK_STR(json_get_string(j, "unit", ""), "a-b.scope");
+	CHECK(json_get_bool(j, "unitOfUser", false));
+	CHECK(!open_text("{\"mode\":\"v2\",\"unit\":\"../sshd.service\",\"parts\":[]}", -EINVAL,
+			 &e));
+	json_free(j);
+	cgroup_free(cg);
+}
+
 int main(void)
 {
+	test_unit();
 	test_round();
 	test_gone();
 	test_hostile();
