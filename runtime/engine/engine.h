@@ -117,6 +117,41 @@ MUST_CHECK int engine_events(struct engine_container *c, const struct engine_eve
 /* Remove everything that create made. Not stopped: -EBUSY unless `force` (then SIGKILL first, bounded, never hangs: a process in uninterruptible sleep is named). Also removes the remains of a killed create. poststop hooks run. */
 MUST_CHECK int engine_delete(struct engine_container *c, bool force, struct err *e);
 
+/* --- checkpoint and restore, through the program criu (criu.org); root only -------------------------------------------- */
+/* criu's manage_cgroups_mode, by runc's words; ENGINE_CGROUPS_SOFT is the default of both. */
+enum engine_criu_cgroups {
+	ENGINE_CGROUPS_IGNORE = 0,
+	ENGINE_CGROUPS_SOFT = 3,
+	ENGINE_CGROUPS_FULL = 4,
+	ENGINE_CGROUPS_STRICT = 5,
+};
+struct engine_checkpoint {
+	const char *image_path;  /* where the images are; made by a checkpoint when missing, 0700 */
+	const char *work_path;   /* logs and statistics; NULL: with the images */
+	const char *parent_path; /* an earlier pre-dump, relative to image_path; NULL */
+	const char *page_server; /* ADDRESS:PORT that takes the memory; NULL */
+	const char *lsm_profile, *lsm_mount_context; /* restore only; NULL */
+	enum engine_criu_cgroups cgroups;
+	uint64_t empty_ns; /* CLONE_NEWNET: the network namespace is restored empty */
+	int status_fd;     /* one byte when a lazy dump may be read; -1 */
+	bool leave_running, pre_dump, auto_dedup,
+		lazy_pages; /* pre_dump: memory only, it runs on */
+	bool tcp_established, tcp_skip_in_flight, tcp_close;
+	bool link_remap, ext_unix_sk, shell_job, file_locks;
+};
+#define ENGINE_CHECKPOINT_INIT                                  \
+	{                                                       \
+		.cgroups = ENGINE_CGROUPS_SOFT, .status_fd = -1 \
+	}
+/* Save a running or paused container. Unless it is left running it is then gone, as with runc and crun: its processes end and it is deleted.
+ * -ENOENT: no criu; -EOPNOTSUPP: criu cannot work on this kernel, or the container is not one it can save; -EIO: criu's own reason. On failure it runs on. */
+MUST_CHECK int engine_checkpoint(struct engine_container *c, const struct engine_checkpoint *o,
+				 struct err *e);
+/* A container from a bundle, with the processes of the images instead of new ones: it is running afterwards. The caller becomes the parent of its first process. `o` as for engine_create();
+ * hooks: prestart and createRuntime when its namespaces exist, poststart at the end. On failure nothing remains. */
+MUST_CHECK int engine_restore(const struct engine_create *o, const struct engine_checkpoint *from,
+			      struct engine_container **ret, struct err *e);
+
 struct engine_exec {
 	const struct process_spec *process;
 	const char *pid_file, *console_socket, *pidfd_socket;

@@ -49,6 +49,9 @@ bool container_is_waiting(const struct engine_container *c);
 /* Compact text of the OCI state, for hooks. Freshly allocated. */
 char *container_state_text(const struct engine_container *c, enum engine_status status, pid_t pid);
 
+/* Run the poststart hooks; the first that fails ends and deletes the container. Shared by start and restore. */
+MUST_CHECK int container_poststart(struct engine_container *c, struct err *e);
+
 /* Digits only, no newline, by rename (OCI.md: callers use atoi on the raw file). */
 MUST_CHECK int container_write_pid(const char *path, pid_t pid, struct err *e);
 /* One message with one descriptor to a stream socket of the host, as console and pidfd sockets want it. */

@@ -87,7 +87,7 @@ static int go(struct engine_container *c, struct err *e)
 }
 
 /* runtime.md, lifecycle 9: a poststart hook that fails stops the container, and its life goes on with delete. */
-static int poststart(struct engine_container *c, struct err *e)
+int container_poststart(struct engine_container *c, struct err *e)
 {
 	int r = c->record.has_poststart ? container_load_spec(c, e) : 0;
 
@@ -119,7 +119,7 @@ int engine_start(struct engine_container *c, struct err *e)
 	if (r == 0)
 		r = go(c, e);
 	if (r == 0)
-		r = poststart(c, e);
+		r = container_poststart(c, e);
 	container_unlock(c, taken);
 	return r;
 }

@@ -116,6 +116,50 @@ static const struct cli_option events_options[] = {
 	{ 0 },
 };
 
+/* checkpoint and restore mean the same by these */
+#define CRIU_OPTIONS                                                                         \
+	{ "image-path", 0, "DIR", "the images (default: ./checkpoint)", 0 },                 \
+		{ "work-path", 0, "DIR", "criu's logs (default: with the images)", 0 },      \
+		{ "tcp-established", 0, NULL, "save and restore open TCP connections", 0 },  \
+		{ "ext-unix-sk", 0, NULL, "allow unix sockets to the outside", 0 },          \
+		{ "shell-job", 0, NULL, "allow a terminal of the outside", 0 },              \
+		{ "lazy-pages", 0, NULL, "fetch memory when it is needed", 0 },              \
+		{ "file-locks", 0, NULL, "save and restore file locks", 0 },                 \
+		{ "link-remap", 0, NULL, "allow open files that have no name any more", 0 }, \
+		{ "manage-cgroups-mode", 0, "soft|full|strict|ignore",                       \
+		  "how criu treats cgroups (default: soft)", 0 },                            \
+		{ "empty-ns", 0, "network", "restore this namespace empty", 0 },             \
+	{                                                                                    \
+		"auto-dedup", 0, NULL, "drop pages that a later image has, too", 0           \
+	}
+
+static const struct cli_option checkpoint_options[] = {
+	CRIU_OPTIONS,
+	{ "leave-running", 0, NULL, "it runs on afterwards", 0 },
+	{ "pre-dump", 0, NULL, "save only its memory, and it runs on", 0 },
+	{ "parent-path", 0, "DIR", "an earlier pre-dump, relative to the images", 0 },
+	{ "page-server", 0, "ADDRESS:PORT", "send its memory there", 0 },
+	{ "status-fd", 0, "N", "write there when a lazy dump may be read", 0 },
+	{ "tcp-skip-in-flight", 0, NULL, "leave out connections that are not yet accepted", 0 },
+	{ 0 },
+};
+
+static const struct cli_option restore_options[] = {
+	CRIU_OPTIONS,
+	{ "bundle", 'b', "DIR", "the bundle (default: here)", 0 },
+	{ "config", 'f', "FILE", "use FILE instead of config.json in the bundle", 0 },
+	{ "detach", 'd', NULL, "do not wait for its end", 0 },
+	{ "pid-file", 0, "FILE", "write the first process' pid there", 0 },
+	{ "console-socket", 0, "SOCKET", "send the terminal's master there", 0 },
+	{ "pidfd-socket", 0, "SOCKET", "send a pidfd of the first process there", 0 },
+	{ "tcp-close", 0, NULL, "restore TCP connections as closed", 0 },
+	{ "lsm-profile", 0, "TYPE:NAME", "another SELinux label or AppArmor profile", 0 },
+	{ "lsm-mount-context", 0, "CONTEXT", "another SELinux context for its mounts", 0 },
+	{ "no-pivot", 0, NULL, "ignored: criu makes the root", 0 },
+	{ "no-subreaper", 0, NULL, "ignored: nothing is reparented to zrun", 0 },
+	{ 0 },
+};
+
 static const struct cli_option spec_options[] = {
 	{ "bundle", 'b', "DIR", "where to write config.json (default: here)", 0 },
 	{ "rootless", 0, NULL, "for a user without rights", 0 },
@@ -142,6 +186,10 @@ const struct cli_verb zrun_verbs[] = {
 	{ "mounts", "add|remove ID [FILE | DESTINATION...]",
 	  "add mounts to a running container, or unmount", mounts_options, 2, -1, 0, zrun_mounts,
 	  "life", "" },
+	{ "checkpoint", "[OPTIONS] ID", "save a running container into files", checkpoint_options,
+	  1, 1, 0, zrun_checkpoint, "life", "" },
+	{ "restore", "[OPTIONS] ID", "make a container from such files", restore_options, 1, 1, 0,
+	  zrun_restore, "life", "" },
 	{ "state", "ID", "print the state as JSON", NULL, 1, 1, 0, zrun_state, "look", "" },
 	{ "list", "[-q] [-f FORMAT]", "list containers", list_options, 0, 0, 0, zrun_list, "look",
 	  "" },

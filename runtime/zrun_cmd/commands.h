@@ -55,5 +55,7 @@ int zrun_mounts(struct cli_args *a);
 int zrun_resume(struct cli_args *a);
 int zrun_update(struct cli_args *a);
 int zrun_events(struct cli_args *a);
+int zrun_checkpoint(struct cli_args *a);
+int zrun_restore(struct cli_args *a);
 
 #endif

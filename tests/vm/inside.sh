@@ -1,34 +1,12 @@
 #!/bin/bash
 # What tests/vm/v2.bats runs in the guest: each check prints what it said as "# ...", then "ok NAME" or "not ok NAME: its last words".
 # Emulation is some 25 times slower than the machine: zones are shared by the checks, which stand in the order of a zone's life.
-set -u
 top=/disk/zones tree=${ZONES_TREE:-}
 export ZONES_CONFIG_DIR=$top/etc ZONES_STORAGE_DIR=$top/storage ZONES_RUN_DIR=$top/run
 mkdir -p $top && chmod 755 /disk $top
-log=$(mktemp)
+# shellcheck source=tests/vm/checks.bash
+. "$(dirname "$0")/checks.bash"
 
-check() { # NAME COMMAND...
-	local name=$1 rc
-	shift
-	(set -e; "$@") >"$log" 2>&1 # in no condition, or set -e would do nothing
-	rc=$?
-	sed 's/^/# /' "$log"
-	if [ $rc = 0 ]; then echo "ok $name"; else echo "not ok $name: $(tail -n 1 "$log")"; fi
-	echo "# $(cut -d' ' -f1 /proc/uptime) s"
-}
-need() { # TEXT COMMAND...: an assertion with words
-	local text=$1
-	shift
-	"$@" || { echo "$text"; exit 1; }
-}
-wait_for() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || { echo "in vain: $*"; return 1; }
-		sleep 0.3
-	done
-}
 field() { zone list --json "$1" | jq -r ".[0].$2"; }
 cgroup_of() { echo "/sys/fs/cgroup$(cut -d: -f3- "/proc/$(field "$1" id)/cgroup")"; }
 all_zone_cgroups() { find /sys/fs/cgroup -mindepth 1 -type d -name 'zones*'; }
@@ -191,7 +169,7 @@ halt_and_delete() {
 
 oci() {
 	local b=$top/bundle cg row
-	mkdir -p $b/rootfs/{bin,proc,dev,sys,tmp} && cd $b
+	mkdir -p $b/rootfs/{bin,proc,dev,sys,tmp} && cd $b || return 1
 	cp "$(type -P busybox)" rootfs/bin/busybox && ln -s busybox rootfs/bin/sh
 	zrun spec
 	jq '.process.terminal = false | .process.args = ["sh", "-c", "while :; do busybox sleep 1; done"] | .linux.cgroupsPath = "/zones-oci/c1"

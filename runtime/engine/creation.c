@@ -1,0 +1,236 @@
+/* creation - what create and restore begin and end with: the state directory, the cgroup with its limits, the resctrl group, the record. */
+#include "runtime/engine/creation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/log.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/sys.h"
+#include "runtime/engine/delete.h"
+
+/* --- reserve ------------------------------------------------------------------------------------------------------ */
+
+static int make_directory(const struct engine_create *o, struct err *e)
+{
+	auto_free char *path = mem_format("%s/%s", o->state_root, o->id);
+
+	if (sys_mkdirat(AT_FDCWD, path, 0700) == 0)
+		return 0;
+	if (errno == ENOENT) {
+		int r = file_mkdir_p(AT_FDCWD, o->state_root, 0700, e);
+
+		if (r < 0)
+			return r;
+		if (sys_mkdirat(AT_FDCWD, path, 0700) == 0)
+			return 0;
+	}
+	if (errno == EEXIST)
+		return err_set(e, EEXIST, "container with given ID already exists");
+	return err_sys(e, "make \"%s\"", path);
+}
+
+static void fill_record(struct creation *k)
+{
+	const struct container_spec *s = k->spec;
+	struct record *r = &k->c->record;
+
+	r->id = mem_strdup(k->o->id);
+	r->bundle = mem_strdup(k->o->bundle ? k->o->bundle : "");
+	r->rootfs = mem_strdup(s->root.path ? s->root.path : "");
+	r->oci_version = mem_strdup(s->oci_version ? s->oci_version : "");
+	r->created = record_now();
+	r->owner = (uint32_t)getuid();
+	r->has_process = s->process != NULL;
+	r->own_pids = s->linux.namespaces[NS_PID].wanted && !s->linux.namespaces[NS_PID].path;
+	r->has_poststart = s->hooks.poststart.n > 0;
+	r->has_poststop = s->hooks.poststop.n > 0;
+	r->extensions = container_extensions(s);
+	strmap_copy(&r->annotations, &s->annotations);
+	k->c->has_record = true;
+}
+
+void creation_release(void *ctx)
+{
+	struct creation *k = ctx;
+
+	delete_directory(k->c);
+}
+
+int creation_reserve(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	struct engine_container *c = k->c;
+	auto_free char *path = mem_format("%s/%s", k->o->state_root, k->o->id);
+	int r = make_directory(k->o, e);
+
+	if (r < 0)
+		return r;
+	c->dir = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (c->dir < 0) {
+		r = err_sys(e, "open \"%s\"", path);
+		(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR); /* made above, empty */
+		return r;
+	}
+	c->creating = true;
+	fill_record(k);
+	r = file_lock(c->dir, LOCK_FILE, true, 0, &c->lock, e);
+	if (r < 0)
+		creation_release(k);
+	return r;
+}
+
+/* --- cgroup ------------------------------------------------------------------------------------------------------- */
+
+/* The host id that a container's root is. */
+static struct opt_u64 host_root(const struct id_map *maps, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (maps[i].container_id == 0)
+			return (struct opt_u64){ true, maps[i].host_id };
+	}
+	return (struct opt_u64){ true, 0 };
+}
+
+/* OCI "Cgroup ownership": a cgroup namespace of its own and a writable mount of it mean that the container may manage it. */
+static bool wants_delegation(const struct container_spec *s)
+{
+	const struct ns_spec *ns = &s->linux.namespaces[NS_CGROUP];
+
+	if (s->linux.delegate_cgroup)
+		return true;
+	if (!ns->wanted || ns->path || !s->linux.namespaces[NS_USER].wanted)
+		return false;
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const struct mount_spec *m = &s->mounts[i];
+
+		if (str_eq(m->destination, "/sys/fs/cgroup") &&
+		    str_has_prefix(m->type ? m->type : "", "cgroup"))
+			return !strv_has(&m->options, "ro");
+	}
+	return false;
+}
+
+int creation_make_cgroup(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	struct engine_container *c = k->c;
+	const struct linux_spec *l = &k->spec->linux;
+	struct cgroup_options options = { .manager = k->o->cgroup_manager,
+					  .path = l->cgroups_path,
+					  .rootless = k->o->rootless,
+					  .annotations = &k->spec->annotations };
+
+	if (options.manager == CGROUP_MANAGER_DISABLED)
+		return record_write(c->dir, &c->record, e);
+	if (wants_delegation(k->spec)) {
+		options.delegate_uid = host_root(l->uid_mappings, l->n_uid_mappings);
+		options.delegate_gid = host_root(l->gid_mappings, l->n_gid_mappings);
+	}
+	int r = cgroup_plan(k->o->id, &options, &c->cgroup, e);
+
+	if (r < 0)
+		return r;
+	/* saved before it is made: a record that names too much is harmless, one that names too little is not */
+	c->record.cgroup = cgroup_save(c->cgroup);
+	r = record_write(c->dir, &c->record, e);
+	if (r == 0)
+		r = cgroup_make(c->cgroup, e);
+	if (r < 0)
+		return r;
+	/* rootless: what was refused is not there for exec, kill and ps to look for. Written with the commit. */
+	json_free(c->record.cgroup);
+	c->record.cgroup = cgroup_has_any(c->cgroup) ? cgroup_save(c->cgroup) : NULL;
+	return 0;
+}
+
+void creation_remove_cgroup(void *ctx)
+{
+	struct creation *k = ctx;
+	struct err ignored = { 0 };
+
+	if (!k->c->cgroup || cgroup_remove_if_empty(k->c->cgroup))
+		return;
+	(void)!cgroup_kill(k->c->cgroup, SIGKILL,
+			   &ignored); /* what a hook may have left in there */
+	if (cgroup_remove(k->c->cgroup, &ignored) < 0)
+		log_debug("remove the cgroup: %s", ignored.text);
+}
+
+int creation_make_resctrl(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	struct record *record = &k->c->record;
+	const struct intel_rdt_spec *rdt = k->spec->linux.intel_rdt;
+
+	if (!rdt)
+		return 0;
+	int r = resctrl_plan(rdt, k->o->id, &record->resctrl, e);
+
+	if (r == 0)
+		r = record_write(k->c->dir, record, e); /* saved first, as for the cgroup */
+	return r < 0 ? r : resctrl_make(record->resctrl, rdt, e);
+}
+
+void creation_remove_resctrl(void *ctx)
+{
+	struct creation *k = ctx;
+	struct err ignored = { 0 };
+
+	if (k->c->record.resctrl && resctrl_remove(k->c->record.resctrl, &ignored) < 0)
+		log_debug("%s", ignored.text);
+}
+
+int creation_set_limits(void *ctx, struct err *e)
+{
+	static struct device_rule_spec nothing = { .allow = false };
+	struct creation *k = ctx;
+	const struct resources_spec *given = k->spec->linux.resources;
+	struct resources_spec r = { 0 };
+
+	if (!k->c->cgroup)
+		return 0;
+	if (given)
+		r = *given; /* borrowed members: only `devices` is replaced, and nothing is freed */
+	/* without any rule a container would reach every device of the host that it can make a node for */
+	if (r.n_devices == 0 && !k->o->rootless) {
+		r.devices = &nothing;
+		r.n_devices = 1;
+	}
+	return cgroup_limit(k->c->cgroup, &r, e);
+}
+
+/* --- commit ------------------------------------------------------------------------------------------------------- */
+
+static int announce(const struct creation *k, const struct child *init, struct err *e)
+{
+	int r = k->o->pid_file ? container_write_pid(k->o->pid_file, init->pid, e) : 0;
+
+	if (r == 0 && k->o->pidfd_socket)
+		r = container_send_fd(k->o->pidfd_socket, "pidfd", init->pidfd, e);
+	return r;
+}
+
+int creation_commit(struct creation *k, const struct child *init, struct err *e)
+{
+	struct engine_container *c = k->c;
+	int r = c->record.resctrl ? resctrl_attach(c->record.resctrl, init->pid, e) : 0;
+
+	if (r == 0 && c->cgroup)
+		r = cgroup_settle(c->cgroup, e);
+	if (r == 0)
+		r = proc_stat(init->pid, &c->record.start, NULL, e);
+	if (r < 0)
+		return r;
+	c->record.pid = init->pid;
+	c->record.complete = true;
+	r = record_write(c->dir, &c->record, e);
+	return r < 0 ? r : announce(k, init, e);
+}
