@@ -1,7 +1,7 @@
 /* seccomp - seccomp profile -> kernel filter.
  *
  * seccomp_compile runs in the parent; the program is plain memory and is inherited by init, which loads it. Compiling a container engine's profile takes
- * libseccomp 16 ms, so compiled programs are kept in a root-only folder together with the profile they came from. */
+ * libseccomp milliseconds, so compiled programs are kept in a root-only folder together with the profile they came from. */
 #ifndef ISOLATION_SECCOMP_H
 #define ISOLATION_SECCOMP_H
 
@@ -42,5 +42,16 @@ MUST_CHECK int seccomp_notify_load(const struct sock_fprog *prog, unsigned flags
 /* seccomp_stub.c: instructions to be put in front, which answer ENOSYS for calls newer than the newest that the profile names. Returns how many (0: none). Pure. */
 enum { SECCOMP_STUB_MAX = 128 };
 size_t seccomp_stub(const struct seccomp_spec *s, struct sock_filter *code);
+
+/* seccomp_join.c: one program of those of several architectures, each of which answers for its own alone, with `stub` in front. -E2BIG when the kernel would refuse it. Pure. */
+struct seccomp_part {
+	uint32_t arch; /* SCMP_ARCH_* */
+	struct sock_filter *code;
+	size_t n;
+};
+enum { SECCOMP_ARCHS_MAX = 16 };
+MUST_CHECK int seccomp_join(const struct sock_filter *stub, size_t n_stub,
+			    const struct seccomp_part *parts, size_t n, struct seccomp_program *ret,
+			    struct err *e);
 
 #endif
