@@ -99,6 +99,10 @@ struct cgroup_stats {
 		swap_limit, oom_kills;
 	struct opt_u64 pids, pids_limit;
 	struct opt_u64 io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
+	struct opt_u64 cpu_limit;  /* thousandths of a CPU: quota by period */
+	struct opt_u64 cpu_weight; /* v1's shares, 2 ... 262144, or v2's weight, 1 ... 10000 */
+	struct opt_u64 cpu_pressure, memory_pressure,
+		io_pressure; /* "some avg10": hundredths of a percent of the last 10 s that somebody waited (PSI) */
 };
 MUST_CHECK int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
 /* The same and more as runc's `events --stats` prints it: cpu, cpuset, memory, pids, blkio, hugetlb, with pressure where the kernel has it. Numbers of cgroup v2 are converted to the

@@ -40,6 +40,7 @@ static const struct row rows[] = {
 	{ AT(oom_kills),
 	  { "memory", "memory.oom_control", "oom_kill", "memory.events", "oom_kill", 1 } },
 	{ AT(pids), { "pids", "pids.current", NULL, "pids.current", NULL, 1 } },
+	{ AT(cpu_weight), { "cpu", "cpu.shares", NULL, "cpu.weight", NULL, 1 } },
 	{ AT(pids_limit), { "pids", "pids.max", NULL, "pids.max", NULL, 1 } },
 };
 
@@ -147,6 +148,72 @@ static void read_io(struct cgroup *cg, struct cgroup_stats *ret)
 	}
 }
 
+/* "QUOTA PERIOD" in one file, or a file each; "max" and -1 are no limit. */
+bool stats_cpu_limit(const char *quota, const char *period, uint64_t *ret)
+{
+	struct strv words auto_done(strv) = { 0 };
+	uint64_t q, p;
+
+	strv_split(&words, quota, ' ');
+	if (words.n == 0 || num_u64(words.items[0], &q) < 0 ||
+	    num_u64(words.n > 1 ? words.items[1] : period, &p) < 0 || p == 0)
+		return false;
+	*ret = q * 1000 / p;
+	return true;
+}
+
+static void read_cpu_limit(struct cgroup *cg, struct opt_u64 *ret)
+{
+	struct cgroup_part *v1 = part_of_v1(cg, "cpu");
+	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
+	auto_free char *quota = NULL;
+	auto_free char *period = NULL;
+	struct err ignored = { 0 };
+
+	if (!p || part_read(p, v1 ? "cpu.cfs_quota_us" : "cpu.max", &quota, &ignored) < 0 ||
+	    (v1 && part_read(p, "cpu.cfs_period_us", &period, &ignored) < 0))
+		return;
+	ret->set = stats_cpu_limit(quota, period ? period : "", &ret->value);
+}
+
+/* "some avg10=1.25 avg60=..." -> 125 */
+bool stats_pressure(const char *text, uint64_t *ret)
+{
+	const char *at = str_after(text, "some avg10=");
+	const char *dot = at ? strchr(at, '.') : NULL;
+	uint64_t whole, part;
+
+	if (!dot || strcspn(dot + 1, " ") != 2)
+		return false;
+	auto_free char *before = mem_strndup(at, (size_t)(dot - at));
+	auto_free char *behind = mem_strndup(dot + 1, 2);
+
+	if (num_u64(before, &whole) < 0 || num_u64(behind, &part) < 0)
+		return false;
+	*ret = whole * 100 + part;
+	return true;
+}
+
+static void read_pressure(struct cgroup *cg, struct cgroup_stats *ret)
+{
+	static const struct {
+		size_t offset;
+		const char *file;
+	} files[] = { { AT(cpu_pressure), "cpu.pressure" },
+		      { AT(memory_pressure), "memory.pressure" },
+		      { AT(io_pressure), "io.pressure" } };
+	struct cgroup_part *p = part_unified(cg);
+
+	for (size_t i = 0; p && i < sizeof(files) / sizeof(files[0]); i++) {
+		struct err ignored = { 0 };
+		auto_free char *text = NULL;
+		struct opt_u64 *to = at(ret, files[i].offset);
+
+		if (part_read(p, files[i].file, &text, &ignored) == 0)
+			to->set = stats_pressure(text, &to->value);
+	}
+}
+
 /* v1 counts memory and swap together. */
 static void split_swap(struct cgroup_stats *s)
 {
@@ -169,6 +236,8 @@ void stats_read(struct cgroup *cg, struct cgroup_stats *ret)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		read_row(cg, &rows[i], ret);
 	read_io(cg, ret);
+	read_cpu_limit(cg, &ret->cpu_limit);
+	read_pressure(cg, ret);
 	if (part_of_v1(cg, "memory"))
 		split_swap(ret);
 }

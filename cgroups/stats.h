@@ -21,6 +21,11 @@ bool stats_sum_v1(const char *text, const char *operation, uint64_t *ret);
 /* Sum of "key=N" over the lines of io.stat. */
 bool stats_sum_v2(const char *text, const char *key, uint64_t *ret);
 
+/* "50000 100000" of cpu.max, or v1's two files, as thousandths of a CPU; false: no limit. */
+bool stats_cpu_limit(const char *quota, const char *period, uint64_t *ret);
+/* The first number of a PSI file in hundredths of a percent. */
+bool stats_pressure(const char *text, uint64_t *ret);
+
 /* "hugepages-2048kB" -> "2MB"; false for any other name. */
 bool stats_page_size(const char *directory, char *ret, size_t size);
 

@@ -14,6 +14,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
 #include "runtime/base/str.h"
+#include "runtime/engine/engine.h"
 #include "runtime/zone/store.h"
 
 /* --- the state table (states.c) --- */
@@ -138,6 +139,24 @@ struct zone_row {
 MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n,
 			 struct err *e);
 void zone_rows_free(struct zone_row *rows, size_t n);
+/* What a zone, or a container of zrun, uses now. Counters grow from its start; a value that this host does not count, and a limit that is not there, is not set. */
+struct zone_stat {
+	char *name, *brand;
+	uint64_t age_ms; /* since its first process was started */
+	struct cgroup_stats cgroup;
+	struct opt_u64 received,
+		sent; /* bytes of its own links but lo; not set when it has the host's network */
+};
+/* Those that are ready or run, in the order of zone_list(). `names` (NULL or empty: all): an unknown one is -ENOENT, one that does not run -EBUSY. */
+MUST_CHECK int zone_stat(const struct zone_dirs *d, const struct strv *names,
+			 struct zone_stat **ret, size_t *ret_n, struct err *e);
+void zone_stats_free(struct zone_stat *list, size_t n);
+/* The same of the whole machine: its CPU time without the idle one, memory in use and in all, swap, threads. */
+MUST_CHECK int zone_stat_host(struct zone_stat *ret, struct err *e);
+/* Pure, for zone_stat_host(): the texts of /proc/stat, /proc/meminfo and /proc/loadavg. */
+void zone_stat_read_host(const char *stat, const char *meminfo, const char *loadavg,
+			 long ticks_per_second, struct cgroup_stats *ret);
+
 /* The reasons behind the state, a sentence each, most important first: process, mount, device, missing file, limit hit. */
 MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_state,
 			struct strv *ret, struct err *e);

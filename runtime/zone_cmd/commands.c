@@ -137,6 +137,20 @@ static const struct cli_option monitor_options[] = {
 	OPTIONS_END,
 };
 
+static const struct cli_option stat_options[] = {
+	{ .name = "zones",
+	  .letter = 'z',
+	  .value = "ZONE[,ZONE...]",
+	  .help = "only these; also containers of zrun" },
+	{ .name = "parsable",
+	  .letter = 'p',
+	  .help = "raw numbers with colons between, in an order to which fields are only ever added" },
+	{ .name = "fields", .help = "print the names of the fields of -p" },
+	{ .name = "prometheus", .help = "in the text format of Prometheus" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
+
 static const char configure[] = "Configure";
 static const char storage[] = "Install and remove";
 static const char life[] = "Run";
@@ -199,6 +213,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	VERB(list, "[-ci] [-r] [-p] [-v] [-o COLUMNS] [NAME...]", list_options, 0, -1, 0, looking,
 	     "zones", "zones and their states"),
 	VERB(ps, "NAME", only_json, 1, 1, 0, looking, "zones:running", "the zone's processes"),
+	VERB(stat, "[-z ZONE[,ZONE...]] [-p] [--prometheus] [INTERVAL [COUNT]]", stat_options, 0, 2,
+	     0, looking, "", "what zones use, and what they may"),
 	VERB(logs, "[-f] [-n LINES] NAME", logs_options, 1, 1, 0, looking, "zones:installed",
 	     "what the zone wrote to its console"),
 	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones",

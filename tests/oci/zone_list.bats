@@ -54,3 +54,14 @@ zone() { "$BUILD/zone" "$@"; }
 	run zone delete -F "$ID"
 	[ "$(status)" = running ]
 }
+
+@test "zone stat shows what a container uses and may use" {
+	setup_zone
+	config '.linux.resources.pids.limit = 21 | .linux.resources.memory.limit = 33554432'
+	background
+	zone stat --json -z "$ID" >"$TOP/stat"
+	cat "$TOP/stat"
+	[ "$(jq -c '.[0] | [.name, .brand, .lwps, .lwpsLimit, .memoryLimitBytes]' "$TOP/stat")" = "[\"$ID\",\"oci\",1,21,33554432]" ]
+	[ "$(jq '.[0].receivedBytes' "$TOP/stat")" = 0 ]
+	[[ "$(zone stat)" == *"$ID"* ]]
+}

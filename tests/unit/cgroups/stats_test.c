@@ -90,8 +90,27 @@ static void test_v1(void)
 	fake_remove(root);
 }
 
+static void test_texts(void)
+{
+	uint64_t v = 0;
+
+	CHECK(stats_cpu_limit("50000 100000", "", &v) && v == 500);
+	CHECK(stats_cpu_limit("300000", "100000", &v) && v == 3000);
+	CHECK(!stats_cpu_limit("max 100000", "", &v));
+	CHECK(!stats_cpu_limit("-1", "100000", &v));
+	CHECK(!stats_cpu_limit("5", "0", &v));
+	CHECK(!stats_cpu_limit("", "", &v));
+	CHECK(stats_pressure("some avg10=12.05 avg60=0.00 avg300=0.00 total=7\nfull avg10=1.00\n",
+			     &v));
+	CHECK(v == 1205);
+	CHECK(!stats_pressure("full avg10=1.00 avg60=1\n", &v));
+	CHECK(!stats_pressure("some avg10=x.yz avg60", &v));
+	CHECK(!stats_pressure("", &v));
+}
+
 int main(void)
 {
+	test_texts();
 	test_sums();
 	test_v2();
 	test_v1();

@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# zone stat: what is shown is what the kernel counts.
+# shellcheck disable=SC2016
+load helper
+
+row() { jq -c --arg n "$1" '.[] | select(.name == $n)'; }
+
+@test "limits and usage of a zone are the numbers of its cgroup" {
+	booted web cappedMemory.physical=64M cappedMemory.swap=64M maxLwps=50 cappedCPU.ncpus=0.5
+	zone exec web sh -c 'dd if=/dev/zero of=/tmp/x bs=1M count=20 2>/dev/null'
+	zone stat --json >"$TOP/stat"
+	web=$(row web <"$TOP/stat")
+	echo "$web"
+	[ "$(jq .memoryLimitBytes <<<"$web")" = 67108864 ]
+	[ "$(jq .lwpsLimit <<<"$web")" = 50 ]
+	[ "$(jq .cpuLimitMilli <<<"$web")" = 500 ]
+	[ "$(jq .memoryBytes <<<"$web")" -ge 20971520 ]
+	[ "$(jq .memoryBytes <<<"$web")" -le 67108864 ]
+	[ "$(jq .lwps <<<"$web")" -ge 1 ]
+	[ "$(jq .oomKills <<<"$web")" = 0 ]
+	[ "$(jq '.cpuNanoseconds > 0' <<<"$web")" = true ]
+	# the sum of all zones, and the machine itself
+	[ "$(row '[total]' <"$TOP/stat" | jq .memoryBytes)" = "$(jq .memoryBytes <<<"$web")" ]
+	[ "$(row '[system]' <"$TOP/stat" | jq .memoryLimitBytes)" = "$(($(awk '/MemTotal/{print $2}' /proc/meminfo) * 1024))" ]
+	[ "$(row '[system]' <"$TOP/stat" | jq .cpuLimitMilli)" = "$(($(nproc) * 1000))" ]
+}
+
+@test "over an interval: a burner is seen at its cap, bytes are seen on the link, and the kill for memory is counted" {
+	booted web cappedCPU.ncpus=0.3 cappedMemory.physical=32M cappedMemory.swap=32M
+	address=$(zone list -p -o ip web | cut -d/ -f1)
+	zone exec web sh -c 'while :; do :; done' >/dev/null 2>&1 3>&- &
+	zone exec web python3 -c 'bytearray(64 << 20)' >/dev/null 2>&1 || true
+	(sleep 0.3; ping -c 5 -i 0.05 -s 1000 "$address" >/dev/null 2>&1 || zone exec web ping -c 5 -i 0.05 -s 1000 10.88.0.1 >/dev/null 2>&1) 3>&- &
+	zone stat --json -z web 2 1 >"$TOP/stat"
+	cat "$TOP/stat"
+	cpu=$(jq '.[0].cpuHundredthsOfPercent' "$TOP/stat")
+	[ "$cpu" -gt 1500 ] && [ "$cpu" -lt 3600 ]
+	[ "$(jq '.[0].cpuThrottledNanoseconds > 0' "$TOP/stat")" = true ]
+	[ "$(jq '.[0].oomKills >= 1' "$TOP/stat")" = true ]
+	[ "$(jq length "$TOP/stat")" = 1 ]
+	if command -v ping >/dev/null; then [ "$(jq '.[0].receivedBytesPerSecond > 1000' "$TOP/stat")" = true ]; fi
+	zone halt web
+}
+
+@test "the table has a row for each, COUNT reports, and nothing for zones that do not run" {
+	booted web
+	zone create off
+	run zone stat 0.2 3
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(grep -c '^ZONE ' <<<"$output")" = 3 ]
+	[ "$(grep -c '^web ' <<<"$output")" = 3 ]
+	[ "$(grep -c '^\[total\] ' <<<"$output")" = 3 ]
+	[ "$(grep -c '^\[system\] ' <<<"$output")" = 3 ]
+	[[ "$output" != *off* ]]
+}
+
+@test "-p: as many fields as --fields names, raw numbers; --prometheus: samples with their types" {
+	booted web maxLwps=77
+	fields=$(zone stat --fields)
+	line=$(zone stat -p | grep ^web:)
+	echo "$fields"; echo "$line"
+	[ "$(tr -cd : <<<"$fields")" = "$(tr -cd : <<<"$line")" ]
+	n=$(tr : '\n' <<<"$fields" | grep -nx lwpsLimit | cut -d: -f1)
+	[ "$(cut -d: -f"$n" <<<"$line")" = 77 ]
+	zone stat --prometheus >"$TOP/page"
+	grep -qx 'zones_lwps_limit{zone="web",brand="native"} 77' "$TOP/page"
+	grep -qx '# TYPE zones_cpu_seconds_total counter' "$TOP/page"
+	# every line is a comment or a sample, and no metric is named twice
+	! grep -vE '^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{zone="[^"]+",brand="[^"]+"\} [0-9]+(\.[0-9]+)?)$' "$TOP/page"
+	[ -z "$(grep '^# TYPE' "$TOP/page" | sort | uniq -d)" ]
+}
+
+@test "errors: unknown and stopped zones by name, bad intervals" {
+	zone create off
+	run zone stat -z nosuch
+	[ "$status" = 1 ]
+	says 'no zone "nosuch" exists'
+	run zone stat -z off
+	[ "$status" = 1 ]
+	says 'zone "off" is configured'
+	for words in "0" "0.01" "x" "1 0" "1 x" "1 2 3"; do
+		# shellcheck disable=SC2086
+		run zone stat $words
+		echo "$words: $output"
+		[ "$status" = 2 ]
+	done
+	run zone stat --json
+	[ "$(jq -r '.[].name' <<<"$output" | tr '\n' ' ')" = "[total] [system] " ]
+}
