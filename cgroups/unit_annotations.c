@@ -2,7 +2,7 @@
  *
  * Values are GVariant text (GLib, "GVariant Text Format"), of which the scalars and arrays of strings are understood: true, 'word', "word", 5, uint64 5, ['a', 'b'].
  * The names are an allow list, because a property can do far more than describe: Requires= starts other units, FailureAction= reboots the machine, Slice= leaves the limits of the pod,
- * DevicePolicy= opens devices (CVE-2024-3154 was a runtime that took them all). */
+ * DevicePolicy= opens devices (CVE-2024-3154 was a runtime that took them all), ManagedOOMPreference= lets the neighbours be killed first, KillMode= and SendSIGKILL= outlive a shutdown. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -26,16 +26,10 @@ static const struct {
 	{ "DefaultDependencies", "b" },
 	{ "Description", "s" },
 	{ "Documentation", "as" },
-	{ "KillMode", "s" },
 	{ "KillSignal", "i" },
-	{ "ManagedOOMMemoryPressure", "s" },
-	{ "ManagedOOMMemoryPressureLimit", "u" },
-	{ "ManagedOOMPreference", "s" },
-	{ "ManagedOOMSwap", "s" },
 	{ "OOMPolicy", "s" },
 	{ "RuntimeMaxUSec", "t" },
 	{ "SendSIGHUP", "b" },
-	{ "SendSIGKILL", "b" },
 	{ "TimeoutStopUSec", "t" },
 };
 
