@@ -5,6 +5,7 @@
 #   make check           install what the tests need, build, lint, run every test                   (root)
 #   make unit [T=word]   unit tests only, no privileges
 #   make engines [T=word]  real callers of zrun from Debian: Podman, buildah, containerd, Docker, Swarm (root)
+#   make conformance     the cases of the OCI runtime-tools validation suite, part of the bats tests     (root)
 #   make integration [T=word]  the bats tests only (root)
 #   make lint            layers, sizes, headers, format, clang-tidy, cppcheck, shellcheck
 #   make format          clang-format every source
@@ -154,6 +155,8 @@ $(B)/fuzz/oci_fuzz: tests/fuzz/oci_fuzz.c $(fuzz_src)
 		$(filter -DZONES%,$(our_cflags)) -o $@ $(filter %.c,$^) $(pkg_libs)
 fuzz: $(B)/fuzz/oci_fuzz
 	$< -max_total_time=$(FUZZ_TIME) -max_len=16384 -timeout=5 -rss_limit_mb=1024 -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/new tests/fuzz/corpus/oci
+conformance: all
+	@tests/run-bats $(B) tests/conformance
 lint:
 	@tests/lint/run
 demo:
@@ -200,4 +203,4 @@ clean:
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: all unit unit-build docs deps deps-test integration engines lint demo check bench fuzz coverage install uninstall help clean format
+.PHONY: all unit unit-build docs deps deps-test integration conformance engines lint demo check bench fuzz coverage install uninstall help clean format

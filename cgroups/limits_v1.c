@@ -2,8 +2,8 @@
  *
  * Order matters twice. memory.limit_in_bytes may never exceed memory.memsw.limit_in_bytes: the pair is raised from the
  * outside and lowered from the inside. And cpu's quota, period and burst constrain each other: those that are refused
- * are tried again when the others are in place. memory.kernel and kernelTCP are ignored, as the specification allows:
- * kernels since 5.x do not enforce them. */
+ * are tried again when the others are in place. memory.kernel is left out (zrun_warn says so): kernels since 5.16 refuse
+ * the write or take it without effect. */
 #include "cgroups/limits.h"
 
 #include <errno.h>
@@ -21,6 +21,8 @@ static const struct limit_row rows[] = {
 	  "memory.soft_limit_in_bytes", FORMAT_MINUS_ONE, LIMIT_SKIP_ZERO, NULL },
 	{ SECTION_MEMORY, "memory.swappiness", LIMIT_U64, MEMORY(swappiness), "memory",
 	  "memory.swappiness", FORMAT_PLAIN, 0, NULL },
+	{ SECTION_MEMORY, "memory.kernelTCP", LIMIT_I64, MEMORY(kernel_tcp), "memory",
+	  "memory.kmem.tcp.limit_in_bytes", FORMAT_MINUS_ONE, LIMIT_SKIP_ZERO, NULL },
 	{ SECTION_MEMORY, "memory.disableOOMKiller", LIMIT_BOOL, MEMORY(disable_oom_killer),
 	  "memory", "memory.oom_control", FORMAT_PLAIN, LIMIT_KEYED, NULL },
 	{ SECTION_CPU, "cpu.idle", LIMIT_I64, CPU(idle), "cpu", "cpu.idle", FORMAT_PLAIN, 0, NULL },

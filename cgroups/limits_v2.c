@@ -28,6 +28,8 @@ static const struct limit_row rows[] = {
 	  "memory", NULL, FORMAT_PLAIN, 0, "0" },
 	{ SECTION_MEMORY, "memory.useHierarchy", LIMIT_BOOL, MEMORY(use_hierarchy), "memory", NULL,
 	  FORMAT_PLAIN, 0, "1" },
+	{ SECTION_MEMORY, "memory.kernelTCP", LIMIT_I64, MEMORY(kernel_tcp), "memory", NULL,
+	  FORMAT_PLAIN, LIMIT_SKIP_ZERO, NULL },
 	{ SECTION_CPU, "cpu.idle", LIMIT_I64, CPU(idle), "cpu", "cpu.idle", FORMAT_PLAIN, 0, NULL },
 	{ SECTION_CPU, "cpu.shares", LIMIT_U64, CPU(shares), "cpu", "cpu.weight", FORMAT_SHARES,
 	  LIMIT_SKIP_ZERO | LIMIT_NOT_IDLE, NULL },

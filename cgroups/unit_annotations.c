@@ -20,16 +20,11 @@ enum { USEC_PER_SEC = 1000000 };
 static const struct {
 	const char *name, *type;
 } allowed[] = {
-	{ "After", "as" },
-	{ "Before", "as" },
-	{ "CollectMode", "s" },
-	{ "DefaultDependencies", "b" },
-	{ "Description", "s" },
-	{ "Documentation", "as" },
-	{ "KillSignal", "i" },
-	{ "OOMPolicy", "s" },
-	{ "RuntimeMaxUSec", "t" },
-	{ "SendSIGHUP", "b" },
+	{ "After", "as" },          { "Before", "as" },
+	{ "CollectMode", "s" },     { "DefaultDependencies", "b" },
+	{ "Description", "s" },     { "Documentation", "as" },
+	{ "KillSignal", "i" },      { "OOMPolicy", "s" },
+	{ "RuntimeMaxUSec", "t" },  { "SendSIGHUP", "b" },
 	{ "TimeoutStopUSec", "t" },
 };
 

@@ -2,7 +2,7 @@
  *
  * Order as the kernel demands it: the bounding set is lowered while CAP_SETPCAP is there; PR_SET_KEEPCAPS carries the permitted set over the change of ids;
  * then permitted, effective and inheritable are set in one call, and ambient ones last, since each must be permitted and inheritable.
- * What the host cannot grant, because it lacks it itself, is left out as the specification says ("SHOULD log a warning"). */
+ * What the host cannot grant, because it lacks it itself, is left out; zrun_warn names it, as the specification demands. */
 #include <errno.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>

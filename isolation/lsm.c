@@ -43,20 +43,21 @@ int lsm_plan(struct isolation *iso, struct err *e)
 	const struct process_spec *p = iso->process;
 	bool has_profile = p && !str_empty(p->apparmor_profile);
 	bool has_label = p && !str_empty(p->selinux_label);
+	bool has_mount_label = !str_empty(iso->spec->linux.mount_label);
 
 	if (has_profile)
 		iso->has_apparmor = is_apparmor_enabled();
-	if (has_label || !str_empty(iso->spec->linux.mount_label))
+	if (has_label || has_mount_label)
 		iso->has_selinux = is_selinux_enabled();
 	if (wants_profile(p) && !iso->has_apparmor)
 		return err_set(
 			e, EOPNOTSUPP,
 			"process.apparmorProfile: \"%s\" asked for, but AppArmor is not enabled on this host",
 			p->apparmor_profile);
-	if (has_label && !iso->has_selinux)
-		return err_set(
-			e, EOPNOTSUPP,
-			"process.selinuxLabel: asked for, but SELinux is not enabled on this host");
+	if ((has_label || has_mount_label) && !iso->has_selinux)
+		return err_set(e, EOPNOTSUPP,
+			       "%s: asked for, but SELinux is not enabled on this host",
+			       has_label ? "process.selinuxLabel" : "linux.mountLabel");
 	return 0;
 }
 

@@ -105,7 +105,7 @@ static const struct cli_option update_options[] = {
 	{ "l3-cache-schema", 0, "SCHEMA", "share of the cache, such as L3:0=f", 0 },
 	{ "mem-bw-schema", 0, "SCHEMA", "share of memory bandwidth, such as MB:0=50", 0 },
 	{ "kernel-memory", 0, "SIZE", "ignored with a warning", 0 },
-	{ "kernel-memory-tcp", 0, "SIZE", "ignored with a warning", 0 },
+	{ "kernel-memory-tcp", 0, "SIZE", "buffers of TCP, cgroup v1 only", 0 },
 	{ "pids-limit", 0, "N", "processes and threads; -1: no limit", 0 },
 	{ 0 },
 };

@@ -32,7 +32,7 @@ MUST_CHECK int zrun_open(const struct cli_args *a, bool lock, struct engine_cont
 /* create.c, shared with run.c. *ret_spec is the caller's and must outlive the create; *o points into it and into the arguments. */
 MUST_CHECK int zrun_create_request(const struct cli_args *a, struct container_spec **ret_spec,
 				   char **ret_bundle, struct engine_create *o, struct err *e);
-/* create.c: capabilities that do not exist are named in a warning - after the create, because Podman reads the log of a failed one as one object. */
+/* create.c: what is asked for and left out (capabilities that do not exist or cannot be had, kernel memory) is named in a warning - after the create, because Podman reads the log of a failed one as one object. */
 void zrun_warn(const struct container_spec *spec);
 /* match.c: the ids that the first positional means: itself, or with --regex all that match it whole. */
 MUST_CHECK int zrun_match(const struct cli_args *a, struct strv *ret, struct err *e);

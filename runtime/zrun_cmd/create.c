@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include "config/names.h"
 #include "config/oci.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
 #include "runtime/zrun_cmd/commands.h"
 
 int zrun_create_request(const struct cli_args *a, struct container_spec **ret_spec,
@@ -40,26 +42,49 @@ int zrun_create_request(const struct cli_args *a, struct container_spec **ret_sp
 	return 0;
 }
 
-void zrun_warn(const struct container_spec *spec)
+/* Why the program will not get this capability, or NULL. What the caller's own bounding set lacks can only be had in a user namespace. */
+static const char *cap_missing(const struct container_spec *spec, const char *name)
 {
-	const struct caps_spec *c = spec && spec->process ? spec->process->capabilities : NULL;
-	auto_done(strv) struct strv named = { 0 };
+	int n = cap_number(name);
 
-	if (!c)
-		return;
+	if (n < 0)
+		return "is unknown";
+	if (spec->linux.namespaces[NS_USER].wanted ||
+	    sys_prctl(PR_CAPBSET_READ, (unsigned long)n, 0, 0, 0) == 1)
+		return NULL;
+	return "cannot be granted here";
+}
+
+static void warn_caps(const struct container_spec *spec, const struct caps_spec *c)
+{
+	auto_done(strv) struct strv named = { 0 };
 	const struct strv *const sets[] = { &c->bounding, &c->effective, &c->inheritable,
 					    &c->permitted, &c->ambient };
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		for (size_t k = 0; k < sets[i]->n; k++) {
 			const char *name = sets[i]->items[k];
+			const char *why = cap_missing(spec, name);
 
-			if (cap_number(name) >= 0 || strv_has(&named, name))
+			if (!why || strv_has(&named, name))
 				continue;
 			strv_add(&named, name);
-			log_warning("process.capabilities: \"%s\" is unknown and left out", name);
+			log_warning("process.capabilities: \"%s\" %s and is left out", name, why);
 		}
 	}
+}
+
+void zrun_warn(const struct container_spec *spec)
+{
+	if (!spec)
+		return;
+	const struct resources_spec *r = spec->linux.resources;
+
+	if (spec->process && spec->process->capabilities)
+		warn_caps(spec, spec->process->capabilities);
+	if (r && r->memory && r->memory->kernel.set && r->memory->kernel.value > 0)
+		log_warning(
+			"linux.resources.memory.kernel is left out: no supported kernel limits kernel memory apart");
 }
 
 static int check_console(const struct engine_create *o, struct err *e)

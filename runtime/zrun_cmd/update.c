@@ -40,7 +40,7 @@ static const struct {
 	{ "memory-reservation", "memory", "reservation", VALUE_SIZE },
 	{ "memory-swap", "memory", "swap", VALUE_SIZE },
 	{ "kernel-memory", "memory", "kernel", VALUE_IGNORED },
-	{ "kernel-memory-tcp", "memory", "kernelTCP", VALUE_IGNORED },
+	{ "kernel-memory-tcp", "memory", "kernelTCP", VALUE_SIZE },
 	{ "pids-limit", "pids", "limit", VALUE_NUMBER },
 };
 

@@ -58,8 +58,9 @@ static void test_memory(void)
 					    .use_hierarchy = { true, true } },
 		      0,
 		      "memory.soft_limit_in_bytes=7\nmemory.swappiness=0\nmemory.oom_control=1\n");
-	expect_memory((struct memory_spec){ .kernel = I(5), .kernel_tcp = I(6) }, 0,
-		      ""); /* no kernel enforces them any more */
+	expect_memory(
+		(struct memory_spec){ .kernel = I(5), .kernel_tcp = I(6) }, 0,
+		"memory.kmem.tcp.limit_in_bytes=6\n"); /* no kernel enforces the former any more */
 }
 
 static void test_cpu(void)

@@ -78,6 +78,8 @@ static void test_memory(void)
 		      "memory.swappiness: cgroup v2 cannot limit this");
 	refuse_memory((struct memory_spec){ .disable_oom_killer = { true, true } }, EOPNOTSUPP,
 		      "memory.disableOOMKiller: cgroup v2 cannot limit this");
+	refuse_memory((struct memory_spec){ .kernel_tcp = I(10) }, EOPNOTSUPP,
+		      "memory.kernelTCP: cgroup v2 cannot limit this");
 	refuse_memory((struct memory_spec){ .use_hierarchy = { true, false } }, EOPNOTSUPP,
 		      "memory.useHierarchy: cgroup v2 cannot limit this");
 	refuse_on(&(struct resources_spec){ .memory = &shrink }, &now, EBUSY,

@@ -33,5 +33,14 @@ int main(void)
 	p->selinux_label = mem_strdup("system_u:system_r:container_t:s0");
 	r = lsm_plan(&iso, &e);
 	CHECK_INT(r, iso.has_selinux ? 0 : -EOPNOTSUPP);
+	free(p->selinux_label);
+	p->selinux_label = NULL;
+	s->linux.mount_label = mem_strdup("system_u:object_r:container_file_t:s0");
+	r = lsm_plan(&iso, &e);
+	if (iso.has_selinux)
+		CHECK_INT(r, 0);
+	else
+		CHECK_STR(e.text,
+			  "linux.mountLabel: asked for, but SELinux is not enabled on this host");
 	return test_done();
 }
