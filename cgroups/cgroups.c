@@ -159,15 +159,29 @@ static int make_part(struct cgroup *cg, struct cgroup_part *p, struct err *e)
 	return r < 0 ? r : part_open(p, e);
 }
 
+static bool is_forbidden(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS;
+}
+
 static int delegate(struct cgroup *cg, struct err *e)
 {
 	struct cgroup_part *v2 = part_unified(cg);
 	uid_t uid = cg->delegate_uid.set ? (uid_t)cg->delegate_uid.value : (uid_t)-1;
 	gid_t gid = cg->delegate_gid.set ? (gid_t)cg->delegate_gid.value : (gid_t)-1;
+	struct err why = { 0 };
 
 	if (!v2 || (!cg->delegate_uid.set && !cg->delegate_gid.set))
 		return 0;
-	return v2_delegate(v2, uid, gid, e);
+	int r = v2_delegate(v2, uid, gid, &why);
+
+	if (r < 0 && cg->rootless && is_forbidden(r)) {
+		log_debug("not given away: %s", why.text);
+		return 0;
+	}
+	if (r < 0)
+		*e = why;
+	return r;
 }
 
 static void undo(struct cgroup *cg)
@@ -183,11 +197,6 @@ static void undo(struct cgroup *cg)
 			log_debug("%s", why.text);
 		cg->parts[i].made = 0;
 	}
-}
-
-static bool is_forbidden(int r)
-{
-	return r == -EACCES || r == -EPERM || r == -EROFS;
 }
 
 static void drop_part(struct cgroup *cg, size_t i)

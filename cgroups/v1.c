@@ -107,15 +107,25 @@ int v1_prepare(struct cgroup_part *p, struct err *e)
 	return strv_has(&p->controllers, "cpuset") ? seed_cpuset(p, e) : 0;
 }
 
+/* A parent must grant the share of time that its child asks for, and that is a part of the period: it needs both numbers. */
 void v1_raise_rt(struct cgroup_part *p, const char *runtime_us)
 {
+	static const char period_file[] = "cpu.rt_period_us";
+	struct err none = { 0 };
+	auto_free char *period = NULL;
 	size_t depth = layout_depth(p->path);
+
+	if (part_read(p, period_file, &period, &none) < 0)
+		period = NULL;
 
 	for (size_t i = depth + 1 - (p->made ? p->made : 1); i < depth; i++) {
 		struct err ignored = { 0 }; /* the child's own write tells what is missing */
 		auto_free char *dir = dir_at(p, i);
 		auto_free char *file = mem_format("%s/cpu.rt_runtime_us", dir);
+		auto_free char *base = mem_format("%s/%s", dir, period_file);
 
+		if (period)
+			(void)!file_write_kernel(AT_FDCWD, base, period, &ignored);
 		(void)!file_write_kernel(AT_FDCWD, file, runtime_us, &ignored);
 	}
 }

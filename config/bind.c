@@ -47,11 +47,16 @@ static struct json *save_string(const struct field *f, const void *object)
 	return s ? json_new_string(s) : NULL;
 }
 
+static bool writes_zero(const struct field *f)
+{
+	return f->flags & (FIELD_REQUIRED | FIELD_ALWAYS);
+}
+
 static struct json *save_bool(const struct field *f, const void *object)
 {
 	bool v = *(const bool *)member_in(f, object);
 
-	return v || f->flags & FIELD_REQUIRED ? json_new_bool(v) : NULL;
+	return v || writes_zero(f) ? json_new_bool(v) : NULL;
 }
 
 static struct json *save_opt_bool(const struct field *f, const void *object)
@@ -65,14 +70,14 @@ static struct json *save_u64(const struct field *f, const void *object)
 {
 	uint64_t v = *(const uint64_t *)member_in(f, object);
 
-	return v || f->flags & FIELD_REQUIRED ? save_unsigned(f, v) : NULL;
+	return v || writes_zero(f) ? save_unsigned(f, v) : NULL;
 }
 
 static struct json *save_i64(const struct field *f, const void *object)
 {
 	int64_t v = *(const int64_t *)member_in(f, object);
 
-	return v || f->flags & FIELD_REQUIRED ? json_new_i64(v) : NULL;
+	return v || writes_zero(f) ? json_new_i64(v) : NULL;
 }
 
 static struct json *save_opt_u64(const struct field *f, const void *object)

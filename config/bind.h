@@ -42,6 +42,8 @@ enum field_flags {
 	/* Known, checked, and then refused with the code "unsupported": this release has nothing that would enforce it, and a cap that cannot be enforced is
 	 * an error, never silence. Accepted are the value of `inert` and an empty list, which ask for nothing. Enabling a property is taking this flag away. */
 	FIELD_UNENFORCED = 16,
+	FIELD_ALWAYS =
+		32, /* plain numbers: zero is written too, because it means something else than nothing */
 };
 
 /* How the text or number of a scalar is understood. All members may be NULL. For FIELD_STRING, FIELD_STRINGS (each item), FIELD_MAP (each value) and numbers. */
@@ -143,7 +145,7 @@ MUST_CHECK int bind_load(struct bind_ctx *c, const struct shape *shape, const st
 			 void *object);
 /* Sets the defaults of a zeroed object: those of embedded objects first, then the shape's own. */
 void bind_init(const struct shape *shape, void *object);
-/* Only members that are present (non-NULL, set, non-empty, true; plain numbers and booleans also when they are zero or false but FIELD_REQUIRED) are written. */
+/* Only members that are present (non-NULL, set, non-empty, true; plain numbers and booleans also when they are zero or false but FIELD_REQUIRED or FIELD_ALWAYS) are written. */
 struct json *bind_save(const struct shape *shape, const void *object);
 /* The value of one row alone; NULL when absent. */
 struct json *bind_save_field(const struct field *f, const void *object);

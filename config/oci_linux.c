@@ -223,8 +223,9 @@ static int check_device(struct bind_ctx *c, const struct json *j, const void *ob
 static const struct field device_fields[] = {
 	ROW_TYPED(device_spec, path, "path", FIELD_STRING, FIELD_REQUIRED, oci_device_path_type),
 	ROW_TYPED(device_spec, type, "type", FIELD_STRING, FIELD_REQUIRED, device_type),
-	ROW_TYPED(device_spec, major, "major", FIELD_I64, 0, major_type),
-	ROW_TYPED(device_spec, minor, "minor", FIELD_I64, 0, minor_type),
+	/* a saved configuration is read again by exec, for which a missing number is an error */
+	ROW_TYPED(device_spec, major, "major", FIELD_I64, FIELD_ALWAYS, major_type),
+	ROW_TYPED(device_spec, minor, "minor", FIELD_I64, FIELD_ALWAYS, minor_type),
 	ROW_TYPED(device_spec, file_mode, "fileMode", FIELD_OPT_U64, 0, file_mode_type),
 	ROW_TYPED(device_spec, uid, "uid", FIELD_OPT_U64, 0, oci_id_type),
 	ROW_TYPED(device_spec, gid, "gid", FIELD_OPT_U64, 0, oci_id_type),

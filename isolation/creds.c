@@ -25,7 +25,7 @@ int creds_keyring(const struct isolation *iso, struct err *e)
 		return 0;
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)
 		return 0;
-	/* a kernel without keys, an outer filter that denies the call, or a full quota of keys: none of them shares our keys by itself */
+	/* a kernel without keys, or an outer filter that denies the call to the program as well: neither lets it use ours */
 	if (errno == ENOSYS || errno == EPERM || errno == EACCES)
 		return 0;
 	return err_sys(e, "join a new session keyring");

@@ -177,25 +177,38 @@ static void remove_old(int dirfd, const char *name)
 		(void)sys_unlinkat(dirfd, name, 0); /* bind() reports it if this failed */
 }
 
-int sock_listen(int dirfd, const char *name, mode_t mode, struct err *e)
+static int bind_at(int fd, int dirfd, const char *name, mode_t mode, struct err *e)
 {
 	struct sockaddr_un to;
 	auto_close int dir = -1;
-	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int r = fd < 0 ? err_sys(e, "make a socket") : address(dirfd, name, &to, &dir, e);
+	int r = address(dirfd, name, &to, &dir, e);
 
 	if (r < 0)
 		return r;
-	remove_old(dirfd, name);
-	/* bind() gives the file the mode of the socket's inode, so there is no moment at which
-	 * it is open to others */
+	/* bind() gives the file the mode of the socket's inode less the umask: there is no moment at which it is open to others, and no second look at the name, which could be
+	 * another file by then */
 	if (sys_fchmod(fd, mode) < 0)
 		return err_sys(e, "set the mode of \"%s\"", name);
-	if (bind(fd, (const struct sockaddr *)&to, sizeof(to)) < 0)
-		return err_sys(e, "bind to \"%s\"", name);
-	/* which the umask may have narrowed */
-	if (sys_fchmodat(AT_FDCWD, to.sun_path, mode) < 0)
-		return err_sys(e, "set the mode of \"%s\"", name);
+	mode_t before = umask(0);
+
+	r = bind(fd, (const struct sockaddr *)&to, sizeof(to)) < 0
+		    ? err_sys(e, "bind to \"%s\"", name)
+		    : 0;
+	(void)umask(before);
+	return r;
+}
+
+int sock_listen(int dirfd, const char *name, mode_t mode, struct err *e)
+{
+	auto_close int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_sys(e, "make a socket");
+	remove_old(dirfd, name);
+	int r = bind_at(fd, dirfd, name, mode, e);
+
+	if (r < 0)
+		return r;
 	if (listen(fd, BACKLOG) < 0)
 		return err_sys(e, "listen on \"%s\"", name);
 	return fd_steal(&fd);
@@ -214,6 +227,17 @@ int sock_accept(int fd, struct ucred *ret_peer, struct err *e)
 	if (ret_peer)
 		*ret_peer = cred;
 	return fd_steal(&peer);
+}
+
+int sock_bind_datagram(int dirfd, const char *name, mode_t mode, struct err *e)
+{
+	auto_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_sys(e, "make a socket");
+	int r = bind_at(fd, dirfd, name, mode, e);
+
+	return r < 0 ? r : fd_steal(&fd);
 }
 
 static int connect_to(int type, int dirfd, const char *path, struct err *e)
@@ -239,6 +263,31 @@ int sock_connect(int dirfd, const char *name, struct err *e)
 int sock_connect_stream(const char *path, struct err *e)
 {
 	return connect_to(SOCK_STREAM, AT_FDCWD, path, e);
+}
+
+/* An abstract name begins with a zero byte, has no terminator, and its length counts. */
+static int connect_abstract(const char *name, struct err *e)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t n = strlen(name);
+	auto_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_sys(e, "make a socket");
+	if (n + 1 > sizeof(to.sun_path))
+		return err_set(e, ENAMETOOLONG, "\"@%s\" is no name for a socket", name);
+	memcpy(to.sun_path + 1, name, n);
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + n);
+
+	if (connect(fd, (const struct sockaddr *)&to, size) < 0)
+		return err_sys(e, "connect to \"@%s\"", name);
+	return fd_steal(&fd);
+}
+
+int sock_connect_datagram(const char *name, struct err *e)
+{
+	return name[0] == '@' ? connect_abstract(name + 1, e)
+			      : connect_to(SOCK_DGRAM, AT_FDCWD, name, e);
 }
 
 int sock_timeout(int fd, int ms, struct err *e)

@@ -37,6 +37,10 @@ MUST_CHECK int sock_accept(int fd, struct ucred *ret_peer,
 MUST_CHECK int sock_connect(int dirfd, const char *name, struct err *e);
 /* Connect to a SOCK_STREAM socket by host path (console sockets, seccomp agents). */
 MUST_CHECK int sock_connect_stream(const char *path, struct err *e);
+/* Non-blocking datagram socket at dirfd/name, with this mode from birth whatever the umask is; no symlink there is followed, nothing there is replaced (-EADDRINUSE). */
+MUST_CHECK int sock_bind_datagram(int dirfd, const char *name, mode_t mode, struct err *e);
+/* Connect to a datagram socket of the host by its path, or by "@NAME" in the abstract namespace. */
+MUST_CHECK int sock_connect_datagram(const char *name, struct err *e);
 MUST_CHECK int sock_timeout(int fd, int ms, struct err *e); /* SO_RCVTIMEO and SO_SNDTIMEO */
 
 #endif

@@ -15,6 +15,7 @@
 #include "runtime/base/proc.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/delete.h"
+#include "runtime/engine/notify.h"
 
 /* --- reserve ------------------------------------------------------------------------------------------------------ */
 
@@ -82,6 +83,8 @@ int creation_reserve(void *ctx, struct err *e)
 	c->creating = true;
 	fill_record(k);
 	r = file_lock(c->dir, LOCK_FILE, true, 0, &c->lock, e);
+	if (r == 0 && k->o->notify)
+		r = notify_make_directory(c->dir, e);
 	if (r < 0)
 		creation_release(k);
 	return r;
@@ -89,24 +92,23 @@ int creation_reserve(void *ctx, struct err *e)
 
 /* --- cgroup ------------------------------------------------------------------------------------------------------- */
 
-/* The host id that a container's root is. */
-static struct opt_u64 host_root(const struct id_map *maps, size_t n)
+/* What an id of the container is on the host; without maps it is the same, and not set when the maps leave it out. */
+static struct opt_u64 host_id(const struct id_map *maps, size_t n, uint64_t id)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (maps[i].container_id == 0)
-			return (struct opt_u64){ true, maps[i].host_id };
+		if (id >= maps[i].container_id && id - maps[i].container_id < maps[i].size)
+			return (struct opt_u64){ true,
+						 maps[i].host_id + id - maps[i].container_id };
 	}
-	return (struct opt_u64){ true, 0 };
+	return (struct opt_u64){ n == 0, id };
 }
 
-/* OCI "Cgroup ownership": a cgroup namespace of its own and a writable mount of it mean that the container may manage it. */
-static bool wants_delegation(const struct container_spec *s)
+/* config-linux.md, "Cgroup ownership": a cgroup namespace of its own and a writable mount of it mean that the program's user may manage it. */
+static bool offers_cgroup(const struct container_spec *s)
 {
 	const struct ns_spec *ns = &s->linux.namespaces[NS_CGROUP];
 
-	if (s->linux.delegate_cgroup)
-		return true;
-	if (!ns->wanted || ns->path || !s->linux.namespaces[NS_USER].wanted)
+	if (!ns->wanted || ns->path)
 		return false;
 	for (size_t i = 0; i < s->n_mounts; i++) {
 		const struct mount_spec *m = &s->mounts[i];
@@ -116,6 +118,24 @@ static bool wants_delegation(const struct container_spec *s)
 			return !strv_has(&m->options, "ro");
 	}
 	return false;
+}
+
+/* Zones say it themselves and mean their root. Not for the host's root, who owns it as it is, nor where the maps are those of a namespace that others have made. */
+static void choose_owner(const struct container_spec *s, struct cgroup_options *o)
+{
+	const struct linux_spec *l = &s->linux;
+	const struct process_spec *p = l->delegate_cgroup ? NULL : s->process;
+
+	if (!l->delegate_cgroup && !offers_cgroup(s))
+		return;
+	if (l->namespaces[NS_USER].wanted && l->n_uid_mappings == 0)
+		return;
+	struct opt_u64 uid = host_id(l->uid_mappings, l->n_uid_mappings, p ? p->user.uid : 0);
+
+	if (!uid.set || (uid.value == 0 && !l->delegate_cgroup))
+		return;
+	o->delegate_uid = uid;
+	o->delegate_gid = host_id(l->gid_mappings, l->n_gid_mappings, p ? p->user.gid : 0);
 }
 
 int creation_make_cgroup(void *ctx, struct err *e)
@@ -130,10 +150,7 @@ int creation_make_cgroup(void *ctx, struct err *e)
 
 	if (options.manager == CGROUP_MANAGER_DISABLED)
 		return record_write(c->dir, &c->record, e);
-	if (wants_delegation(k->spec)) {
-		options.delegate_uid = host_root(l->uid_mappings, l->n_uid_mappings);
-		options.delegate_gid = host_root(l->gid_mappings, l->n_gid_mappings);
-	}
+	choose_owner(k->spec, &options);
 	int r = cgroup_plan(k->o->id, &options, &c->cgroup, e);
 
 	if (r < 0)

@@ -29,7 +29,7 @@ int delete_directory(struct engine_container *c)
 				   0); /* missing is fine; the rest is seen by rmdir */
 	if (sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
-	/* a temporary file of an interrupted write, or something foreign */
+	/* the directory of notify.c, a temporary file of an interrupted write, or something foreign */
 	int r = file_remove_tree(AT_FDCWD, path, &cause);
 
 	if (r < 0)

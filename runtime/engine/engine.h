@@ -51,6 +51,7 @@ struct engine_create {
 	int init_fd; /* a descriptor that the program gets as number 3, -1: none (zones: zone-init's status socket) */
 	int stdio[3]; /* what becomes 0,1,2 without a terminal; -1: inherit the caller's */
 	bool no_pivot, no_new_keyring, rootless;
+	bool notify; /* engine_notify_offer() has put the socket's directory into spec */
 	bool terminal_on_caller; /* foreground run with a terminal: see run.c */
 	struct engine_network network;
 };
@@ -72,6 +73,17 @@ MUST_CHECK int engine_open(const char *state_root, const char *id, bool lock,
 
 /* created -> running. When the same process has created it, an exec failure of init is reported here with init's own error; else it was already checked at create as far as it can be. Runs startContainer (in init) and poststart hooks. */
 MUST_CHECK int engine_start(struct engine_container *c, struct err *e);
+
+/* sd_notify(3) between the container and the service manager that started us (notify.c).
+ * Before create: put the directory of a socket and NOTIFY_SOCKET into a configuration that has no such thing of its own. True: say so in engine_create. */
+bool engine_notify_offer(struct container_spec *spec, const char *state_root, const char *id);
+/* Before start: listen for the container, and connect to the manager at `host`, a path or "@name". *ret is NULL for a container that was made without, or is not to be started. */
+struct engine_notify;
+MUST_CHECK int engine_notify_open(struct engine_container *c, const char *host,
+				  struct engine_notify **ret, struct err *e);
+/* After start: until the container has said READY=1 and the manager has heard it, or until init has ended. */
+void engine_notify_wait(struct engine_notify *n, struct engine_container *c);
+void engine_notify_free(struct engine_notify *n);
 
 /* What the kernel says now, corrected from the record: pid+start time verified, zombie is stopped, freezer asked. */
 enum engine_status engine_status(struct engine_container *c);
@@ -171,9 +183,11 @@ struct engine_exec {
 MUST_CHECK int engine_exec(struct engine_container *c, const struct engine_exec *x, pid_t *ret_pid,
 			   struct err *e);
 
-/* Foreground: forward signals, copy the terminal (raw mode, window size), wait for `pid`; returns its exit code (0..255, 128+signal). master -1: no terminal. Restores the terminal always. `escape`: a sequence such as "~." at the start of a line detaches: returns ENGINE_DETACHED. */
+/* Foreground: forward signals, copy the terminal (raw mode, window size), wait for `pid`; returns its exit code (0..255, 128+signal). master -1: no terminal. Restores the terminal always. `escape`: a sequence such as "~." at the start of a line detaches: returns ENGINE_DETACHED.
+ * `notify`, or NULL: when the container says READY=1 the manager is told that we are. */
 enum { ENGINE_DETACHED = 1000 };
-MUST_CHECK int engine_foreground(pid_t pid, int master, struct err *e);
+MUST_CHECK int engine_foreground(pid_t pid, int master, struct engine_notify *notify,
+				 struct err *e);
 
 /* Ids below a state root, sorted. Missing root: empty list. */
 MUST_CHECK int engine_list(const char *state_root, struct strv *ret, struct err *e);

@@ -17,6 +17,7 @@
 #include "runtime/base/loop.h"
 #include "runtime/base/proc.h"
 #include "runtime/base/sys.h"
+#include "runtime/engine/notify.h"
 #include "runtime/engine/private.h"
 
 enum { FLOW_BUFFER = 16384, FLOW_CHUNK = 4096, END_OF_INPUT = 0x04, DRAIN_MS = 500 };
@@ -31,6 +32,7 @@ struct foreground {
 	struct loop *loop;
 	struct child child;
 	int master;
+	struct engine_notify *notify;
 	bool is_raw, has_ended;
 	struct termios before;
 	struct flow in, out;
@@ -236,6 +238,30 @@ static void on_signal(struct loop *l, const struct signalfd_siginfo *si, void *a
 					    (int)si->ssi_signo); /* it may have just ended */
 }
 
+/* --- sd_notify ---------------------------------------------------------------------------------------------------- */
+
+static void hear(struct loop *l, int id, void *arg);
+
+static void on_notify(struct loop *l, int fd, short revents, void *arg)
+{
+	struct foreground *f = arg;
+
+	(void)revents;
+	loop_remove_fd(l, fd);
+	if (notify_heard_ready(f->notify))
+		notify_forward(f->notify, getpid(), false);
+	else
+		(void)loop_timer(l, NOTIFY_PAUSE_MS, hear, f);
+}
+
+static void hear(struct loop *l, int id, void *arg)
+{
+	struct foreground *f = arg;
+
+	(void)id;
+	loop_add_fd(l, notify_fd(f->notify), POLLIN, on_notify, f);
+}
+
 static int run(struct foreground *f, struct err *e)
 {
 	/* SIGPIPE is ours: without catching it a closed stdout would end us before the terminal is restored */
@@ -251,12 +277,15 @@ static int run(struct foreground *f, struct err *e)
 		return r;
 	copy_size(f);
 	loop_add_fd(f->loop, f->child.pidfd, POLLIN, on_end, f);
+	if (f->notify)
+		hear(f->loop, 0, f);
 	return loop_run(f->loop, e);
 }
 
-int engine_foreground(pid_t pid, int master, struct err *e)
+int engine_foreground(pid_t pid, int master, struct engine_notify *notify, struct err *e)
 {
 	struct foreground f = { .master = master,
+				.notify = notify,
 				.child = { .pid = pid, .pidfd = proc_pidfd(pid, 0, e) } };
 	int status = 0, r;
 

@@ -201,7 +201,7 @@ static int login_run(struct engine_container *c, const struct zone_login *o, str
 	r = engine_exec(c, &x, &pid, e);
 	relay_close_fds(&relay);
 	if (r == 0)
-		r = engine_foreground(pid, master, e);
+		r = engine_foreground(pid, master, NULL, e);
 	relay_end(&relay);
 	return r;
 }

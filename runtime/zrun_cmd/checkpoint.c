@@ -1,13 +1,18 @@
 /* zrun checkpoint, zrun restore */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 #include "runtime/zrun_cmd/commands.h"
+
+enum { MOUNTS_MAX = 1 << 20 };
 
 static int read_cgroups(const struct cli_args *a, enum engine_criu_cgroups *ret, struct err *e)
 {
@@ -81,11 +86,22 @@ int zrun_checkpoint(struct cli_args *a)
 	return r < 0 ? zrun_fail(&e) : CLI_DONE;
 }
 
+/* Was NOTIFY_SOCKET set when the saved container was made? Then its mount of ours is needed again, whatever is set now. */
+static bool had_notify(const char *images)
+{
+	auto_free char *file = mem_format("%s/mounts.json", images);
+	auto_free char *text = NULL;
+	struct err ignored = { 0 };
+
+	return file_read_all(AT_FDCWD, file, MOUNTS_MAX, &text, NULL, &ignored) == 0 &&
+	       strstr(text, "\"/run/notify\"");
+}
+
 /* In front of it until it ends, then it is deleted, as `run` does. */
 static int attend(struct engine_container *c, int master)
 {
 	struct err e = { 0 }, cleanup = { 0 };
-	int r = engine_foreground(engine_init_pid(c), master, &e);
+	int r = engine_foreground(engine_init_pid(c), master, NULL, &e);
 
 	if (r < 0)
 		(void)zrun_fail(&e);
@@ -113,6 +129,8 @@ int zrun_restore(struct cli_args *a)
 		r = zrun_create_request(a, &spec, &bundle, &o, &e);
 	if (!detach)
 		o.ret_console_master = &master;
+	if (r == 0 && !o.notify && had_notify(from.image_path))
+		o.notify = engine_notify_offer(spec, o.state_root, o.id);
 	if (r == 0)
 		r = engine_restore(&o, &from, &c, &e);
 	if (r < 0) {

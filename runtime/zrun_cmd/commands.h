@@ -34,6 +34,10 @@ MUST_CHECK int zrun_create_request(const struct cli_args *a, struct container_sp
 				   char **ret_bundle, struct engine_create *o, struct err *e);
 /* create.c: what is asked for and left out (capabilities that do not exist or cannot be had, kernel memory) is named in a warning - after the create, because Podman reads the log of a failed one as one object. */
 void zrun_warn(const struct container_spec *spec);
+/* start.c: NOTIFY_SOCKET of our environment, NULL when there is none that we understand. */
+const char *zrun_notify_socket(void);
+/* start.c, before the start: what will listen for the container's READY=1; NULL when nobody wants to hear it. */
+struct engine_notify *zrun_notify(struct engine_container *c);
 /* match.c: the ids that the first positional means: itself, or with --regex all that match it whole. */
 MUST_CHECK int zrun_match(const struct cli_args *a, struct strv *ret, struct err *e);
 /* A small whole number of an option; 0 when it is absent. */

@@ -39,6 +39,7 @@ int zrun_create_request(const struct cli_args *a, struct container_spec **ret_sp
 	o->pidfd_socket = cli_value(a, "pidfd-socket", NULL);
 	o->no_pivot = cli_has(a, "no-pivot");
 	o->no_new_keyring = cli_has(a, "no-new-keyring");
+	o->notify = zrun_notify_socket() && engine_notify_offer(*ret_spec, o->state_root, o->id);
 	return 0;
 }
 

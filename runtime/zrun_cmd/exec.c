@@ -169,7 +169,7 @@ static int execute(const struct cli_args *a, struct engine_container *c, struct 
 		r = engine_exec(c, &x, &pid, e);
 	if (r < 0 || detach)
 		return r;
-	return engine_foreground(pid, master, e);
+	return engine_foreground(pid, master, NULL, e);
 }
 
 int zrun_exec(struct cli_args *a)

@@ -24,11 +24,15 @@ static int check(const struct cli_args *a, const struct container_spec *spec,
 /* Returns the exit code, or a negative errno. */
 static int attend(const struct cli_args *a, struct engine_container *c, int master, struct err *e)
 {
+	struct engine_notify *notify = zrun_notify(c);
 	int r = engine_start(c, e);
 
-	if (r < 0 || cli_has(a, "detach"))
-		return r;
-	return engine_foreground(engine_init_pid(c), master, e);
+	if (r == 0 && !cli_has(a, "detach"))
+		r = engine_foreground(engine_init_pid(c), master, notify, e);
+	else if (r == 0 && notify)
+		engine_notify_wait(notify, c);
+	engine_notify_free(notify);
+	return r;
 }
 
 int zrun_run(struct cli_args *a)

@@ -63,6 +63,12 @@ inside() {
 	[[ "${lines[1]}" == "fifo 0:0 600 "* ]]
 }
 
+@test "devices: a number of zero is kept for exec, which reads the configuration again" {
+	config '.linux.devices = [{"path":"/dev/zeroth","type":"b","major":7,"minor":0},{"path":"/dev/pipe","type":"p"}]'
+	background
+	[ "$(zrun exec "$ID" /bin/busybox stat -c "%F %t:%T" /dev/zeroth)" = "block special file 7:0" ]
+}
+
 @test "timeOffsets shift the clocks of a new time namespace" {
 	config '.linux.namespaces += [{"type":"time"}] | .linux.timeOffsets = {"boottime":{"secs":86400000}}'
 	inside 'cat /proc/uptime'

@@ -57,6 +57,15 @@ background() {
 
 status() { zrun state "$ID" | jq -r .status; }
 
+# python TEXT: the container runs this, in the host's Python
+python() {
+	[ -x /usr/bin/python3 ] || skip "needs /usr/bin/python3"
+	mkdir -p "$BUNDLE/rootfs/usr" "$BUNDLE/rootfs/lib" "$BUNDLE/rootfs/lib64"
+	config '.process.args = ["/usr/bin/python3", "-u", "-c", $s] | .process.env = (.process.env - ["PYTHONDONTWRITEBYTECODE=1"]) + ["PYTHONDONTWRITEBYTECODE=1"]
+		| .mounts |= map(select(.type != "bind" or (.source | startswith("/usr") | not)))
+		| .mounts += ({"/usr": "/usr", "/lib": "/usr/lib", "/lib64": "/usr/lib64"} | to_entries | map({destination: .key, source: .value, type: "bind", options: ["rbind", "ro"]}))' --arg s "$1"
+}
+
 # runs TEXT: the container's script, its output in $output
 runs() {
 	script "$1"

@@ -127,6 +127,7 @@ load helper
 	runs 'uname -m 2>/dev/null || busybox uname -m'
 	[ "$output" = i686 ]
 	refused '.linux.personality = {"domain":"BSD"}' BSD
+	refused '.linux.personality = {"domain":"LINUX","flags":["ADDR_NO_RANDOMIZE"]}' linux.personality.flags
 }
 
 @test "the session: leader of its own, no signal blocked or ignored" {
@@ -137,14 +138,140 @@ load helper
 	[[ "${lines[2]}" == *0000000000000000 ]]
 }
 
-@test "the keyring: one of its own unless asked otherwise" {
-	command -v keyctl >/dev/null || grep -q . /proc/keys || skip "no keys here"
-	script 'cat /proc/keys | grep -c keyring'
-	config '.linux.maskedPaths = []'
-	run zrun run -b "$BUNDLE" "$ID"
+# with_session COMMAND...: in a session keyring of its own that holds the key "zones-secret" ("hidden"); $TOP/key has the key's number
+with_session() {
+	python3 - "$TOP/key" "$@" <<'P'
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def call(nr, *args):
+    r = libc.syscall(nr, *args)
+    if r < 0: sys.exit(77)
+    return r
+call(250, 1, b"zones-session")  # keyctl(KEYCTL_JOIN_SESSION_KEYRING)
+key = call(248, b"user", b"zones-secret", b"hidden", ctypes.c_size_t(6), -3)  # add_key(..., KEY_SPEC_SESSION_KEYRING)
+open(sys.argv[1], "w").write(str(key))
+os.execvp(sys.argv[2], sys.argv[2:])
+P
+}
+
+@test "the keyring: one of its own, without the keys of whoever started it, unless --no-new-keyring" {
+	run with_session true
+	[ "$status" != 77 ] || skip "no keys here"
+	# what the program's session keyring is called, and whether it can read the caller's key: by its number, and by searching
+	python 'import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def words(*args):
+    b = ctypes.create_string_buffer(200)
+    n = libc.syscall(250, *args[:2], b, ctypes.c_size_t(200))
+    return b.raw[:n].rstrip(b"\0").decode() if n >= 0 else os.strerror(ctypes.get_errno())
+print(words(6, -3).split(";")[-1])
+print(words(11, int(open("/tmp/key").read())))
+print("found" if libc.syscall(249, b"user", b"zones-secret", None, 0) >= 0 else os.strerror(ctypes.get_errno()))'
+	config '.linux.resources = {"devices": .linux.resources.devices} | del(.linux.seccomp)'
+	inside() { # OPTION...: as with_session, but the key's number is put where the program finds it first
+		with_session sh -c 'cp "$1" "$2/rootfs/tmp/key"; shift 2; exec "$@"' sh "$TOP/key" "$BUNDLE" "$BUILD/zrun" --root "$TOP/run" run "$@" -b "$BUNDLE" "$ID"
+	}
+	run inside --no-new-keyring
+	[ "${lines[*]}" = "zones-session hidden found" ] || { echo "$output"; false; }
+	run inside
+	echo "$output"
+	[ "${lines[0]}" = _ses ]
+	[ "${lines[1]}" != hidden ]
+	[ "${lines[2]}" = "Required key not available" ]
+	user_namespace
+	chown -R 100000:100000 "$BUNDLE/rootfs"
+	run inside
+	echo "$output"
+	[ "${#lines[@]}" = 3 ]
+	[ "${lines[0]}" != zones-session ]
+	[ "${lines[1]}" != hidden ]
+	[ "${lines[2]}" = "Required key not available" ]
+}
+
+@test "exec is in the container's keyring" {
+	run with_session true
+	[ "$status" != 77 ] || skip "no keys here"
+	local describe='import ctypes
+b = ctypes.create_string_buffer(200)
+n = ctypes.CDLL(None).syscall(250, 6, -3, b, ctypes.c_size_t(200))
+print(b.raw[:n].rstrip(b"\0").decode().split(";")[-1])'
+	python 'import time; time.sleep(1000)'
+	zrun run -d -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&-
+	run with_session "$BUILD/zrun" --root "$TOP/run" exec "$ID" /usr/bin/python3 -c "$describe"
+	echo "$output"
 	[ "$status" = 0 ]
-	run zrun run --no-new-keyring -b "$BUNDLE" "$ID"
-	[ "$status" -le 1 ]
+	[ "$output" = _ses ]
+}
+
+@test "scheduler: flags, runtime, deadline and period are the kernel's" {
+	python 'import ctypes, os, struct
+b = ctypes.create_string_buffer(48)
+ctypes.CDLL(None).syscall(315, 0, b, 48, 0)  # sched_getattr
+size, policy, flags, nice, priority, runtime, deadline, period = struct.unpack("IIQiIQQQ", b.raw)
+print(policy, flags, runtime, deadline, period)
+pid = os.fork()
+if pid == 0:
+    print(os.sched_getscheduler(0))
+    os._exit(0)
+os.waitpid(pid, 0)'
+	# a child of a batch process is one too, unless the flag says otherwise
+	config '.process.scheduler = {"policy":"SCHED_BATCH"}'
+	run zrun run -b "$BUNDLE" "$ID"
+	[[ "${lines[0]}" == "3 0 "* ]]
+	[ "${lines[1]}" = 3 ]
+	config '.process.scheduler = {"policy":"SCHED_BATCH","nice":-1,"flags":["SCHED_FLAG_RESET_ON_FORK"]}'
+	run zrun run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[[ "${lines[0]}" == "3 1 "* ]]
+	chrt -d -T 10000000 -D 50000000 -P 100000000 0 true 2>/dev/null || skip "no deadlines here"
+	config '.process.scheduler = {"policy":"SCHED_DEADLINE","runtime":10000000,"deadline":50000000,"period":100000000,"flags":["SCHED_FLAG_RESET_ON_FORK"]}'
+	run zrun run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[ "${lines[*]}" = "6 1 10000000 50000000 100000000 0" ]
+	config '.process.scheduler.runtime = 60000000' # longer than the deadline
+	run zrun run -b "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[[ "$output" == *"process.scheduler: Invalid argument"* ]]
+}
+
+@test "apparmorProfile, selinuxLabel, mountLabel: applied, or refused by name where the kernel has none" {
+	local n=0
+	if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
+		refused '.process.apparmorProfile = "zones-none"' 'process.apparmorProfile: "zones-none"'
+		config '.process.apparmorProfile = "unconfined"' # asks for nothing
+		runs 'echo ran'
+		[ "$output" = ran ]
+		n=1
+	fi
+	if [ ! -e /sys/fs/selinux/enforce ]; then
+		refused '.process.selinuxLabel = "system_u:system_r:container_t:s0"' process.selinuxLabel
+		refused '.linux.mountLabel = "system_u:object_r:container_file_t:s0:c1"' linux.mountLabel
+		n=1
+	fi
+	[ $n = 1 ] || skip "this kernel has both"
+}
+
+@test "rlimits bite: open files, the size of files" {
+	config '.root.readonly = false | .process.rlimits = [{"type":"RLIMIT_NOFILE","soft":20,"hard":20},{"type":"RLIMIT_FSIZE","soft":4096,"hard":4096},{"type":"RLIMIT_CORE","soft":0,"hard":0}]'
+	python 'import os, resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+fds = []
+try:
+    while True: fds.append(os.open("/dev/null", os.O_RDONLY))
+except OSError as e: print(e.strerror, len(fds) < 20)
+os.close(fds.pop())
+fd = os.open("/tmp/file", os.O_WRONLY | os.O_CREAT)
+print(os.write(fd, b"x" * 5000))
+try: os.write(fd, b"x")
+except OSError as e: print(e.strerror)
+try: resource.setrlimit(resource.RLIMIT_NOFILE, (30, 30)); print("raised")
+except ValueError: print("not raised")'
+	run zrun run -b "$BUNDLE" "$ID"
+	echo "$output"
+	[ "${lines[0]}" = "Too many open files True" ]
+	[ "${lines[1]}" = 4096 ]
+	[ "${lines[2]}" = "File too large" ]
+	[ "${lines[3]}" = "not raised" ]
 }
 
 @test "consoleSize is the terminal's size, and nothing without one" {

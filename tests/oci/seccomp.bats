@@ -137,6 +137,56 @@ C
 	[ "${lines[1]}" = "-1 1" ]
 }
 
+# A program of 32-bit x86: mkdir("/tmp/x") by int 0x80, its errno is the exit status
+program32() {
+	[ "$(uname -m)" = x86_64 ] || skip "for x86-64"
+	python3 - "$BUNDLE/rootfs/bin/call32" <<'P'
+import struct, sys
+base, head = 0x10000, 52 + 32
+code = b"\xb8" + struct.pack("<I", 39) + b"\xbb" + b"PATH" + b"\xb9" + struct.pack("<I", 0o777) + b"\xcd\x80\xf7\xd8\x89\xc3\xb8" + struct.pack("<I", 1) + b"\xcd\x80"
+code = code.replace(b"PATH", struct.pack("<I", base + head + len(code))) + b"/tmp/x\0"
+size = head + len(code)
+elf = b"\x7fELF\1\1\1" + bytes(9) + struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, base + head, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+open(sys.argv[1], "wb").write(elf + struct.pack("<IIIIIIII", 1, 0, base, base, size, size, 5, 4096) + code)
+P
+	chmod 755 "$BUNDLE/rootfs/bin/call32"
+	config '.root.readonly = false | .process.args = ["call32"]'
+	run zrun run -b "$BUNDLE" "$ID"
+	[ "$status" = 0 ] || skip "this kernel runs no 32-bit programs"
+	rmdir "$BUNDLE/rootfs/tmp/x"
+}
+
+@test "S11 architectures: a 32-bit program meets the same rules when its architecture is listed, and is killed when not" {
+	program32
+	local rules='"syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":28}]'
+	seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],$rules}"
+	run zrun run -b "$BUNDLE" "$ID"
+	[ "$status" = 28 ]
+	config '.process.args = ["mkdir", "/tmp/x"]'
+	run zrun run -b "$BUNDLE" "$ID"
+	[[ "$output" == *"No space left on device"* ]]
+	config '.process.args = ["call32"]'
+	for list in '["SCMP_ARCH_X86_64"]' '[]' '["SCMP_ARCH_AARCH64"]'; do
+		seccomp "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":$list,$rules}"
+		run zrun run -b "$BUNDLE" "$ID"
+		echo "$list: $status"
+		[ "$status" = 159 ] # SIGSYS
+		[ ! -e "$BUNDLE/rootfs/tmp/x" ]
+	done
+}
+
+@test "defaultErrnoRet: what a call gives that no rule names" {
+	[ "$(uname -m)" = x86_64 ] || skip "the list of calls is that of x86-64"
+	local names='"read","write","open","openat","close","fstat","newfstatat","stat","lstat","poll","lseek","mmap","mprotect","munmap","brk","rt_sigaction","rt_sigprocmask","rt_sigreturn","ioctl","pread64","access","dup","dup2","dup3","getpid","getppid","fork","vfork","clone","clone3","execve","execveat","exit","exit_group","wait4","uname","fcntl","getcwd","chdir","fchdir","umask","getuid","getgid","geteuid","getegid","setuid","setgid","setresuid","setresgid","setgroups","capget","capset","prctl","arch_prctl","gettid","futex","set_tid_address","set_robust_list","rseq","prlimit64","getrandom","readlink","readlinkat","seccomp","sendmsg","recvmsg","close_range","faccessat","faccessat2"'
+	seccomp "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":28,\"syscalls\":[{\"names\":[$names],\"action\":\"SCMP_ACT_ALLOW\"}]}"
+	runs 'mkdir /tmp/x; echo done'
+	echo "$output"
+	[[ "$output" == *"No space left on device"*done ]]
+	config 'del(.linux.seccomp.defaultErrnoRet)'
+	runs 'mkdir /tmp/x; echo done'
+	[[ "$output" == *"Operation not permitted"*done ]]
+}
+
 @test "exec has the container's filter" {
 	seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":28}]}'
 	background

@@ -24,7 +24,8 @@ nothing_left() {
 }
 LINES
 	printf '%s\n' "$2" >>"$TOP/lines"
-	run "$ROOT/tests/helper/systemd-host" "$mode" "$TOP" "$ID.systemd" env z="$BUILD/zrun --root $TOP/run --systemd-cgroup" b="$BUNDLE" id="$ID" unit="test-$ID.scope" bash "$TOP/lines"
+	cp "$BUILD/zrun" "$TOP/zrun" # the build may be below /tmp, which is another one there
+	run "$ROOT/tests/helper/systemd-host" "$mode" "$TOP" "$ID.systemd" env z="$TOP/zrun --root $TOP/run --systemd-cgroup" b="$BUNDLE" id="$ID" unit="test-$ID.scope" bash "$TOP/lines"
 	echo "$output"
 	tail -n 20 "$TOP/systemd/log"
 	[ "$status" = 0 ]
@@ -197,4 +198,53 @@ LINES
 	[ "$status" = 1 ]
 	[[ "$output" == *"needs systemd as the host's init, which is not running"* ]]
 	[ -z "$(zrun list -q)" ]
+}
+
+@test "a service of Type=notify: active when the program says so, with the program as its main process; sent by run --detach and by start" {
+	[ -x /lib/systemd/systemd ] || skip "needs systemd (Debian: apt-get install systemd)"
+	python 'import os, signal, socket, time
+signal.signal(signal.SIGTERM, lambda *a: os._exit(0))
+while not os.path.exists("/tmp/go"): time.sleep(0.05)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(os.environ["NOTIFY_SOCKET"])
+s.send(b"READY=1\nMAINPID=1\nSTATUS=no")
+time.sleep(1000)'
+	cat >"$TOP/both" <<'SH'
+#!/bin/sh
+set -e
+$z create -b "$b" "$id" </dev/null
+exec $z start "$id"
+SH
+	chmod 755 "$TOP/both"
+	host unified '
+		z="${z% --systemd-cgroup} --cgroup-manager disabled" top=${b%/*}
+		until_active() { for _ in $(seq 150); do [ "$(systemctl is-active "$1")" = active ] && return; sleep 0.1; done; systemctl status "$1"; fail "$1 is $(systemctl is-active "$1")"; }
+		for command in "$z run -d -b $b $id" "$top/both"; do
+			rm -f "$b/rootfs/tmp/go"
+			systemd-run --no-block -q --unit=box -p Type=notify -p TimeoutStartSec=60 -E "z=$z" -E "b=$b" -E "id=$id" $command || fail "$command"
+			for _ in $(seq 100); do [ "$($z state "$id" 2>/dev/null | jq -r .status)" = running ] && break; sleep 0.1; done
+			sleep 0.5
+			[ "$(systemctl is-active box)" = activating ] || fail "box is $(systemctl is-active box) too early"
+			touch "$b/rootfs/tmp/go"
+			until_active box
+			[ "$(systemctl show box -p MainPID --value)" = "$($z state "$id" | jq .pid)" ] || fail "the main process is $(systemctl show box -p MainPID --value)"
+			[ -z "$(systemctl show box -p StatusText --value)" ] || fail "a status came through"
+			sleep 0.5
+			[ "$(systemctl is-active box)" = active ] || fail "it does not stay: $(systemctl status box)"
+			systemctl stop box
+			[ "$($z state "$id" | jq -r .status)" = stopped ] || fail "it is $($z state "$id")"
+			$z delete "$id"
+			systemctl reset-failed box 2>/dev/null
+		done
+		# in the foreground zrun is the main process itself
+		rm -f "$b/rootfs/tmp/go"
+		systemd-run --no-block -q --unit=front -p Type=notify -p TimeoutStartSec=60 $z run -b "$b" "$id" || fail run
+		sleep 1
+		[ "$(systemctl is-active front)" = activating ] || fail "front is $(systemctl is-active front) too early"
+		touch "$b/rootfs/tmp/go"
+		until_active front
+		[ "$(cat "/proc/$(systemctl show front -p MainPID --value)/comm")" = zrun ] || fail "the main process is another"
+		systemctl stop front
+		[ -z "$($z list -q)" ] || fail "$($z list)"
+	'
 }

@@ -20,7 +20,7 @@ make_bundle() {
 	rm -rf $bundle $images /disk/work
 	mkdir -p $bundle/rootfs/{bin,proc,dev,sys,tmp,data} /disk/host /disk/other
 	cp "$(command -v busybox)" $bundle/rootfs/bin/
-	for n in sh sleep cat echo tty id grep; do ln -s busybox $bundle/rootfs/bin/$n; done
+	for n in sh sleep cat echo tty id grep ls; do ln -s busybox $bundle/rootfs/bin/$n; done
 	echo from-host >/disk/host/file
 	echo from-other >/disk/other/file
 	zrun spec -b $bundle
@@ -180,6 +180,17 @@ user_namespace() {
 	z delete -f two
 	gone two
 }
+# made with NOTIFY_SOCKET, restored without
+notify() {
+	make_bundle
+	NOTIFY_SOCKET=/disk/nobody start one
+	need "it has no socket's directory" z exec one ls /run/notify
+	saved one --image-path $images
+	restored $images two
+	need "the directory is not there" z exec two ls /run/notify
+	z delete -f two
+	gone two
+}
 # Debian 12's criu does not bring it back: then the container must not run without it
 no_new_privs() {
 	make_bundle
@@ -221,6 +232,7 @@ check leave-running leave_running
 check foreground foreground
 check terminal terminal
 check hooks hooks
+check notify notify
 check user-namespace user_namespace
 check no-new-privs no_new_privs
 check nothing-left nothing_left

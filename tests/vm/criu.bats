@@ -29,6 +29,9 @@ setup_file() {
 @test "criu: hooks of the runtime run when the namespaces exist, and at the end" {
 	passed hooks
 }
+@test "criu: the directory of its NOTIFY_SOCKET is there again" {
+	passed notify
+}
 @test "criu: a user namespace, a paused container" {
 	passed user-namespace
 }

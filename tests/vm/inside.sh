@@ -190,6 +190,82 @@ oci() {
 	need "the cgroup is still there" [ ! -e $cg ]
 }
 
+# Every field of linux.resources that this kernel has a file for; what it has none for is refused by name.
+oci_files() {
+	local cg=/sys/fs/cgroup/zones-oci/c2 disk row field
+	cd $top/bundle || return 1
+	disk=$(stat -c '%Hr %Lr' /dev/vda)
+	jq --argjson a "${disk% *}" --argjson b "${disk#* }" '.linux.cgroupsPath = "/zones-oci/c2" | .linux.resources = {"devices": .linux.resources.devices,
+		"cpu": {"idle": 1, "mems": "0", "quota": 50000, "burst": 20000},
+		"blockIO": {"weight": 300, "throttleReadBpsDevice": [{"major": $a, "minor": $b, "rate": 1048576}], "throttleWriteBpsDevice": [{"major": $a, "minor": $b, "rate": 2097152}],
+			"throttleReadIOPSDevice": [{"major": $a, "minor": $b, "rate": 100}], "throttleWriteIOPSDevice": [{"major": $a, "minor": $b, "rate": 200}]},
+		"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}' config.json >c2.json
+	[ -e /sys/fs/cgroup/cgroup.controllers ] && cat /sys/fs/cgroup/cgroup.controllers
+	for field in blockIO hugepageLimits; do # a kernel may lack these controllers
+		zrun --root $top/oci create --config c2.json c2 </dev/null && break
+		jq "del(.linux.resources.$field)" c2.json >new && mv new c2.json
+	done
+	[ -d $cg ] || zrun --root $top/oci create --config c2.json c2 </dev/null
+	for row in cpu.idle=1 cpuset.mems=0 cpu.max.burst=20000; do
+		need "${row%=*} is $(cat $cg/"${row%=*}")" [ "$(cat $cg/"${row%=*}")" = "${row#*=}" ]
+	done
+	if jq -e .linux.resources.blockIO c2.json >/dev/null; then
+		need "io.max is $(cat $cg/io.max)" [ "$(cat $cg/io.max)" = "${disk/ /:} rbps=1048576 wbps=2097152 riops=100 wiops=200" ]
+		need "io.weight is $(cat $cg/io.weight)" [ "$(cat $cg/io.weight)" = "default 2930" ]
+	fi
+	if jq -e .linux.resources.hugepageLimits c2.json >/dev/null; then [ "$(cat $cg/hugetlb.2MB.rsvd.max)" = 4194304 ]; fi
+	zrun --root $top/oci delete -f c2
+	for row in 'x network.classID {"network": {"classID": 5}}' 'x rdma {"rdma": {"mlx5_1": {"hcaHandles": 3}}}' 'x cpu.realtimeRuntime {"cpu": {"realtimeRuntime": 5}}' 'x blockIO.leafWeight {"blockIO": {"leafWeight": 300}}' 'x memory.swappiness {"memory": {"swappiness": 7}}'; do
+		row=${row#* } field=${row%% *}
+		jq --argjson r "${row#* }" '.linux.cgroupsPath = "/zones-oci/c2" | .linux.resources = $r' config.json >c2.json
+		if zrun --root $top/oci create --config c2.json c2 </dev/null 2>said; then zrun --root $top/oci delete -f c2; echo "$field was taken"; exit 1; fi
+		need "$field: $(cat said)" grep -q "$field" said
+		need "left: $cg" [ ! -e $cg ]
+	done
+}
+
+# runtime.md, "Cgroup ownership"
+oci_owner() {
+	local cg=/sys/fs/cgroup/zones-oci/c4 f want got n=0 list
+	list=" $(tr '\n' ' ' </sys/kernel/cgroup/delegate)"
+	cd $top/bundle && chown -R 100000:100000 rootfs
+	jq '.linux.cgroupsPath = "/zones-oci/c4" | .linux.namespaces += [{"type":"user"}] | .linux.uidMappings = [{"containerID":0,"hostID":100000,"size":65536}] | .linux.gidMappings = .linux.uidMappings
+		| .linux.resources.memory = {"limit": 67108864} | del(.linux.resources.unified) | (.mounts[] | select(.destination == "/sys/fs/cgroup").options) -= ["ro"]' config.json >c4.json
+	zrun --root $top/oci run -d --config c4.json c4 </dev/null
+	need "the directory is $(stat -c %u:%g $cg)'s" [ "$(stat -c %u:%g $cg)" = 100000:100000 ]
+	while read -r got f; do
+		want=0:0
+		case $list in *" ${f##*/} "*) want=100000:100000 n=$((n + 1)) ;; esac
+		need "${f##*/} is $got's" [ "$got" = $want ]
+	done < <(stat -c '%u:%g %n' $cg/*)
+	need "only $n files are to be delegated here" [ $n -ge 3 ]
+	need "nobody else's directory" [ "$(stat -c %u:%g ${cg%/*})" = 0:0 ]
+	# and what that is good for
+	zrun --root $top/oci exec c4 busybox mkdir /sys/fs/cgroup/own
+	zrun --root $top/oci exec c4 sh -c 'echo $$ >/sys/fs/cgroup/own/cgroup.procs && busybox cat /proc/self/cgroup' | grep -x 0::/own
+	if zrun --root $top/oci exec c4 sh -c 'echo max >/sys/fs/cgroup/memory.max'; then echo "the container may raise its own limit"; exit 1; fi
+	[ "$(cat $cg/memory.max)" = 67108864 ]
+	zrun --root $top/oci delete -f c4
+	need "left: $cg" [ ! -e $cg ]
+	# it is the program's user who owns it, with and without a user namespace
+	jq '.process.user = {"uid": 1000, "gid": 1001}' c4.json >c5.json
+	zrun --root $top/oci create --config c5.json c4 </dev/null
+	need "the owner is $(stat -c %u:%g $cg $cg/cgroup.procs)" [ "$(stat -c %u:%g $cg $cg/cgroup.procs | sort -u)" = 101000:101001 ]
+	zrun --root $top/oci delete -f c4
+	jq 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(select(.type != "user"))' c5.json >c6.json
+	zrun --root $top/oci run -d --config c6.json c4 </dev/null
+	need "the owner is $(stat -c %u:%g $cg $cg/cgroup.procs)" [ "$(stat -c %u:%g $cg $cg/cgroup.procs | sort -u)" = 1000:1001 ]
+	zrun --root $top/oci exec c4 busybox mkdir /sys/fs/cgroup/own
+	zrun --root $top/oci delete -f c4
+	# without the writable mount it is the host's
+	jq '(.mounts[] | select(.destination == "/sys/fs/cgroup").options) += ["ro"]' c4.json >c5.json
+	zrun --root $top/oci run -d --config c5.json c4 </dev/null
+	need "owners: $(stat -c %u:%g $cg $cg/* | sort | uniq -c)" [ "$(stat -c %u:%g $cg $cg/* | sort -u)" = 0:0 ]
+	if zrun --root $top/oci exec c4 busybox mkdir /sys/fs/cgroup/own; then echo "the container may make cgroups"; exit 1; fi
+	zrun --root $top/oci delete -f c4
+	need "left: $cg" [ ! -e $cg ]
+}
+
 # --- a zone with systemd ---------------------------------------------------------------------------------------------
 
 systemd_boots() {
@@ -247,6 +323,8 @@ check cpu-cap cpu_cap
 check born-inside born_inside
 check halt-and-delete halt_and_delete
 check oci oci
+check oci-files oci_files
+check oci-owner oci_owner
 [ -n "$tree" ] || exit 0
 check systemd-boots systemd_boots
 check systemd-state systemd_state

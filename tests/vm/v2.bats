@@ -42,6 +42,12 @@ setup_file() {
 @test "v2: zrun: resources and unified, pause, resume, exec, delete" {
 	passed oci
 }
+@test "v2: zrun: idle, burst, disks and huge pages reach the kernel's files; what v2 has no file for is refused by name" {
+	passed oci-files
+}
+@test "v2: zrun: with a user and a cgroup namespace and a writable cgroup mount the container owns exactly what the kernel delegates" {
+	passed oci-owner
+}
 @test "v2: a Debian zone with systemd boots" {
 	passed systemd-boots
 }

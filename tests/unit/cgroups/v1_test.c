@@ -65,10 +65,16 @@ static void test_rt(void)
 	fake_dir(root, "/slice/zones/web");
 	fake_file(root, "/slice/cpu.rt_runtime_us", "0");
 	fake_file(root, "/slice/zones/cpu.rt_runtime_us", "0");
+	fake_file(root, "/slice/zones/cpu.rt_period_us", "100000");
 	struct cgroup_part *p = fake_part(cg, root, "/slice/zones/web", "cpu");
 
 	p->made = 2;
 	v1_raise_rt(p, "1000");
+	check_file(root, "/slice/zones/cpu.rt_period_us",
+		   "100000"); /* the child has none to follow */
+	fake_file(root, "/slice/zones/web/cpu.rt_period_us", "500000");
+	v1_raise_rt(p, "1000");
+	check_file(root, "/slice/zones/cpu.rt_period_us", "500000");
 	check_file(root, "/slice/cpu.rt_runtime_us", "0"); /* not ours */
 	check_file(root, "/slice/zones/cpu.rt_runtime_us", "1000");
 	cgroup_free(cg);

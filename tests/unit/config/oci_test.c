@@ -222,6 +222,22 @@ static void test_refusals_of_text(void)
 }
 
 /* 5000 mounts and a megabyte of environment are unusual, not wrong. */
+/* What is saved is read again: a number that may not be missing is written, even if it is zero. */
+static void test_zero_numbers(void)
+{
+	auto_ptr(container_spec) struct container_spec *s =
+		parse("{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":{\"devices\":["
+		      "{\"path\":\"/dev/loop0\",\"type\":\"b\",\"major\":7,\"minor\":0},"
+		      "{\"path\":\"/dev/none\",\"type\":\"c\",\"major\":0,\"minor\":5},"
+		      "{\"path\":\"/dev/fifo\",\"type\":\"p\"}]}}");
+	auto_free char *text = s ? text_of(s) : NULL;
+	auto_ptr(container_spec) struct container_spec *again = text ? parse(text) : NULL;
+
+	CHECK(again != NULL);
+	CHECK(text && strstr(text, "\"major\":7,\"minor\":0") &&
+	      strstr(text, "\"major\":0,\"minor\":5"));
+}
+
 static void test_large(void)
 {
 	auto_done(strbuf) struct strbuf text = { 0 };
@@ -323,6 +339,7 @@ int main(void)
 	test_tolerance();
 	test_absent_is_not_zero();
 	test_refusals_of_text();
+	test_zero_numbers();
 	test_large();
 	test_bundle();
 	test_parts();

@@ -137,6 +137,36 @@ static void test_listen(int dir, const char *path)
 	CHECK(file_exists(sub, "file"));
 }
 
+/* A name that is taken, by whatever, is left alone; the mode is what was asked for. */
+static void test_datagram(int dir, const char *path)
+{
+	struct err e = { 0 };
+	struct stat st;
+	char buf[8] = "";
+	struct sock_msg m = { .data = buf, .size = sizeof(buf) - 1 };
+	auto_free char *full = mem_format("%s/d", path);
+	auto_free char *abstract = mem_format("@%s", path);
+
+	CHECK_INT(sock_connect_datagram(full, &e), -ENOENT);
+	CHECK_INT(sock_connect_datagram(abstract, &e), -ECONNREFUSED);
+	auto_close int server = sock_bind_datagram(dir, "d", 0777, &e);
+
+	CHECK(server >= 0);
+	CHECK(fstatat(dir, "d", &st, 0) == 0 && (st.st_mode & 07777) == 0777);
+	CHECK_INT(sock_recv(server, &m, &e), -EAGAIN);
+	auto_close int client = sock_connect_datagram(full, &e);
+
+	CHECK(client >= 0);
+	send_fds(client, "ping", 0);
+	m.size = sizeof(buf) - 1;
+	CHECK_INT(sock_recv(server, &m, &e), 1);
+	CHECK_STR(buf, "ping");
+	CHECK_INT(sock_bind_datagram(dir, "d", 0777, &e), -EADDRINUSE);
+	CHECK_INT(symlinkat("elsewhere", dir, "link"), 0);
+	CHECK_INT(sock_bind_datagram(dir, "link", 0777, &e), -EADDRINUSE);
+	CHECK(!file_exists(dir, "elsewhere"));
+}
+
 int main(void)
 {
 	char path[] = "/tmp/zones-sock-test-XXXXXX";
@@ -147,6 +177,7 @@ int main(void)
 
 	test_messages();
 	test_listen(dir, path);
+	test_datagram(dir, path);
 	(void)close(dir);
 	CHECK_INT(file_remove_tree(AT_FDCWD, path, &e), 0);
 	return test_done();

@@ -24,10 +24,10 @@ static void test_codes(void)
 {
 	struct err e = { 0 };
 
-	CHECK_INT(engine_foreground(shell("exit 0"), -1, &e), 0);
-	CHECK_INT(engine_foreground(shell("exit 42"), -1, &e), 42);
-	CHECK_INT(engine_foreground(shell("kill -TERM $$"), -1, &e), 128 + SIGTERM);
-	CHECK(engine_foreground(999999999, -1, &e) < 0);
+	CHECK_INT(engine_foreground(shell("exit 0"), -1, NULL, &e), 0);
+	CHECK_INT(engine_foreground(shell("exit 42"), -1, NULL, &e), 42);
+	CHECK_INT(engine_foreground(shell("kill -TERM $$"), -1, NULL, &e), 128 + SIGTERM);
+	CHECK(engine_foreground(999999999, -1, NULL, &e) < 0);
 }
 
 /* A signal for us goes to the process. */
@@ -40,7 +40,7 @@ static void test_forward(void)
 		(void)usleep(300000);
 		_exit(kill(self, SIGUSR1) < 0);
 	}
-	CHECK_INT(engine_foreground(child, -1, &e), 9);
+	CHECK_INT(engine_foreground(child, -1, NULL, &e), 9);
 	CHECK(waitpid(helper, NULL, 0) == helper);
 }
 
@@ -77,7 +77,7 @@ static void test_pty(void)
 	(void)fflush(stdout);
 	(void)dup2(in[0], 0);
 	(void)dup2(out[1], 1);
-	int code = engine_foreground(pid, master, &e);
+	int code = engine_foreground(pid, master, NULL, &e);
 
 	(void)dup2(saved_in, 0);
 	(void)dup2(saved_out, 1);
