@@ -133,6 +133,7 @@ static void default_links(struct zone_spec *z)
 		default_text(&a->lower_link, "auto");
 		default_text(&a->mac_address, "auto");
 		default_bool(&a->configure_allowed_address, true);
+		default_bool(&a->isolated, false);
 		default_number(&a->vlan_id, 0);
 		default_number(&a->mtu, DEFAULT_MTU);
 		if (a->link_protection.n > 0)

@@ -26,6 +26,7 @@ struct zone_anet {
 	struct strv
 		allowed_address; /* "10.88.0.2/24", "fd00:88::2/64"; empty with auto: taken from the bridge's subnet */
 	struct opt_bool configure_allowed_address; /* default true */
+	struct opt_bool isolated;                  /* default false */
 	struct strv defrouter;
 	struct strv
 		link_protection; /* mac-nospoof ip-nospoof dhcp-nospoof restricted, or the one word "none"; empty: all four */

@@ -101,7 +101,9 @@ static int attach_guard(struct attach *a, const struct plan_op *op, struct err *
 				 .kinds = l->guards,
 				 .mac = l->mac,
 				 .addrs = l->addrs.items,
-				 .n_addrs = l->addrs.n };
+				 .n_addrs = l->addrs.n,
+				 .gates = l->gates.items,
+				 .n_gates = l->gates.n };
 
 	return guard_add(&g, e);
 }
@@ -112,9 +114,11 @@ static int attach_port(struct attach *a, const struct plan_op *op, struct err *e
 	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
 	struct link_info bridge = { 0 };
 	int r = attach_find_bridge(a, l, &bridge, e);
-	const struct link_change c = {
-		.alias = alias, .no_link_local = true, .master = bridge.index, .up = true
-	};
+	const struct link_change c = { .alias = alias,
+				       .no_link_local = true,
+				       .master = bridge.index,
+				       .isolated = l->isolated,
+				       .up = true };
 
 	return r < 0 ? r : link_change(&a->host, l->host, &c, e);
 }

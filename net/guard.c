@@ -18,6 +18,7 @@
 #define GUARD_TABLE "zones"
 
 enum { GUARD_NO_ADDR4 = 16, GUARD_WITH_ADDR4 = 32 };
+enum { ISOLATED_4 = 1, ISOLATED_6 = 2 };
 
 enum guard_value {
 	V_MAC,
@@ -38,6 +39,12 @@ enum guard_value {
 	V_ROUTER,    /* ICMPv6 134 router advertisement, 137 redirect */
 	V_NEIGHBOUR, /* ICMPv6 136 neighbour advertisement */
 	V_ANY6,      /* :: */
+	V_ANY4,      /* 0.0.0.0 */
+	V_ALL4,      /* 255.255.255.255 */
+	V_DHCP_ASK,  /* from port 68 to port 67 */
+	V_NET,       /* one subnet of the bridge */
+	V_GATES4,    /* the bridge's addresses */
+	V_GATES6,
 	V_PROBE6, /* ICMPv6 that :: may send: 135 (duplicate address detection), 131 and 143 (group membership) */
 	V_COUNT
 };
@@ -78,6 +85,16 @@ static const struct nft_rule guard_rules[] = {
 	    IS_TRANSPORT(V_ICMP6),
 	    { NFT_LOAD_TRANSPORT, 0, 1, NFT_IN, V_ROUTER } },
 	  GUARD_DHCP },
+	/* with chaddr, so that nobody takes leases in another's name */
+	{ "dhcp-client",
+	  NFT_VERDICT_ACCEPT,
+	  { IS_PROTOCOL(V_IP4),
+	    { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_ANY4 },
+	    { NFT_LOAD_NETWORK, 16, 4, NFT_IS, V_ALL4 },
+	    IS_TRANSPORT(V_UDP),
+	    { NFT_LOAD_TRANSPORT, 0, 4, NFT_IS, V_DHCP_ASK },
+	    { NFT_LOAD_TRANSPORT, 36, 6, NFT_IS, V_MAC } },
+	  GUARD_DHCP_CLIENT },
 	/* four rows: ARP for IPv4 over Ethernet; the offsets of the two behind them hold for no other */
 	{ "ip-nospoof",
 	  NFT_VERDICT_DROP,
@@ -129,6 +146,22 @@ static const struct nft_rule guard_rules[] = {
 	  GUARD_IP },
 };
 
+/* For each of the bridge's subnets, before all others, because those may let a packet pass. */
+static const struct nft_rule isolated_rules[] = {
+	{ "isolated",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP4),
+	    { NFT_LOAD_NETWORK, 16, 4, NFT_IS, V_NET },
+	    { NFT_LOAD_NETWORK, 16, 4, NFT_NOT_IN, V_GATES4 } },
+	  ISOLATED_4 },
+	{ "isolated",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6),
+	    { NFT_LOAD_NETWORK, 24, 16, NFT_IS, V_NET },
+	    { NFT_LOAD_NETWORK, 24, 16, NFT_NOT_IN, V_GATES6 } },
+	  ISOLATED_6 },
+};
+
 static const struct nft_value guard_constants[V_COUNT] = {
 	[V_TYPES] = { "\x08\x00\x08\x06\x86\xdd", 3, false, 0 },
 	[V_IP4] = { "\x08\x00", 1, false, 0 },
@@ -143,6 +176,9 @@ static const struct nft_value guard_constants[V_COUNT] = {
 	[V_DHCP6] = { "\x02\x23", 1, false, 0 },
 	[V_ROUTER] = { "\x86\x89", 2, false, 0 },
 	[V_NEIGHBOUR] = { "\x88", 1, false, 0 },
+	[V_ANY4] = { "\0\0\0", 1, false, 0 },
+	[V_ALL4] = { "\xff\xff\xff\xff", 1, false, 0 },
+	[V_DHCP_ASK] = { "\0\x44\0\x43", 1, false, 0 },
 	[V_ANY6] = { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 1, false, 0 },
 	[V_PROBE6] = { "\x87\x83\x8f", 3, false, 0 },
 };
@@ -151,10 +187,9 @@ static const struct {
 	const char *word;
 	unsigned bit;
 } guard_names[] = {
-	{ "mac-nospoof", GUARD_MAC },
-	{ "ip-nospoof", GUARD_IP },
-	{ "dhcp-nospoof", GUARD_DHCP },
-	{ "restricted", GUARD_RESTRICTED },
+	{ "mac-nospoof", GUARD_MAC },   { "ip-nospoof", GUARD_IP },
+	{ "dhcp-nospoof", GUARD_DHCP }, { "restricted", GUARD_RESTRICTED },
+	{ "isolated", GUARD_ISOLATED },
 };
 
 unsigned guard_bit(const char *word)
@@ -173,15 +208,37 @@ void guard_words(unsigned kinds, struct strv *ret)
 }
 
 /* Append the addresses of one family as bare bytes. */
-static void guard_collect(struct nft_value *v, struct strbuf *to, const struct guard *g, int family)
+static void guard_collect(struct nft_value *v, struct strbuf *to, const struct inet_addr *addrs,
+			  size_t n, int family)
 {
-	for (size_t i = 0; i < g->n_addrs; i++) {
-		if (g->addrs[i].family != family)
+	for (size_t i = 0; i < n; i++) {
+		if (addrs[i].family != family)
 			continue;
-		strbuf_add_bytes(to, g->addrs[i].bytes, inet_len(&g->addrs[i]));
+		strbuf_add_bytes(to, addrs[i].bytes, inet_len(&addrs[i]));
 		v->n++;
 	}
 	v->data = to->text;
+}
+
+static void guard_isolate(struct nft_batch *b, const struct guard *g)
+{
+	auto_done(strbuf) struct strbuf four = { 0 };
+	auto_done(strbuf) struct strbuf six = { 0 };
+	struct nft_value values[V_COUNT];
+
+	memcpy(values, guard_constants, sizeof(values));
+	guard_collect(&values[V_GATES4], &four, g->gates, g->n_gates, AF_INET);
+	guard_collect(&values[V_GATES6], &six, g->gates, g->n_gates, AF_INET6);
+	for (size_t i = 0; i < g->n_gates; i++) {
+		struct inet_addr net = inet_net(&g->gates[i]);
+
+		values[V_NET] = (struct nft_value){
+			.data = net.bytes, .n = 1, .masked = true, .prefix = net.prefix
+		};
+		nft_batch_rules(b, g->device, isolated_rules,
+				sizeof(isolated_rules) / sizeof(isolated_rules[0]), values,
+				net.family == AF_INET ? ISOLATED_4 : ISOLATED_6);
+	}
 }
 
 static void guard_fill(struct nft_batch *b, const struct guard *g)
@@ -194,13 +251,15 @@ static void guard_fill(struct nft_batch *b, const struct guard *g)
 
 	memcpy(values, guard_constants, sizeof(values));
 	values[V_MAC] = (struct nft_value){ .data = g->mac, .n = 1 };
-	guard_collect(&values[V_ADDR4], &four, g, AF_INET);
+	if (g->kinds & GUARD_ISOLATED)
+		guard_isolate(b, g);
+	guard_collect(&values[V_ADDR4], &four, g->addrs, g->n_addrs, AF_INET);
 	strbuf_add_bytes(&arp, "\0\0\0\0", 4);
 	values[V_ARP4].n = 1;
-	guard_collect(&values[V_ARP4], &arp, g, AF_INET);
+	guard_collect(&values[V_ARP4], &arp, g->addrs, g->n_addrs, AF_INET);
 	strbuf_add_bytes(&six, local.bytes, 16);
 	values[V_ADDR6].n = 1;
-	guard_collect(&values[V_ADDR6], &six, g, AF_INET6);
+	guard_collect(&values[V_ADDR6], &six, g->addrs, g->n_addrs, AF_INET6);
 	nft_batch_rules(b, g->device, guard_rules, sizeof(guard_rules) / sizeof(guard_rules[0]),
 			values, g->kinds | (values[V_ADDR4].n ? GUARD_WITH_ADDR4 : GUARD_NO_ADDR4));
 }

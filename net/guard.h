@@ -19,6 +19,11 @@ enum guard_kind {
 	GUARD_DHCP =
 		4, /* "dhcp-nospoof": no DHCP server replies, no router advertisements, no redirects */
 	GUARD_RESTRICTED = 8, /* "restricted": only untagged IPv4, IPv6 and ARP */
+	/* 16 and 32: guard.c */
+	GUARD_ISOLATED =
+		64, /* "isolated": of the bridge's subnets only the bridge itself is reached */
+	GUARD_DHCP_CLIENT =
+		128, /* no protection, an exception from GUARD_IP: the zone may ask for an address */
 };
 
 /* Bits of a word of linkProtection; 0 when it is unknown. */
@@ -32,6 +37,9 @@ struct guard {
 	const uint8_t *mac;
 	const struct inet_addr *addrs; /* the zone's */
 	size_t n_addrs;
+	const struct inet_addr
+		*gates; /* the bridge's addresses with their subnets; GUARD_ISOLATED */
+	size_t n_gates;
 };
 /* A chain of that name that is there already is replaced. */
 MUST_CHECK int guard_add(const struct guard *g, struct err *e);

@@ -193,6 +193,22 @@ static int link_set(struct netlink *nl, struct netlink_request *q, const char *n
 	return r < 0 ? err_wrap(e, "change the link \"%s\"", name) : 0;
 }
 
+/* A request of its own: the link must be the bridge's port already. */
+static int link_isolate(struct netlink *nl, const char *name, struct err *e)
+{
+	struct netlink_request q;
+	struct nlattr *info, *data;
+
+	link_begin(&q, RTM_NEWLINK, 0);
+	info = mnl_attr_nest_start(q.h, IFLA_LINKINFO);
+	mnl_attr_put_strz(q.h, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = mnl_attr_nest_start(q.h, IFLA_INFO_SLAVE_DATA);
+	mnl_attr_put_u8(q.h, IFLA_BRPORT_ISOLATED, 1);
+	mnl_attr_nest_end(q.h, data);
+	mnl_attr_nest_end(q.h, info);
+	return link_set(nl, &q, name, e);
+}
+
 int link_change(struct netlink *nl, const char *name, const struct link_change *c, struct err *e)
 {
 	struct netlink_request q;
@@ -218,6 +234,14 @@ int link_change(struct netlink *nl, const char *name, const struct link_change *
 		mnl_attr_put_str(q.h, IFLA_IFALIAS, c->alias);
 	if (c->master)
 		mnl_attr_put_u32(q.h, IFLA_MASTER, c->master);
+	if (c->isolated) { /* before it is up and carries anything */
+		r = link_set(nl, &q, name, e);
+		if (r == 0)
+			r = link_isolate(nl, name, e);
+		if (r < 0)
+			return r;
+		i = link_begin(&q, RTM_NEWLINK, 0);
+	}
 	if (c->up) {
 		i->ifi_flags = IFF_UP;
 		i->ifi_change = IFF_UP;

@@ -51,6 +51,7 @@ struct link_change {
 	const char *alias;
 	bool no_link_local; /* no IPv6 address by itself */
 	uint32_t master;    /* index of a bridge */
+	bool isolated; /* on the bridge: no frames from and to other isolated ports; needs master */
 	bool up;
 };
 MUST_CHECK int link_change(struct netlink *nl, const char *name, const struct link_change *c,

@@ -225,6 +225,11 @@ static void plan_read_addresses(struct plan_reader *r, struct plan_link *l)
 	struct inet_addr router;
 
 	l->configure = !a->configure_allowed_address.set || a->configure_allowed_address.value;
+	if (!l->configure && (l->guards & GUARD_IP))
+		l->guards |= GUARD_DHCP_CLIENT;
+	l->isolated = a->isolated.set && a->isolated.value;
+	if (l->isolated)
+		l->guards |= GUARD_ISOLATED;
 	for (size_t i = 0; i < a->allowed_address.n; i++)
 		plan_read_address(r, l, a->allowed_address.items[i]);
 	l->wants_lease = l->automatic && a->allowed_address.n == 0;

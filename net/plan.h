@@ -30,6 +30,7 @@ struct plan_link {
 	bool automatic;   /* the bridge is ours */
 	bool wants_lease; /* no address is written: take free ones of the bridge's subnet */
 	bool configure;   /* put the addresses on the link */
+	bool isolated;    /* the port, too; GUARD_ISOLATED does the rest */
 	uint8_t mac[INET_MAC];
 	uint32_t mtu;    /* 0: the bridge's */
 	unsigned guards; /* enum guard_kind */

@@ -49,7 +49,9 @@ static void plan_print_guard(struct strbuf *b, const struct net_plan *p, const s
 
 static void plan_print_port(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
 {
-	strbuf_format(b, "port %s of %s up", p->links[op->link].host, p->links[op->link].bridge);
+	const struct plan_link *l = &p->links[op->link];
+
+	strbuf_format(b, "port %s of %s%s up", l->host, l->bridge, l->isolated ? " isolated" : "");
 }
 
 static void plan_print_enter(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)

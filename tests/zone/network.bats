@@ -2,6 +2,12 @@
 # anet with lowerLink auto: bridge, veth, addresses, routes, name service, masquerading, link protection. Everything happens in the test's own network namespace.
 load helper
 
+servers=()
+teardown_more() {
+	[ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2>/dev/null || true
+	ip link del "mybr$$" 2>/dev/null || true
+}
+
 networked() {
 	zone create "$1" "${@:2}"
 	zone install "$1"
@@ -174,6 +180,81 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(('10.99.0.1', 9)
 	says 10.99.0.5
 	zone halt web
 	ip link show "mybr$$"
+	ip link del "mybr$$"
+}
+
+# connects NAME ADDRESS PORT: a TCP connection from the zone
+connects() {
+	timeout -k 1 8 nsenter --net="/proc/$(zone list --json "$1" | jq '.[0].id')/ns/net" python3 -c '
+import socket, sys
+socket.create_connection((sys.argv[1], int(sys.argv[2])), 1.5)' "$2" "$3" 2>/dev/null
+}
+serves() { zone exec "$1" busybox httpd -p 80 -h /srv; }
+
+@test "isolated zones cannot reach each other on the bridge nor through the host, and reach the host" {
+	networked one limitpriv=default,net_admin 'anet=[{"isolated":true}]'
+	networked two limitpriv=default,net_admin 'anet=[{"isolated":true}]'
+	networked three
+	serves one && serves two && serves three
+	[ "$(ip -d -j link show master zbr0 | jq -c 'map(.linkinfo.info_slave_data.isolated) | sort')" = "[false,true,true]" ]
+	one=$(address one) two=$(address two) three=$(address three)
+	gw=$(zone exec one ip route | awk '/default/{print $3}')
+	busybox httpd -f -p "$gw:8081" -h "$TOP" >/dev/null 2>&1 3>&- & servers+=($!)
+	wait_for 5 connects three "$gw" 8081
+	connects one "$gw" 8081
+	for pair in "one $two" "two $one" "one $three" "three $one"; do
+		# shellcheck disable=SC2086
+		set -- $pair
+		if connects "$1" "$2" 80; then echo "$1 reaches $2"; false; fi
+	done
+	networked four
+	serves four
+	connects three "$(address four)" 80
+	# by way of the host: its own routes are the zone's to choose
+	zone exec one ip route add "$two/32" via "$gw"
+	zone exec two ip route add "$one/32" via "$gw"
+	if connects one "$two" 80; then echo "one reaches two through the host"; false; fi
+	[ "$(zone info --live --json one | jq '[.live | .. | .isolated? // empty] | add')" -gt 0 ]
+}
+
+@test "configureAllowedAddress false: the zone asks a DHCP server, and can still use no other address" {
+	busybox --list | grep -qx udhcpd || skip "busybox has no udhcpd"
+	ip link add "mybr$$" type bridge
+	ip addr add 10.99.0.1/24 dev "mybr$$"
+	ip link set "mybr$$" up
+	zone create web limitpriv=default,net_admin,net_raw 'anet=[{"lowerLink":"mybr'$$'","allowedAddress":["10.99.0.5/24"],"configureAllowedAddress":false}]'
+	zone install web
+	zone boot web
+	[ -z "$(zone exec web ip -4 -o addr show dev net0)" ]
+	mac=$(zone exec web cat /sys/class/net/net0/address)
+	: >"$TOP/leases"
+	cat >"$TOP/udhcpd.conf" <<CONF
+start 10.99.0.50
+end 10.99.0.60
+interface mybr$$
+lease_file $TOP/leases
+pidfile $TOP/udhcpd.pid
+opt subnet 255.255.255.0
+opt router 10.99.0.1
+static_lease $mac 10.99.0.5
+CONF
+	busybox udhcpd -f "$TOP/udhcpd.conf" >/dev/null 2>&1 3>&- & servers+=($!)
+	cat >"$ZONES_STORAGE_DIR/web/root/root/take" <<'SCRIPT'
+#!/bin/sh
+[ "$1" = bound ] || exit 0
+ip addr add "$ip/24" dev "$interface" && ip route add default via "$router"
+SCRIPT
+	chmod 755 "$ZONES_STORAGE_DIR/web/root/root/take"
+	run zone exec web busybox udhcpc -i net0 -n -q -t 5 -T 1 -s /root/take
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "$(zone exec web ip -4 -o addr show dev net0 | awk '{print $4}')" = 10.99.0.5/24 ]
+	busybox httpd -f -p 10.99.0.1:8081 -h "$TOP" >/dev/null 2>&1 3>&- & servers+=($!)
+	wait_for 5 connects web 10.99.0.1 8081
+	zone exec web ip addr del 10.99.0.5/24 dev net0
+	zone exec web ip addr add 10.99.0.6/24 dev net0
+	if connects web 10.99.0.1 8081; then echo "another address is let out"; false; fi
+	zone halt web
 	ip link del "mybr$$"
 }
 

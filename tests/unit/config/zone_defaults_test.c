@@ -124,6 +124,7 @@ static void test_links(void)
 	row(&r, "anet[0].mtu", "1500", "default");
 	row(&r, "anet[0].macAddress", "auto", "default");
 	row(&r, "anet[0].configureAllowedAddress", "true", "default");
+	row(&r, "anet[0].isolated", "false", "default");
 	row(&r, "anet[1].linkname", "x", "file");
 	row(&r, "anet[1].lowerLink", "br0", "file");
 	row(&r, "anet[1].mtu", "9000", "file");

@@ -117,7 +117,7 @@ static const char *const invalid[] = {
 	"{\"zonename\":\"a\",\"anet\":[{\"linkname\":\"lo\"}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"vlanId\":7}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"maxbw\":\"1M\"}]}",
-	"{\"zonename\":\"a\",\"anet\":[{\"configureAllowedAddress\":false}]}",
+	"{\"zonename\":\"a\",\"anet\":[{\"isolated\":1}]}",
 	"{\"zonename\":\"a\",\"fs\":[{\"dir\":\"/dev/shm\",\"type\":\"tmpfs\"}]}",
 	"{\"zonename\":\"a\",\"fs\":[{\"dir\":\"/a\"}]}",
 	"{\"zonename\":\"a\",\"fs\":[{\"dir\":\"/a\",\"type\":\"zfs\"}]}",

@@ -89,6 +89,16 @@ static void test_text(void)
 		   "up zone:lo\n"
 		   "up zone:net0\n",
 		   "unprotected, addresses left to the zone");
+	z->anet[0].isolated = (struct opt_bool){ true, true };
+	check_plan(z, NO_LEASES,
+		   "bridge zbr0 forward masquerade 10.88.0.1/24 fd00:88::1/64\n"
+		   "link zv7cbd25a9.0 zone:net0 mac 02:00:00:00:00:01 mtu 1400\n"
+		   "guard zv7cbd25a9.0 isolated\n"
+		   "port zv7cbd25a9.0 of zbr0 isolated up\n"
+		   "enter zone:net0\n"
+		   "up zone:lo\n"
+		   "up zone:net0\n",
+		   "kept apart");
 }
 
 static void test_other_subnet(void)
