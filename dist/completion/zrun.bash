@@ -20,7 +20,7 @@ _zrun()
 	[ -z "$root" ] || global=(--root "$root")
 	COMPREPLY=()
 	case $before in
-	--root | --bundle | -b | --log | --config | --pid-file | --console-socket | --pidfd-socket | --process | -p | --resources | -r | --source | -s)
+	--root | --bundle | -b | --log | --config | --pid-file | --image-path | --work-path | --console-socket | --pidfd-socket | --process | -p | --resources | -r | --source | -s)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return 0
