@@ -234,7 +234,9 @@ static int prepare_launch(struct creation *k, struct err *e)
 			      .sync_parent = -1,
 			      .sync_child = -1,
 			      .fifo = -1,
-			      .stdio = { o->stdio[0], o->stdio[1], o->stdio[2] } };
+			      .stdio = { o->stdio[0], o->stdio[1], o->stdio[2] },
+			      .private_fds = o->private_fds,
+			      .n_private_fds = o->n_private_fds };
 	int r = program_kept_fds(o->preserve_fds, &l->program, e);
 
 	if (r < 0)

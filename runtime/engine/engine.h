@@ -50,6 +50,9 @@ struct engine_create {
 	int preserve_fds;        /* 3 .. 3+n-1 after LISTEN_FDS are kept */
 	int init_fd; /* a descriptor that the program gets as number 3, -1: none (zones: zone-init's status socket) */
 	int stdio[3]; /* what becomes 0,1,2 without a terminal; -1: inherit the caller's */
+	const int *
+		private_fds; /* the caller's own (locks, sockets that others wait on): closed in its children at once, who may outlive it. -1 is skipped; NULL */
+	size_t n_private_fds;
 	bool no_pivot, no_new_keyring, rootless;
 	bool notify; /* engine_notify_offer() has put the socket's directory into spec */
 	bool terminal_on_caller; /* foreground run with a terminal: see run.c */

@@ -43,6 +43,14 @@ static int take_stdio(const struct launch *l, struct err *e)
 	return 0;
 }
 
+void init_close_private(const struct launch *l)
+{
+	for (size_t i = 0; i < l->n_private_fds; i++) {
+		if (l->private_fds[i] >= 0)
+			(void)close(l->private_fds[i]);
+	}
+}
+
 int init_begin(struct launch *l, struct err *e)
 {
 	if (sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
@@ -50,6 +58,7 @@ int init_begin(struct launch *l, struct err *e)
 	fd_close(&l->sync_parent);
 	fd_close(&l->c->lock);
 	fd_close(&l->c->dir);
+	init_close_private(l);
 	proc_reset_signals();
 	if (l->entry) {
 		int r = cgroup_entry_enter(l->entry, l->born_inside, e);

@@ -20,8 +20,10 @@ struct launch {
 	struct cgroup_entry *entry; /* NULL: cgroups are disabled */
 	bool born_inside;           /* cloned right into the unified hierarchy */
 	int sync_parent, sync_child;
-	int fifo;             /* create */
-	int stdio[3];         /* -1: as the caller's */
+	int fifo;               /* create */
+	int stdio[3];           /* -1: as the caller's */
+	const int *private_fds; /* as in struct engine_create; closed by the children */
+	size_t n_private_fds;
 	bool asks_parent;     /* hooks or a network: stop when the mounts are there */
 	bool raises_lo;       /* a new network namespace that nobody else configures */
 	int *container_hooks; /* programs of createContainer, opened on the host */
@@ -39,6 +41,8 @@ MUST_CHECK int setup_join(struct launch *l, struct err *e);
 
 /* init.c - process 1 of a container. */
 int init_main(void *launch);
+/* In every child, first: what is the parent's alone is closed. A child that waits for start may outlive the parent, and would keep its lock, and keep those waiting who watch for its end. */
+void init_close_private(const struct launch *l);
 
 /* exec_child.c - a process that joins a running container. */
 int exec_child_main(void *launch);

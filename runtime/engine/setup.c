@@ -111,6 +111,8 @@ int setup_main(void *launch)
 
 	fd_close(&l->sync_parent);
 	fd_close(&l->c->lock); /* a copy of ours would keep the lock of a parent that was killed */
+	init_close_private(l);
+	l->n_private_fds = 0; /* init is our clone: the numbers may be others' by then */
 	int r = sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0
 			? err_sys(&failure, "die with the parent")
 			: 0;

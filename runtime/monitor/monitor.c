@@ -324,33 +324,32 @@ int monitor_main(const struct zone_dirs *d, const struct monitor_options *o)
 {
 	struct monitor m = { .dirs = d,
 			     .options = o,
+			     .lock_fd = -1,
+			     .notify_fd = o->notify_fd,
 			     .listen_fd = -1,
 			     .status_fd = -1,
 			     .init_fd = -1,
 			     .prepared = { .log_dirfd = -1 } };
 	auto_free char *log = mem_format("%s/.monitor.log", d->run);
 	struct err e = { 0 };
-	int notify = o->notify_fd, r;
+	int r;
 
 	for (size_t i = 0; i < SERVER_CLIENTS; i++)
 		m.clients[i].fd = -1;
 	(void)umask(022); /* folders made in the zone get the modes that were meant */
 	(void)!chdir("/");
-	if (notify >= 0)
-		(void)fcntl(notify, F_SETFD, FD_CLOEXEC);
+	if (m.notify_fd >= 0)
+		(void)fcntl(m.notify_fd, F_SETFD, FD_CLOEXEC);
 	if (log_to_file(log, LOG_FORMAT_TEXT, &e) < 0)
 		e = (struct err){ 0 }; /* the zone matters more than the log */
-	auto_close int lock = lock_take(notify);
-
+	m.lock_fd = lock_take(m.notify_fd);
 	r = monitor_begin(&m, &e);
 	if (r < 0)
 		boot_failed(&m, &e);
-	if (lock >= 0)
-		(void)sys_flock(
-			lock,
-			LOCK_UN); /* explicitly: an init that waits at ready has a copy of the descriptor */
-	fd_close(&lock);
-	outcome_tell(&notify, &e);
+	if (m.lock_fd >= 0) /* explicitly: whoever has a copy of the descriptor would keep it */
+		(void)sys_flock(m.lock_fd, LOCK_UN);
+	fd_close(&m.lock_fd);
+	outcome_tell(&m.notify_fd, &e);
 	if (r == 0)
 		r = loop_run(m.loop, &e);
 	if (r < 0)

@@ -78,6 +78,7 @@ struct monitor {
 	struct json *net_saved;
 	struct zone_run run;
 	struct console console;
+	int lock_fd, notify_fd; /* until the boot has come to an end; then -1 */
 	int listen_fd;
 	struct server_client clients[SERVER_CLIENTS];
 	int status_fd;    /* zone-init's packets; -1 */

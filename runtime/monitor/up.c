@@ -193,8 +193,11 @@ static int container_create(struct monitor *m, int status_theirs, struct err *e)
 {
 	struct engine_create c = ENGINE_CREATE_INIT;
 	auto_free char *root = mem_format("%s/.engine", m->dirs->run);
+	const int own[] = { m->lock_fd, m->notify_fd, m->listen_fd };
 	int master = -1, r;
 
+	c.private_fds = own;
+	c.n_private_fds = sizeof(own) / sizeof(own[0]);
 	c.state_root = root;
 	c.id = m->options->name;
 	c.spec = m->prepared.container;

@@ -1,18 +1,21 @@
 /* spawn - the monitor is exec'ed, not forked: a fresh image with only named descriptors and a small, known environment.
  *
- * It answers on a seqpacket socket with one struct err (code 0: done). If it dies first, the end of the socket says so. A caller that is killed while it waits changes nothing:
+ * It answers on a seqpacket socket with one struct err (code 0: done). If it dies first, the end of the socket or of its process says so. A caller that is killed while it waits changes nothing:
  * the monitor goes on and the zone comes up. */
 #include "runtime/zone/spawn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/proc.h"
 #include "runtime/base/sock.h"
 #include "runtime/base/str.h"
+#include "runtime/base/sys.h"
 
 /* What the monitor may know of its caller's environment; everything else stays out. */
 static const char *const kept_variables[] = {
@@ -65,10 +68,26 @@ static void arguments_make(struct strv *argv, const char *exe, const char *name,
 	}
 }
 
-static int outcome_wait(int fd, struct err *e)
+/* Its word, or its end: a child of it may live on with a copy of the socket. */
+static void wait_for_word(int fd, int monitor)
 {
+	struct pollfd fds[2] = { { .fd = fd, .events = POLLIN },
+				 { .fd = monitor, .events = POLLIN } };
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	if (monitor >= 0 && !(fds[0].revents & (POLLIN | POLLHUP)))
+		(void)shutdown(
+			fd, SHUT_RDWR); /* it has ended without a word: so has the conversation */
+}
+
+static int outcome_wait(int fd, pid_t monitor, struct err *e)
+{
+	auto_close int pidfd = sys_pidfd_open(monitor, 0);
 	struct err outcome = { 0 };
 	struct sock_msg m = { .data = &outcome, .size = sizeof(outcome) };
+
+	wait_for_word(fd, pidfd);
 	int r = sock_recv(fd, &m, e);
 
 	if (r < 0)
@@ -127,7 +146,7 @@ int spawn_monitor(const char *name, const struct zone_boot *o, bool attach, int 
 	if (r < 0)
 		return err_wrap(e, "start the monitor");
 	fd_close(&theirs);
-	r = outcome_wait(ours, e);
+	r = outcome_wait(ours, pid, e);
 	if (r < 0)
 		(void)waitpid(
 			pid, NULL,

@@ -70,6 +70,37 @@ kill_monitors() {
 	done
 }
 
+@test "the monitor killed while init waits for its start: boot comes back, and the zone's lock is free" {
+	native web
+	cat >"$TOP/kill.py" <<'P'
+import json, os, signal, subprocess, sys
+record = sys.argv[1]
+boot = subprocess.Popen(["zone", "boot", "web"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+monitor = 0
+while boot.poll() is None:
+    if not monitor:
+        try: monitor = int(open(f"/proc/{boot.pid}/task/{boot.pid}/children").read().split()[0])
+        except (IndexError, OSError): continue
+    try: done = json.load(open(record))["pid"] > 0
+    except (OSError, ValueError, KeyError): continue
+    if done: # init is recorded, and nobody else will end it
+        os.kill(monitor, signal.SIGKILL)
+        break
+try: boot.wait(15)
+except subprocess.TimeoutExpired:
+    boot.kill()
+    sys.exit("zone boot waits for a monitor that is dead")
+print("boot came back with", boot.returncode)
+P
+	for _ in 1 2 3 4 5; do
+		run timeout -k 5 40 python3 "$TOP/kill.py" "$ZONES_RUN_DIR/.engine/web/state.json"
+		echo "$output"
+		[ "$status" = 0 ]
+		fails 0 timeout -k 5 20 zone halt web
+		[ "$(state_of web)" = installed ]
+	done
+}
+
 @test "SIGTERM to the monitor shuts the zone down" {
 	booted web
 	pid=$(monitor_pid)
