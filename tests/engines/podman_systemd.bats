@@ -6,7 +6,8 @@ load helper
 	[ -x /lib/systemd/systemd ] || skip "needs systemd"
 	image_tree
 	mkdir -p "$TOP/tmpdir"
-	sed "s|/usr/local/sbin/zrun|$ZRUN|" "$ROOT/dist/podman/zrun.conf" >"$TOP/containers.conf"
+	cp "$ZRUN" "$TOP/zrun" # /tmp is another one there
+	sed "s|/usr/local/sbin/zrun|$TOP/zrun|" "$ROOT/dist/podman/zrun.conf" >"$TOP/containers.conf"
 	printf '[containers]\ndefault_ulimits = ["%s", "nproc=4096:4096"]\n[network]\nnetwork_backend = "netavark"\n' "$ULIMIT" >>"$TOP/containers.conf"
 	tar -C "$TOP/image" -cf "$TOP/image.tar" .
 	cat >"$TOP/lines" <<'LINES'
