@@ -8,6 +8,7 @@ top=/disk/sd bundle=/disk/sd/bundle
 limits() {
 	mkdir -p $bundle/rootfs/{bin,proc,dev,sys,tmp}
 	cp "$(command -v busybox)" $bundle/rootfs/bin/
+	cp "$(command -v zrun)" $top/zrun # /tmp, where the build may be, is another one beside that systemd
 	for n in sh sleep cat; do ln -s busybox $bundle/rootfs/bin/$n; done
 	zrun spec -b $bundle
 	jq '.process.terminal = false | .process.args = ["sleep", "1000"] | .linux.cgroupsPath = "test-pod.slice:test:one" |
@@ -16,7 +17,7 @@ limits() {
 	for c in $(cat /sys/fs/cgroup/cgroup.controllers); do echo "+$c" >/sys/fs/cgroup/cgroup.subtree_control; done
 	cat >$top/lines <<'LINES'
 fail() { echo "FAILED: $*"; exit 1; }
-z="zrun --root /disk/sd/run --systemd-cgroup"
+z="/disk/sd/zrun --root /disk/sd/run --systemd-cgroup"
 $z create -b /disk/sd/bundle one </dev/null >/dev/null && $z start one || fail start
 dir=/sys/fs/cgroup/test.slice/test-pod.slice/test-one.scope
 [ "$(cut -d: -f3 "/proc/$($z state one | jq .pid)/cgroup")" = /test.slice/test-pod.slice/test-one.scope ] || fail place
