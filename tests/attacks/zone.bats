@@ -258,6 +258,11 @@ P
 import ctypes, os, time
 libc = ctypes.CDLL(None)
 mine, got, seen = os.getpid(), [], set()
+def name_of(p): # "" when it is gone
+    try:
+        return open(f"/proc/{p}/comm").read().strip()
+    except OSError:
+        return ""
 end = time.time() + 60
 while time.time() < end and not os.path.exists("/root/stop"):
     for p in os.listdir("/proc"):
@@ -280,9 +285,9 @@ while time.time() < end and not os.path.exists("/root/stop"):
                     data = os.read(fd, 64)
                 except OSError:
                     data = b""
-                if data and open(f"/proc/{p}/comm").read().strip() in ("zone", "zrun"):
+                if data and name_of(p) in ("zone", "zrun"):
                     got.append(f)
-            elif open(f"/proc/{p}/comm").read().strip() in ("zone", "zrun"):
+            elif name_of(p) in ("zone", "zrun"):
                 got.append(f)
             os.close(fd)
         if libc.ptrace(0x4206, int(p), 0, 0) == 0: # PTRACE_SEIZE
