@@ -264,22 +264,6 @@ static void finish(struct creation *k)
 	container_unlock(c, true);
 }
 
-static void failed(struct creation *k)
-{
-	struct engine_container *c = k->c;
-
-	if (!k->parent.hooks_begun || k->spec->hooks.poststop.n == 0)
-		return;
-	/* runtime.md: a hook of create that fails leads to the delete step and its hooks */
-	auto_free char *state = container_state_text(c, ENGINE_STOPPED, 0);
-	const struct hooks_call call = { .kind = "poststop",
-					 .list = &k->spec->hooks.poststop,
-					 .state = state,
-					 .cwd = c->record.bundle };
-
-	(void)hooks_run_all(&call);
-}
-
 int engine_create(const struct engine_create *o, struct engine_container **ret, struct err *e)
 {
 	struct creation k = { .o = o, .spec = o->spec, .placeholder = -1 };
@@ -294,7 +278,7 @@ int engine_create(const struct engine_create *o, struct engine_container **ret, 
 		r = steps_run(create_steps, STEPS_COUNT(create_steps), &k, e);
 	fd_close(&k.placeholder);
 	if (r < 0) {
-		failed(&k);
+		creation_failed(&k);
 		engine_free(k.c);
 		return r;
 	}

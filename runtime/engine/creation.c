@@ -15,6 +15,7 @@
 #include "runtime/base/proc.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/delete.h"
+#include "runtime/engine/hooks.h"
 #include "runtime/engine/notify.h"
 
 /* --- reserve ------------------------------------------------------------------------------------------------------ */
@@ -250,4 +251,20 @@ int creation_commit(struct creation *k, const struct child *init, struct err *e)
 	c->record.complete = true;
 	r = record_write(c->dir, &c->record, e);
 	return r < 0 ? r : announce(k, init, e);
+}
+
+void creation_failed(struct creation *k)
+{
+	struct engine_container *c = k->c;
+
+	if (!k->parent.hooks_begun || k->spec->hooks.poststop.n == 0)
+		return;
+	/* runtime.md: a hook of create that fails leads to the delete step and its hooks */
+	auto_free char *state = container_state_text(c, ENGINE_STOPPED, 0);
+	const struct hooks_call call = { .kind = "poststop",
+					 .list = &k->spec->hooks.poststop,
+					 .state = state,
+					 .cwd = c->record.bundle };
+
+	(void)hooks_run_all(&call);
 }

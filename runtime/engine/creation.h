@@ -24,5 +24,7 @@ MUST_CHECK int creation_set_limits(void *ctx, struct err *e);
 
 /* The first process is there: record it, and tell those who asked to be told (pid file, pidfd socket). */
 MUST_CHECK int creation_commit(struct creation *k, const struct child *init, struct err *e);
+/* It has failed and is undone: when hooks had begun, those of the end (poststop) run. */
+void creation_failed(struct creation *k);
 
 #endif

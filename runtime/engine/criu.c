@@ -139,6 +139,8 @@ static int start(struct session *s, struct err *e)
 		return err_set(
 			e, ENOENT,
 			"checkpoint and restore need the program criu, which is not installed (Debian: apt-get install criu)");
+	(void)sys_unlinkat(s->call->work_dir, s->call->log_file,
+			   0); /* an older one would tell an older reason */
 	s->words = memfd_create("criu", MFD_CLOEXEC);
 	if (s->words < 0)
 		return err_sys(e, "make a memory file");

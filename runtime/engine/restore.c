@@ -467,6 +467,8 @@ int engine_restore(const struct engine_create *o, const struct engine_checkpoint
 	}
 	restoration_done(&r);
 	if (rc < 0) {
+		if (r.k.c)
+			creation_failed(&r.k);
 		engine_free(r.k.c);
 		return rc;
 	}

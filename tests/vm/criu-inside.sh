@@ -159,9 +159,10 @@ hooks() {
 	need "its pid" [ "$(jq .pid /disk/hook.create)" = "$(pid_of two)" ]
 	need "poststart: $(cat /disk/hook.start)" [ "$(jq -r .status /disk/hook.start)" = running ]
 	z delete -f two
-	config '.hooks.createRuntime[0].args[2] = "exit 3"'
+	config '.hooks.createRuntime[0].args[2] = "exit 3" | .hooks.poststop = [{"path":"/bin/sh","args":["sh","-c","cat >/disk/hook.stop"]}]'
 	! z restore -d -b $bundle --image-path $images three </dev/null >/dev/null 2>/disk/err
 	need "$(cat /disk/err)" grep -q 'createRuntime hook "/bin/sh": exited with 3' /disk/err
+	need "poststop did not run" [ "$(jq -r .status /disk/hook.stop)" = stopped ]
 	gone three
 }
 user_namespace() {
