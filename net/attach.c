@@ -12,6 +12,7 @@
 #include "net/enter.h"
 #include "net/guard.h"
 #include "net/link.h"
+#include "net/names.h"
 #include "net/plan.h"
 #include "net/route.h"
 #include "runtime/base/log.h"
@@ -128,7 +129,11 @@ static int attach_enter(struct attach *a, const struct plan_op *op, struct err *
 	const struct net_plan *p = a->plan;
 	auto_free const char **names = mem_array(p->n_links + 1, sizeof(*names));
 
+	int r = names_join(&a->host, p, e);
+
 	(void)op;
+	if (r < 0)
+		return r;
 	fd_close(&a->lock);
 	for (size_t i = 0; i < p->n_links; i++)
 		names[i] = p->links[i].name;
@@ -243,6 +248,7 @@ int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err
 	const struct json *links = json_get(saved, "links");
 	auto_close int lock = -1;
 	bool automatic = false;
+	struct err second = { 0 };
 	int result = 0;
 	int r;
 
@@ -266,5 +272,6 @@ int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err
 	}
 	if (automatic && result == 0)
 		result = bridge_leave(&host, dirs->run_dir, json_get_string(saved, "zone", ""), e);
-	return result;
+	r = names_leave(&host, dirs, json_get_string(saved, "zone", ""), result ? &second : e);
+	return result < 0 ? result : r;
 }

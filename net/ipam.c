@@ -89,6 +89,21 @@ static void ipam_delete(struct json *leases, size_t i)
 		list->items[i] = list->items[i + 1];
 }
 
+int ipam_zones(const char *storage_dir, struct strv *ret, struct err *e)
+{
+	auto_ptr(json) struct json *leases = NULL;
+	int r = ipam_load(storage_dir, &leases, e);
+
+	for (size_t i = 0; r == 0 && i < ipam_count(leases); i++) {
+		struct ipam_row row;
+
+		(void)ipam_row(leases, i, &row);
+		if (ret->n == 0 || !str_eq(ret->items[ret->n - 1], row.zone))
+			strv_add(ret, row.zone);
+	}
+	return r;
+}
+
 const char *ipam_holder(const struct json *leases, const struct inet_addr *a, const char *zone)
 {
 	for (size_t i = 0; i < ipam_count(leases); i++) {

@@ -19,6 +19,9 @@ MUST_CHECK int ipam_load(const char *storage_dir, struct json **ret,
 			 struct err *e); /* missing: empty */
 MUST_CHECK int ipam_save(const char *storage_dir, const struct json *leases, struct err *e);
 
+/* Zones that have leases; some may be named twice. */
+MUST_CHECK int ipam_zones(const char *storage_dir, struct strv *ret, struct err *e);
+
 /* The zone other than `zone` that has the address, or NULL. Borrowed. */
 const char *ipam_holder(const struct json *leases, const struct inet_addr *a, const char *zone);
 /* The address leased automatically to a link; false when there is none. */

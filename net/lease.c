@@ -110,6 +110,7 @@ int net_plan(const struct zone_spec *z, const struct net_dirs *dirs, struct net_
 		return diag_err(&diags, e);
 	p->run_dir = mem_strdup(dirs->run_dir);
 	p->storage_dir = mem_strdup(dirs->storage_dir);
+	p->hostname = mem_strdup(z->hostname);
 	if (p->n_links ==
 	    0) { /* nothing to lease; what an earlier configuration had is given back by net_release() */
 		auto_ptr(json) struct json *none = json_new_object();

@@ -59,6 +59,12 @@ MUST_CHECK int net_sweep(const char *const *alive, const char *const *known,
 /* The files to be seen inside: text of /etc/resolv.conf and of /etc/hosts for the zone. Freshly allocated. */
 char *net_resolv_conf(const struct zone_spec *z, const struct net_plan *p);
 char *net_hosts(const struct zone_spec *z, const struct net_plan *p);
+/* Zones of one bridge know each other by name (net/names.h). A zone whose plan has links gets the folder below mounted read-only on NET_NAMES_MOUNT, with a file in it that net_attach() makes
+ * and every attach and detach keeps current; its /etc/hosts is a symbolic link to NET_HOSTS_LINK. The folder belongs to the zone's run folder and is made by whoever mounts it. */
+#define NET_NAMES_MOUNT "/dev/.zone/names"
+#define NET_HOSTS_LINK  NET_NAMES_MOUNT "/hosts"
+char *net_names_dir(const struct net_dirs *dirs, const char *zonename);
+bool net_has_names(const struct net_plan *p); /* NULL: false */
 
 /* First address of the first link as text for `zone list` ("10.88.0.2/24"), from what was saved or planned; NULL when none. Freshly allocated. */
 char *net_first_address(const struct json *saved);

@@ -32,6 +32,7 @@ void net_plan_free(struct net_plan *p)
 	free(p->links);
 	free(p->ops);
 	free(p->zonename);
+	free(p->hostname);
 	free(p->run_dir);
 	free(p->storage_dir);
 	free(p);

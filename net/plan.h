@@ -60,6 +60,7 @@ struct plan_op {
 
 struct net_plan {
 	char *zonename, *run_dir, *storage_dir;
+	char *hostname; /* set by net_plan(); may be NULL */
 	struct plan_link *links;
 	size_t n_links;
 	struct plan_op *ops;

@@ -14,6 +14,11 @@
 
 enum { RESOLV_MAX = 65536, SERVERS_MAX = 3 /* what the C library reads */ };
 
+const char resolv_hosts_head[] = "127.0.0.1 localhost\n"
+				 "::1 localhost ip6-localhost ip6-loopback\n"
+				 "ff02::1 ip6-allnodes\n"
+				 "ff02::2 ip6-allrouters\n";
+
 static bool resolv_is_word(const char *s)
 {
 	return !str_empty(s) && str_is_line_safe(s, " \t#;");
@@ -147,10 +152,7 @@ char *net_hosts(const struct zone_spec *z, const struct net_plan *p)
 		names = mem_format("%s %.*s", hostname, (int)(dot - hostname), hostname);
 	if (!names)
 		names = mem_strdup(hostname);
-	strbuf_add(&b, "127.0.0.1 localhost\n"
-		       "::1 localhost ip6-localhost ip6-loopback\n"
-		       "ff02::1 ip6-allnodes\n"
-		       "ff02::2 ip6-allrouters\n");
+	strbuf_add(&b, resolv_hosts_head);
 	for (size_t i = 0; p && i < p->n_links; i++)
 		for (size_t k = 0; k < p->links[i].addrs.n; k++) {
 			char text[INET_TEXT];

@@ -11,4 +11,7 @@ char *resolv_text(const struct zone_dns *dns, const char *host);
 /* True when the host's file names loopback servers only: a stub resolver, whose real servers stand elsewhere. */
 bool resolv_is_stub(const char *host);
 
+/* What every hosts file begins with. */
+extern const char resolv_hosts_head[];
+
 #endif

@@ -10,6 +10,7 @@
 #include "net/guard.h"
 #include "net/ipam.h"
 #include "net/link.h"
+#include "net/names.h"
 #include "net/plan.h"
 #include "runtime/base/file.h"
 
@@ -95,6 +96,8 @@ int net_sweep(const char *const *alive, const char *const *known, const struct n
 		r = sweep_guards(alive, e);
 	if (r == 0)
 		r = bridge_keep(&nl, dirs->run_dir, alive, e);
+	if (r == 0)
+		r = names_keep(&nl, dirs, alive, e);
 	if (r == 0)
 		r = sweep_leases(alive, known ? known : none, dirs->storage_dir, e);
 	return r;

@@ -1,0 +1,338 @@
+/* The state, and the files that follow from it. Whoever changes the state writes it first and then every file that is not as it should be, so that an interruption between the two
+ * is made good by the next change - of whatever zone. */
+#include "net/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "net/ipam.h"
+#include "net/link.h"
+#include "runtime/base/file.h"
+#include "runtime/base/log.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
+
+enum { NAMES_MAX = 64 << 20 };
+static const char names_file[] = "hosts", names_temporary[] = ".hosts.link.tmp";
+
+/* --- state -------------------------------------------------------------------------------------------------------- */
+
+static char *state_path(const char *run_dir)
+{
+	return mem_format("%s/names.json", run_dir);
+}
+
+/* Missing, or not to be understood: nobody is attached. One that cannot be READ is an error: for want of a descriptor nobody must lose his name. */
+static int state_load(const char *run_dir, struct json **ret, char **ret_text, struct err *e)
+{
+	auto_free char *path = state_path(run_dir);
+	auto_ptr(json) struct json *state = NULL;
+	struct err why = { 0 };
+	const struct json *zones;
+	size_t n = 0;
+	int r = file_read_all(AT_FDCWD, path, NAMES_MAX, ret_text, &n, &why);
+
+	if (r < 0 && r != -ENOENT) {
+		*e = why;
+		return r;
+	}
+	if (r == 0 && json_parse_simple(*ret_text, n, &state, &why) < 0)
+		log_debug("%s is not used: %s", path, why.text);
+	zones = json_get(state, "zones");
+	if (!zones || zones->type != JSON_ARRAY) {
+		json_free(state);
+		state = json_new_object();
+		json_set(state, "zones", json_new_array());
+	}
+	*ret = ptr_steal(&state);
+	return 0;
+}
+
+static int state_save(const char *run_dir, const struct json *state, const char *was, struct err *e)
+{
+	auto_free char *path = state_path(run_dir);
+	auto_free char *text = json_print(state, false);
+
+	if (json_get(state, "zones")->n == 0)
+		return sys_unlinkat(AT_FDCWD, path, 0) < 0 && errno != ENOENT
+			       ? err_sys(e, "remove \"%s\"", path)
+			       : 0;
+	if (str_eq(text, was))
+		return 0;
+	return file_replace(AT_FDCWD, path, text, strlen(text), 0600, e);
+}
+
+static struct json *link_new(const struct plan_link *l)
+{
+	struct json *j = json_new_object();
+	struct json *addresses;
+
+	json_set(j, "host", json_new_string(l->host));
+	json_set(j, "bridge", json_new_string(l->bridge));
+	json_set(j, "isolated", json_new_bool(l->isolated));
+	addresses = json_set(j, "addresses", json_new_array());
+	for (size_t i = 0; i < l->addrs.n; i++) {
+		char text[INET_TEXT];
+
+		inet_text_bare(&l->addrs.items[i], text);
+		json_add(addresses, json_new_string(text));
+	}
+	return j;
+}
+
+static struct json *zone_new(const struct net_plan *p)
+{
+	struct json *j = json_new_object();
+	struct json *links;
+
+	json_set(j, "zone", json_new_string(p->zonename));
+	json_set(j, "hostname", json_new_string(p->hostname ? p->hostname : ""));
+	links = json_set(j, "links", json_new_array());
+	for (size_t i = 0; i < p->n_links; i++)
+		json_add(links, link_new(&p->links[i]));
+	return j;
+}
+
+/* Keep the items of an array that `keeps` agrees to. */
+static void list_filter(struct json *list, bool (*keeps)(struct json *item, const void *arg),
+			const void *arg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (keeps(list->items[i], arg))
+			list->items[kept++] = list->items[i];
+		else
+			json_free(list->items[i]);
+	}
+	list->n = kept;
+}
+
+static bool zone_is_other(struct json *zone, const void *name)
+{
+	return !str_eq(json_get_string(zone, "zone", ""), name);
+}
+
+static bool zone_is_listed(struct json *zone, const void *arg)
+{
+	const char *const *alive = arg;
+
+	while (*alive && !str_eq(*alive, json_get_string(zone, "zone", "")))
+		alive++;
+	return *alive;
+}
+
+static int link_order(const void *a, const void *b)
+{
+	const struct link_info *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static bool link_exists(struct json *link, const void *arg)
+{
+	const struct link_list *links = arg;
+	struct link_info key = { 0 };
+
+	return str_format(key.name, sizeof(key.name), "%s", json_get_string(link, "host", "")) ==
+		       0 &&
+	       links->n && bsearch(&key, links->items, links->n, sizeof(key), link_order);
+}
+
+static bool zone_exists(struct json *zone, const void *arg)
+{
+	struct json *links = json_get(zone, "links");
+
+	if (!links || links->type != JSON_ARRAY)
+		return false;
+	list_filter(links, link_exists, arg);
+	return links->n > 0;
+}
+
+/* A zone's links go with its network namespace, whoever ended it. */
+static int state_drop_dead(struct netlink *nl, struct json *state, struct err *e)
+{
+	auto_done(link_list) struct link_list links = { 0 };
+	int r = link_all(nl, &links, e);
+
+	if (r < 0)
+		return r;
+	if (links.n)
+		qsort(links.items, links.n, sizeof(*links.items), link_order);
+	list_filter(json_get(state, "zones"), zone_exists, &links);
+	return 0;
+}
+
+/* --- files -------------------------------------------------------------------------------------------------------- */
+
+/* The first zone with a key has the file, the others have hard links to it. */
+struct leader {
+	char *key;
+	int dir;
+};
+struct files {
+	const struct names_book *book;
+	const char *run_dir;
+	struct leader *leaders;
+	size_t n;
+};
+
+static void files_done(struct files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		free(f->leaders[i].key);
+		fd_close(&f->leaders[i].dir);
+	}
+	free(f->leaders);
+}
+
+static bool file_holds(int dir, const char *text)
+{
+	auto_free char *have = NULL;
+	struct err ignored = { 0 };
+	size_t n = 0;
+
+	return file_read_all(dir, names_file, NAMES_MAX, &have, &n, &ignored) == 0 &&
+	       str_eq(have, text);
+}
+
+static int file_write(const struct files *f, size_t zone, int dir, struct err *e)
+{
+	auto_free char *text = names_text(f->book, zone);
+
+	return file_holds(dir, text) ? 0
+				     : file_replace(dir, names_file, text, strlen(text), 0644, e);
+}
+
+static int file_link(int from, int dir, struct err *e)
+{
+	struct stat have, want;
+
+	if (fstatat(from, names_file, &want, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "examine the names of zones");
+	/* rename(2) of one hard link to another does nothing, and leaves both */
+	if (fstatat(dir, names_file, &have, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    have.st_ino == want.st_ino && have.st_dev == want.st_dev)
+		return 0;
+	if (unlinkat(dir, names_temporary, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove \"%s\"", names_temporary);
+	if (linkat(from, names_file, dir, names_temporary, 0) < 0 ||
+	    sys_renameat2(dir, names_temporary, dir, names_file, 0) < 0)
+		return err_sys(e, "link the names of zones");
+	return 0;
+}
+
+/* A zone without a folder has none to be told to: it is on its way out, or of an older version. */
+static int files_make_one(struct files *f, size_t zone, struct err *e)
+{
+	const struct net_dirs dirs = { .run_dir = f->run_dir };
+	auto_free char *path = net_names_dir(&dirs, names_zone(f->book, zone));
+	auto_close int dir =
+		sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	auto_free char *key = NULL;
+	int r;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open \"%s\"", path);
+	key = names_key(f->book, zone);
+	for (size_t i = 0; key && i < f->n; i++)
+		if (str_eq(f->leaders[i].key, key))
+			return file_link(f->leaders[i].dir, dir, e);
+	r = file_write(f, zone, dir, e);
+	if (r < 0 || !key)
+		return r;
+	f->leaders = mem_grow(f->leaders, f->n + 1, sizeof(*f->leaders));
+	f->leaders[f->n++] = (struct leader){ ptr_steal(&key), fd_steal(&dir) };
+	return 0;
+}
+
+/* All are tried; the first failure is told. */
+static int files_make(const struct net_dirs *dirs, const struct json *state,
+		      const struct strv *known, struct err *e)
+{
+	auto_ptr(names_book) struct names_book *book = names_book_new(state, known);
+	auto_done(files) struct files f = { .book = book, .run_dir = dirs->run_dir };
+	int result = 0;
+
+	for (size_t i = 0; i < names_count(book); i++) {
+		struct err why = { 0 };
+		int r = files_make_one(&f, i, &why);
+
+		if (r < 0 && result == 0) {
+			*e = why;
+			result = err_wrap(e, "tell zone \"%s\" the names of the others",
+					  names_zone(book, i));
+		}
+	}
+	return result;
+}
+
+/* --- changes ------------------------------------------------------------------------------------------------------ */
+
+struct change {
+	struct json *joins; /* taken */
+	const char *leaves;
+	const char *const *alive;
+};
+
+static int names_change(struct netlink *nl, const struct net_dirs *dirs, const struct change *c,
+			struct err *e)
+{
+	auto_ptr(json) struct json *joins = c->joins;
+	auto_ptr(json) struct json *state = NULL;
+	auto_free char *was = NULL;
+	auto_done(strv) struct strv known = { 0 };
+	int r = state_load(dirs->run_dir, &state, &was, e);
+
+	if (r < 0)
+		return r;
+	if (c->leaves)
+		list_filter(json_get(state, "zones"), zone_is_other, c->leaves);
+	if (c->alive)
+		list_filter(json_get(state, "zones"), zone_is_listed, c->alive);
+	if (joins)
+		json_add(json_get(state, "zones"), ptr_steal(&joins));
+	r = state_drop_dead(nl, state, e);
+	if (r == 0)
+		r = state_save(dirs->run_dir, state, was, e);
+	if (r == 0)
+		r = ipam_zones(dirs->storage_dir, &known, e);
+	return r < 0 ? r : files_make(dirs, state, &known, e);
+}
+
+int names_join(struct netlink *nl, const struct net_plan *p, struct err *e)
+{
+	const struct net_dirs dirs = { .run_dir = p->run_dir, .storage_dir = p->storage_dir };
+	const struct change c = { .joins = zone_new(p), .leaves = p->zonename };
+
+	return names_change(nl, &dirs, &c, e);
+}
+
+int names_leave(struct netlink *nl, const struct net_dirs *dirs, const char *zone, struct err *e)
+{
+	const struct change c = { .leaves = zone };
+
+	return names_change(nl, dirs, &c, e);
+}
+
+int names_keep(struct netlink *nl, const struct net_dirs *dirs, const char *const *alive,
+	       struct err *e)
+{
+	const struct change c = { .alive = alive };
+
+	return names_change(nl, dirs, &c, e);
+}
+
+char *net_names_dir(const struct net_dirs *dirs, const char *zonename)
+{
+	return mem_format("%s/%s/names", dirs->run_dir, zonename);
+}
+
+bool net_has_names(const struct net_plan *p)
+{
+	return p && p->n_links > 0;
+}
