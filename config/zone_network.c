@@ -181,4 +181,5 @@ static const struct field dns_fields[] = {
 	    .doc = "Resolver options as in resolv.conf(5), for example ndots:2."),
 };
 const struct shape zone_dns_shape = SHAPE(
-	"dns", zone_dns, dns_fields, .doc = "What is written to /etc/resolv.conf of the zone.");
+	"dns", zone_dns, dns_fields,
+	.doc = "What is written to /etc/resolv.conf of the zone. Zones of the same bridge find each other by zonename and, where it is theirs alone, by hostname without a name server: /etc/hosts is a symbolic link to a file that the host keeps current; a file of the zone's own in its place stays.");

@@ -1,12 +1,14 @@
 /* etc_files - hostname, hosts, resolv.conf, hostid and machine-id in the zone's /etc.
  *
  * The root belongs to the tenant: every file is replaced below the open root by a rename in its parent directory, so a symlink or FIFO that was put there is
- * replaced or refused, never followed out or opened for writing. */
+ * replaced or refused, never followed out or opened for writing. All this happens while the zone does not run; what is to change later (the names of other zones) is
+ * not in its root at all. */
 #include "runtime/zone/etc_files.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
@@ -18,15 +20,16 @@ enum { FILE_MAX = 65536 };
 static const char mark[] =
 	"# written by zones at boot; remove this line to keep your own changes\n";
 
-/* Ours to write: not there, not a readable regular file, or marked. */
+/* Ours to write: not there, not a readable regular file, or marked. A long one was not written by us. */
 static bool file_is_ours(int root, const char *path)
 {
 	auto_free char *text = NULL;
 	struct err ignored = { 0 };
 	size_t n = 0;
+	int r = path_read_regular(root, path, FILE_MAX, &text, &n, &ignored);
 
-	if (path_read_regular(root, path, FILE_MAX, &text, &n, &ignored) < 0)
-		return true;
+	if (r < 0)
+		return r != -EFBIG;
 	return n == 0 || str_has_prefix(text, mark);
 }
 
@@ -45,6 +48,32 @@ static int marked_write(int root, const char *path, char *text, struct err *e)
 		return 0;
 	whole = mem_format("%s%s", mark, owned);
 	return text_write(root, path, whole, e);
+}
+
+static bool hosts_is_link(int parent, const char *name)
+{
+	char target[sizeof(NET_HOSTS_LINK)] = "";
+	ssize_t n = readlinkat(parent, name, target, sizeof(target));
+
+	return n == sizeof(NET_HOSTS_LINK) - 1 && memcmp(target, NET_HOSTS_LINK, (size_t)n) == 0;
+}
+
+/* A zone with links sees the hosts file that the host keeps current; ours is only the symbolic link to it, made anew where there was a file of ours. The zone does not run, so
+ * nobody misses the file in between. */
+static int hosts_link(int root, struct err *e)
+{
+	static const char path[] = "/etc/hosts";
+	auto_free char *last = NULL;
+	auto_close int parent = path_open_parent(root, path, 0, &last, e);
+
+	if (parent < 0)
+		return parent;
+	if (hosts_is_link(parent, last) || !file_is_ours(root, path))
+		return 0;
+	if (unlinkat(parent, last, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "replace the zone's %s", path);
+	return symlinkat(NET_HOSTS_LINK, parent, last) < 0 ? err_sys(e, "make the zone's %s", path)
+							   : 0;
 }
 
 static int machine_id_write(int root, const char *uuid, struct err *e)
@@ -87,7 +116,8 @@ int etc_files_write(int root, const struct zone_spec *z, const struct net_plan *
 	int r = text_write(root, "/etc/hostname", hostname, e);
 
 	if (r == 0)
-		r = marked_write(root, "/etc/hosts", net_hosts(z, net), e);
+		r = net_has_names(net) ? hosts_link(root, e)
+				       : marked_write(root, "/etc/hosts", net_hosts(z, net), e);
 	if (r == 0 && (net || z->dns))
 		r = marked_write(root, "/etc/resolv.conf", net_resolv_conf(z, net), e);
 	if (r == 0)

@@ -7,7 +7,7 @@
 #include "runtime/base/err.h"
 
 /* `root` is the open root of a zone that is not running. Files that the zone's administrator made are left alone: hosts and resolv.conf are written only when
- * they are missing, dangling symlinks, or begin with our mark. hostid and hostname are always the configuration's; machine-id only when there is none. */
+ * they are missing, dangling symlinks, or begin with our mark; where the plan has links hosts is then the symlink to what net_attach() keeps current. hostid and hostname are always the configuration's; machine-id only when there is none. */
 MUST_CHECK int etc_files_write(int root, const struct zone_spec *z, const struct net_plan *net,
 			       const char *uuid, struct err *e);
 

@@ -5,6 +5,7 @@
  *   STORAGE/.ids.json           id ranges handed out, under STORAGE/.ids.lock
  *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree), log/ (console.log)
  *   RUN/NAME/                   while a monitor is (or was) there: run.json (struct zone_run), control (socket)
+ *   RUN/NAME/names/             what the zone sees as NET_NAMES_MOUNT; its one file is net/'s (net/names.h), under RUN/net.lock
  *   RUN/.engine/NAME/           the engine's container (engine.h)
  *   RUN/.locks/NAME             flock: every verb that changes a zone holds it
  *

@@ -63,6 +63,14 @@ int main(void)
 	CHECK(holds(dir, "root/etc/hosts", "mine"));
 	CHECK(holds(dir, "root/etc/machine-id", "ffff"));
 
+	/* one that is longer than anything of ours is the tenant's too */
+	auto_free char *many = mem_zero(70001);
+
+	memset(many, '#', 70000);
+	put(dir, "root/etc/hosts", many);
+	CHECK(etc_files_write(root, z, NULL, uuid, &e) == 0);
+	CHECK(!holds(dir, "root/etc/hosts", "localhost"));
+
 	CHECK(file_remove_tree(dir, "root/etc", &e) == 0);
 	CHECK(symlinkat("..", root, "etc") == 0); /* /etc -> ..: stays inside the root */
 	CHECK(etc_files_write(root, z, NULL, uuid, &e) == 0);
