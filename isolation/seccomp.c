@@ -152,28 +152,57 @@ static bool is_needed_to_notify(const char *name)
 	return false;
 }
 
+struct call {
+	int nr;
+	const char *name;
+};
+
+static int by_falling_number(const void *a, const void *b)
+{
+	const struct call *x = a, *y = b;
+
+	return (x->nr < y->nr) - (x->nr > y->nr);
+}
+
+/* The calls of one rule that the library knows. libseccomp keeps them in a list that rises and looks for each one's place from its head: from the highest number down every search ends at
+ * once. Within one rule action and conditions are the same, so the order changes nothing else; the order of the rules stays as written. */
+static struct call *find_calls(const struct strv *names, size_t *ret_n)
+{
+	struct call *calls = mem_array(names->n, sizeof(*calls));
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		int nr = seccomp_syscall_resolve_name(names->items[i]);
+
+		/* the others are newer or older than the library, or of another machine */
+		if (nr != __NR_SCMP_ERROR)
+			calls[n++] = (struct call){ .nr = nr, .name = names->items[i] };
+	}
+	qsort(calls, n, sizeof(*calls), by_falling_number);
+	*ret_n = n;
+	return calls;
+}
+
 static int add_rule(scmp_filter_ctx ctx, const struct seccomp_rule_spec *spec, uint32_t otherwise,
 		    struct seccomp_program *p, struct err *e)
 {
 	struct rule rule = { 0 };
+	size_t n = 0;
 	int r = make_rule(spec, &rule, e);
 
 	/* libseccomp refuses rules that say what happens anyway */
 	if (r < 0 || rule.action == otherwise)
 		return r;
-	for (size_t i = 0; i < spec->names.n; i++) {
-		int nr = seccomp_syscall_resolve_name(spec->names.items[i]);
+	auto_free struct call *calls = find_calls(&spec->names, &n);
 
-		if (nr == __NR_SCMP_ERROR)
-			continue; /* newer or older than the library, or of another machine */
-		r = add_call(ctx, &rule, nr);
+	for (size_t i = 0; i < n; i++) {
+		r = add_call(ctx, &rule, calls[i].nr);
 		if (r < 0 && r != -EEXIST && r != -EDOM)
-			return err_ret(e, r, "linux.seccomp: add a rule for \"%s\"",
-				       spec->names.items[i]);
+			return err_ret(e, r, "linux.seccomp: add a rule for \"%s\"", calls[i].name);
 		if (rule.action != SCMP_ACT_NOTIFY)
 			continue;
 		p->notifies = true;
-		p->notifies_itself |= is_needed_to_notify(spec->names.items[i]);
+		p->notifies_itself |= is_needed_to_notify(calls[i].name);
 	}
 	return 0;
 }

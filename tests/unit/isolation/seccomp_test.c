@@ -154,6 +154,35 @@ static void test_refusals(void)
 	check_refused(s, "linux.seccomp: a system call has no argument 6");
 }
 
+#ifdef __x86_64__
+/* The order of the names within a rule decides nothing, not even where one call of i386 stands for many. */
+static void test_order(void)
+{
+	static const char *const names[] = {
+		"accept,connect,ipc,read,semop,socket,socketcall,write",
+		"write,socketcall,socket,semop,read,ipc,connect,accept"
+	};
+	struct seccomp_program p[2] = { 0 };
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < 2; i++) {
+		auto_ptr(container_spec) struct container_spec *c = container_spec_new();
+		struct seccomp_spec *s = new_profile(c, "SCMP_ACT_ERRNO");
+
+		add_rule(s, names[i], "SCMP_ACT_ALLOW");
+		strv_add(&s->architectures, "SCMP_ARCH_X86");
+		CHECK_INT(seccomp_build(s, &p[i], &e), 0);
+	}
+	CHECK(p[0].n > 0 && p[0].n == p[1].n &&
+	      memcmp(p[0].code, p[1].code, p[0].n * sizeof(*p[0].code)) == 0);
+	/* listen, which only socketcall itself allows: it has no number of its own on x86-64 */
+	CHECK_INT(bpf_call(p[0].code, p[0].n, AUDIT_ARCH_I386, 102, 4, 0), SECCOMP_RET_ALLOW);
+	CHECK_INT(bpf_call(p[0].code, p[0].n, AUDIT_ARCH_I386, 1, 0, 0), SECCOMP_RET_ERRNO | EPERM);
+	for (size_t i = 0; i < 2; i++)
+		seccomp_program_done(&p[i]);
+}
+#endif
+
 static void test_cache(void)
 {
 	auto_ptr(container_spec) struct container_spec *c = container_spec_new();
@@ -212,6 +241,7 @@ int main(void)
 	test_answers();
 	test_allow_by_default();
 	test_notify();
+	test_order();
 #endif
 	test_refusals();
 	test_cache();
