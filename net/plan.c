@@ -369,7 +369,8 @@ static void plan_check_router(struct plan_reader *r, const struct plan_link *l,
 			      const struct inet_addr *router)
 {
 	char text[INET_TEXT];
-	bool link_local = router->family == AF_INET6 && router->bytes[0] == 0xfe;
+	bool link_local = router->family == AF_INET6 && router->bytes[0] == 0xfe &&
+			  (router->bytes[1] & 0xc0) == 0x80;
 
 	for (size_t i = 0; i < l->addrs.n; i++)
 		if (inet_contains(&l->addrs.items[i], router))

@@ -194,6 +194,8 @@ static void test_mistakes(void)
 		  "anet[0].defrouter: 10.88.0.2 is the zone's own address" },
 		{ "10.88.0.2/24", "10.9.0.1", NULL, NULL, NULL,
 		  "anet[0].defrouter: 10.9.0.1 is in none of the link's subnets" },
+		{ "fd00:88::2/64", "fec0::1", NULL, NULL, NULL,
+		  "anet[0].defrouter: fec0::1 is in none of the link's subnets" },
 		{ NULL, NULL, "br0", NULL, NULL,
 		  "anet[0].allowedAddress: is empty, so with ip-nospoof the zone could send nothing through \"br0\"" },
 		{ NULL, NULL, "a/b", NULL, NULL,
