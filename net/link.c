@@ -184,6 +184,43 @@ int link_add_veth(struct netlink *nl, const struct link_veth *v, struct err *e)
 		     : 0;
 }
 
+static void link_begin_ifb(struct netlink_request *q, const char *name)
+{
+	struct nlattr *info;
+
+	link_begin(q, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	mnl_attr_put_strz(q->h, IFLA_IFNAME, name);
+	info = mnl_attr_nest_start(q->h, IFLA_LINKINFO);
+	mnl_attr_put_strz(q->h, IFLA_INFO_KIND, "ifb");
+	mnl_attr_nest_end(q->h, info);
+}
+
+int link_add_ifb(struct netlink *nl, const char *name, struct err *e)
+{
+	struct netlink_request q;
+	int r;
+
+	link_begin_ifb(&q, name);
+	r = netlink_talk(nl, &q, NULL, NULL, e);
+	return r < 0 ? err_wrap(e, "make the link \"%s\"", name) : 0;
+}
+
+int link_probe_ifb(struct netlink *nl, struct err *e)
+{
+	static const uint8_t group[INET_MAC] = { 1 };
+	struct netlink_request q;
+	struct err why = { 0 };
+	int r;
+
+	/* with a MAC that no link can have: a kernel that knows the kind refuses the address, one that does not the kind */
+	link_begin_ifb(&q, "zi-probe");
+	mnl_attr_put(q.h, IFLA_ADDRESS, sizeof(group), group);
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r == -EADDRNOTAVAIL)
+		return 0;
+	return err_set(e, EOPNOTSUPP, "it has no ifb links: %s", why.text);
+}
+
 static int link_set(struct netlink *nl, struct netlink_request *q, const char *name, struct err *e)
 {
 	int r;
@@ -247,6 +284,18 @@ int link_change(struct netlink *nl, const char *name, const struct link_change *
 		i->ifi_change = IFF_UP;
 	}
 	return link_set(nl, &q, name, e);
+}
+
+int link_clear(struct netlink *nl, const char *name, const char *alias, struct err *e)
+{
+	struct link_info old = { 0 };
+	int r = link_find(nl, name, &old, e);
+
+	if (r < 0)
+		return r;
+	if (old.alias[0] && !str_eq(old.alias, alias))
+		return err_set(e, EEXIST, "a link \"%s\" exists already (\"%s\")", name, old.alias);
+	return link_delete(nl, name, e);
 }
 
 int link_delete(struct netlink *nl, const char *name, struct err *e)

@@ -46,6 +46,11 @@ struct link_veth {
 };
 MUST_CHECK int link_add_veth(struct netlink *nl, const struct link_veth *v, struct err *e);
 
+/* What is sent to it comes back as received by the link it came from. */
+MUST_CHECK int link_add_ifb(struct netlink *nl, const char *name, struct err *e);
+/* Does this kernel have such links? Changes nothing. */
+MUST_CHECK int link_probe_ifb(struct netlink *nl, struct err *e);
+
 /* Changes of one link, made in this order; what is not set stays. */
 struct link_change {
 	const char *alias;
@@ -56,6 +61,8 @@ struct link_change {
 };
 MUST_CHECK int link_change(struct netlink *nl, const char *name, const struct link_change *c,
 			   struct err *e);
+/* A link of this name that a crash left goes, told by its alias; one of somebody else stays: -EEXIST. It exists. */
+MUST_CHECK int link_clear(struct netlink *nl, const char *name, const char *alias, struct err *e);
 /* Missing is fine. */
 MUST_CHECK int link_delete(struct netlink *nl, const char *name, struct err *e);
 

@@ -291,19 +291,34 @@ static void nft_add_match(struct nft_batch *b, struct nftnl_rule *rule, const st
 	}
 }
 
-static void nft_add_verdict(struct nftnl_rule *rule, enum nft_verdict verdict)
+static void nft_add_forward(struct nftnl_rule *rule, const struct nft_value *to)
+{
+	struct nftnl_expr *x = nft_expr(rule, "immediate");
+
+	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+	nftnl_expr_set(x, NFTNL_EXPR_IMM_DATA, to->data, sizeof(uint32_t));
+	x = nft_expr(rule, "fwd");
+	nftnl_expr_set_u32(x, NFTNL_EXPR_FWD_SREG_DEV, NFT_REG_1);
+}
+
+static void nft_add_verdict(struct nftnl_rule *rule, const struct nft_rule *row,
+			    const struct nft_value *values)
 {
 	struct nftnl_expr *x;
 
 	(void)nft_expr(rule, "counter");
-	if (verdict == NFT_VERDICT_MASQUERADE) {
+	if (row->verdict == NFT_VERDICT_MASQUERADE) {
 		(void)nft_expr(rule, "masq");
+		return;
+	}
+	if (row->verdict == NFT_VERDICT_FORWARD) {
+		nft_add_forward(rule, &values[0]);
 		return;
 	}
 	x = nft_expr(rule, "immediate");
 	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_VERDICT,
-			   verdict == NFT_VERDICT_ACCEPT ? NF_ACCEPT : NF_DROP);
+			   row->verdict == NFT_VERDICT_ACCEPT ? NF_ACCEPT : NF_DROP);
 }
 
 static void nft_add_comment(struct nftnl_rule *rule, const char *comment)
@@ -326,7 +341,7 @@ static void nft_add_rule(struct nft_batch *b, const char *chain, const struct nf
 	(void)!nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain);
 	for (size_t i = 0; i < NFT_MATCHES && row->matches[i].load != NFT_LOAD_NONE; i++)
 		nft_add_match(b, rule, &row->matches[i], &values[row->matches[i].value]);
-	nft_add_verdict(rule, row->verdict);
+	nft_add_verdict(rule, row, values);
 	nft_add_comment(rule, row->comment);
 	h = nft_begin(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	nftnl_rule_nlmsg_build_payload(h, rule);

@@ -35,7 +35,12 @@ struct nft_match {
 	enum nft_compare compare;
 	size_t value; /* index into the values */
 };
-enum nft_verdict { NFT_VERDICT_ACCEPT, NFT_VERDICT_DROP, NFT_VERDICT_MASQUERADE };
+enum nft_verdict {
+	NFT_VERDICT_ACCEPT,
+	NFT_VERDICT_DROP,
+	NFT_VERDICT_MASQUERADE,
+	NFT_VERDICT_FORWARD, /* to the link whose index (32 bits, host order) is value 0; netdev family only */
+};
 enum { NFT_MATCHES = 6 };
 struct nft_rule {
 	const char *comment;
