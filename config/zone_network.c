@@ -128,10 +128,9 @@ static const struct field anet_fields[] = {
 	    .type = &vlan_type, .inert = "0", .fallback = "0",
 	    .without = "frames carry no VLAN tag",
 	    .doc = "VLAN that the link's frames are tagged with, 1 to 4094; 0 is none."),
-	ROW(zone_anet, maxbw, "maxbw", FIELD_OPT_U64, .flags = FIELD_UNENFORCED,
-	    .type = &zone_bitrate_type, .fallback = "none",
-	    .without = "the link's bandwidth is not limited",
-	    .doc = "Highest bandwidth in each direction, in bits per second, with the decimal suffixes K M G T."),
+	ROW(zone_anet, maxbw, "maxbw", FIELD_OPT_U64, .type = &zone_bitrate_type,
+	    .fallback = "none",
+	    .doc = "Highest bandwidth in each direction, in bits per second, with the decimal suffixes K M G T. Ethernet headers count, so that TCP carries about 4 % less of data. What is too much waits for up to a tenth of a second (on slow links for 256 KiB) and is then dropped."),
 	ROW(zone_anet, mtu, "mtu", FIELD_OPT_U64, .type = &mtu_type, .fallback = "1500",
 	    .doc = "Largest packet on the link in bytes, 576 to 65535; with IPv6 addresses at least 1280."),
 };

@@ -15,6 +15,7 @@
 #include "net/names.h"
 #include "net/plan.h"
 #include "net/route.h"
+#include "net/shape.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 
@@ -58,25 +59,11 @@ static int attach_find_bridge(struct attach *a, const struct plan_link *l, struc
 	return r;
 }
 
-/* A link of this name that is left from a crash of the same zone goes; somebody else's stays. */
-static int attach_clear_name(struct attach *a, const struct plan_link *l, struct err *e)
-{
-	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
-	struct link_info old = { 0 };
-	int r = link_find(&a->host, l->host, &old, e);
-
-	if (r < 0)
-		return r;
-	if (old.alias[0] && !str_eq(old.alias, alias))
-		return err_set(e, EEXIST, "a link \"%s\" exists already (\"%s\")", l->host,
-			       old.alias);
-	return link_delete(&a->host, l->host, e);
-}
-
 static int attach_link(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	const struct plan_link *l = &a->plan->links[op->link];
 	struct link_info bridge = { 0 };
+	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
 	struct err why = { 0 };
 	int r = l->mtu ? 0 : attach_find_bridge(a, l, &bridge, e);
 	const struct link_veth v = { .host = l->host,
@@ -88,7 +75,7 @@ static int attach_link(struct attach *a, const struct plan_op *op, struct err *e
 	if (r < 0)
 		return r;
 	r = link_add_veth(&a->host, &v, &why);
-	if (r == -EEXIST && attach_clear_name(a, l, &why) == 0)
+	if (r == -EEXIST && link_clear(&a->host, l->host, alias, &why) == 0)
 		r = link_add_veth(&a->host, &v, &why);
 	if (r < 0)
 		*e = why;
@@ -107,6 +94,17 @@ static int attach_guard(struct attach *a, const struct plan_op *op, struct err *
 				 .n_gates = l->gates.n };
 
 	return guard_add(&g, e);
+}
+
+static int attach_shape(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	const struct plan_link *l = &a->plan->links[op->link];
+	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
+	char ifb[IFNAMSIZ];
+	const struct shape s = { .host = l->host, .ifb = ifb, .alias = alias, .bits = l->maxbw };
+
+	plan_ifb_name(l->host, ifb);
+	return shape_add(&a->host, &s, e);
 }
 
 static int attach_port(struct attach *a, const struct plan_op *op, struct err *e)
@@ -175,9 +173,10 @@ static int attach_route(struct attach *a, const struct plan_op *op, struct err *
 }
 
 static int (*const attach_ops[])(struct attach *, const struct plan_op *, struct err *) = {
-	[PLAN_BRIDGE] = attach_bridge,   [PLAN_LINK] = attach_link,   [PLAN_GUARD] = attach_guard,
-	[PLAN_PORT] = attach_port,       [PLAN_ENTER] = attach_enter, [PLAN_LO] = attach_lo,
-	[PLAN_ADDRESS] = attach_address, [PLAN_UP] = attach_up,       [PLAN_ROUTE] = attach_route,
+	[PLAN_BRIDGE] = attach_bridge, [PLAN_LINK] = attach_link,       [PLAN_GUARD] = attach_guard,
+	[PLAN_SHAPE] = attach_shape,   [PLAN_PORT] = attach_port,       [PLAN_ENTER] = attach_enter,
+	[PLAN_LO] = attach_lo,         [PLAN_ADDRESS] = attach_address, [PLAN_UP] = attach_up,
+	[PLAN_ROUTE] = attach_route,
 };
 
 static int attach_run(const struct net_plan *p, int netns_fd, struct err *e)
@@ -229,17 +228,24 @@ int net_lo_up(int netns_fd, struct err *e)
 static int detach_link(struct netlink *host, const struct json *link, struct err *e)
 {
 	const char *name = json_get_string(link, "host", "");
-	struct err second = { 0 };
-	int r, s;
+	struct err second = { 0 }, third = { 0 };
+	char ifb[IFNAMSIZ];
+	int r, s, t;
 
 	if (!plan_host_name_hash(name))
 		return err_set(e, EINVAL, "the record of a zone's network names a link \"%s\"",
 			       name);
 	r = link_delete(host, name, e);
 	s = guard_remove(name, &second);
+	plan_ifb_name(name, ifb);
+	t = shape_remove(host, ifb, &third);
 	if (r == 0 && s < 0)
 		*e = second;
-	return r < 0 ? r : s;
+	else if (r == 0 && t < 0)
+		*e = third;
+	if (r < 0)
+		return r;
+	return s < 0 ? s : t;
 }
 
 int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err *e)

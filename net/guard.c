@@ -15,8 +15,6 @@
 #include "net/nft.h"
 #include "runtime/base/mem.h"
 
-#define GUARD_TABLE "zones"
-
 enum { GUARD_NO_ADDR4 = 16, GUARD_WITH_ADDR4 = 32 };
 enum { ISOLATED_4 = 1, ISOLATED_6 = 2 };
 

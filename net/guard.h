@@ -12,6 +12,8 @@
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
 
+#define GUARD_TABLE "zones" /* of the family netdev; shape.c has chains in it as well */
+
 enum guard_kind {
 	GUARD_MAC = 1, /* "mac-nospoof": the frame's sender is the zone's MAC */
 	GUARD_IP =

@@ -58,10 +58,17 @@ void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ])
 		       (unsigned)(index % 10000));
 }
 
+void plan_ifb_name(const char *host, char buf[IFNAMSIZ])
+{
+	(void)snprintf(buf, IFNAMSIZ, "zi%s", host + strlen("zv"));
+}
+
 const char *plan_host_name_hash(const char *link)
 {
 	const char *hash = str_after(link, "zv");
 
+	if (!hash)
+		hash = str_after(link, "zi");
 	if (!hash || strspn(hash, "0123456789abcdef") != 8 || hash[8] != '.')
 		return NULL;
 	return hash[9] && strspn(hash + 9, "0123456789") == strlen(hash + 9) ? hash : NULL;
@@ -259,8 +266,7 @@ static void plan_read_rest(struct plan_reader *r, struct plan_link *l)
 		l->mtu = (uint32_t)a->mtu.value;
 	if (a->vlan_id.set && a->vlan_id.value)
 		plan_report(r, "vlanId", "VLAN tags are not supported");
-	if (a->maxbw.set && a->maxbw.value)
-		plan_report(r, "maxbw", "bandwidth limits are not supported");
+	l->maxbw = a->maxbw.set ? a->maxbw.value : 0;
 }
 
 static size_t plan_check_unsupported(const struct zone_spec *z, struct diag_list *diags)
@@ -418,6 +424,8 @@ static void plan_list_ops(struct net_plan *p)
 		plan_add_op(p, PLAN_LINK, i, NULL);
 		if (p->links[i].guards) /* before the link can carry anything */
 			plan_add_op(p, PLAN_GUARD, i, NULL);
+		if (p->links[i].maxbw)
+			plan_add_op(p, PLAN_SHAPE, i, NULL);
 		plan_add_op(p, PLAN_PORT, i, NULL);
 	}
 	plan_add_op(p, PLAN_ENTER, 0, NULL);

@@ -33,6 +33,7 @@ struct plan_link {
 	bool isolated;    /* the port, too; GUARD_ISOLATED does the rest */
 	uint8_t mac[INET_MAC];
 	uint32_t mtu;    /* 0: the bridge's */
+	uint64_t maxbw;  /* bits per second in each direction; 0: not limited */
 	unsigned guards; /* enum guard_kind */
 	struct plan_addrs addrs;
 	struct plan_addrs
@@ -45,6 +46,7 @@ enum plan_kind {
 	PLAN_BRIDGE, /* the automatic bridge with the addresses of all links on it, forwarding, translation */
 	PLAN_LINK,    /* a pair of links, one end in the zone */
 	PLAN_GUARD,   /* link protection on the host end */
+	PLAN_SHAPE,   /* its bandwidth */
 	PLAN_PORT,    /* host end on the bridge, up */
 	PLAN_ENTER,   /* kernel parameters in the zone's namespace, and a way to talk to it */
 	PLAN_LO,      /* lo up */
@@ -83,7 +85,9 @@ MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s,
 
 /* "zv<8 hex digits>.<index>" */
 void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ]);
-/* The 8 digits of a name of that form, or NULL: what ties a link to its zone. */
+/* "zi<8 hex digits>.<index>": the ifb link beside the one of that host name. */
+void plan_ifb_name(const char *host, char buf[IFNAMSIZ]);
+/* The 8 digits and what follows of a name of either form, or NULL: what ties a link to its zone. */
 const char *plan_host_name_hash(const char *link);
 
 /* What net_attach() saves. */

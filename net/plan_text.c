@@ -1,4 +1,5 @@
 /* A plan for people, one operation a line, and the record of it for net_detach(), as JSON. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "net/bridge.h"
@@ -45,6 +46,15 @@ static void plan_print_guard(struct strbuf *b, const struct net_plan *p, const s
 	guard_words(l->guards, &words);
 	text = strv_join(&words, " ");
 	strbuf_format(b, "guard %s %s", l->host, text);
+}
+
+static void plan_print_shape(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	const struct plan_link *l = &p->links[op->link];
+	char ifb[IFNAMSIZ];
+
+	plan_ifb_name(l->host, ifb);
+	strbuf_format(b, "shape %s and %s to %" PRIu64 " bit/s each", l->host, ifb, l->maxbw);
 }
 
 static void plan_print_port(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
@@ -95,11 +105,11 @@ typedef void (*plan_print_fn)(struct strbuf *b, const struct net_plan *p, const 
 char *net_plan_text(const struct net_plan *p)
 {
 	static const plan_print_fn print[] = {
-		[PLAN_BRIDGE] = plan_print_bridge,   [PLAN_LINK] = plan_print_link,
-		[PLAN_GUARD] = plan_print_guard,     [PLAN_PORT] = plan_print_port,
-		[PLAN_ENTER] = plan_print_enter,     [PLAN_LO] = plan_print_lo,
-		[PLAN_ADDRESS] = plan_print_address, [PLAN_UP] = plan_print_up,
-		[PLAN_ROUTE] = plan_print_route,
+		[PLAN_BRIDGE] = plan_print_bridge, [PLAN_LINK] = plan_print_link,
+		[PLAN_GUARD] = plan_print_guard,   [PLAN_SHAPE] = plan_print_shape,
+		[PLAN_PORT] = plan_print_port,     [PLAN_ENTER] = plan_print_enter,
+		[PLAN_LO] = plan_print_lo,         [PLAN_ADDRESS] = plan_print_address,
+		[PLAN_UP] = plan_print_up,         [PLAN_ROUTE] = plan_print_route,
 	};
 	auto_done(strbuf) struct strbuf b = { 0 };
 
@@ -141,6 +151,8 @@ static struct json *plan_save_link(const struct plan_link *l)
 	json_set(j, "mac", json_new_string(mac));
 	if (l->mtu)
 		json_set(j, "mtu", json_new_u64(l->mtu));
+	if (l->maxbw)
+		json_set(j, "maxbw", json_new_u64(l->maxbw));
 	json_set(j, "addresses", plan_save_addrs(&l->addrs, false));
 	json_set(j, "routers", plan_save_addrs(&l->routers, true));
 	guards = json_set(j, "protection", json_new_array());

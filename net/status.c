@@ -9,15 +9,18 @@
 #include "net/guard.h"
 #include "net/link.h"
 #include "net/plan.h"
+#include "net/shape.h"
 #include "runtime/base/mem.h"
 
 struct status {
+	struct netlink host;
 	struct link_list inside, outside;
 	struct addr_list addrs;
 };
 
 static void status_done(struct status *s)
 {
+	netlink_done(&s->host);
 	link_list_done(&s->inside);
 	link_list_done(&s->outside);
 	addr_list_done(&s->addrs);
@@ -63,6 +66,26 @@ static void status_inside(struct json *j, const struct status *s, const struct l
 	json_set(j, "txPackets", json_new_u64(l->tx_packets));
 }
 
+/* What the kernel holds the link to; 0 where somebody has taken the limit away. */
+static int status_bandwidth(struct json *j, struct status *s, const char *host, struct err *e)
+{
+	char ifb[IFNAMSIZ];
+	struct shape_rates rates = { 0 };
+	struct json *bandwidth;
+	int r;
+
+	if (!plan_host_name_hash(host))
+		return 0;
+	plan_ifb_name(host, ifb);
+	r = shape_rates(&s->host, host, ifb, &rates, e);
+	if (r < 0)
+		return r;
+	bandwidth = json_set(j, "maxbw", json_new_object());
+	json_set(bandwidth, "toZone", json_new_u64(rates.to_zone));
+	json_set(bandwidth, "fromZone", json_new_u64(rates.from_zone));
+	return 0;
+}
+
 static int status_link(struct status *s, const struct json *saved, struct json **ret, struct err *e)
 {
 	auto_ptr(json) struct json *j = json_new_object();
@@ -80,6 +103,10 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 	json_set(j, "bridge", json_new_string(json_get_string(saved, "bridge", "")));
 	json_set(j, "attached", json_new_bool(out && out->master != 0));
 	json_set(j, "dropped", dropped);
+	if (json_get(saved, "maxbw"))
+		r = status_bandwidth(j, s, host, e);
+	if (r < 0)
+		return r;
 	if (in)
 		status_inside(j, s, in);
 	*ret = ptr_steal(&j);
@@ -88,12 +115,11 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 
 static int status_gather(struct status *s, int netns_fd, struct err *e)
 {
-	auto_done(netlink) struct netlink host = NETLINK_CLOSED;
 	auto_done(netlink) struct netlink zone = NETLINK_CLOSED;
-	int r = netlink_open(&host, NETLINK_ROUTE, e);
+	int r = netlink_open(&s->host, NETLINK_ROUTE, e);
 
 	if (r == 0)
-		r = link_all(&host, &s->outside, e);
+		r = link_all(&s->host, &s->outside, e);
 	if (r < 0 || netns_fd < 0)
 		return r;
 	r = enter_namespace(netns_fd, NULL, &zone, e);
@@ -104,7 +130,7 @@ static int status_gather(struct status *s, int netns_fd, struct err *e)
 
 int net_status(const struct json *saved, int netns_fd, struct json **ret, struct err *e)
 {
-	auto_done(status) struct status s = { 0 };
+	auto_done(status) struct status s = { .host = NETLINK_CLOSED };
 	auto_ptr(json) struct json *j = json_new_object();
 	struct json *list = json_set(j, "links", json_new_array());
 	const struct json *links = json_get(saved, "links");

@@ -17,11 +17,13 @@
 /* Is the link (or chain) of this name one of a zone in the list? Compared by the hash in the name. */
 static bool sweep_is_alive(const char *name, const char *const *alive)
 {
-	for (; *alive; alive++) {
-		char prefix[IFNAMSIZ];
+	const char *hash = plan_host_name_hash(name);
 
-		plan_host_name(*alive, 0, prefix);
-		if (strncmp(name, prefix, strlen("zv12345678.")) == 0)
+	for (; hash && *alive; alive++) {
+		char one[IFNAMSIZ];
+
+		plan_host_name(*alive, 0, one);
+		if (strncmp(hash, plan_host_name_hash(one), strlen("12345678.")) == 0)
 			return true;
 	}
 	return false;
@@ -35,7 +37,8 @@ static int sweep_links(struct netlink *nl, const char *const *alive, struct err 
 	for (size_t i = 0; r == 0 && i < links.n; i++) {
 		const struct link_info *l = &links.items[i];
 		/* the alias is set a moment after birth, so a link without one may be ours too */
-		bool ours = plan_host_name_hash(l->name) && str_eq(l->kind, "veth") &&
+		bool ours = plan_host_name_hash(l->name) &&
+			    str_eq(l->kind, l->name[1] == 'v' ? "veth" : "ifb") &&
 			    (!l->alias[0] || str_has_prefix(l->alias, BRIDGE_ALIAS));
 
 		if (ours && !sweep_is_alive(l->name, alive))

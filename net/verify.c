@@ -11,6 +11,7 @@
 #include "net/link.h"
 #include "net/nat.h"
 #include "net/plan.h"
+#include "net/shape.h"
 #include "runtime/base/mem.h"
 
 struct verify {
@@ -107,6 +108,22 @@ static void verify_subnets(struct verify *v, size_t i)
 	}
 }
 
+static void verify_bandwidth(struct verify *v)
+{
+	struct err why = { 0 };
+	size_t i = 0;
+
+	while (i < v->plan->n_links && !v->plan->links[i].maxbw)
+		i++;
+	if (i < v->plan->n_links && shape_probe(&v->nl, &why) < 0) {
+		auto_free char *path = mem_format("anet[%zu].maxbw", i);
+		auto_free char *text = mem_format(
+			"this kernel cannot limit the bandwidth of a link: %s", why.text);
+
+		verify_report(v, path, text);
+	}
+}
+
 static void verify_kernel(struct verify *v)
 {
 	struct err why = { 0 };
@@ -162,5 +179,6 @@ int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct di
 	}
 	if (p->n_links)
 		verify_kernel(&v);
+	verify_bandwidth(&v);
 	return v.errors ? -EINVAL : 0;
 }

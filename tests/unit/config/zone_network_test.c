@@ -52,7 +52,8 @@ int main(void)
 	       "conflict linkProtection");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"br0\"}", "{\"lowerLink\":\"br0\"}");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"a/b\"}", "value lowerLink");
-	expect(&zone_anet_shape, "{\"maxbw\":\"100M\"}", "unsupported maxbw");
+	expect(&zone_anet_shape, "{\"maxbw\":\"100M\"}", "{\"maxbw\":\"100M\"}");
+	expect(&zone_anet_shape, "{\"maxbw\":\"1K\"}", "range maxbw");
 	expect(&zone_anet_shape, "{\"vlanId\":4095}", "range vlanId");
 	expect(&zone_net_shape, "{\"physical\":\"eth1\",\"address\":\"192.0.2.1/24\"}",
 	       "{\"physical\":\"eth1\",\"address\":[\"192.0.2.1/24\"]}");

@@ -32,8 +32,9 @@ static void check_attached(const struct json *saved, int ns)
 	CHECK_STR(first, "10.88.0.2/24");
 	CHECK_INT(own_count_links("zbr0"), 1);
 	CHECK_INT(own_count_links("zv"), 2);
+	CHECK_INT(own_count_links("zi"), 1);
 	CHECK(nat_exists(&e) == 1);
-	CHECK(guard_list(&chains, &e) == 0 && chains.n == 2);
+	CHECK(guard_list(&chains, &e) == 0 && chains.n == 3);
 	CHECK(inside_has(ns, "10.88.0.2"));
 	CHECK(inside_has(ns, "fd00:88::3"));
 	CHECK(inside_has(ns, "127.0.0.1"));
@@ -43,6 +44,9 @@ static void check_attached(const struct json *saved, int ns)
 	CHECK_STR(json_get_string(link, "name", ""), "net1");
 	CHECK(json_get_bool(link, "up", false) && json_get_bool(link, "attached", false));
 	CHECK_INT(json_get_i64(json_get(link, "dropped"), "mac-nospoof", -1), 0);
+	CHECK_INT(json_get_i64(json_get(link, "maxbw"), "toZone", -1), 100000000);
+	CHECK_INT(json_get_i64(json_get(link, "maxbw"), "fromZone", -1), 100000000);
+	CHECK(!json_get(json_get(live, "links")->items[0], "maxbw"));
 }
 
 static void check_nothing(void)
@@ -66,6 +70,7 @@ static void test(void)
 	struct err e = { 0 };
 
 	own_dirs_make(&d);
+	z->anet[1].maxbw = (struct opt_u64){ true, 100000000 };
 	CHECK(ns >= 0);
 	CHECK(net_lo_up(ns, &e) == 0);
 	CHECK(inside_has(ns, "127.0.0.1"));

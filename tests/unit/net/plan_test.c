@@ -64,12 +64,14 @@ static void test_text(void)
 
 	z->anet[0].mac_address = strdup("02:00:00:00:00:01");
 	z->anet[0].mtu = (struct opt_u64){ true, 1400 };
+	z->anet[0].maxbw = (struct opt_u64){ true, 100000000 };
 	strv_add(&z->anet[0].allowed_address, "10.88.0.2/24");
 	strv_add(&z->anet[0].allowed_address, "fd00:88::2");
 	check_plan(z, NO_LEASES,
 		   "bridge zbr0 forward masquerade 10.88.0.1/24 fd00:88::1/64\n"
 		   "link zv7cbd25a9.0 zone:net0 mac 02:00:00:00:00:01 mtu 1400\n"
 		   "guard zv7cbd25a9.0 mac-nospoof ip-nospoof dhcp-nospoof restricted\n"
+		   "shape zv7cbd25a9.0 and zi7cbd25a9.0 to 100000000 bit/s each\n"
 		   "port zv7cbd25a9.0 of zbr0 up\n"
 		   "enter zone:net0\n"
 		   "up zone:lo\n"
@@ -84,6 +86,7 @@ static void test_text(void)
 	check_plan(z, NO_LEASES,
 		   "bridge zbr0 forward masquerade 10.88.0.1/24 fd00:88::1/64\n"
 		   "link zv7cbd25a9.0 zone:net0 mac 02:00:00:00:00:01 mtu 1400\n"
+		   "shape zv7cbd25a9.0 and zi7cbd25a9.0 to 100000000 bit/s each\n"
 		   "port zv7cbd25a9.0 of zbr0 up\n"
 		   "enter zone:net0\n"
 		   "up zone:lo\n"
@@ -94,6 +97,7 @@ static void test_text(void)
 		   "bridge zbr0 forward masquerade 10.88.0.1/24 fd00:88::1/64\n"
 		   "link zv7cbd25a9.0 zone:net0 mac 02:00:00:00:00:01 mtu 1400\n"
 		   "guard zv7cbd25a9.0 isolated\n"
+		   "shape zv7cbd25a9.0 and zi7cbd25a9.0 to 100000000 bit/s each\n"
 		   "port zv7cbd25a9.0 of zbr0 isolated up\n"
 		   "enter zone:net0\n"
 		   "up zone:lo\n"
@@ -232,7 +236,7 @@ static void test_all_at_once(void)
 	auto_done(diag_list) struct diag_list diags = { 0 };
 
 	z->anet[0].vlan_id = (struct opt_u64){ true, 5 };
-	z->anet[1].maxbw = (struct opt_u64){ true, 1000 };
+	z->anet[1].vlan_id = (struct opt_u64){ true, 6 };
 	z->anet[1].linkname = strdup("net0");
 	z->anet[2].mac_address = strdup("nonsense");
 	CHECK(plan_build(z, &s, &p, &diags) < 0);
@@ -247,6 +251,10 @@ static void test_names(void)
 	plan_host_name("web", 12, a);
 	CHECK_STR(a, "zv7cbd25a9.12");
 	CHECK_STR(plan_host_name_hash(a), "7cbd25a9.12");
+	plan_ifb_name(a, b);
+	CHECK_STR(b, "zi7cbd25a9.12");
+	CHECK_STR(plan_host_name_hash(b), "7cbd25a9.12");
+	CHECK(!plan_host_name_hash("zb7cbd25a9.0"));
 	CHECK(!plan_host_name_hash("zv9e04bd1.0"));
 	CHECK(!plan_host_name_hash("zv7cbd25a9."));
 	CHECK(!plan_host_name_hash("zv7cbd25a9.0x"));

@@ -13,6 +13,7 @@ int main(void)
 				  .bridge = "zbr0",
 				  .automatic = true,
 				  .mac = { 2, 0, 0, 0, 0, 1 },
+				  .maxbw = 1000000,
 				  .guards = GUARD_MAC | GUARD_DHCP };
 	char name[] = "web";
 	struct net_plan p = { .zonename = name, .links = &link, .n_links = 1 };
@@ -29,7 +30,7 @@ int main(void)
 	CHECK_STR(
 		text,
 		"{\"zone\":\"web\",\"links\":[{\"name\":\"net0\",\"host\":\"zv00000001.0\",\"bridge\":\"zbr0\","
-		"\"automatic\":true,\"mac\":\"02:00:00:00:00:01\",\"addresses\":[\"10.88.0.2/24\"],"
+		"\"automatic\":true,\"mac\":\"02:00:00:00:00:01\",\"maxbw\":1000000,\"addresses\":[\"10.88.0.2/24\"],"
 		"\"routers\":[\"10.88.0.1\"],\"protection\":[\"mac-nospoof\",\"dhcp-nospoof\"]}]}");
 	CHECK_STR(first, "10.88.0.2/24");
 	free(link.addrs.items);

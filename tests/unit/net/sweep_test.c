@@ -9,6 +9,7 @@ static struct json *attached(const char *zone, int ns, const struct net_dirs *di
 	struct json *saved = NULL;
 	struct err e = { 0 };
 
+	z->anet[0].maxbw = (struct opt_u64){ true, 1000000 };
 	CHECK(net_plan(z, dirs, &p, &e) == 0);
 	CHECK(net_attach(p, ns, &saved, &e) == 0);
 	return saved;
@@ -31,10 +32,12 @@ static void test(void)
 
 	CHECK(net_sweep(all, all, &d.dirs, &e) == 0);
 	CHECK_INT(own_count_links("zv"), 2);
+	CHECK_INT(own_count_links("zi"), 2);
 	/* "a" died without a word; it is still configured */
 	CHECK(net_sweep(only_b, all, &d.dirs, &e) == 0);
 	CHECK_INT(own_count_links("zv"), 1);
-	CHECK(guard_list(&chains, &e) == 0 && chains.n == 1);
+	CHECK_INT(own_count_links("zi"), 1);
+	CHECK(guard_list(&chains, &e) == 0 && chains.n == 2);
 	CHECK(ipam_load(d.storage, &leases, &e) == 0 && json_get(leases, "leases")->n == 4);
 	CHECK(net_sweep(none, none, &d.dirs, &e) == 0);
 	CHECK_INT(own_count_links("z"), 0);

@@ -42,6 +42,7 @@ static void test(void)
 	struct err e = { 0 };
 
 	own_dirs_make(&d);
+	good->anet[0].maxbw = (struct opt_u64){ true, 1000000 };
 	lan();
 	CHECK(net_plan(good, &d.dirs, &p, &e) == 0);
 	auto_free char *nothing = findings(good, &d.dirs);
