@@ -6,8 +6,9 @@
 
 #include "config/address.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/num.h"
 
-enum { MAX_ADDRESSES = 64, MAX_SERVERS = 3, MAX_DOMAINS = 32 };
+enum { MAX_ADDRESSES = 64, MAX_SERVERS = 3, MAX_DOMAINS = 32, MAX_RANGE = 1024, MAX_SHIFTED = 64 };
 
 static const char *const protection_words[] = {
 	"mac-nospoof", "ip-nospoof", "dhcp-nospoof", "restricted", "none", NULL,
@@ -153,20 +154,103 @@ const struct shape zone_net_shape =
 	SHAPE("net", zone_net, net_fields,
 	      .doc = "An existing link of the host that is moved into the zone.");
 
+/* 8080 or "8000-8010". */
+static int load_ports(struct bind_ctx *c, const struct json *j, void *member)
+{
+	struct zone_ports *p = member;
+	auto_done(strv) struct strv ends = { 0 };
+	uint64_t first = 0, last;
+
+	if (j->type == JSON_NUMBER) {
+		if (bind_u64(c, j, &zone_port_type, &first) < 0)
+			return -EINVAL;
+		*p = (struct zone_ports){ .first = (uint16_t)first, .last = (uint16_t)first };
+		return 0;
+	}
+	if (bind_expect(c, j, JSON_STRING) < 0)
+		return -EINVAL;
+	strv_split(&ends, j->text, '-');
+	if (ends.n < 1 || ends.n > 2 || num_u64(ends.items[0], &first) < 0 ||
+	    num_u64(ends.items[ends.n - 1], &last) < 0 || first < 1 || last > UINT16_MAX)
+		return bind_error(c, j, "value", NULL,
+				  "\"%s\" is not a port or a range of ports such as 8000-8010",
+				  j->text);
+	if (last < first || last - first >= MAX_RANGE)
+		return bind_error(c, j, "range", NULL, "\"%s\" must rise and hold at most %d ports",
+				  j->text, MAX_RANGE);
+	*p = (struct zone_ports){ .first = (uint16_t)first, .last = (uint16_t)last };
+	return 0;
+}
+
+static struct json *save_ports(const void *member)
+{
+	const struct zone_ports *p = member;
+	char text[32];
+
+	if (p->first == 0)
+		return NULL;
+	if (p->first == p->last)
+		return json_new_u64(p->first);
+	(void)!str_format(text, sizeof(text), "%u-%u", p->first, p->last);
+	return json_new_string(text);
+}
+
+static void done_ports(void *member)
+{
+	*(struct zone_ports *)member = (struct zone_ports){ 0 };
+}
+
+static struct json *ports_schema(void)
+{
+	struct json *j = json_new_object();
+	struct json *types = json_set(j, "type", json_new_array());
+
+	(void)json_add(types, json_new_string("integer"));
+	(void)json_add(types, json_new_string("string"));
+	(void)json_set(j, "minimum", json_new_u64(1));
+	(void)json_set(j, "maximum", json_new_u64(UINT16_MAX));
+	(void)json_set(j, "pattern", json_new_string("^[0-9]{1,5}(-[0-9]{1,5})?$"));
+	return j;
+}
+
+/* Ports that keep their numbers are one rule of the packet filter, others are a rule each. */
+static int check_publish(struct bind_ctx *c, const struct json *j, const void *object)
+{
+	const struct zone_publish *p = object;
+	unsigned n = p->port.last - p->port.first;
+	size_t mark;
+	int r = 0;
+
+	if (!p->to.set || p->to.value == p->port.first)
+		return 0;
+	mark = bind_enter_key(c, "to");
+	if (p->to.value + n > UINT16_MAX)
+		r = bind_error(c, json_get(j, "to"), "range", NULL,
+			       "the range would end above port 65535");
+	else if (n >= MAX_SHIFTED)
+		r = bind_error(c, json_get(j, "to"), "range", NULL,
+			       "a range that gets other numbers inside holds at most %d ports",
+			       MAX_SHIFTED);
+	bind_leave(c, mark);
+	return r;
+}
+
 static const struct field publish_fields[] = {
-	ROW(zone_publish, port, "port", FIELD_OPT_U64, .flags = FIELD_REQUIRED,
-	    .type = &zone_port_type, .doc = "Port on the host, 1 to 65535."),
+	ROW(zone_publish, port, "port", FIELD_CUSTOM, .flags = FIELD_REQUIRED, .load = load_ports,
+	    .save = save_ports, .done = done_ports, .schema = ports_schema,
+	    .doc = "Port on the host, 1 to 65535, or a range of at most 1024 as text: 8000-8010. A port that another zone or a program of the host has is refused. The zone sees the client's address. The host forwards these packets: rules of the administrator for forwarded packets judge them, rules for the host's own input do not."),
 	ROW(zone_publish, to, "to", FIELD_OPT_U64, .type = &zone_port_type,
-	    .fallback = "the same as port", .doc = "Port inside the zone, 1 to 65535."),
+	    .fallback = "the same as port",
+	    .doc = "Port inside the zone, 1 to 65535; of a range (at most 64 then) the first one."),
 	ROW(zone_publish, protocol, "protocol", FIELD_STRING, .type = &protocol_type,
 	    .fallback = "tcp", .doc = "Transport protocol: tcp or udp."),
 	ROW(zone_publish, address, "address", FIELD_STRING, .type = &zone_server_type,
 	    .fallback = "all addresses of the host",
-	    .doc = "The host's address on which the port is published."),
+	    .doc = "The host's address on which the port is published, for example 127.0.0.1 for programs of the host only. Without it these are all addresses of the host and 127.0.0.1, in each of IPv4 and IPv6 in which the zone has an address; the address ::1 cannot be published on, the kernel does not route it."),
 };
-const struct shape zone_publish_shape =
-	SHAPE("publish", zone_publish, publish_fields,
-	      .doc = "A port of the host that leads into the zone.");
+const struct shape zone_publish_shape = SHAPE(
+	"publish", zone_publish, publish_fields, .check = check_publish,
+	.doc = "A port of the host that leads into the zone; needs a link with lowerLink auto.");
 
 static const struct field dns_fields[] = {
 	ROW(zone_dns, nameservers, "nameservers", FIELD_STRINGS, .type = &zone_server_type,

@@ -39,10 +39,14 @@ struct zone_net {
 	char *physical;
 	struct strv address, defrouter;
 };
+struct zone_ports {
+	uint16_t first, last; /* 0: not given */
+};
 struct zone_publish {
-	struct opt_u64 port, to;
-	char *protocol; /* tcp udp */
-	char *address;  /* host address, NULL: all */
+	struct zone_ports port;
+	struct opt_u64 to; /* the first one inside */
+	char *protocol;    /* tcp udp */
+	char *address;     /* host address, NULL: all */
 };
 struct zone_dns {
 	struct strv nameservers, search, options;

@@ -44,7 +44,11 @@ static int attach_bridge(struct attach *a, const struct plan_op *op, struct err 
 	for (size_t i = 0; i < p->n_links; i++)
 		for (size_t k = 0; k < p->links[i].gates.n; k++)
 			plan_addrs_add(&all, &p->links[i].gates.items[k]);
-	r = bridge_join(&a->host, p->run_dir, p->zonename, all.items, all.n, e);
+	const struct bridge_claim claim = {
+		.zone = p->zonename, .gates = all.items, .n_gates = all.n, .ports = &p->ports
+	};
+
+	r = bridge_join(&a->host, p->run_dir, &claim, e);
 	free(all.items);
 	return r;
 }

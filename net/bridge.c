@@ -1,4 +1,5 @@
-/* RUN/net.json: { "bridge": true, "users": { "web": ["10.88.0.1/24", "fd00:88::1/64"] }, "forward4": ["eth0"], "forward6": [...], "rules": "..." }
+/* RUN/net.json: { "bridge": true, "users": { "web": ["10.88.0.1/24", "fd00:88::1/64"] }, "publish": { "web": [...] },
+ *                 "forward4": ["eth0"], "forward6": [...], "rules": "..." }
  *
  * "bridge" says that a bridge of that name is ours, also if we died before it got its alias. "rules" is the input from which the packet filter table was made last;
  * while it stays the same and the table exists, the table is left alone. */
@@ -47,6 +48,7 @@ struct bridge {
 	struct sysctl proc;
 	struct inet_addr *gates; /* wanted, each once */
 	size_t n_gates;
+	struct publish_list ports; /* of all users */
 	uint32_t index;
 };
 
@@ -56,6 +58,7 @@ static void bridge_done(struct bridge *b)
 	json_free(b->state);
 	free(b->saved);
 	free(b->gates);
+	publish_list_done(&b->ports);
 	sysctl_done(&b->proc);
 }
 
@@ -95,6 +98,10 @@ static int bridge_load(struct bridge *b, struct netlink *nl, const char *run_dir
 
 	if (!users || users->type != JSON_OBJECT)
 		json_set(b->state, "users", json_new_object());
+	const struct json *ports = json_get(b->state, "publish");
+
+	if (!ports || ports->type != JSON_OBJECT)
+		json_set(b->state, "publish", json_new_object());
 	return 0;
 }
 
@@ -142,6 +149,51 @@ static void bridge_collect_gates(struct bridge *b)
 			b->gates[b->n_gates++] = a;
 		}
 	}
+}
+
+/* The published ports of all zones but `except` (may be NULL); the zones' names in the same order go to `owners` (may be NULL). */
+static void bridge_collect_ports(const struct json *state, const char *except,
+				 struct publish_list *ret, struct strv *owners)
+{
+	const struct json *zones = json_get(state, "publish");
+
+	for (size_t i = 0; i < zones->n; i++) {
+		const struct json *list = zones->items[i];
+
+		for (size_t k = 0; list->type == JSON_ARRAY && k < list->n; k++) {
+			struct publish p;
+
+			if ((except && str_eq(list->key, except)) ||
+			    !publish_load(list->items[k], &p))
+				continue;
+			publish_add(ret, &p);
+			if (owners)
+				strv_add(owners, list->key);
+		}
+	}
+}
+
+static int bridge_check_ports(const struct json *state, const char *zone,
+			      const struct publish *ports, size_t n, struct err *e)
+{
+	auto_done(publish_list) struct publish_list taken = { 0 };
+	auto_done(strv) struct strv owners = { 0 };
+	int r = 0;
+
+	bridge_collect_ports(state, zone, &taken, &owners);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < taken.n; k++) {
+			char text[PUBLISH_TEXT];
+
+			if (!publish_overlaps(&ports[i], &taken.items[k]))
+				continue;
+			publish_text(&taken.items[k], text);
+			return err_set(e, EADDRINUSE, "port %s is published by zone \"%s\"", text,
+				       owners.items[k]);
+		}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = publish_check_free(&ports[i], e);
+	return r;
 }
 
 /* 1 it exists and is ours, 0 it does not exist. */
@@ -269,6 +321,17 @@ static int bridge_set_addresses(struct bridge *b, struct err *e)
 	return r;
 }
 
+/* May packets with addresses of 127.0.0.0/8 pass the bridge? They do for ports that are published on 127.0.0.1. */
+static int bridge_route_loopback(struct bridge *b, bool on, struct err *e)
+{
+	uint32_t now = 0;
+	int r = sysctl_get("ipv4", BRIDGE_NAME, "route_localnet", &now, e);
+
+	return r < 0 || now == (on ? 1 : 0)
+		       ? r
+		       : sysctl_set(&b->proc, "ipv4", BRIDGE_NAME, "route_localnet", on, e);
+}
+
 static int bridge_set_rules(struct bridge *b, struct err *e)
 {
 	auto_done(strv) struct strv closed4 = { 0 };
@@ -277,10 +340,14 @@ static int bridge_set_rules(struct bridge *b, struct err *e)
 	const struct nat nat = { .bridge = BRIDGE_NAME,
 				 .gates = b->gates,
 				 .n_gates = b->n_gates,
+				 .ports = b->ports.items,
+				 .n_ports = b->ports.n,
 				 .closed4 = &closed4,
 				 .closed6 = &closed6 };
 	auto_free char *four = NULL;
 	auto_free char *six = NULL;
+	auto_free char *ports = NULL;
+	bool loopback = false;
 	int r = nat_exists(e);
 
 	if (r < 0)
@@ -296,9 +363,18 @@ static int bridge_set_rules(struct bridge *b, struct err *e)
 	four = strv_join(&closed4, ",");
 	six = strv_join(&closed6, ",");
 	strbuf_format(&rules, "%s %s", four, six);
+	ports = json_print(json_get(b->state, "publish"), false);
+	strbuf_format(&rules, " %s", ports);
+	for (size_t i = 0; i < b->ports.n; i++)
+		loopback = loopback || publish_on_loopback(&b->ports.items[i]);
 	if (r > 0 && str_eq(json_get_string(b->state, "rules", ""), strbuf_text(&rules)))
 		return 0;
-	r = nat_apply(&nat, e);
+	/* the parameter never without the rule against its misuse */
+	r = loopback ? 0 : bridge_route_loopback(b, false, e);
+	if (r == 0)
+		r = nat_apply(&nat, e);
+	if (r == 0 && loopback)
+		r = bridge_route_loopback(b, true, e);
 	if (r < 0)
 		return r;
 	json_set(b->state, "rules", json_new_string(strbuf_text(&rules)));
@@ -363,6 +439,7 @@ static int bridge_apply(struct bridge *b, struct err *e)
 	if (bridge_users(b)->n == 0)
 		return bridge_remove(b, e);
 	bridge_collect_gates(b);
+	bridge_collect_ports(b->state, NULL, &b->ports, NULL);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int r = rows[i](b, e);
 
@@ -372,26 +449,54 @@ static int bridge_apply(struct bridge *b, struct err *e)
 	return 0;
 }
 
-int bridge_join(struct netlink *nl, const char *run_dir, const char *zone,
-		const struct inet_addr *gates, size_t n, struct err *e)
+static void bridge_claim(struct bridge *b, const struct bridge_claim *c)
+{
+	struct json *list = json_set(bridge_users(b), c->zone, json_new_array());
+	struct json *ports = json_get(b->state, "publish");
+
+	for (size_t i = 0; i < c->n_gates; i++) {
+		char text[INET_TEXT];
+
+		inet_text(&c->gates[i], text);
+		json_add(list, json_new_string(text));
+	}
+	json_unset(ports, c->zone);
+	if (!c->ports || c->ports->n == 0)
+		return;
+	list = json_set(ports, c->zone, json_new_array());
+	for (size_t i = 0; i < c->ports->n; i++)
+		json_add(list, publish_save(&c->ports->items[i]));
+}
+
+int bridge_join(struct netlink *nl, const char *run_dir, const struct bridge_claim *c,
+		struct err *e)
 {
 	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
 	struct link_info l;
-	struct json *list;
 	int r = bridge_load(&b, nl, run_dir, e);
 
 	if (r == 0)
 		r = bridge_look(nl, json_get_bool(b.state, "bridge", false), &l, e);
+	if (r >= 0 && c->ports)
+		r = bridge_check_ports(b.state, c->zone, c->ports->items, c->ports->n, e);
 	if (r < 0)
 		return r;
-	list = json_set(bridge_users(&b), zone, json_new_array());
-	for (size_t i = 0; i < n; i++) {
-		char text[INET_TEXT];
-
-		inet_text(&gates[i], text);
-		json_add(list, json_new_string(text));
-	}
+	bridge_claim(&b, c);
 	return bridge_apply(&b, e);
+}
+
+int bridge_check_port(const char *run_dir, const char *zone, const struct publish *p, struct err *e)
+{
+	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
+	int r = bridge_load(&b, NULL, run_dir, e);
+
+	return r < 0 ? r : bridge_check_ports(b.state, zone, p, 1, e);
+}
+
+static void bridge_forget(struct bridge *b, const char *zone)
+{
+	json_unset(json_get(b->state, "publish"), zone);
+	json_unset(bridge_users(b), zone); /* last: the name may be the row's own */
 }
 
 int bridge_leave(struct netlink *nl, const char *run_dir, const char *zone, struct err *e)
@@ -401,7 +506,7 @@ int bridge_leave(struct netlink *nl, const char *run_dir, const char *zone, stru
 
 	if (r < 0)
 		return r;
-	json_unset(bridge_users(&b), zone);
+	bridge_forget(&b, zone);
 	return bridge_apply(&b, e);
 }
 
@@ -420,7 +525,7 @@ int bridge_keep(struct netlink *nl, const char *run_dir, const char *const *aliv
 		while (*a && !str_eq(*a, users->items[i]->key))
 			a++;
 		if (!*a)
-			json_unset(users, users->items[i]->key);
+			bridge_forget(&b, users->items[i]->key);
 	}
 	return bridge_apply(&b, e);
 }

@@ -1,6 +1,6 @@
 /* bridge - the automatic bridge "zbr0" and everything host-wide that hangs on it: its addresses, forwarding, address translation.
  *
- * All of it is a function of the bridge's USERS: which zones are attached and which addresses each needs the bridge to have. The users stand in
+ * All of it is a function of the bridge's USERS: which zones are attached and which addresses each needs the bridge to have, and which ports are published for it. The users stand in
  * RUN/net.json, written before anything is made; after every change what exists is brought in line. Without users nothing is left. The caller holds
  * RUN/net.lock and is in the host's network namespace. */
 #ifndef NET_BRIDGE_H
@@ -10,6 +10,7 @@
 
 #include "net/inet.h"
 #include "net/netlink.h"
+#include "net/publish.h"
 #include "runtime/base/err.h"
 
 #define BRIDGE_NAME  "zbr0"
@@ -18,9 +19,18 @@
 /* RUN/net.lock; made with its directory when missing. Returns the descriptor that holds the lock. */
 MUST_CHECK int bridge_lock(const char *run_dir, struct err *e);
 
-/* `zone` needs these addresses on the bridge. */
-MUST_CHECK int bridge_join(struct netlink *nl, const char *run_dir, const char *zone,
-			   const struct inet_addr *gates, size_t n, struct err *e);
+struct bridge_claim {
+	const char *zone;
+	const struct inet_addr *gates; /* addresses it needs on the bridge */
+	size_t n_gates;
+	const struct publish_list *ports; /* of the host, that lead into it; NULL: none */
+};
+/* -EADDRINUSE, with the owner's name and nothing changed, when a port is another zone's or a program's. */
+MUST_CHECK int bridge_join(struct netlink *nl, const char *run_dir, const struct bridge_claim *c,
+			   struct err *e);
+/* Would bridge_join() refuse the port? Changes nothing. */
+MUST_CHECK int bridge_check_port(const char *run_dir, const char *zone, const struct publish *p,
+				 struct err *e);
 /* It needs none any more. */
 MUST_CHECK int bridge_leave(struct netlink *nl, const char *run_dir, const char *zone,
 			    struct err *e);

@@ -1,5 +1,8 @@
-/* Two chains. postrouting: what comes from a bridge network and leaves by another link gets the host's address. forward: zones may go out, answers come back,
- * anything else from outside is dropped - the zones' addresses are private, a neighbour of the host that routes to them must not get in. */
+/* postrouting: what comes from a bridge network and leaves by another link gets the host's address. forward: zones may go out, answers come back,
+ * anything else from outside is dropped - the zones' addresses are private, a neighbour of the host that routes to them must not get in.
+ * With published ports also: prerouting and output, where the destination becomes the zone's (publish_rules.c); in postrouting two cases in which the zone's answer would not come back
+ * through the host and the source becomes the bridge's address, from 127.0.0.1 and from a zone of the same bridge; and raw, because the first of them needs the bridge's parameter
+ * route_localnet: what arrives from zones FOR 127.0.0.0/8 is dropped before anything else sees it. */
 #include "net/nat.h"
 
 #include <errno.h>
@@ -11,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "net/nft.h"
+#include "net/publish_rules.h"
 #include "runtime/base/mem.h"
 
 #define NAT_TABLE "zones"
@@ -25,6 +29,7 @@ enum nat_value {
 	V_TRANSLATED,
 	V_CLOSED4,
 	V_CLOSED6,
+	V_LOOPBACK,
 	V_COUNT
 };
 enum { NAT_CLOSED4 = 1, NAT_CLOSED6 = 2 };
@@ -63,6 +68,28 @@ static const struct nft_rule nat_leave6[] = {
 	    TO(NFT_IS_NOT, V_BRIDGE) },
 	  0 },
 };
+static const struct nft_rule nat_return[] = {
+	{ "loopback",
+	  NFT_VERDICT_MASQUERADE,
+	  { IS_FAMILY(V_IP4),
+	    { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_LOOPBACK },
+	    TO(NFT_IS, V_BRIDGE) },
+	  0 },
+	{ "zone to zone",
+	  NFT_VERDICT_MASQUERADE,
+	  { FROM(NFT_IS, V_BRIDGE),
+	    TO(NFT_IS, V_BRIDGE),
+	    { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } },
+	  0 },
+};
+static const struct nft_rule nat_raw[] = {
+	{ "loopback from zones",
+	  NFT_VERDICT_DROP,
+	  { FROM(NFT_IS, V_BRIDGE),
+	    IS_FAMILY(V_IP4),
+	    { NFT_LOAD_NETWORK, 16, 4, NFT_IS, V_LOOPBACK } },
+	  0 },
+};
 static const struct nft_rule nat_forward[] = {
 	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IS, V_BRIDGE) }, 0 },
 	{ "answers",
@@ -96,6 +123,32 @@ static void nat_names(const struct strv *names, struct strbuf *to)
 	}
 }
 
+static void nat_add_chains(struct nft_batch *b, const struct nft_chain *chains, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		nft_batch_add_chain(b, &chains[i]);
+}
+
+static void nat_publish(struct nft_batch *b, const struct nat *n, const struct nft_value *values)
+{
+	static const struct nft_chain chains[] = {
+		{ "raw", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW, NULL },
+		{ "prerouting", "nat", NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST, NULL },
+		{ "output", "nat", NF_INET_LOCAL_OUT, NF_IP_PRI_NAT_DST, NULL },
+	};
+
+	if (n->n_ports == 0)
+		return;
+	nat_add_chains(b, chains, sizeof(chains) / sizeof(chains[0]));
+	nft_batch_rules(b, "raw", nat_raw, sizeof(nat_raw) / sizeof(nat_raw[0]), values, 0);
+	for (size_t i = 0; i < n->n_ports; i++) {
+		publish_rules(b, "prerouting", &n->ports[i]);
+		publish_rules(b, "output", &n->ports[i]);
+	}
+	nft_batch_rules(b, "postrouting", nat_return, sizeof(nat_return) / sizeof(nat_return[0]),
+			values, 0);
+}
+
 static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 {
 	static const struct nft_chain chains[] = {
@@ -122,6 +175,7 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 		[V_ANSWER] = { .data = &nat_answer, .n = 1 },
 		[V_TRANSLATED] = { .data = &nat_translated, .n = 1 },
 		[V_CLOSED4] = { .data = closed4.text, .n = closed4.len / IFNAMSIZ },
+		[V_LOOPBACK] = { .data = "\x7f\0\0", .n = 1, .masked = true, .prefix = 8 },
 		[V_CLOSED6] = { .data = closed6.text, .n = closed6.len / IFNAMSIZ },
 	};
 
@@ -130,8 +184,7 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 		nft_batch_drop_table(b);
 		nft_batch_add_table(b);
 	}
-	for (size_t i = 0; i < sizeof(chains) / sizeof(chains[0]); i++)
-		nft_batch_add_chain(b, &chains[i]);
+	nat_add_chains(b, chains, sizeof(chains) / sizeof(chains[0]));
 	for (size_t i = 0; i < n->n_gates; i++) {
 		struct inet_addr net = inet_net(&n->gates[i]);
 		bool four = net.family == AF_INET;
@@ -141,6 +194,7 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 		};
 		nft_batch_rules(b, "postrouting", four ? nat_leave4 : nat_leave6, 1, values, 0);
 	}
+	nat_publish(b, n, values);
 	nft_batch_rules(b, "forward", nat_forward, sizeof(nat_forward) / sizeof(nat_forward[0]),
 			values, when);
 	return b;
@@ -178,7 +232,15 @@ int nat_probe(struct err *e)
 		{ .family = AF_INET, .prefix = 24, .bytes = { 192, 0, 2, 1 } },
 		{ .family = AF_INET6, .prefix = 64, .bytes = { 0xfd } }
 	};
-	const struct nat n = { .bridge = "lo", .gates = gates, .n_gates = 2 };
+	const struct publish port = { .protocol = IPPROTO_TCP,
+				      .first = 1,
+				      .last = 1,
+				      .to = 2,
+				      .four = gates[0],
+				      .six = gates[1] };
+	const struct nat n = {
+		.bridge = "lo", .gates = gates, .n_gates = 2, .ports = &port, .n_ports = 1
+	};
 	auto_ptr(nft_batch) struct nft_batch *b = nat_batch(&n, true);
 
 	return nft_batch_probe(b, e);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "net/inet.h"
+#include "net/publish.h"
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
 
@@ -17,6 +18,8 @@ struct nat {
 	size_t n_gates;
 	/* Links on which forwarding was off until we switched it on: between two of them nothing is forwarded, as before. By family. */
 	const struct strv *closed4, *closed6;
+	const struct publish *ports; /* published ones of all zones */
+	size_t n_ports;
 };
 MUST_CHECK int nat_apply(const struct nat *n, struct err *e);
 MUST_CHECK int nat_remove(struct err *e); /* missing is fine */

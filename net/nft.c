@@ -218,6 +218,11 @@ static void nft_add_load(struct nftnl_rule *rule, const struct nft_match *m)
 		x = nft_expr(rule, "ct");
 		nftnl_expr_set_u32(x, NFTNL_EXPR_CT_KEY, m->at);
 		nftnl_expr_set_u32(x, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+	} else if (m->load == NFT_LOAD_ADDRESS_TYPE) {
+		x = nft_expr(rule, "fib");
+		nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
 	} else {
 		x = nft_expr(rule, "payload");
 		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_BASE, bases[m->load]);
@@ -274,6 +279,10 @@ static void nft_add_match(struct nft_batch *b, struct nftnl_rule *rule, const st
 	case NFT_IS_NOT:
 		nft_add_cmp(rule, NFT_CMP_NEQ, v->data, m->len);
 		break;
+	case NFT_BETWEEN:
+		nft_add_cmp(rule, NFT_CMP_GTE, v->data, m->len);
+		nft_add_cmp(rule, NFT_CMP_LTE, (const char *)v->data + m->len, m->len);
+		break;
 	case NFT_HAS_BITS:
 		nft_add_mask(rule, v->data, sizeof(zero));
 		nft_add_cmp(rule, NFT_CMP_NEQ, &zero, sizeof(zero));
@@ -291,12 +300,35 @@ static void nft_add_match(struct nft_batch *b, struct nftnl_rule *rule, const st
 	}
 }
 
-static void nft_add_forward(struct nftnl_rule *rule, const struct nft_value *to)
+static void nft_add_constant(struct nftnl_rule *rule, uint32_t reg, const struct nft_value *v,
+			     uint32_t len)
 {
 	struct nftnl_expr *x = nft_expr(rule, "immediate");
 
-	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
-	nftnl_expr_set(x, NFTNL_EXPR_IMM_DATA, to->data, sizeof(uint32_t));
+	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_DREG, reg);
+	nftnl_expr_set(x, NFTNL_EXPR_IMM_DATA, v->data, len);
+}
+
+static void nft_add_dnat(struct nftnl_rule *rule, bool four, const struct nft_value *values)
+{
+	struct nftnl_expr *x;
+
+	nft_add_constant(rule, NFT_REG_1, &values[NFT_DNAT_ADDRESS], four ? 4 : 16);
+	if (values[NFT_DNAT_PORT].n)
+		nft_add_constant(rule, NFT_REG_2, &values[NFT_DNAT_PORT], 2);
+	x = nft_expr(rule, "nat");
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_FAMILY, four ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+	if (values[NFT_DNAT_PORT].n)
+		nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFT_REG_2);
+}
+
+static void nft_add_forward(struct nftnl_rule *rule, const struct nft_value *to)
+{
+	struct nftnl_expr *x;
+
+	nft_add_constant(rule, NFT_REG_1, to, sizeof(uint32_t));
 	x = nft_expr(rule, "fwd");
 	nftnl_expr_set_u32(x, NFTNL_EXPR_FWD_SREG_DEV, NFT_REG_1);
 }
@@ -309,6 +341,10 @@ static void nft_add_verdict(struct nftnl_rule *rule, const struct nft_rule *row,
 	(void)nft_expr(rule, "counter");
 	if (row->verdict == NFT_VERDICT_MASQUERADE) {
 		(void)nft_expr(rule, "masq");
+		return;
+	}
+	if (row->verdict == NFT_VERDICT_DNAT4 || row->verdict == NFT_VERDICT_DNAT6) {
+		nft_add_dnat(rule, row->verdict == NFT_VERDICT_DNAT4, values);
 		return;
 	}
 	if (row->verdict == NFT_VERDICT_FORWARD) {

@@ -21,12 +21,14 @@ enum nft_load {
 	NFT_LOAD_TRANSPORT, /* bytes behind it, extension headers of IPv6 skipped */
 	NFT_LOAD_META,      /* `at` is an NFT_META_* key */
 	NFT_LOAD_CT,        /* `at` is an NFT_CT_* key */
+	NFT_LOAD_ADDRESS_TYPE, /* of the destination: RTN_LOCAL ... (32 bits, host order); needs nft_fib in the kernel */
 };
 enum nft_compare {
 	NFT_IS, /* equals the value's only item */
 	NFT_IS_NOT,
 	NFT_IN, /* is one of the value's items */
 	NFT_NOT_IN,
+	NFT_BETWEEN,  /* from the value's first item to its second, both included; network order */
 	NFT_HAS_BITS, /* any bit of the value is set (32 bits, host order) */
 };
 struct nft_match {
@@ -40,7 +42,10 @@ enum nft_verdict {
 	NFT_VERDICT_DROP,
 	NFT_VERDICT_MASQUERADE,
 	NFT_VERDICT_FORWARD, /* to the link whose index (32 bits, host order) is value 0; netdev family only */
+	NFT_VERDICT_DNAT4, /* the destination becomes NFT_DNAT_ADDRESS and, where that value has an item, NFT_DNAT_PORT */
+	NFT_VERDICT_DNAT6,
 };
+enum { NFT_DNAT_ADDRESS, NFT_DNAT_PORT }; /* numbers of values */
 enum { NFT_MATCHES = 6 };
 struct nft_rule {
 	const char *comment;

@@ -30,6 +30,7 @@ void net_plan_free(struct net_plan *p)
 		free(p->links[i].gates.items);
 	}
 	free(p->links);
+	publish_list_done(&p->ports);
 	free(p->ops);
 	free(p->zonename);
 	free(p->hostname);
@@ -274,10 +275,7 @@ static size_t plan_check_unsupported(const struct zone_spec *z, struct diag_list
 	if (z->n_net)
 		diag_add(diags, DIAG_AT(0, 0), "net", "host", "use anet",
 			 "moving a link of the host into a zone is not supported");
-	if (z->n_publish)
-		diag_add(diags, DIAG_AT(0, 0), "publish", "host", NULL,
-			 "publishing ports is not supported");
-	return (z->n_net ? 1 : 0) + (z->n_publish ? 1 : 0);
+	return z->n_net ? 1 : 0;
 }
 
 int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct net_plan **ret,
@@ -308,6 +306,7 @@ int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct n
 		}
 		errors += r.errors;
 	}
+	errors += plan_read_publish(z, p, diags);
 	*ret = ptr_steal(&p);
 	return errors ? -EINVAL : 0;
 }
@@ -458,6 +457,7 @@ int plan_finish(struct net_plan *p, const struct plan_subnets *s, const struct j
 		plan_derive_routers(p, i);
 		errors += r.errors;
 	}
+	errors += plan_finish_publish(p, diags);
 	if (errors)
 		return -EINVAL;
 	plan_list_ops(p);

@@ -13,6 +13,7 @@
 #include "config/zone_spec.h"
 #include "net/inet.h"
 #include "net/net.h"
+#include "net/publish.h"
 #include "runtime/base/diag.h"
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
@@ -65,6 +66,7 @@ struct net_plan {
 	char *hostname; /* set by net_plan(); may be NULL */
 	struct plan_link *links;
 	size_t n_links;
+	struct publish_list ports; /* published ones */
 	struct plan_op *ops;
 	size_t n_ops;
 };
@@ -82,6 +84,10 @@ MUST_CHECK int plan_build(const struct zone_spec *z, const struct plan_subnets *
 /* `leases` (borrowed) tells which router addresses belong to other zones. */
 MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s,
 			   const struct json *leases, struct diag_list *diags);
+
+/* The parts of the two that are about published ports (plan_publish.c); they return the number of mistakes. */
+size_t plan_read_publish(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags);
+size_t plan_finish_publish(struct net_plan *p, struct diag_list *diags);
 
 /* "zv<8 hex digits>.<index>" */
 void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ]);

@@ -24,6 +24,12 @@ static void plan_print_bridge(struct strbuf *b, const struct net_plan *p, const 
 	strbuf_add(b, "bridge " BRIDGE_NAME " forward masquerade");
 	for (size_t i = 0; i < p->n_links; i++)
 		plan_print_addrs(b, &p->links[i].gates);
+	for (size_t i = 0; i < p->ports.n; i++) {
+		char text[PUBLISH_TEXT];
+
+		publish_text(&p->ports.items[i], text);
+		strbuf_format(b, "\npublish %s to %u", text, p->ports.items[i].to);
+	}
 }
 
 static void plan_print_link(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
@@ -171,5 +177,11 @@ struct json *plan_save(const struct net_plan *p)
 	links = json_set(j, "links", json_new_array());
 	for (size_t i = 0; i < p->n_links; i++)
 		json_add(links, plan_save_link(&p->links[i]));
+	if (p->ports.n) {
+		struct json *ports = json_set(j, "publish", json_new_array());
+
+		for (size_t i = 0; i < p->ports.n; i++)
+			json_add(ports, publish_save(&p->ports.items[i]));
+	}
 	return j;
 }

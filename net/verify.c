@@ -124,6 +124,20 @@ static void verify_bandwidth(struct verify *v)
 	}
 }
 
+static void verify_ports(struct verify *v, const char *run_dir)
+{
+	const struct publish_list *ports = &v->plan->ports;
+
+	for (size_t i = 0; i < ports->n; i++) {
+		auto_free char *path = mem_format("publish[%zu].port", i);
+		struct err why = { 0 };
+
+		if (ports->items[i].first &&
+		    bridge_check_port(run_dir, v->zone->zonename, &ports->items[i], &why) < 0)
+			verify_report(v, path, why.text);
+	}
+}
+
 static void verify_kernel(struct verify *v)
 {
 	struct err why = { 0 };
@@ -177,6 +191,7 @@ int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct di
 		verify_addresses(&v, i);
 		verify_subnets(&v, i);
 	}
+	verify_ports(&v, dirs->run_dir);
 	if (p->n_links)
 		verify_kernel(&v);
 	verify_bandwidth(&v);

@@ -65,6 +65,16 @@ int main(void)
 	       "{\"port\":8080,\"to\":80,\"protocol\":\"udp\",\"address\":\"127.0.0.1\"}",
 	       "{\"port\":8080,\"to\":80,\"protocol\":\"udp\",\"address\":\"127.0.0.1\"}");
 	expect(&zone_publish_shape, "{\"port\":65536}", "range port");
+	expect(&zone_publish_shape, "{\"port\":\"8000-8010\"}", "{\"port\":\"8000-8010\"}");
+	expect(&zone_publish_shape, "{\"port\":\"80\"}", "{\"port\":80}");
+	expect(&zone_publish_shape, "{\"port\":\"80-70\"}", "range port");
+	expect(&zone_publish_shape, "{\"port\":\"1-1025\"}", "range port");
+	expect(&zone_publish_shape, "{\"port\":\"0-5\"}", "value port");
+	expect(&zone_publish_shape, "{\"port\":\"80-\"}", "value port");
+	expect(&zone_publish_shape, "{\"port\":\"1-2-3\"}", "value port");
+	expect(&zone_publish_shape, "{\"port\":[80]}", "type port");
+	expect(&zone_publish_shape, "{\"port\":\"1-65\",\"to\":100}", "range to");
+	expect(&zone_publish_shape, "{\"port\":\"1-64\",\"to\":65530}", "range to");
 	expect(&zone_publish_shape, "{\"to\":1}", "missing port");
 	expect(&zone_publish_shape, "{\"port\":1,\"protocol\":\"sctp\"}", "value protocol");
 	expect(&zone_dns_shape, "{\"nameservers\":[\"127.0.0.53\"],\"options\":[\"ndots:2\"]}",

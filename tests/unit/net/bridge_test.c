@@ -37,8 +37,12 @@ static void test_users(struct netlink *nl, const char *run)
 	struct inet_addr overlapping = addr("10.9.0.128/25");
 	struct err e = { 0 };
 
-	CHECK(bridge_join(nl, run, "a", one, 2, &e) == 0);
-	CHECK(bridge_join(nl, run, "b", two, 2, &e) == 0);
+	CHECK(bridge_join(nl, run,
+			  &(const struct bridge_claim){ .zone = "a", .gates = one, .n_gates = 2 },
+			  &e) == 0);
+	CHECK(bridge_join(nl, run,
+			  &(const struct bridge_claim){ .zone = "b", .gates = two, .n_gates = 2 },
+			  &e) == 0);
 	CHECK(carries(nl, "10.88.0.1") && carries(nl, "fd00:88::1") && carries(nl, "10.9.0.1"));
 	CHECK(bridge_check_subnet(nl, &overlapping, &e) == 0); /* the bridge's own route */
 	CHECK(bridge_check_name(nl, &e) == 0);
@@ -63,7 +67,9 @@ static void test_strangers(struct netlink *nl, const char *run)
 
 	CHECK(link_add_bridge(nl, BRIDGE_NAME, mac, &e) == 0);
 	CHECK(bridge_check_name(nl, &e) == -EEXIST);
-	CHECK(bridge_join(nl, run, "a", &gate, 1, &e) == -EEXIST);
+	CHECK(bridge_join(nl, run,
+			  &(const struct bridge_claim){ .zone = "a", .gates = &gate, .n_gates = 1 },
+			  &e) == -EEXIST);
 	CHECK(bridge_leave(nl, run, "a", &e) == 0);
 	CHECK_INT(own_count_links("zbr0"), 1); /* not ours, so it stays */
 	CHECK(link_delete(nl, BRIDGE_NAME, &e) == 0);
@@ -72,7 +78,9 @@ static void test_strangers(struct netlink *nl, const char *run)
 	CHECK(link_find(nl, "lan0", &l, &e) == 0 && addr_add(nl, l.index, &host, &e) == 0);
 	CHECK(bridge_check_subnet(nl, &gate, &e) == -EADDRINUSE);
 	CHECK_STR(e.text, "the subnet 10.88.0.0/24 overlaps the host's route to 10.88.0.128/25");
-	CHECK(bridge_join(nl, run, "a", &gate, 1, &e) == -EADDRINUSE);
+	CHECK(bridge_join(nl, run,
+			  &(const struct bridge_claim){ .zone = "a", .gates = &gate, .n_gates = 1 },
+			  &e) == -EADDRINUSE);
 	CHECK(bridge_leave(nl, run, "a", &e) == 0);
 	CHECK_INT(own_count_links("zbr0"), 0);
 }

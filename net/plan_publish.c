@@ -1,0 +1,113 @@
+/* From `publish` of the configuration to published ports: what is written when the plan is built, where it leads when the links have their addresses. */
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "net/plan.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/str.h"
+
+static void publish_report(struct diag_list *diags, size_t i, const char *key, const char *text)
+{
+	auto_free char *path = mem_format("publish[%zu]%s", i, key);
+
+	diag_add(diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
+}
+
+/* NULL or what is wrong with the address. */
+static const char *publish_address(const struct zone_publish *z, struct publish *p)
+{
+	struct inet_addr loopback6 = { .family = AF_INET6 };
+
+	if (str_empty(z->address))
+		return NULL;
+	if (inet_parse(z->address, &p->address) < 0)
+		return "is not an address";
+	loopback6.bytes[15] = 1;
+	if (inet_same(&p->address, &loopback6))
+		return "::1 cannot be published on: answers to it can come in by lo only; 127.0.0.1 can";
+	return NULL;
+}
+
+static bool plan_is_translated(const struct net_plan *p)
+{
+	for (size_t i = 0; i < p->n_links; i++)
+		if (p->links[i].automatic)
+			return true;
+	return false;
+}
+
+size_t plan_read_publish(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags)
+{
+	size_t errors = 0;
+
+	for (size_t i = 0; i < z->n_publish; i++) {
+		const struct zone_publish *from = &z->publish[i];
+		struct publish one = {
+			.protocol = str_eq(from->protocol, "udp") ? IPPROTO_UDP : IPPROTO_TCP,
+			.first = from->port.first,
+			.last = from->port.last,
+			.to = from->to.set ? (uint16_t)from->to.value : from->port.first,
+		};
+		const char *why = publish_address(from, &one);
+
+		if (why)
+			publish_report(diags, i, ".address", why);
+		if (!plan_is_translated(p))
+			publish_report(
+				diags, i, "",
+				"needs a link with lowerLink auto, to which the host leads the port");
+		errors += (why ? 1 : 0) + (plan_is_translated(p) ? 0 : 1);
+		for (size_t k = 0; k < p->ports.n; k++) {
+			auto_free char *text = NULL;
+
+			if (!publish_overlaps(&p->ports.items[k], &one))
+				continue;
+			text = mem_format("publish[%zu] has the port already", k);
+			publish_report(diags, i, ".port", text);
+			errors++;
+		}
+		publish_add(&p->ports, &one);
+	}
+	return errors;
+}
+
+/* The first address of the family on a link whose bridge is ours. */
+static void plan_target(const struct net_plan *p, int family, struct inet_addr *ret)
+{
+	for (size_t i = 0; i < p->n_links; i++)
+		for (size_t k = 0; p->links[i].automatic && k < p->links[i].addrs.n; k++)
+			if (p->links[i].addrs.items[k].family == family) {
+				*ret = p->links[i].addrs.items[k];
+				return;
+			}
+}
+
+static bool plan_waits_for_lease(const struct net_plan *p)
+{
+	for (size_t i = 0; i < p->n_links; i++)
+		if (p->links[i].wants_lease && p->links[i].addrs.n == 0)
+			return true;
+	return false;
+}
+
+size_t plan_finish_publish(struct net_plan *p, struct diag_list *diags)
+{
+	size_t errors = 0;
+
+	for (size_t i = 0; i < p->ports.n; i++) {
+		struct publish *one = &p->ports.items[i];
+		int family = one->address.family;
+
+		plan_target(p, AF_INET, &one->four);
+		plan_target(p, AF_INET6, &one->six);
+		if (plan_waits_for_lease(p) || !family ||
+		    (family == AF_INET ? one->four.family : one->six.family))
+			continue;
+		publish_report(diags, i, ".address",
+			       family == AF_INET
+				       ? "is an IPv4 address, and the zone has none to lead it to"
+				       : "is an IPv6 address, and the zone has none to lead it to");
+		errors++;
+	}
+	return errors;
+}

@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# publish: ports of the host that lead into a zone. A client is a network namespace of its own, joined to the host by a veth; the "host" is the test's network namespace.
+load helper
+
+servers=()
+setup_more() {
+	unshare --net sleep 300 3>&- & client=$!
+	servers+=($client)
+	wait_for 5 differs "$client"
+	ip link add out type veth peer name eth0 netns "$client"
+	ip addr add 198.51.100.1/24 dev out
+	ip -6 addr add fd00:51::1/64 dev out nodad
+	ip link set out up
+	nsenter --net="/proc/$client/ns/net" sh -c 'ip link set lo up; ip addr add 198.51.100.2/24 dev eth0; ip addr add fd00:51::2/64 dev eth0 nodad; ip link set eth0 up'
+}
+teardown_more() {
+	[ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2>/dev/null || true
+	ip link del out 2>/dev/null || true
+	nft delete table inet admin 2>/dev/null || true
+}
+differs() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+
+# answers NAME PORT [udp]: a server in the zone tells each client the address it sees
+answers() {
+	cat >"$ZONES_STORAGE_DIR/$1/root/root/answer.py" <<'P'
+import socket, sys
+port, udp = int(sys.argv[1]), len(sys.argv) > 2
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+s.bind(("::", port))
+if not udp:
+    s.listen()
+open("/root/ready-%d%s" % (port, "u" if udp else ""), "w").close()
+while True:
+    if udp:
+        data, peer = s.recvfrom(100)
+        s.sendto((peer[0] + " " + str(port)).encode(), peer)
+        continue
+    c, peer = s.accept()
+    c.send((peer[0] + " " + str(port)).encode())
+    c.close()
+P
+	zone exec "$1" sh -c "python3 /root/answer.py ${*:2} >/dev/null 2>&1 &"
+	wait_for 10 test -e "$ZONES_STORAGE_DIR/$1/root/root/ready-$2${3:+u}"
+}
+# ask WHERE ADDRESS PORT [udp]: what the server says, from "host", "client" or a zone
+ask() {
+	local ns=/proc/self/ns/net
+	case $1 in
+	host) ;;
+	client) ns=/proc/$client/ns/net ;;
+	*) ns=/proc/$(zone list --json "$1" | jq '.[0].id')/ns/net ;;
+	esac
+	timeout -k 1 10 nsenter --net="$ns" python3 -c '
+import socket, sys
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+s = socket.socket(family, socket.SOCK_DGRAM if len(sys.argv) > 3 else socket.SOCK_STREAM)
+s.settimeout(4)
+s.connect((sys.argv[1], int(sys.argv[2])))
+if len(sys.argv) > 3:
+    s.send(b"?")
+print(s.recv(100).decode().replace("::ffff:", ""))' "${@:2}" 2>&1
+}
+networked() {
+	zone create "$1" "${@:2}"
+	zone install "$1"
+	zone boot "$1"
+}
+
+@test "a port leads into the zone over IPv4 and IPv6, from outside, from the host and from 127.0.0.1; the client's address is kept" {
+	networked web 'publish=[{"port":8080,"to":80}]'
+	answers web 80
+	[ "$(ask client 198.51.100.1 8080)" = "198.51.100.2 80" ]
+	[ "$(ask client fd00:51::1 8080)" = "fd00:51::2 80" ]
+	[ "$(ask host 198.51.100.1 8080)" = "198.51.100.1 80" ]
+	[ "$(ask host 127.0.0.1 8080)" = "10.88.0.1 80" ]
+	[ "$(ask host fd00:51::1 8080)" = "fd00:51::1 80" ]
+	run ask client 198.51.100.1 8081
+	says refused
+	run ask host ::1 8080 # says so in the manual; refused at once instead of waiting
+	says refused
+	# another zone, and the zone itself, by the host's address: routed by the host with its own address as sender, or (br_netfilter) bridged as it is
+	networked other
+	run ask other 198.51.100.1 8080
+	says " 80"
+	if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
+		echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
+		echo 0 >/proc/sys/net/bridge/bridge-nf-call-ip6tables
+	fi
+	[ "$(ask other 198.51.100.1 8080)" = "10.88.0.1 80" ]
+	[ "$(ask web 198.51.100.1 8080)" = "10.88.0.1 80" ]
+	[ "$(ask other fd00:51::1 8080)" = "fd00:88::1 80" ]
+	[ -z "$(nft list tables | grep -v zones)" ]
+}
+
+@test "UDP, a chosen address, ranges that keep and that change their numbers" {
+	networked web 'publish=[{"port":5353,"to":53,"protocol":"udp"},{"port":9000,"address":"127.0.0.1"},{"port":"7000-7010"},{"port":"6000-6003","to":600}]'
+	answers web 53 udp
+	answers web 9000
+	answers web 7007
+	answers web 602
+	[ "$(ask client 198.51.100.1 5353 udp)" = "198.51.100.2 53" ]
+	[ "$(ask client fd00:51::1 5353 udp)" = "fd00:51::2 53" ]
+	[ "$(ask host 127.0.0.1 5353 udp)" = "10.88.0.1 53" ]
+	[ "$(ask host 127.0.0.1 9000)" = "10.88.0.1 9000" ]
+	run ask client 198.51.100.1 9000
+	says refused
+	[ "$(ask client 198.51.100.1 7007)" = "198.51.100.2 7007" ]
+	[ "$(ask client 198.51.100.1 6002)" = "198.51.100.2 602" ]
+	run ask client 198.51.100.1 7011
+	says refused
+	run zone info web
+	says 7000-7010
+}
+
+@test "a port that another zone or a program has is refused with the owner's name, by verify and by boot, and nothing is left" {
+	networked web 'publish=[{"port":8080,"to":80}]'
+	zone create two
+	zone install two
+	zone set two 'publish=[{"port":"8000-8100","address":"198.51.100.1"}]'
+	fails 1 zone verify two
+	says 'port tcp 8080 is published by zone "web"'
+	says 'publish[0].port'
+	fails 1 zone boot two
+	says 'published by zone "web"'
+	[ "$(ip -o link | grep -c ': zv')" = 1 ]
+	zone halt web
+	zone boot two
+	zone halt two
+	python3 -c 'import socket,time; s = socket.create_server(("127.0.0.1", 8040)); time.sleep(300)' 3>&- & servers+=($!)
+	wait_for 5 sh -c 'ss -ltn | grep -q :8040'
+	zone set two 'publish[0].address=127.0.0.1'
+	fails 1 zone verify two
+	says "port 8040/tcp of the host is taken by python3 (pid ${servers[-1]})"
+	fails 1 zone boot two
+	says "taken by python3"
+	[ -z "$(ip -o link | grep ': zv')" ]
+}
+
+@test "rules of the administrator for forwarded packets hold for published ports; ours are in our table only and go with the zone" {
+	nft -f - <<'N'
+table inet admin {
+	chain forward {
+		type filter hook forward priority 0;
+		ip saddr 198.51.100.2 tcp dport 80 drop
+	}
+}
+N
+	before=$(nft list table inet admin)
+	networked web 'publish=[{"port":8080,"to":80},{"port":8081,"to":81}]'
+	answers web 80
+	answers web 81
+	run ask client 198.51.100.1 8080
+	says "timed out"
+	[ "$(ask client 198.51.100.1 8081)" = "198.51.100.2 81" ]
+	[ "$(nft list table inet admin)" = "$before" ]
+	[ "$(cat /proc/sys/net/ipv4/conf/zbr0/route_localnet)" = 1 ]
+	zone halt web
+	[ "$(nft list tables)" = "table inet admin" ]
+}
+
+@test "a zone cannot reach what listens on the host's 127.0.0.1, though ports are published there" {
+	networked web limitpriv=default,net_raw,net_admin 'publish=[{"port":8080,"to":80}]' 'anet=[{"linkProtection":["none"]}]'
+	busybox httpd -f -p 127.0.0.1:8099 -h "$TOP" >/dev/null 2>&1 3>&- & servers+=($!)
+	echo secret >"$TOP/index.html"
+	wait_for 5 sh -c 'ss -ltn | grep -q :8099'
+	gw=$(zone exec web ip route | awk '/default/{print $3}')
+	zone exec web ip addr del 127.0.0.1/8 dev lo
+	zone exec web ip route add 127.0.0.1/32 via "$gw" || zone exec web ip route replace 127.0.0.0/8 via "$gw"
+	zone exec web sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet; echo 1 >/proc/sys/net/ipv4/conf/net0/route_localnet'
+	run ask web 127.0.0.1 8099
+	[ "$status" != 0 ]
+	# the packets did arrive at the host's end of the bridge, where our rule has dropped them
+	[ "$(nft -j list chain inet zones raw | jq '[.. | .counter? // empty | .packets] | add')" -gt 0 ]
+}
+
+@test "a monitor that was killed: the next command leaves no rule of its port" {
+	networked web 'publish=[{"port":8080,"to":80}]'
+	networked other
+	pid=$(zone list --json web | jq '.[0].id')
+	monitor=$(awk '/^PPid/{print $2}' "/proc/$pid/status")
+	kill -9 "$monitor" "$pid"
+	wait_for 10 sh -c "! kill -0 $pid 2>/dev/null"
+	zone list >/dev/null
+	zone boot web
+	zone halt web
+	[ -z "$(nft list table inet zones | grep 8080)" ]
+	[ "$(cat /proc/sys/net/ipv4/conf/zbr0/route_localnet)" = 0 ]
+}
+
+@test "mistakes are found by verify and by the parser" {
+	zone create web 'publish=[{"port":80}]' 'anet=[]'
+	fails 1 zone verify web
+	says "publish[0]"
+	says "lowerLink auto"
+	fails 1 zone set web 'publish[0].port=80-70'
+	says "must rise"
+	fails 1 zone set web 'publish[0].port=http'
+	says "not a port"
+	fails 1 zone set web 'publish=[{"port":"1-100","to":1000}]'
+	says "at most 64"
+	zone create dup 'publish=[{"port":80},{"port":"70-90"}]'
+	fails 1 zone verify dup
+	says "publish[0] has the port already"
+	zone create six 'publish=[{"port":80,"address":"::1"}]'
+	fails 1 zone verify six
+	says "::1 cannot be published on"
+}
