@@ -5,7 +5,7 @@ load helper
 servers=()
 setup_more() {
 	unshare --net sleep 300 3>&- & client=$!
-	servers+=($client)
+	servers+=("$client")
 	wait_for 5 differs "$client"
 	ip link add out type veth peer name eth0 netns "$client"
 	ip addr add 198.51.100.1/24 dev out
