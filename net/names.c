@@ -172,7 +172,7 @@ static int state_drop_dead(struct netlink *nl, struct json *state, struct err *e
 /* The first zone with a key has the file, the others have hard links to it. */
 struct leader {
 	char *key;
-	int dir;
+	size_t zone;
 };
 struct files {
 	const struct names_book *book;
@@ -183,10 +183,8 @@ struct files {
 
 static void files_done(struct files *f)
 {
-	for (size_t i = 0; i < f->n; i++) {
+	for (size_t i = 0; i < f->n; i++)
 		free(f->leaders[i].key);
-		fd_close(&f->leaders[i].dir);
-	}
 	free(f->leaders);
 }
 
@@ -208,10 +206,23 @@ static int file_write(const struct files *f, size_t zone, int dir, struct err *e
 				     : file_replace(dir, names_file, text, strlen(text), 0644, e);
 }
 
-static int file_link(int from, int dir, struct err *e)
+static int folder_open(const struct files *f, size_t zone, struct err *e)
+{
+	const struct net_dirs dirs = { .run_dir = f->run_dir };
+	auto_free char *path = net_names_dir(&dirs, names_zone(f->book, zone));
+	int dir = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	return dir < 0 ? err_sys(e, "open \"%s\"", path) : dir;
+}
+
+/* The leader's folder is opened each time: a thousand bridges are a thousand leaders, and no process may have as many descriptors. */
+static int file_link(const struct files *f, size_t leader, int dir, struct err *e)
 {
 	struct stat have, want;
+	auto_close int from = folder_open(f, leader, e);
 
+	if (from < 0)
+		return from;
 	if (fstatat(from, names_file, &want, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "examine the names of zones");
 	/* rename(2) of one hard link to another does nothing, and leaves both */
@@ -229,45 +240,56 @@ static int file_link(int from, int dir, struct err *e)
 /* A zone without a folder has none to be told to: it is on its way out, or of an older version. */
 static int files_make_one(struct files *f, size_t zone, struct err *e)
 {
-	const struct net_dirs dirs = { .run_dir = f->run_dir };
-	auto_free char *path = net_names_dir(&dirs, names_zone(f->book, zone));
-	auto_close int dir =
-		sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct err why = { 0 };
+	auto_close int dir = folder_open(f, zone, &why);
 	auto_free char *key = NULL;
 	int r;
 
-	if (dir < 0)
-		return errno == ENOENT ? 0 : err_sys(e, "open \"%s\"", path);
+	if (dir == -ENOENT)
+		return 0;
+	if (dir < 0) {
+		*e = why;
+		return dir;
+	}
 	key = names_key(f->book, zone);
 	for (size_t i = 0; key && i < f->n; i++)
 		if (str_eq(f->leaders[i].key, key))
-			return file_link(f->leaders[i].dir, dir, e);
+			return file_link(f, f->leaders[i].zone, dir, e);
 	r = file_write(f, zone, dir, e);
 	if (r < 0 || !key)
 		return r;
 	f->leaders = mem_grow(f->leaders, f->n + 1, sizeof(*f->leaders));
-	f->leaders[f->n++] = (struct leader){ ptr_steal(&key), fd_steal(&dir) };
+	f->leaders[f->n++] = (struct leader){ ptr_steal(&key), zone };
 	return 0;
 }
 
-/* All are tried; the first failure is told. */
+/* All are tried. Only what `own` misses is an error: no zone keeps others from booting or halting by what is wrong with its folder, and the next change tries again. */
 static int files_make(const struct net_dirs *dirs, const struct json *state,
-		      const struct strv *known, struct err *e)
+		      const struct strv *known, const char *own, struct err *e)
 {
 	auto_ptr(names_book) struct names_book *book = names_book_new(state, known);
 	auto_done(files) struct files f = { .book = book, .run_dir = dirs->run_dir };
+	struct err first = { 0 };
+	size_t failed = 0;
 	int result = 0;
 
 	for (size_t i = 0; i < names_count(book); i++) {
 		struct err why = { 0 };
-		int r = files_make_one(&f, i, &why);
 
-		if (r < 0 && result == 0) {
+		if (files_make_one(&f, i, &why) == 0)
+			continue;
+		(void)err_wrap(&why, "tell zone \"%s\" the names of the others",
+			       names_zone(book, i));
+		if (own && str_eq(own, names_zone(book, i))) {
 			*e = why;
-			result = err_wrap(e, "tell zone \"%s\" the names of the others",
-					  names_zone(book, i));
+			result = -why.code;
+		} else if (failed++ == 0) {
+			first = why;
 		}
 	}
+	if (failed)
+		log_warning("%s (%zu zones in all know only the names of before)", first.text,
+			    failed);
 	return result;
 }
 
@@ -275,6 +297,7 @@ static int files_make(const struct net_dirs *dirs, const struct json *state,
 
 struct change {
 	struct json *joins; /* taken */
+	const char *own;    /* the zone that joins */
 	const char *leaves;
 	const char *const *alive;
 };
@@ -301,13 +324,13 @@ static int names_change(struct netlink *nl, const struct net_dirs *dirs, const s
 		r = state_save(dirs->run_dir, state, was, e);
 	if (r == 0)
 		r = ipam_zones(dirs->storage_dir, &known, e);
-	return r < 0 ? r : files_make(dirs, state, &known, e);
+	return r < 0 ? r : files_make(dirs, state, &known, c->own, e);
 }
 
 int names_join(struct netlink *nl, const struct net_plan *p, struct err *e)
 {
 	const struct net_dirs dirs = { .run_dir = p->run_dir, .storage_dir = p->storage_dir };
-	const struct change c = { .joins = zone_new(p), .leaves = p->zonename };
+	const struct change c = { .joins = zone_new(p), .own = p->zonename, .leaves = p->zonename };
 
 	return names_change(nl, &dirs, &c, e);
 }

@@ -175,15 +175,20 @@ static bool zone_sees(const struct names_zone *z, const struct names_zone *other
 	return z == other;
 }
 
+/* By halves, not bsearch() and back: where a thousand zones have one hostname, the way back is a walk through them all. */
 static const struct names_claim *book_first_claim(const struct names_book *b, const char *name)
 {
-	const struct names_claim key = { .name = name };
-	const struct names_claim *c =
-		bsearch(&key, b->claims, b->n_claims, sizeof(*b->claims), claim_order);
+	size_t low = 0, high = b->n_claims;
 
-	while (c && c > b->claims && claim_order(c - 1, &key) == 0)
-		c--;
-	return c;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcasecmp(b->claims[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return b->claims + low;
 }
 
 /* May z be called so where `viewer` is? A zonename beats hostnames; among equals nobody gets the name. */
@@ -194,7 +199,7 @@ static bool book_owns(const struct names_book *b, const struct names_zone *viewe
 	bool own = strcasecmp(name, z->zone) == 0;
 
 	for (const struct names_claim *c = book_first_claim(b, name);
-	     c && c < end && strcasecmp(c->name, name) == 0; c++) {
+	     c < end && strcasecmp(c->name, name) == 0; c++) {
 		/* an attached zone may be among the known ones too */
 		if (c->by == z || (c->strong && str_eq(c->name, z->zone)))
 			continue;
@@ -236,6 +241,8 @@ static void add_zone(const struct names_book *b, const struct names_zone *viewer
 	auto_done(strbuf) struct strbuf names = { 0 };
 	size_t before = to->len;
 
+	if (!zone_sees(viewer, z)) /* who has which name need not be found out */
+		return;
 	add_names_of(b, viewer, z, &names);
 	for (size_t i = 0; names.len && i < z->n_links; i++)
 		if (viewer == z ||

@@ -1,7 +1,9 @@
 /* State and files, with links that exist and links that have gone. */
 #include "net/names.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/unit/net/own_network.h"
 
@@ -78,7 +80,84 @@ static void test(void)
 	own_dirs_done(&d);
 }
 
+/* What is wrong with one zone's folder is no reason for another not to boot or halt; it is for the zone itself. */
+static void test_broken_folder(void)
+{
+	auto_close int one = own_zone_namespace();
+	auto_close int two = own_zone_namespace();
+	struct own_dirs d;
+	struct err e = { 0 };
+
+	own_dirs_make(&d);
+	auto_free char *hosts = mem_format("%s/a/names/hosts", d.run);
+	auto_ptr(json) struct json *a = attached("a", one, &d);
+
+	CHECK(unlink(hosts) == 0 && mkdir(hosts, 0700) == 0); /* a directory stands in the way */
+	auto_ptr(json) struct json *b = attached("b", two, &d);
+
+	CHECK(says(&d, "b", " a\n") && says(&d, "b", " b\n"));
+	CHECK(net_detach(b, &d.dirs, &e) == 0);
+	CHECK(net_detach(a, &d.dirs, &e) == 0);
+	auto_ptr(zone_spec) struct zone_spec *z = own_zone("a", 1);
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	struct json *saved = NULL;
+
+	CHECK(net_plan(z, &d.dirs, &p, &e) == 0);
+	CHECK(net_attach(p, one, &saved, &e) < 0 && !saved);
+	CHECK(strstr(e.text, "tell zone \"a\" the names of the others") != NULL);
+	CHECK(rmdir(hosts) == 0);
+	own_dirs_done(&d);
+}
+
+/* More bridges than a process may have descriptors. */
+static void test_many_bridges(void)
+{
+	enum { ZONES = 40 };
+	const char *alive[ZONES + 1] = { NULL };
+	char names[ZONES][8];
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	auto_done(strbuf) struct strbuf text = { 0 };
+	struct rlimit old, few;
+	struct own_dirs d;
+	struct err e = { 0 };
+
+	own_dirs_make(&d);
+	auto_free char *state = mem_format("%s/names.json", d.run);
+
+	for (size_t i = 0; i < ZONES; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "z%zu", i);
+		alive[i] = names[i];
+		auto_free char *dir = net_names_dir(&d.dirs, names[i]);
+
+		CHECK(file_mkdir_p(AT_FDCWD, dir, 0755, &e) == 0);
+		strbuf_format(
+			&text,
+			"%s{\"zone\":\"z%zu\",\"links\":[{\"host\":\"lo\",\"bridge\":\"b%zu\",\"isolated\":false,\"addresses\":[\"10.0.0.2\"]}]}",
+			i ? "," : "{\"zones\":[", i, i);
+	}
+	strbuf_add(&text, "]}");
+	CHECK(file_replace(AT_FDCWD, state, strbuf_text(&text), text.len, 0600, &e) == 0);
+	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0);
+	CHECK(getrlimit(RLIMIT_NOFILE, &old) == 0);
+	few = old;
+	few.rlim_cur = ZONES / 2;
+	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	CHECK(names_keep(&nl, &d.dirs, alive, &e) == 0);
+	CHECK(setrlimit(RLIMIT_NOFILE, &old) == 0);
+	CHECK(says(&d, names[0], "10.0.0.2 z0\n"));
+	CHECK(says(&d, names[ZONES - 1], "10.0.0.2 z39\n"));
+	CHECK(names_keep(&nl, &d.dirs, alive + ZONES, &e) == 0);
+	own_dirs_done(&d);
+}
+
+static void test_all(void)
+{
+	test();
+	test_broken_folder();
+	test_many_bridges();
+}
+
 int main(void)
 {
-	return own_network_run(test);
+	return own_network_run(test_all);
 }
