@@ -52,7 +52,10 @@ MUST_CHECK int net_move_devices(const struct net_device_spec *devices, size_t n,
 MUST_CHECK int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err *e);
 /* Give back a zone's leases (uninstall, delete). */
 MUST_CHECK int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e);
-/* Remove links, rules and leases of ours that belong to no zone in the NULL-terminated list `alive` (zones that are ready or running) - after crashes. Leases of zones in `known` are kept. */
+/* RUN/net.lock, as a descriptor to be closed: nobody attaches or detaches meanwhile. */
+MUST_CHECK int net_lock(const struct net_dirs *dirs, struct err *e);
+/* The caller holds net_lock() since before it made the lists: a zone that attached after it was looked for would lose its links.
+ * Remove links, rules and leases of ours that belong to no zone in the NULL-terminated list `alive` (zones that are ready or running) - after crashes. Leases of zones in `known` are kept. */
 MUST_CHECK int net_sweep(const char *const *alive, const char *const *known,
 			 const struct net_dirs *dirs, struct err *e);
 

@@ -79,16 +79,18 @@ static void sweep_temporaries(const char *dir)
 		file_sweep_temporaries(fd);
 }
 
+int net_lock(const struct net_dirs *dirs, struct err *e)
+{
+	return bridge_lock(dirs->run_dir, e);
+}
+
 int net_sweep(const char *const *alive, const char *const *known, const struct net_dirs *dirs,
 	      struct err *e)
 {
 	static const char *const none[] = { NULL };
 	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
-	auto_close int lock = bridge_lock(dirs->run_dir, e);
 	int r;
 
-	if (lock < 0)
-		return lock;
 	alive = alive ? alive : none;
 	sweep_temporaries(dirs->run_dir);
 	sweep_temporaries(dirs->storage_dir);

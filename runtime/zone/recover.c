@@ -36,6 +36,7 @@ static int remains_of_net(const struct zone_dirs *d, const struct zone *z, struc
 	auto_ptr(json) struct json *saved = NULL;
 	auto_done(strv) struct strv names = { 0 }, alive = { 0 };
 	struct err ignored = { 0 };
+	auto_close int lock = -1;
 	int r;
 
 	if (z->run.net_saved &&
@@ -45,6 +46,9 @@ static int remains_of_net(const struct zone_dirs *d, const struct zone *z, struc
 		if (r < 0)
 			return r;
 	}
+	lock = net_lock(&dirs, e);
+	if (lock < 0)
+		return lock;
 	r = zone_names(d, &names, e);
 	if (r < 0)
 		return r;
