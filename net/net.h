@@ -71,8 +71,11 @@ bool net_has_names(const struct net_plan *p); /* NULL: false */
 
 /* First address of the first link as text for `zone list` ("10.88.0.2/24"), from what was saved or planned; NULL when none. Freshly allocated. */
 char *net_first_address(const struct json *saved);
-/* Live state: links with flags, MTU, addresses, counters, dropped packets. For `zone info --live`. */
+/* Live state: links with flags, MTU, addresses, counters, dropped packets, missing default routes, their host ends and bridges. A link that is not inside under its name
+ * ("present": false) lacks what is only seen there: "up", "addresses", the counters. */
 MUST_CHECK int net_status(const struct json *saved, int netns_fd, struct json **ret, struct err *e);
+/* Pure: what keeps the links of such a status from working, a sentence each with the way out, most important first (`init`: the zone's, whose network namespace a way out may enter; few zones may change their links); at the end what link protection has dropped. Added to ret. */
+void net_explain(const struct json *status, const char *zonename, pid_t init, struct strv *ret);
 
 /* A deterministic, locally administered MAC address from the zone's uuid/name and the link's index; buf of 18. Pure. */
 void net_auto_mac(const char *zonename, size_t index, char *buf);

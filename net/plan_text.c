@@ -161,6 +161,8 @@ static struct json *plan_save_link(const struct plan_link *l)
 		json_set(j, "maxbw", json_new_u64(l->maxbw));
 	json_set(j, "addresses", plan_save_addrs(&l->addrs, false));
 	json_set(j, "routers", plan_save_addrs(&l->routers, true));
+	if (!l->configure) /* the zone sets its addresses and routes itself */
+		json_set(j, "configure", json_new_bool(false));
 	guards = json_set(j, "protection", json_new_array());
 	guard_words(l->guards, &words);
 	for (size_t i = 0; i < words.n; i++)

@@ -90,3 +90,85 @@ int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr
 	inet_text_bare(gateway, text);
 	return r < 0 ? err_wrap(e, "add the default route through %s", text) : 0;
 }
+
+/* --- looking for one -------------------------------------------------------------------------- */
+
+struct route_search {
+	const struct inet_addr *gateway;
+	uint32_t index;
+	size_t found;
+};
+
+static bool route_is_gateway(const struct route_search *s, const struct nlattr *a, uint32_t index)
+{
+	return a && index == s->index && mnl_attr_get_payload_len(a) == inet_len(s->gateway) &&
+	       memcmp(mnl_attr_get_payload(a), s->gateway->bytes, inet_len(s->gateway)) == 0;
+}
+
+/* IPv6 default routes of one metric come as one route with several next hops. */
+static bool route_is_hop(const struct route_search *s, const struct nlattr *hops)
+{
+	const char *at = mnl_attr_get_payload(hops);
+	size_t left = mnl_attr_get_payload_len(hops);
+
+	while (left >= sizeof(struct rtnexthop)) {
+		const struct rtnexthop *h = (const void *)at;
+		const struct nlattr *a;
+
+		if (h->rtnh_len < sizeof(*h) || h->rtnh_len > left)
+			return false;
+		int rest = (int)(h->rtnh_len - sizeof(*h));
+
+		for (a = (const void *)(at + sizeof(*h)); mnl_attr_ok(a, rest);
+		     rest -= (int)MNL_ALIGN(a->nla_len), a = mnl_attr_next(a))
+			if (mnl_attr_get_type(a) == RTA_GATEWAY &&
+			    route_is_gateway(s, a, (uint32_t)h->rtnh_ifindex))
+				return true;
+		size_t step = MNL_ALIGN(h->rtnh_len);
+
+		if (step > left)
+			return false;
+		at += step;
+		left -= step;
+	}
+	return false;
+}
+
+static int route_search(const struct nlmsghdr *h, void *arg)
+{
+	struct route_search *s = arg;
+	const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+	const struct nlattr *link, *hops;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+		return -EPROTO;
+	if (m->rtm_family != s->gateway->family || m->rtm_dst_len != 0 ||
+	    m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST)
+		return 0;
+	link = netlink_attr(h, sizeof(*m), RTA_OIF);
+	hops = netlink_attr(h, sizeof(*m), RTA_MULTIPATH);
+	if (hops ? route_is_hop(s, hops)
+		 : link && mnl_attr_get_payload_len(link) == sizeof(uint32_t) &&
+			    route_is_gateway(s, netlink_attr(h, sizeof(*m), RTA_GATEWAY),
+					     mnl_attr_get_u32(link)))
+		s->found++;
+	return 0;
+}
+
+int route_has_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway,
+		      bool *ret, struct err *e)
+{
+	struct route_search s = { .gateway = gateway, .index = index };
+	struct netlink_request q;
+	struct rtmsg *m;
+	int r;
+
+	netlink_begin(&q, RTM_GETROUTE, 0);
+	m = mnl_nlmsg_put_extra_header(q.h, sizeof(*m));
+	m->rtm_family = (uint8_t)gateway->family;
+	r = netlink_dump(nl, &q, route_search, &s, &s.found, e);
+	if (r < 0)
+		return err_wrap(e, "list the routes");
+	*ret = s.found > 0;
+	return 0;
+}

@@ -2,6 +2,7 @@
 #ifndef NET_ROUTE_H
 #define NET_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,9 @@ MUST_CHECK int route_all(struct netlink *nl, struct route_list *ret, struct err 
 /* A default route through `gateway`; the same one there already is success. */
 MUST_CHECK int route_add_default(struct netlink *nl, uint32_t index,
 				 const struct inet_addr *gateway, struct err *e);
+
+/* Is there a default route through `gateway` and that link in the table "main"? The list is not kept: it may be a tenant's and of any length. */
+MUST_CHECK int route_has_default(struct netlink *nl, uint32_t index,
+				 const struct inet_addr *gateway, bool *ret, struct err *e);
 
 #endif

@@ -9,11 +9,12 @@
 #include "net/guard.h"
 #include "net/link.h"
 #include "net/plan.h"
+#include "net/route.h"
 #include "net/shape.h"
 #include "runtime/base/mem.h"
 
 struct status {
-	struct netlink host;
+	struct netlink host, zone;
 	struct link_list inside, outside;
 	struct addr_list addrs;
 };
@@ -21,6 +22,7 @@ struct status {
 static void status_done(struct status *s)
 {
 	netlink_done(&s->host);
+	netlink_done(&s->zone);
 	link_list_done(&s->inside);
 	link_list_done(&s->outside);
 	addr_list_done(&s->addrs);
@@ -86,13 +88,60 @@ static int status_bandwidth(struct json *j, struct status *s, const char *host, 
 	return 0;
 }
 
+static void status_words(struct json *to, const struct json *words)
+{
+	for (size_t i = 0; words && words->type == JSON_ARRAY && i < words->n; i++)
+		if (words->items[i]->type == JSON_STRING)
+			json_add(to, json_new_string(words->items[i]->text));
+}
+
+/* Both ends and the bridge: what is there, what is up. */
+static void status_host(struct json *j, const struct status *s, const struct json *saved)
+{
+	const char *name = json_get_string(saved, "bridge", "");
+	const struct link_info *out = status_find(&s->outside, json_get_string(saved, "host", ""));
+	const struct link_info *bridge = status_find(&s->outside, name);
+
+	if (bridge && !str_eq(bridge->kind, "bridge"))
+		bridge = NULL;
+	json_set(j, "bridge", json_new_string(name));
+	json_set(j, "bridgePresent", json_new_bool(bridge != NULL));
+	json_set(j, "bridgeUp", json_new_bool(bridge && (bridge->flags & IFF_UP)));
+	json_set(j, "hostPresent", json_new_bool(out != NULL));
+	json_set(j, "hostUp", json_new_bool(out && (out->flags & IFF_UP)));
+	json_set(j, "attached", json_new_bool(out && bridge && out->master == bridge->index));
+}
+
+/* The routers without the default route that they were given at the start. */
+static int status_routes(struct json *j, struct status *s, const struct json *saved, uint32_t index,
+			 struct err *e)
+{
+	const struct json *routers = json_get(saved, "routers");
+	struct json *missing = json_set(j, "routesMissing", json_new_array());
+	int r = 0;
+
+	if (!routers || routers->type != JSON_ARRAY || !json_get_bool(saved, "configure", true))
+		return 0;
+	for (size_t i = 0; r == 0 && i < routers->n; i++) {
+		const struct json *one = routers->items[i];
+		struct inet_addr gateway;
+		bool has = true;
+
+		if (one->type != JSON_STRING || inet_parse(one->text, &gateway) < 0)
+			continue;
+		r = route_has_default(&s->zone, index, &gateway, &has, e);
+		if (r == 0 && !has)
+			json_add(missing, json_new_string(one->text));
+	}
+	return r;
+}
+
 static int status_link(struct status *s, const struct json *saved, struct json **ret, struct err *e)
 {
 	auto_ptr(json) struct json *j = json_new_object();
 	const char *name = json_get_string(saved, "name", "");
 	const char *host = json_get_string(saved, "host", "");
 	const struct link_info *in = status_find(&s->inside, name);
-	const struct link_info *out = status_find(&s->outside, host);
 	struct json *dropped = NULL;
 	int r = guard_dropped(host, &dropped, e);
 
@@ -100,37 +149,40 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 		return r;
 	json_set(j, "name", json_new_string(name));
 	json_set(j, "host", json_new_string(host));
-	json_set(j, "bridge", json_new_string(json_get_string(saved, "bridge", "")));
-	json_set(j, "attached", json_new_bool(out && out->master != 0));
+	status_host(j, s, saved);
+	json_set(j, "present", json_new_bool(in != NULL));
+	status_words(json_set(j, "protection", json_new_array()), json_get(saved, "protection"));
 	json_set(j, "dropped", dropped);
 	if (json_get(saved, "maxbw"))
 		r = status_bandwidth(j, s, host, e);
 	if (r < 0)
 		return r;
-	if (in)
+	if (in) {
 		status_inside(j, s, in);
+		r = status_routes(j, s, saved, in->index, e);
+	}
+	if (r < 0)
+		return r;
 	*ret = ptr_steal(&j);
 	return 0;
 }
 
 static int status_gather(struct status *s, int netns_fd, struct err *e)
 {
-	auto_done(netlink) struct netlink zone = NETLINK_CLOSED;
 	int r = netlink_open(&s->host, NETLINK_ROUTE, e);
 
 	if (r == 0)
 		r = link_all(&s->host, &s->outside, e);
-	if (r < 0 || netns_fd < 0)
-		return r;
-	r = enter_namespace(netns_fd, NULL, &zone, e);
 	if (r == 0)
-		r = link_all(&zone, &s->inside, e);
-	return r < 0 ? r : addr_all(&zone, &s->addrs, e);
+		r = enter_namespace(netns_fd, NULL, &s->zone, e);
+	if (r == 0)
+		r = link_all(&s->zone, &s->inside, e);
+	return r < 0 ? r : addr_all(&s->zone, &s->addrs, e);
 }
 
 int net_status(const struct json *saved, int netns_fd, struct json **ret, struct err *e)
 {
-	auto_done(status) struct status s = { .host = NETLINK_CLOSED };
+	auto_done(status) struct status s = { .host = NETLINK_CLOSED, .zone = NETLINK_CLOSED };
 	auto_ptr(json) struct json *j = json_new_object();
 	struct json *list = json_set(j, "links", json_new_array());
 	const struct json *links = json_get(saved, "links");

@@ -1,14 +1,12 @@
 /* info - what a zone's configuration amounts to, and beside it what the kernel holds for it now. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/net.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
-#include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/links.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/zone.h"
 
@@ -102,16 +100,12 @@ static void add_usage(struct json *to, struct engine_container *c)
 
 static void add_network(struct json *to, const struct zone *z)
 {
-	auto_ptr(json) struct json *saved = NULL;
-	auto_free char *path = mem_format("/proc/%d/ns/net", (int)z->run.init);
-	auto_close int netns = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 	struct json *status = NULL;
-	struct err ignored = { 0 };
+	struct err why = { 0 };
 
-	if (netns < 0 || !z->run.net_saved ||
-	    json_parse_simple(z->run.net_saved, strlen(z->run.net_saved), &saved, &ignored) < 0)
-		return;
-	if (net_status(saved, netns, &status, &ignored) == 0)
+	if (zone_links(z, &status, &why) < 0)
+		json_set(to, "networkError", json_new_string(why.text));
+	else if (status)
 		json_set(to, "network", status);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "net/net.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
@@ -13,6 +14,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/containers.h"
+#include "runtime/zone/links.h"
 #include "runtime/zone/zone.h"
 
 enum { MOUNTINFO_MAX = 16 << 20, SHOWN_MAX = 5 };
@@ -167,6 +169,17 @@ static void add_container(struct why *w)
 	engine_free(c);
 }
 
+static void add_links(struct why *w)
+{
+	auto_ptr(json) struct json *status = NULL;
+	struct err why = { 0 };
+
+	if (zone_links(w->zone, &status, &why) < 0)
+		strv_format(w->lines, "its links cannot be looked at: %s", why.text);
+	else if (status)
+		net_explain(status, w->zone->name, w->zone->run.init, w->lines);
+}
+
 /* What would keep it from booting. */
 static void add_verify(struct why *w)
 {
@@ -225,6 +238,7 @@ int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_s
 	add_stored(&w);
 	add_lock_holder(&w);
 	add_container(&w);
+	add_links(&w);
 	add_mounts(&w);
 	add_verify(&w);
 	return 0;

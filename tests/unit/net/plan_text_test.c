@@ -31,8 +31,13 @@ int main(void)
 		text,
 		"{\"zone\":\"web\",\"links\":[{\"name\":\"net0\",\"host\":\"zv00000001.0\",\"bridge\":\"zbr0\","
 		"\"automatic\":true,\"mac\":\"02:00:00:00:00:01\",\"maxbw\":1000000,\"addresses\":[\"10.88.0.2/24\"],"
-		"\"routers\":[\"10.88.0.1\"],\"protection\":[\"mac-nospoof\",\"dhcp-nospoof\"]}]}");
+		"\"routers\":[\"10.88.0.1\"],\"configure\":false,\"protection\":[\"mac-nospoof\",\"dhcp-nospoof\"]}]}");
 	CHECK_STR(first, "10.88.0.2/24");
+	link.configure = true; /* as usual: not said */
+
+	auto_ptr(json) struct json *usual = plan_save(&p);
+
+	CHECK(!json_get(json_get(usual, "links")->items[0], "configure"));
 	free(link.addrs.items);
 	free(link.routers.items);
 	return test_done();

@@ -13,6 +13,7 @@ static void test(void)
 	auto_done(route_list) struct route_list routes = { 0 };
 	struct inet_addr a, router, far;
 	struct link_info l = { 0 };
+	bool has = false;
 	struct err e = { 0 };
 
 	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0);
@@ -29,6 +30,18 @@ static void test(void)
 	CHECK_INT(routes.n, 1);
 	CHECK(inet_overlaps(&routes.items[0].net, &a) && routes.items[0].net.prefix == 24);
 	CHECK_INT(routes.items[0].index, l.index);
+	CHECK(route_has_default(&nl, l.index, &router, &has, &e) == 0 && has);
+	CHECK(route_has_default(&nl, l.index + 1, &router, &has, &e) == 0 && !has);
+	CHECK(route_has_default(&nl, l.index, &far, &has, &e) == 0 && !has);
+	/* two of IPv6 come as one with two next hops */
+	CHECK(inet_parse("2001:db8::2/64", &a) == 0 && addr_add(&nl, l.index, &a, &e) == 0);
+	CHECK(inet_parse("2001:db8::1", &router) == 0 && inet_parse("2001:db8::fe", &far) == 0);
+	CHECK(route_has_default(&nl, l.index, &router, &has, &e) == 0 && !has);
+	CHECK(route_add_default(&nl, l.index, &router, &e) == 0);
+	CHECK(route_add_default(&nl, l.index, &far, &e) == 0);
+	CHECK(route_has_default(&nl, l.index, &router, &has, &e) == 0 && has);
+	CHECK(route_has_default(&nl, l.index, &far, &has, &e) == 0 && has);
+	CHECK(route_has_default(&nl, l.index, &a, &has, &e) == 0 && !has);
 }
 
 int main(void)

@@ -1,0 +1,175 @@
+/* From the live state of a zone's links to sentences: the thing, what is wrong with it, the way out. One sentence for one cause: what follows from a cause (a link that is gone
+ * has no routes either) is left out. */
+#include "net/net.h"
+
+#include <string.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/base/str.h"
+
+struct explain {
+	const char *zone, *name, *host, *bridge;
+	pid_t init;
+	const struct json *link;
+	struct strv *ret;
+};
+
+static bool explain_is(const struct explain *x, const char *key)
+{
+	return json_get_bool(x->link, key, true);
+}
+
+static bool explain_is_isolated(const struct explain *x)
+{
+	const struct json *words = json_get(x->link, "protection");
+
+	for (size_t i = 0; words && i < words->n; i++)
+		if (words->items[i]->type == JSON_STRING &&
+		    str_eq(words->items[i]->text, "isolated"))
+			return true;
+	return false;
+}
+
+/* False when there is no such link any more. */
+static bool explain_inside(const struct explain *x)
+{
+	if (explain_is(x, "present")) {
+		if (!explain_is(x, "up"))
+			strv_format(
+				x->ret,
+				"link \"%s\" is down inside the zone: nsenter -t %d -n ip link set %s up",
+				x->name, (int)x->init, x->name);
+		return true;
+	}
+	if (explain_is(x, "hostPresent"))
+		strv_format(
+			x->ret,
+			"link \"%s\" is not in the zone under that name any more, it was renamed or moved inside; its host end \"%s\" is there: zone reboot %s",
+			x->name, x->host, x->zone);
+	else
+		strv_format(
+			x->ret,
+			"link \"%s\" was deleted, with its host end \"%s\"; a start makes them again: zone reboot %s",
+			x->name, x->host, x->zone);
+	return explain_is(x, "hostPresent");
+}
+
+static void explain_bridge(const struct explain *x)
+{
+	if (!explain_is(x, "bridgePresent"))
+		strv_format(
+			x->ret,
+			"link \"%s\": bridge \"%s\" is gone, so it leads nowhere; %szone reboot %s",
+			x->name, x->bridge,
+			str_eq(x->bridge, "zbr0") ? "a start makes it again: "
+						  : "make it again, then: ",
+			x->zone);
+	else if (!explain_is(x, "bridgeUp"))
+		strv_format(x->ret, "link \"%s\": bridge \"%s\" is down: ip link set %s up",
+			    x->name, x->bridge, x->bridge);
+}
+
+static void explain_host(const struct explain *x)
+{
+	if (!explain_is(x, "hostUp"))
+		strv_format(x->ret, "link \"%s\": its host end \"%s\" is down: ip link set %s up",
+			    x->name, x->host, x->host);
+	if (explain_is(x, "attached") || !explain_is(x, "bridgePresent"))
+		return;
+	/* the isolation of a port goes when it leaves the bridge, and putting it back by hand would lose it */
+	auto_free char *way = explain_is_isolated(x)
+				      ? mem_format("zone reboot %s", x->zone)
+				      : mem_format("ip link set %s master %s", x->host, x->bridge);
+
+	strv_format(x->ret, "link \"%s\": its host end \"%s\" was taken off bridge \"%s\": %s",
+		    x->name, x->host, x->bridge, way);
+}
+
+static void explain_routes(const struct explain *x)
+{
+	const struct json *list = json_get(x->link, "routesMissing");
+
+	for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->n; i++) {
+		const char *router =
+			list->items[i]->type == JSON_STRING ? list->items[i]->text : "";
+
+		strv_format(
+			x->ret,
+			"link \"%s\": the default route through %s is missing inside the zone: nsenter -t %d -n ip %sroute add default via %s dev %s",
+			x->name, router, (int)x->init, strchr(router, ':') ? "-6 " : "", router,
+			x->name);
+	}
+}
+
+/* Taken away from outside, with "nft flush ruleset" or tc: the zone runs on without. */
+static void explain_limits(const struct explain *x)
+{
+	const struct json *rates = json_get(x->link, "maxbw");
+	const struct json *words = json_get(x->link, "protection");
+	const struct json *dropped = json_get(x->link, "dropped");
+
+	if (words && words->n > 0 && dropped && dropped->n == 0)
+		strv_format(
+			x->ret,
+			"link \"%s\": its link protection is not in the kernel any more, somebody took it away: zone reboot %s",
+			x->name, x->zone);
+	if (rates && (!json_get_i64(rates, "toZone", 0) || !json_get_i64(rates, "fromZone", 0)))
+		strv_format(
+			x->ret,
+			"link \"%s\": maxbw is not in force any more, somebody took it away: zone reboot %s",
+			x->name, x->zone);
+}
+
+static void explain_dropped(const struct explain *x)
+{
+	const struct json *kinds = json_get(x->link, "dropped");
+	auto_done(strv) struct strv counts = { 0 };
+	unsigned long long all = 0;
+
+	for (size_t i = 0; kinds && i < kinds->n; i++) {
+		const char *kind = kinds->items[i]->key;
+		unsigned long long n = (unsigned long long)json_get_i64(kinds, kind, 0);
+
+		all += n;
+		if (n > 0)
+			strv_format(&counts, "%s %llu", kind, n);
+	}
+	if (all == 0)
+		return;
+	auto_free char *text = strv_join(&counts, ", ");
+
+	strv_format(x->ret,
+		    "link \"%s\": link protection has dropped %llu packet%s of the zone: %s",
+		    x->name, all, all == 1 ? "" : "s", text);
+}
+
+static void explain_link(const struct explain *x)
+{
+	bool is_there = explain_inside(x);
+
+	explain_bridge(x);
+	if (is_there) {
+		explain_host(x);
+		explain_routes(x);
+		explain_limits(x);
+	}
+	explain_dropped(x);
+}
+
+void net_explain(const struct json *status, const char *zonename, pid_t init, struct strv *ret)
+{
+	const struct json *links = json_get(status, "links");
+
+	for (size_t i = 0; links && links->type == JSON_ARRAY && i < links->n; i++) {
+		const struct json *link = links->items[i];
+		const struct explain x = { .zone = zonename,
+					   .name = json_get_string(link, "name", ""),
+					   .host = json_get_string(link, "host", ""),
+					   .bridge = json_get_string(link, "bridge", ""),
+					   .init = init,
+					   .link = link,
+					   .ret = ret };
+
+		explain_link(&x);
+	}
+}
