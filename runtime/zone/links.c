@@ -1,6 +1,7 @@
 /* The run record says which links were made, the namespace of the zone's init what has become of them. */
 #include "runtime/zone/links.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -20,8 +21,35 @@ int zone_links(const struct zone *z, struct json **ret, struct err *e)
 		return 0;
 	auto_close int netns = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
 
+	if (netns < 0 && errno == ENOENT)
+		return 0; /* it came to its end meanwhile */
 	if (netns < 0)
 		return err_sys(e, "open \"%s\"", path);
 	r = json_parse_simple(z->run.net_saved, strlen(z->run.net_saved), &saved, e);
 	return r < 0 ? err_wrap(e, "the record of its links") : net_status(saved, netns, ret, e);
+}
+
+int zone_row_links(const struct zone_dirs *d, const struct zone_row *row, struct json **ret,
+		   struct err *e)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	auto_ptr(json) struct json *status = NULL;
+	auto_ptr(json) struct json *list = json_new_array();
+	const struct json *links;
+	int r;
+
+	*ret = NULL;
+	if (row->state < ZONE_READY || row->id < 0 || str_eq(row->brand, "oci"))
+		return 0;
+	r = zone_open(d, row->name, 0, &z, e);
+	if (r == 0)
+		r = zone_links(z, &status, e);
+	if (r < 0)
+		return r;
+	links = json_get(status, "links");
+	for (size_t i = 0; links && i < links->n; i++)
+		json_add(list, json_clone(links->items[i]));
+	if (z->init_alive)
+		*ret = ptr_steal(&list);
+	return 0;
 }

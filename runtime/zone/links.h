@@ -1,4 +1,4 @@
-/* links - the links of a running zone as the kernel has them now. Private to runtime/zone; `zone list -v` gets them through zone_row_links() (zone.h). */
+/* links - the links of a running zone as the kernel has them now. Private to runtime/zone; `zone list` gets them through zone_row_links() (zone.h). */
 #ifndef RUNTIME_ZONE_LINKS_H
 #define RUNTIME_ZONE_LINKS_H
 
@@ -6,7 +6,7 @@
 #include "runtime/base/json.h"
 #include "runtime/zone/zone.h"
 
-/* net_status() of it. *ret is NULL when it does not run or has no links of its own. */
+/* net_status() of it. *ret is NULL when it does not run, or has come to its end meanwhile, or has the host's network. */
 MUST_CHECK int zone_links(const struct zone *z, struct json **ret, struct err *e);
 
 #endif

@@ -139,6 +139,12 @@ struct zone_row {
 MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n,
 			 struct err *e);
 void zone_rows_free(struct zone_row *rows, size_t n);
+/* The links of that zone as the kernel has them now, an array of the objects of net_status() (net.h). *ret is NULL when it does not run or is a container of zrun. Costs a process
+ * and a few messages to the kernel. */
+MUST_CHECK int zone_row_links(const struct zone_dirs *d, const struct zone_row *row,
+			      struct json **ret, struct err *e);
+/* Pure: one of them as a line for people. Freshly allocated. */
+char *zone_link_text(const struct json *link);
 /* What a zone, or a container of zrun, uses now. Counters grow from its start; a value that this host does not count, and a limit that is not there, is not set. */
 struct zone_stat {
 	char *name, *brand;

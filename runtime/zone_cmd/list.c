@@ -64,7 +64,7 @@ static const struct column columns[] = {
 	{ "reason", "REASON", reason_of },
 };
 
-enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]), LINKS_INDENT = 4 };
 
 static const char default_columns[] = "id,name,state,path,brand,ip";
 static const char verbose_columns[] = "id,name,state,aux,path,brand,ip,reason";
@@ -138,15 +138,48 @@ static enum output_colour colour_of(const char *head, const char *cell)
 	return OUTPUT_PLAIN;
 }
 
-static int print_table(const struct cli_args *a, const struct choice *c,
-		       const struct zone_row *rows, size_t n)
+struct below {
+	const struct zone_dirs *dirs;
+	const struct zone_row *rows;
+	size_t *printed; /* their indices, line by line */
+};
+
+/* Under the row of a zone that runs: its links, and what is to be known of a zone whose links cannot be looked at. */
+static void print_links(size_t row, void *arg)
 {
-	auto_done(output_table) struct output_table t = { .colour = colour_of };
+	const struct below *b = arg;
+	auto_ptr(json) struct json *links = NULL;
+	struct err why = { 0 };
+
+	if (zone_row_links(b->dirs, &b->rows[b->printed[row]], &links, &why) < 0) {
+		auto_free char *line = mem_format("its links cannot be looked at: %s", why.text);
+
+		output_line(LINKS_INDENT, line);
+	}
+	for (size_t i = 0; links && i < links->n; i++) {
+		auto_free char *line = zone_link_text(links->items[i]);
+
+		output_line(LINKS_INDENT, line);
+	}
+}
+
+static int print_table(struct cli_args *a, const struct choice *c, const struct zone_row *rows,
+		       size_t n)
+{
+	auto_free size_t *printed = mem_array(n + 1, sizeof(*printed));
+	struct below b = { .dirs = zone_cmd_dirs(a), .rows = rows, .printed = printed };
+	auto_done(output_table) struct output_table t = {
+		.colour = colour_of, .below = cli_has(a, "verbose") ? print_links : NULL, .arg = &b
+	};
+	size_t n_printed = 0;
 
 	for (size_t i = 0; i < c->n; i++)
 		t.heads[i] = c->columns[i]->head;
 	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; is_wanted(a, &rows[i]) && k < c->n; k++) {
+		if (!is_wanted(a, &rows[i]))
+			continue;
+		printed[n_printed++] = i;
+		for (size_t k = 0; k < c->n; k++) {
 			char *cell = c->columns[k]->value(&rows[i]);
 
 			strv_take(&t.cells, cell ? cell : mem_strdup("-"));
@@ -189,7 +222,17 @@ static int print_parsable(const struct cli_args *a, const struct choice *c,
 	return CLI_DONE;
 }
 
-static int print_json(const struct cli_args *a, const struct zone_row *rows, size_t n)
+static void add_links(struct json *to, const struct zone_dirs *d, const struct zone_row *row)
+{
+	struct json *links = NULL;
+	struct err why = { 0 };
+
+	if (zone_row_links(d, row, &links, &why) < 0)
+		json_set(to, "linksError", json_new_string(why.text));
+	json_set(to, "links", links ? links : json_new_null());
+}
+
+static int print_json(struct cli_args *a, const struct zone_row *rows, size_t n)
 {
 	auto_ptr(json) struct json *list = json_new_array();
 
@@ -205,6 +248,7 @@ static int print_json(const struct cli_args *a, const struct zone_row *rows, siz
 			json_set(row, columns[k].name,
 				 cell ? json_new_string(cell) : json_new_null());
 		}
+		add_links(row, zone_cmd_dirs(a), &rows[i]);
 	}
 	return output_json(list);
 }

@@ -148,6 +148,20 @@ static size_t count_columns(const struct output_table *t)
 	return n;
 }
 
+static void end_row(const struct output_table *t, size_t row)
+{
+	(void)putchar('\n');
+	if (t->below)
+		t->below(row, t->arg);
+}
+
+void output_line(int indent, const char *text)
+{
+	(void)printf("%*s", indent, "");
+	print_cell(text, 0, "", true);
+	(void)putchar('\n');
+}
+
 void output_table_print(const struct output_table *t, bool heads_too)
 {
 	size_t columns = count_columns(t);
@@ -173,7 +187,7 @@ void output_table_print(const struct output_table *t, bool heads_too)
 		print_cell(cell, widths[column], c == OUTPUT_PLAIN ? "" : output_colour(c),
 			   column + 1 == columns);
 		if (column + 1 == columns)
-			(void)putchar('\n');
+			end_row(t, i / columns);
 	}
 }
 

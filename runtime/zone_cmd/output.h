@@ -57,7 +57,11 @@ struct output_table {
 	const char *heads[OUTPUT_COLUMNS_MAX]; /* NULL ends; printed in bold on a terminal */
 	struct strv cells;                     /* row by row; control characters are shown as '?' */
 	enum output_colour (*colour)(const char *head, const char *cell); /* may be NULL */
+	void (*below)(size_t row, void *arg); /* prints lines of its own under a row; may be NULL */
+	void *arg;
 };
+/* Print a text as a line of its own behind `indent` blanks, with '?' for control characters. */
+void output_line(int indent, const char *text);
 /* Columns padded to the widest cell, two blanks between; the last one is not padded. With `heads_too` false only the rows. */
 void output_table_print(const struct output_table *t, bool heads_too);
 void output_table_done(struct output_table *t);

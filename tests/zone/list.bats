@@ -67,9 +67,9 @@ load helper
 @test "list --json has the same members for every zone, null for what there is not" {
 	booted web
 	zone create -t isolated conf
-	zone list --json | jq -e 'length == 2 and all(.[]; keys == ["aux", "brand", "id", "ip", "name", "path", "reason", "state", "uuid"])'
-	zone list --json | jq -e '.[] | select(.name == "conf") | .id == null and .state == "configured" and .aux == null and .reason == null'
-	zone list --json | jq -e '.[] | select(.name == "web") | (.id | type) == "number" and .state == "running"'
+	zone list --json | jq -e 'length == 2 and all(.[]; keys == ["aux", "brand", "id", "ip", "links", "name", "path", "reason", "state", "uuid"])'
+	zone list --json | jq -e '.[] | select(.name == "conf") | .id == null and .links == null and .state == "configured" and .aux == null and .reason == null'
+	zone list --json | jq -e '.[] | select(.name == "web") | (.id | type) == "number" and .links == [] and .state == "running"'
 	[ -d "/proc/$(init_pid web)" ]
 }
 
@@ -96,6 +96,38 @@ load helper
 	[ -n "$(zone list --json web | jq -r '.[0].reason // empty')" ]
 	mv "$TOP/away" "$ZONES_STORAGE_DIR/web"
 	[ "$(state_of web)" = installed ]
+}
+
+@test "list -v shows each link of a running zone below it: bridge, state, addresses, bytes, dropped packets" {
+	zone create web limitpriv=default,net_raw 'anet=[{"linkname":"net0","lowerLink":"auto","allowedAddress":["10.88.0.77/24"]},{"linkname":"eth7","lowerLink":"auto","allowedAddress":["10.88.0.78/24"]}]'
+	zone install web
+	zone create -t isolated zz
+	[ "$(zone list -v | wc -l)" = 3 ]
+	zone boot web
+	run zone list -v
+	[ "${#lines[@]}" = 5 ]
+	[[ ${lines[1]} =~ ^[0-9]+\ +web\ +running ]]
+	[[ ${lines[2]} =~ ^\ +net0\ on\ zbr0:\ up,\ 10.88.0.77/24,\ rx\ [0-9]+\ bytes,\ tx\ [0-9]+\ bytes,\ dropped\ 0$ ]]
+	[[ ${lines[3]} =~ ^\ +eth7\ on\ zbr0:\ up,\ 10.88.0.78/24, ]]
+	[[ ${lines[4]} =~ ^-\ +zz ]]
+	[ "$(zone list | wc -l)" = 3 ]
+	[ "$(zone list -pv | wc -l)" = 2 ] # programs count fields
+	run zone list -v -o name zz
+	[ "${#lines[@]}" = 2 ]
+	zone exec web python3 -c '
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("net0", 0))
+for i in range(3): s.send(b"\xff" * 6 + bytes([2, 0, 0, 0, 0, 1]) + b"\x08\x00" + b"x" * 50)'
+	nsenter -t "$(init_pid web)" -n ip link set eth7 down
+	run zone list -v -o id,name web
+	[[ ${lines[2]} == *" dropped 3" ]]
+	[[ ${lines[3]} == *"eth7 on zbr0: down,"* ]]
+	zone list --json | jq -e '.[0].links | length == 2 and .[0].dropped["mac-nospoof"] == 3 and .[0].up and (.[1].up | not)
+		and (.[0].addresses | index("10.88.0.77/24") != null) and .[0].txBytes >= 192 and .[0].bridge == "zbr0"'
+	nsenter -t "$(init_pid web)" -n ip link del eth7
+	run zone list -v web
+	[[ ${lines[3]} == *"eth7 on zbr0: gone, dropped "* ]]
+	zone list --json web | jq -e '.[0].links[1].present == false'
 }
 
 @test "one broken file, record or stray name does not hide the other zones" {
