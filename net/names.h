@@ -16,6 +16,9 @@
  * first label of it, only while nobody else on the bridge has that name and no zone at all is called so. Names that every hosts file has ("localhost") belong to nobody. Its own
  * names a zone always finds.
  *
+ * What it gives away: a hard link is one inode, so a zone can notice by inotify(7) THAT some other zone of its bridge looked something up (not who, nor what); statfs(2) tells how full the
+ * file system of RUN is; and who keeps old files open keeps them in memory.
+ *
  * What holds: a link of a zone that the kernel has no more is dropped whenever the files are made, so after kill -9 at any moment the next boot, halt or recovery of ANY zone puts things
  * right. All under RUN/net.lock. */
 #ifndef NET_NAMES_H
