@@ -9,6 +9,7 @@
 
 #include "net/addr.h"
 #include "net/bridge.h"
+#include "net/conntrack.h"
 #include "net/enter.h"
 #include "net/guard.h"
 #include "net/link.h"
@@ -192,6 +193,9 @@ static int attach_run(const struct net_plan *p, int netns_fd, struct err *e)
 					      .zone = NETLINK_CLOSED };
 	int r = netlink_open(&a.host, NETLINK_ROUTE, e);
 
+	/* before the lock: the addresses are leased, nobody else can have them, and a host may remember many connections */
+	for (size_t i = 0; r == 0 && i < p->n_links; i++)
+		r = conntrack_forget(p->links[i].addrs.items, p->links[i].addrs.n, e);
 	if (r == 0 && p->n_links) {
 		a.lock = bridge_lock(p->run_dir, e);
 		r = a.lock < 0 ? a.lock : 0;

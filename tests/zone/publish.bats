@@ -175,6 +175,41 @@ N
 	[ "$(nft -j list chain inet zones raw | jq '[.. | .counter? // empty | .packets] | add')" -gt 0 ]
 }
 
+@test "an open flow on a published port does not follow the address to the next zone" {
+	networked web 'publish=[{"port":5353,"to":53,"protocol":"udp"}]'
+	answers web 53 udp
+	cat >"$TOP/flow.py" <<'P'
+import os, socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(1)
+s.connect(("198.51.100.1", 5353))
+def ask():
+    for _ in range(3):
+        try:
+            s.send(b"?")
+            return s.recv(100).decode()
+        except OSError:
+            pass
+    return "nothing"
+print("first", ask(), flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.05)
+print("second", ask(), flush=True)
+P
+	nsenter --net="/proc/$client/ns/net" python3 "$TOP/flow.py" "$TOP/go" >"$TOP/heard" 3>&- & flow=$!
+	servers+=("$flow")
+	wait_for 10 grep -q "first ::ffff:198.51.100.2 53" "$TOP/heard"
+	zone halt web
+	zone delete -F web
+	networked next
+	[ "$(zone list --json next | jq -r '.[0].ip')" = 10.88.0.2/24 ]
+	answers next 53 udp
+	touch "$TOP/go"
+	wait_for 15 grep -q second "$TOP/heard"
+	cat "$TOP/heard"
+	grep -q "second nothing" "$TOP/heard"
+}
+
 @test "a monitor that was killed: the next command leaves no rule of its port" {
 	networked web 'publish=[{"port":8080,"to":80}]'
 	networked other
