@@ -1,8 +1,8 @@
 /* mount_live - a mount more or less in a running container.
  *
- * Everything of the host is opened and made here, as for a new container. A child then enters the container's mount namespace only - not its pid namespace, so nobody
- * in there can see or trace it - finds the target below the container's root without following a link out of it, and attaches the finished mount. It runs nothing of
- * the container's. A file system is made by the host's root: one whose content follows the maker's namespaces would show the host's, so those are refused. */
+ * Everything of the host is opened and made here, as for a new container. A child then enters the container's mount namespace and, to add, its user namespace - not its pid namespace, so
+ * nobody in there can see or trace it - finds the target below the container's root without following a link out of it, and attaches the finished mount. It runs nothing of
+ * the container's. It has the host's other namespaces: a file system whose content follows the maker's would show the host's, so those are refused. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -68,14 +68,29 @@ static int drop(const struct live *l, struct err *e)
 	return 0;
 }
 
+/* To add, also the user namespace, as init does at create: what is made on the way to the target then belongs to the container's root, and so does a tmpfs. The host's root has no id
+ * on an idmapped root and could make nothing there. */
+static int enter(const struct live *l, struct err *e)
+{
+	bool is_root_inside = l->iso && l->iso->in_user;
+
+	if (sys_setns(l->pidfd, is_root_inside ? CLONE_NEWNS | CLONE_NEWUSER : CLONE_NEWNS) < 0)
+		return err_sys(e, "enter the container's mount namespace");
+	return is_root_inside ? idmap_become_root(e) : 0;
+}
+
 static int work(const struct live *l, struct err *e)
 {
 	int r = creds_not_dumpable(e);
 
+	if (r == 0)
+		r = enter(l, e);
+	if (r == 0)
+		r = creds_not_dumpable(
+			e); /* the change of ids took it back, and our end with the parent's */
 	if (r < 0)
 		return r;
-	if (sys_setns(l->pidfd, CLONE_NEWNS) < 0)
-		return err_sys(e, "enter the container's mount namespace");
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	(void)umask(0); /* what is made for the target has the modes we ask for */
 	if (!l->iso)
 		return drop(l, e);

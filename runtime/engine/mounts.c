@@ -25,6 +25,7 @@ static int add(struct engine_container *c, const struct mount_spec *mount, struc
 
 	spec.mounts = &row;
 	spec.n_mounts = 1;
+	spec.root.idmap = false; /* the root is there already */
 	return isolation_mount_add(&spec, c->record.bundle, engine_pidfd(c), e);
 }
 
