@@ -67,6 +67,8 @@ static void add_property(const char *path, const char *type, const char *fallbac
 		add_plain(b, fallback);
 		strbuf_add_char(b, '.');
 	}
+	if (!m->refused && flags & FIELD_LIVE)
+		strbuf_add(b, " zone apply changes it while the zone runs.");
 	if (without && flags & FIELD_UNENFORCED) {
 		strbuf_add(b, " Left out, ");
 		add_plain(b, without);

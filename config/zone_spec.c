@@ -142,11 +142,12 @@ static const struct field zone_fields[] = {
 	  .shape = &zone_dns_shape,
 	  .fallback = "the host's",
 	  .doc = "Name service: what the zone's /etc/resolv.conf says." },
-	ROW_LIST(zone_spec, fs, "fs", zone_fs_shape, .max_items = MAX_MOUNTS, .fallback = "none",
+	ROW_LIST(zone_spec, fs, "fs", zone_fs_shape, .flags = FIELD_LIVE, .max_items = MAX_MOUNTS,
+		 .fallback = "none",
 		 .doc = "File systems that are mounted inside the zone, in this order."),
 	ROW_LIST(
-		zone_spec, device, "device", zone_device_shape, .max_items = MAX_DEVICES,
-		.fallback = "none",
+		zone_spec, device, "device", zone_device_shape, .flags = FIELD_LIVE,
+		.max_items = MAX_DEVICES, .fallback = "none",
 		.doc = "Devices of the host that the zone may use, in addition to null, zero, full, random, urandom, tty, ptmx and its console."),
 	ROW_LIST(zone_spec, rctl, "rctl", zone_rctl_shape, .flags = FIELD_UNENFORCED,
 		 .max_items = MAX_MAP, .fallback = "none",
@@ -169,8 +170,8 @@ static const struct field zone_fields[] = {
 	  .shape = &zone_service_shape,
 	  .fallback = "none: the zone runs its init only",
 	  .doc = "The program that the zone is there for, started by the built-in init." },
-	ROW_LIST(zone_spec, admin, "admin", zone_admin_shape, .flags = FIELD_UNENFORCED,
-		 .max_items = MAX_MAP, .fallback = "none",
+	ROW_LIST(zone_spec, admin, "admin", zone_admin_shape,
+		 .flags = FIELD_UNENFORCED | FIELD_LIVE, .max_items = MAX_MAP, .fallback = "none",
 		 .without = "only root of the host can administer the zone",
 		 .doc = "Users of the host with rights over this zone."),
 	ROW(zone_spec, attr, "attr", FIELD_MAP, .flags = FIELD_LIVE, .type = &zone_line_type,
@@ -250,6 +251,16 @@ char *zone_spec_text(const struct zone_spec *z)
 	auto_free char *text = json_print(j, true);
 
 	return mem_format("%s\n", text);
+}
+
+struct zone_spec *zone_spec_load(const struct json *saved)
+{
+	struct zone_spec *z = zone_spec_new();
+	struct bind_ctx c = { 0 };
+
+	(void)!bind_load(&c, &zone_shape, saved, z); /* as bind_copy() */
+	bind_ctx_done(&c);
+	return z;
 }
 
 struct zone_spec *zone_spec_clone(const struct zone_spec *z)

@@ -134,6 +134,8 @@ MUST_CHECK int zone_spec_parse(const char *text, size_t n, struct zone_spec **re
 /* What is in the struct, as a tree / as the pretty text of the file (ends with a newline). */
 struct json *zone_spec_save(const struct zone_spec *z);
 char *zone_spec_text(const struct zone_spec *z);
+/* Back from what zone_spec_save() gave. What has been checked once is not checked again: for documents of our own only. */
+struct zone_spec *zone_spec_load(const struct json *saved);
 struct zone_spec *zone_spec_clone(const struct zone_spec *z);
 bool zone_name_ok(
 	const char *name,
