@@ -180,6 +180,7 @@ static void act_ended(struct monitor *m)
 	bool asked = m->state == MACHINE_STOPPING;
 
 	cancel_timer(m);
+	up_refresh(m);
 	up_bury(m, &status, reason, sizeof(reason));
 	if (asked && m->reboot_wanted) {
 		act_cycle(m);
@@ -245,6 +246,7 @@ static void on_signal(struct loop *l, const struct signalfd_siginfo *si, void *a
 		monitor_event(m, EVENT_HALT);
 	if (si->ssi_signo != SIGTERM)
 		return;
+	up_refresh(m);
 	m->reboot_wanted = false; /* the host goes down, or zones.service is stopped */
 	monitor_event(m, EVENT_SHUTDOWN);
 }

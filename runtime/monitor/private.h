@@ -102,6 +102,8 @@ MUST_CHECK int up_attach(struct monitor *m, struct err *e);
 void up_take_down(
 	struct monitor *m, const char *reason,
 	int64_t exit_status); /* never fails: what cannot be removed is logged and stays for zone_recover */
+/* Before a value is needed that `zone apply` may have changed: the configuration that the zone runs with now. */
+void up_refresh(struct monitor *m);
 void up_write_run(struct monitor *m, enum zone_state state, const char *aux, const char *reason);
 void up_bury(struct monitor *m, int64_t *ret_status, char *text,
 	     size_t size); /* reap init and say in words how it ended */

@@ -229,6 +229,9 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 	r = zone_prepare(m->dirs, m->zone, &boot, &m->prepared, e);
 	if (r < 0)
 		return r;
+	r = zone_running_begin(m->dirs, m->zone, m->run.restarts, m->prepared.effective, e);
+	if (r < 0)
+		return r;
 	logfile_close(&m->console.log);
 	text_set(&m->run.init_kind, m->prepared.init_kind);
 	return logfile_open(&m->console.log, m->prepared.log_dirfd, e);
@@ -287,6 +290,20 @@ int up_bring(struct monitor *m, bool ready_only, struct err *e)
 	return r;
 }
 
+void up_refresh(struct monitor *m)
+{
+	auto_ptr(zone_spec) struct zone_spec *now = NULL;
+	struct err e = { 0 };
+	int r = zone_running_spec(m->dirs, m->options->name, m->run.restarts, &now, &e);
+
+	if (r < 0)
+		log_err(&e);
+	if (r <= 0)
+		return; /* what we know will do */
+	zone_spec_free(m->prepared.effective);
+	m->prepared.effective = ptr_steal(&now);
+}
+
 /* --- re-attachment ------------------------------------------------------------------------------------------------ */
 
 static int attach_log(struct monitor *m, struct err *e)
@@ -338,6 +355,7 @@ int up_attach(struct monitor *m, struct err *e)
 	text_set(&m->run.init_kind, old->init_kind);
 	text_set(&m->run.booted, old->booted);
 	m->run.restarts = old->restarts;
+	up_refresh(m); /* the file may have changed since the boot */
 	m->up_since_ms = loop_now_ms();
 	/* the engine knows better than a run file whose writer was killed */
 	m->state = engine_status(m->container) == ENGINE_CREATED ? MACHINE_READY : MACHINE_RUNNING;
@@ -411,6 +429,7 @@ void up_take_down(struct monitor *m, const char *reason, int64_t exit_status)
 	struct err e = { 0 };
 
 	m->halting = true;
+	zone_running_end(m->dirs, m->options->name, m->run.restarts);
 	container_remove(m);
 	console_take_all(&m->console);
 	console_set_master(&m->console, -1);

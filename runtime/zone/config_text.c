@@ -63,3 +63,13 @@ char *config_print(const struct json *root)
 
 	return mem_format("%s\n", text);
 }
+
+/* FNV-1a */
+uint64_t config_sum(const char *text, size_t n)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < n; i++)
+		sum = (sum ^ (unsigned char)text[i]) * UINT64_C(0x100000001b3);
+	return sum;
+}

@@ -19,6 +19,13 @@ MUST_CHECK int config_check(const char *name, const char *text, struct diag_list
 /* Replace the file durably if it still says `old` (NULL: if there is none). -ESTALE when somebody has changed it, -EEXIST when there is one. */
 MUST_CHECK int config_write(const struct zone *z, const char *old, const char *text, struct err *e);
 
+/* A sum of the text, to see that it has changed: its writer is trusted, so it is not a cryptographic one. */
+uint64_t config_sum(const char *text, size_t n);
+
+/* The text of a new file from what the administrator gave (create.c): with the zone's name in it, checked as a whole. */
+MUST_CHECK int config_compose(const struct zone_dirs *d, const char *name, const struct zone_new *o,
+			      char **ret, struct diag_list *diags, struct err *e);
+
 /* The text of a tree as the file holds it. */
 char *config_print(const struct json *root);
 

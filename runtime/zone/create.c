@@ -128,9 +128,8 @@ static int write_new_record(const struct zone_dirs *d, struct zone *z, struct er
 	return zone_record_write(d, z, e);
 }
 
-/* The file's text, checked. */
-static int new_text(const struct zone_dirs *d, const char *name, const struct zone_new *o,
-		    char **ret, struct diag_list *diags, struct err *e)
+int config_compose(const struct zone_dirs *d, const char *name, const struct zone_new *o,
+		   char **ret, struct diag_list *diags, struct err *e)
 {
 	auto_free char *start = mem_strdup(o->text);
 	int r = 0;
@@ -155,7 +154,11 @@ int zone_create(const struct zone_dirs *d, const char *name, const struct zone_n
 			e, EEXIST,
 			"zone \"%s\" exists already (%s): change it with \"zone set\", or take another name",
 			name, zone_state_word(z->state));
-	r = new_text(d, name, o, &text, diags, e);
+	r = config_compose(d, name, o, &text, diags, e);
+	if (r == 0 && o->check_only) {
+		zone_forget_lock(d, z);
+		return 0;
+	}
 	if (r == 0)
 		r = write_new_record(d, z, e);
 	if (r == 0) {

@@ -62,6 +62,7 @@ static struct zone_row row_of(const struct zone_dirs *d, const struct zone *z)
 		.aux = aux_of(z),
 		.uuid = mem_strdup(z->record.uuid),
 		.state = z->state,
+		.pending = zone_is_pending(d, z),
 		.id = z->has_run && z->state >= ZONE_READY && z->run.id > 0 ? z->run.id : -1,
 	};
 }

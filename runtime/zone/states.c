@@ -42,6 +42,7 @@ struct cell {
 static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	[ZONE_NONE] = {
 		[ZONE_VERB_SET] = REFUSED(CREATE_IT),
+		[ZONE_VERB_APPLY] = REFUSED("create it first: zone create NAME (or zone apply -f FILE)"),
 		[ZONE_VERB_VERIFY] = REFUSED(CREATE_IT),
 		[ZONE_VERB_INSTALL] = REFUSED(CREATE_IT),
 		[ZONE_VERB_UNINSTALL] = REFUSED(CREATE_IT),
@@ -60,6 +61,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[ZONE_CONFIGURED] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = LEGAL,
 		[ZONE_VERB_VERIFY] = LEGAL,
 		[ZONE_VERB_INSTALL] = LEGAL,
 		[ZONE_VERB_UNINSTALL] = ALREADY("it is not installed"),
@@ -78,6 +80,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[ZONE_INCOMPLETE] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = LEGAL,
 		[ZONE_VERB_VERIFY] = REFUSED(CLEAN_IT),
 		[ZONE_VERB_INSTALL] = REFUSED(CLEAN_IT),
 		[ZONE_VERB_UNINSTALL] = LEGAL,
@@ -96,6 +99,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[ZONE_UNAVAILABLE] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = LEGAL,
 		[ZONE_VERB_VERIFY] = LEGAL,
 		[ZONE_VERB_INSTALL] = REFUSED("it is installed already, but " REPAIR_IT),
 		[ZONE_VERB_UNINSTALL] = LEGAL,
@@ -114,6 +118,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[ZONE_INSTALLED] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = LEGAL,
 		[ZONE_VERB_VERIFY] = LEGAL,
 		[ZONE_VERB_INSTALL] = ALREADY("it is already installed"),
 		[ZONE_VERB_UNINSTALL] = LEGAL,
@@ -132,6 +137,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[ZONE_READY] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = LEGAL,
 		[ZONE_VERB_VERIFY] = LEGAL,
 		[ZONE_VERB_INSTALL] = ALREADY("it is already installed"),
 		[ZONE_VERB_UNINSTALL] = REFUSED(HALT_IT),
@@ -150,6 +156,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[ZONE_RUNNING] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = LEGAL,
 		[ZONE_VERB_VERIFY] = LEGAL,
 		[ZONE_VERB_INSTALL] = ALREADY("it is already installed"),
 		[ZONE_VERB_UNINSTALL] = REFUSED(HALT_IT),
@@ -168,6 +175,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[ZONE_SHUTTING_DOWN] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = REFUSED(WAIT_FOR_IT),
 		[ZONE_VERB_VERIFY] = LEGAL,
 		[ZONE_VERB_INSTALL] = ALREADY("it is already installed"),
 		[ZONE_VERB_UNINSTALL] = REFUSED(WAIT_FOR_IT),
@@ -186,6 +194,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[ZONE_DOWN] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = LEGAL,
 		[ZONE_VERB_VERIFY] = LEGAL,
 		[ZONE_VERB_INSTALL] = ALREADY("it is already installed"),
 		[ZONE_VERB_UNINSTALL] = REFUSED(HALT_IT),
@@ -204,6 +213,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	},
 	[STATE_FROZEN] = {
 		[ZONE_VERB_SET] = LEGAL,
+		[ZONE_VERB_APPLY] = LEGAL,
 		[ZONE_VERB_VERIFY] = LEGAL,
 		[ZONE_VERB_INSTALL] = ALREADY("it is already installed"),
 		[ZONE_VERB_UNINSTALL] = REFUSED(HALT_IT),

@@ -20,6 +20,7 @@
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/config_text.h"
 #include "runtime/zone/derive.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/store.h"
@@ -315,6 +316,7 @@ static bool read_config(struct zone *z)
 					: mem_strdup(e.text);
 		return e.code != ENOENT;
 	}
+	z->config_sum = config_sum(text, n);
 	if (zone_spec_parse(text, n, &z->spec, &diags) < 0) {
 		(void)diag_err(&diags, &e);
 		z->spec_error = mem_strdup(e.text);

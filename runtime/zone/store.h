@@ -5,6 +5,7 @@
  *   STORAGE/.ids.json           id ranges handed out, under STORAGE/.ids.lock
  *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree), log/ (console.log)
  *   RUN/NAME/                   while a monitor is (or was) there: run.json (struct zone_run), control (socket)
+ *   RUN/NAME/running.N.json     the configuration that the zone runs with (running.h)
  *   RUN/NAME/names/             what the zone sees as NET_NAMES_MOUNT; its one file is net/'s (net/names.h), under RUN/net.lock
  *   RUN/.engine/NAME/           the engine's container (engine.h)
  *   RUN/.locks/NAME             flock: every verb that changes a zone holds it
@@ -12,7 +13,7 @@
  * CONFIG, STORAGE, RUN are /etc/zones, /var/lib/zones, /run/zones; ZONES_CONFIG_DIR, ZONES_STORAGE_DIR, ZONES_RUN_DIR move them (absolute paths only). All are made 0755/0711/0711 on demand, owned by root,
  * never through symlinks.
  *
- * Who writes what: verbs write CONFIG and the record under the zone's lock. While a monitor lives it alone writes RUN/NAME; it writes the record's reason before it takes RUN/NAME away as its last act.
+ * Who writes what: verbs write CONFIG and the record under the zone's lock. While a monitor lives it alone writes RUN/NAME (but for running.N.json, which verbs replace under the lock); it writes the record's reason before it takes RUN/NAME away as its last act.
  * Called by the zone command and the monitor, as root. */
 #ifndef RUNTIME_ZONE_STORE_H
 #define RUNTIME_ZONE_STORE_H
@@ -82,6 +83,7 @@ struct zone {
 	char *name;
 	char *config_file;      /* CONFIG/NAME.json */
 	struct zone_spec *spec; /* what the file says; NULL when the file is missing or broken */
+	uint64_t config_sum;    /* of the file's text, to see that it has changed */
 	char *spec_error;       /* one line: why spec is NULL; NULL else */
 	struct zone_record record;
 	bool has_record;
@@ -116,6 +118,16 @@ MUST_CHECK int zone_run_remove(const struct zone_dirs *d, const char *name, stru
 /* Set the reason in the record from the monitor, without the lock: read, change, replace. */
 MUST_CHECK int zone_record_set_reason(const struct zone_dirs *d, const char *name,
 				      const char *reason, int64_t exit_status, struct err *e);
+
+/* The configuration that a zone runs with, for the monitor: written at its boot number `boot` (zone_run.restarts), changed by `zone apply`, read whenever a value is needed that may have been
+ * changed since. zone_running_spec(): 1, 0 when there is none, or a negative errno. */
+MUST_CHECK int zone_running_begin(const struct zone_dirs *d, const struct zone *z, int64_t boot,
+				  const struct zone_spec *effective, struct err *e);
+MUST_CHECK int zone_running_spec(const struct zone_dirs *d, const char *name, int64_t boot,
+				 struct zone_spec **ret, struct err *e);
+void zone_running_end(const struct zone_dirs *d, const char *name, int64_t boot);
+/* Does the zone run with something else than its file says? Costs one small file for a zone whose file has not changed. False for one that does not run. */
+bool zone_is_pending(const struct zone_dirs *d, const struct zone *z);
 
 /* Names of all zones: union of CONFIG, records and RUN, sorted. */
 MUST_CHECK int zone_names(const struct zone_dirs *d, struct strv *ret, struct err *e);

@@ -20,6 +20,7 @@
 /* --- the state table (states.c) --- */
 enum zone_verb {
 	ZONE_VERB_SET,
+	ZONE_VERB_APPLY,
 	ZONE_VERB_VERIFY,
 	ZONE_VERB_INSTALL,
 	ZONE_VERB_UNINSTALL,
@@ -43,13 +44,14 @@ enum zone_verdict zone_verdict(enum zone_state s, enum zone_verb v, const char *
 /* 0 legal, 1 already (*ret_note set), -EBUSY refused: zone "web" is installed: <sentence>. */
 MUST_CHECK int zone_allow(const struct zone *z, enum zone_verb v, char **ret_note, struct err *e);
 
-/* --- configuration (create.c, set.c, verify.c, info.c, export.c) --- */
+/* --- configuration (create.c, set.c, verify.c, info.c, export.c, apply.c) --- */
 /* Where a new zone's configuration comes from. */
 struct zone_new {
 	const char *
 		text; /* a whole zone.json; zonename must be absent or equal. NULL: from a template */
 	const char *template_name; /* NULL: "default" */
 	const struct strv *sets;   /* PATH=VALUE on top; may be NULL */
+	bool check_only;           /* make nothing */
 };
 /* Make CONFIG/NAME.json. -EEXIST when the zone exists. Diagnostics tell what is wrong. */
 MUST_CHECK int zone_create(const struct zone_dirs *d, const char *name, const struct zone_new *o,
@@ -66,6 +68,35 @@ MUST_CHECK int zone_verify(const struct zone_dirs *d, const char *name, struct d
 			   struct err *e);
 int zone_verify_open(const struct zone_dirs *d, const struct zone *z,
 		     struct diag_list *diags); /* the same for an open zone */
+/* A difference between what a zone runs with and what its file says, and what becomes of it. */
+struct zone_change {
+	char *path;      /* "cappedMemory.physical", "fs[/srv/data]" */
+	char *from, *to; /* as text or JSON; NULL: absent */
+	const char *how; /* "live" "reboot" "refused" */
+	const char *why; /* a clause, NULL */
+	bool again;      /* an apply was killed while it changed this */
+};
+struct zone_plan {
+	struct zone_change *items;
+	size_t n, n_live, n_reboot, n_refused;
+	enum zone_state state;
+	bool running; /* false: there is nothing to compare with, the file counts at the next boot */
+	bool created;   /* the zone did not exist */
+	bool rewritten; /* its file was replaced */
+};
+void zone_plan_done(struct zone_plan *p);
+struct zone_apply {
+	const char *
+		text; /* a whole zone.json that replaces the file (or makes the zone); NULL: the file as it is */
+	bool plan_only;
+};
+/* Make the running zone equal to its file, as far as that can be without a boot (apply.c). All live changes or none: after a failure the zone and its file are as before. *ret is filled also when it
+ * fails, as far as the plan was made. A second call finds nothing to do; when one was killed the next one finishes. */
+MUST_CHECK int zone_apply(const struct zone_dirs *d, const char *name, const struct zone_apply *o,
+			  struct zone_plan *ret, struct diag_list *diags, struct err *e);
+/* The plan alone, without the checks of an apply and without a lock. */
+MUST_CHECK int zone_diff(const struct zone_dirs *d, const char *name, struct zone_plan *ret,
+			 struct err *e);
 /* zone.json's container_spec as OCI config.json. */
 MUST_CHECK int zone_export_oci(const struct zone_dirs *d, const char *name, struct json **ret,
 			       struct err *e);
@@ -134,7 +165,8 @@ MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsign
 struct zone_row {
 	char *name, *path, *brand, *ip, *reason, *aux, *uuid;
 	enum zone_state state;
-	int64_t id; /* -1: not running */
+	int64_t id;   /* -1: not running */
+	bool pending; /* it runs with something else than its file says */
 };
 MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n,
 			 struct err *e);

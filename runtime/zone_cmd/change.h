@@ -10,4 +10,7 @@ int change_properties(struct cli_args *a, enum zone_edit_kind kind);
 /* A note when the zone runs and goes on as it was booted; NULL otherwise. Freshly allocated. */
 char *change_note(const struct zone_dirs *d, const char *name);
 
+/* FILE, or standard input for "-", as text. Freshly allocated. */
+MUST_CHECK int change_read_text(const char *file, char **ret, struct err *e);
+
 #endif

@@ -27,6 +27,15 @@ static const struct cli_option create_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option apply_options[] = {
+	{ .name = "file",
+	  .letter = 'f',
+	  .value = "FILE",
+	  .help = "put FILE (\"-\": standard input) in the place of the zone's file first; makes the zone when there is none" },
+	{ .name = "plan", .letter = 'n', .help = "print what would be done, do nothing" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option info_options[] = {
 	{ .name = "live", .help = "add what the kernel holds for the running zone" },
 	OPTION_JSON,
@@ -121,7 +130,7 @@ static const struct cli_option list_options[] = {
 	{ .name = "columns",
 	  .letter = 'o',
 	  .value = "COLUMNS",
-	  .help = "id,name,state,path,brand,ip,uuid,aux,reason" },
+	  .help = "id,name,state,path,brand,ip,uuid,aux,pending,reason" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
@@ -183,6 +192,10 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "the whole effective configuration and where each value comes from"),
 	VERB(verify, "NAME", only_json, 1, 1, 0, configure, "zones",
 	     "check the configuration against this host"),
+	VERB(diff, "NAME", only_json, 1, 1, 0, configure, "zones:running",
+	     "what the zone's file says and the running zone is not"),
+	VERB(apply, "[-n] NAME | [-n] -f FILE [NAME]", apply_options, 0, 1, 0, configure, "zones",
+	     "make the running zone equal to its file"),
 	VERB(export, "[--oci] [-f FILE] NAME", export_options, 1, 1, 0, configure, "zones",
 	     "print the configuration"),
 	VERB(schema, "", only_json, 0, 0, 0, configure, "",

@@ -35,6 +35,8 @@ int zone_cmd_clear(struct cli_args *a);
 int zone_cmd_edit(struct cli_args *a);
 int zone_cmd_info(struct cli_args *a);
 int zone_cmd_verify(struct cli_args *a);
+int zone_cmd_apply(struct cli_args *a);
+int zone_cmd_diff(struct cli_args *a);
 int zone_cmd_export(struct cli_args *a);
 int zone_cmd_schema(struct cli_args *a);
 /* storage */

@@ -1,33 +1,11 @@
 /* zone create - make a new zone's configuration. */
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "config/zone_spec.h"
 #include "runtime/base/cleanup.h"
-#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/zone/zone.h"
+#include "runtime/zone_cmd/change.h"
 #include "runtime/zone_cmd/commands.h"
 #include "runtime/zone_cmd/output.h"
-
-/* FILE, or standard input for "-". */
-static int read_text(const char *file, char **ret, struct err *e)
-{
-	auto_free char *text = NULL;
-	bool is_input = str_eq(file, "-");
-	size_t n = 0;
-	int r = is_input ? file_read_fd(STDIN_FILENO, ZONE_FILE_MAX, &text, &n, e)
-			 : file_read_all(AT_FDCWD, file, ZONE_FILE_MAX, &text, &n, e);
-
-	if (r < 0)
-		return is_input ? err_wrap(e, "standard input") : r;
-	if (strlen(text) != n)
-		return err_set(e, EINVAL, "\"%s\" contains a NUL character", file);
-	*ret = ptr_steal(&text);
-	return 0;
-}
 
 int zone_cmd_create(struct cli_args *a)
 {
@@ -45,7 +23,7 @@ int zone_cmd_create(struct cli_args *a)
 		return cli_usage(a, "--file and --template exclude each other");
 	for (size_t i = 1; i < a->positional.n; i++)
 		strv_add(&sets, a->positional.items[i]);
-	if (file && read_text(file, &text, &e) < 0)
+	if (file && change_read_text(file, &text, &e) < 0)
 		return output_error(a, &e);
 	struct zone_new o = { .text = text,
 			      .template_name = cli_value(a, "template", NULL),

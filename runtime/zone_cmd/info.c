@@ -82,8 +82,17 @@ static int print_text(const struct cli_args *a, const struct zone_info_row *rows
 	return CLI_DONE;
 }
 
+/* How many properties of the running zone differ from the file; 0 also when that is not known. */
+static size_t pending_changes(const struct zone_dirs *d, const char *name)
+{
+	auto_done(zone_plan) struct zone_plan p = { 0 };
+	struct err ignored = { 0 };
+
+	return zone_diff(d, name, &p, &ignored) < 0 ? 0 : p.n;
+}
+
 static int print_json(const struct cli_args *a, const struct zone_info_row *rows, size_t n,
-		      struct json *live)
+		      struct json *live, size_t pending)
 {
 	auto_ptr(json) struct json *j = json_new_object();
 
@@ -99,6 +108,7 @@ static int print_json(const struct cli_args *a, const struct zone_info_row *rows
 		json_set(row, "value", json_new_string(rows[i].value));
 		json_set(row, "origin", json_new_string(rows[i].origin));
 	}
+	json_set(j, "pending", json_new_u64(pending));
 	if (live)
 		json_set(j, "live", json_clone(live));
 	return output_json(j);
@@ -117,13 +127,19 @@ int zone_cmd_info(struct cli_args *a)
 		return CLI_FAILED;
 	if (check_paths(a, &e) < 0 || zone_info(d, name, &rows, &n, &e) < 0)
 		return output_error(a, &e);
+	size_t pending = pending_changes(d, name);
 	int code = CLI_DONE;
 
 	if (cli_has(a, "live") && zone_info_live(d, name, &live, &e) < 0)
 		code = output_error(a, &e);
 	else
-		code = cli_has(a, "json") ? print_json(a, rows, n, live)
+		code = cli_has(a, "json") ? print_json(a, rows, n, live, pending)
 					  : print_text(a, rows, n, live);
+	if (pending > 0 && !cli_has(a, "json"))
+		(void)fprintf(
+			stderr,
+			"zone: zone \"%s\" runs with %zu other value%s than these of its file: zone diff %s, zone apply %s\n",
+			name, pending, pending == 1 ? "" : "s", name, name);
 	zone_info_free(rows, n);
 	return code;
 }

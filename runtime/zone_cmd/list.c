@@ -42,6 +42,10 @@ static char *aux_of(const struct zone_row *r)
 {
 	return mem_strdup(r->aux);
 }
+static char *pending_of(const struct zone_row *r)
+{
+	return r->pending ? mem_strdup("pending") : NULL;
+}
 static char *reason_of(const struct zone_row *r)
 {
 	return mem_strdup(r->reason);
@@ -61,13 +65,14 @@ static const struct column columns[] = {
 	{ "ip", "IP", ip_of },
 	{ "uuid", "UUID", uuid_of },
 	{ "aux", "AUX", aux_of },
+	{ "pending", "FILE", pending_of },
 	{ "reason", "REASON", reason_of },
 };
 
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]), LINKS_INDENT = 4 };
 
 static const char default_columns[] = "id,name,state,path,brand,ip";
-static const char verbose_columns[] = "id,name,state,aux,path,brand,ip,reason";
+static const char verbose_columns[] = "id,name,state,aux,pending,path,brand,ip,reason";
 static const char parsable_columns[] = "id,name,state,path,uuid,brand,ip";
 
 struct choice {
@@ -99,11 +104,25 @@ static int choose(const struct cli_args *a, struct choice *ret)
 		if (!c || ret->n >= N_COLUMNS)
 			return cli_usage(
 				a,
-				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, reason, each once",
+				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, pending, reason, each once",
 				names.items[i]);
 		ret->columns[ret->n++] = c;
 	}
 	return ret->n > 0 ? CLI_DONE : cli_usage(a, "no column is asked for");
+}
+
+/* The usual table has a mark for zones that run with something else than their files say, when there is one. */
+static void add_pending(const struct cli_args *a, struct choice *c, const struct zone_row *rows,
+			size_t n)
+{
+	bool is_usual = !cli_has(a, "columns") && !cli_has(a, "verbose") && !cli_has(a, "parsable");
+
+	for (size_t i = 0; is_usual && i < n; i++) {
+		if (!rows[i].pending)
+			continue;
+		c->columns[c->n++] = find_column("pending");
+		return;
+	}
 }
 
 /* --- rows --------------------------------------------------------------------------------------------------------- */
@@ -242,7 +261,10 @@ static int print_json(struct cli_args *a, const struct zone_row *rows, size_t n)
 		struct json *row = json_add(list, json_new_object());
 
 		json_set(row, "id", rows[i].id >= 0 ? json_new_i64(rows[i].id) : json_new_null());
+		json_set(row, "pending", json_new_bool(rows[i].pending));
 		for (size_t k = 1; k < N_COLUMNS; k++) {
+			if (columns[k].value == pending_of)
+				continue;
 			auto_free char *cell = columns[k].value(&rows[i]);
 
 			json_set(row, columns[k].name,
@@ -285,6 +307,7 @@ int zone_cmd_list(struct cli_args *a)
 		return code;
 	if (zone_list(d, &rows, &n, &e) < 0)
 		return output_error(a, &e);
+	add_pending(a, &chosen, rows, n);
 	if (check_names(a, rows, n, &e) < 0)
 		code = output_error(a, &e);
 	else if (cli_has(a, "json"))

@@ -1,0 +1,44 @@
+/* apply - what the acts of the rules (changes.h) work with. Private to runtime/zone.
+ *
+ * An act finds what to set in the container that the zone's configuration translates to: `before`, as it runs, and `after`, as it shall run. So no meaning of a property is written down twice. */
+#ifndef RUNTIME_ZONE_APPLY_H
+#define RUNTIME_ZONE_APPLY_H
+
+#include "config/spec.h"
+#include "config/zone_spec.h"
+#include "runtime/base/err.h"
+#include "runtime/engine/engine.h"
+#include "runtime/zone/changes.h"
+#include "runtime/zone/store.h"
+
+struct apply {
+	const struct zone_dirs *dirs;
+	const struct zone *zone; /* open, with the lock, running */
+	struct engine_container *container;
+	struct container_spec *before, *after;
+};
+/* From the two configurations. Leaves nothing open on failure. */
+MUST_CHECK int apply_open(struct apply *a, const struct json *running, const struct json *merged,
+			  struct err *e);
+void apply_done(struct apply *a);
+
+/* apply_limits.c: the cgroup. */
+extern const struct change_act apply_memory, apply_cpu, apply_shares, apply_lwps, apply_devices;
+/* apply_mounts.c: file systems and device nodes. */
+extern const struct change_act apply_fs;
+const char *apply_fs_judge(const struct change *c, const struct json *running,
+			   const struct json *wanted);
+const char *apply_device_judge(const struct change *c, const struct json *running,
+			       const struct json *wanted);
+/* apply_device_node(): bind or take away the node of one device. Part of apply_devices. */
+MUST_CHECK int apply_device_node(struct apply *a, const char *path, bool there, struct err *e);
+
+/* apply_net.c: links, ports, names. */
+const char *apply_net_judge(const struct change *c, const struct json *running,
+			    const struct json *wanted);
+extern const struct change_act apply_net;
+
+/* Pure: the words of the cgroup layer ("memory.limit: ...") in those of the zone's file, with the way out. */
+void apply_limit_error(struct err *e);
+
+#endif

@@ -1,0 +1,170 @@
+/* apply_limits - caps of a running zone: the part of the container's resources that a property became is given to the cgroup layer, as `zrun update` does.
+ *
+ * "Absent" means two things: to an update that a value stays, to a configuration that there is no cap. So what is absent is written as what it means. */
+#include "runtime/zone/apply.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+
+#define NO_SHARES 1024 /* what the kernel gives to who says nothing */
+
+static const struct resources_spec *resources_of(const struct apply *a, bool back)
+{
+	return (back ? a->before : a->after)->linux.resources;
+}
+
+/* --- memory ------------------------------------------------------------------------------------------------------- */
+
+/* cgroup v2 takes a limit below the use and then ends programs until it holds. So what can be given back is asked for first, and the limit is only set where it fits (as v1 does by itself). */
+static void reclaim(struct apply *a, const struct memory_spec *m)
+{
+	struct resources_spec r = { 0 };
+	struct cgroup_stats stats = { 0 };
+	struct cgroup *cg = engine_cgroup(a->container);
+	struct err ignored = { 0 };
+
+	if (cgroup_host_mode() != CGROUP_MODE_V2 || !cg || !m->limit.set ||
+	    cgroup_stats(cg, &stats, &ignored) < 0 || !stats.memory.set ||
+	    stats.memory.value <= (uint64_t)m->limit.value)
+		return;
+	auto_free char *bytes =
+		mem_format("%" PRIu64, stats.memory.value - (uint64_t)m->limit.value);
+
+	strmap_set(&r.unified, "memory.reclaim", bytes);
+	(void)!engine_update(a->container, &r, &ignored); /* as far as it goes */
+	strmap_done(&r.unified);
+}
+
+static int memory_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct memory_spec *to = resources_of(a, back)->memory;
+	const struct memory_spec *from = resources_of(a, !back)->memory;
+	struct memory_spec m = { .check_before_update = { true, true } };
+	struct resources_spec r = { .memory = &m };
+	bool had_swap = from && from->swap.set;
+
+	(void)c;
+	m.limit = to && to->limit.set ? to->limit : (struct opt_i64){ true, -1 };
+	if (to && to->swap.set)
+		m.swap = to->swap;
+	else if (had_swap)
+		m.swap = (struct opt_i64){ true, -1 };
+	reclaim(a, &m);
+	return engine_update(a->container, &r, e);
+}
+
+/* --- processors --------------------------------------------------------------------------------------------------- */
+
+static int cpu_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct cpu_spec *to = resources_of(a, back)->cpu;
+	const struct cpu_spec *from = resources_of(a, !back)->cpu;
+	struct cpu_spec cpu = { .quota = { true, -1 } };
+	struct resources_spec r = { .cpu = &cpu };
+
+	(void)c;
+	if (to && to->quota.set) {
+		cpu.quota = to->quota;
+		cpu.period = to->period;
+	}
+	if (to && to->burst.set)
+		cpu.burst = to->burst;
+	else if (from && from->burst.set)
+		cpu.burst = (struct opt_u64){ true, 0 };
+	return engine_update(a->container, &r, e);
+}
+
+static int shares_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct cpu_spec *to = resources_of(a, back)->cpu;
+	struct cpu_spec cpu = { .shares = { true, NO_SHARES } };
+	struct resources_spec r = { .cpu = &cpu };
+
+	(void)c;
+	if (to && to->shares.set)
+		cpu.shares = to->shares;
+	return engine_update(a->container, &r, e);
+}
+
+/* --- processes ---------------------------------------------------------------------------------------------------- */
+
+static int lwps_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct resources_spec *to = resources_of(a, back);
+	struct resources_spec r = { .pids_limit = { true, -1 } };
+
+	(void)c;
+	if (to->pids_limit.set)
+		r.pids_limit = to->pids_limit;
+	return engine_update(a->container, &r, e);
+}
+
+/* --- devices ------------------------------------------------------------------------------------------------------ */
+
+static int rules_set(struct apply *a, bool back, struct err *e)
+{
+	const struct resources_spec *to = resources_of(a, back);
+	struct resources_spec r = { .devices = to->devices, .n_devices = to->n_devices };
+
+	return engine_update(a->container, &r, e);
+}
+
+/* All rules are set at once; each call does that again, which changes nothing the second time. A node goes before the right to use it, and comes after it. */
+static int device_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	bool was = back ? c->to : c->from, is = back ? c->from : c->to;
+	int r = is ? rules_set(a, back, e) : 0;
+
+	if (r == 0 && (was != is || c->again))
+		r = apply_device_node(a, c->name, is, e);
+	if (r == 0 && !is)
+		r = rules_set(a, back, e);
+	if (r == 0 || !is)
+		return r;
+	struct err ignored = { 0 };
+
+	(void)!rules_set(a, !back, &ignored); /* the sentence of the failure matters more */
+	return r;
+}
+
+/* --- errors ------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *oci, *zone;
+} words[] = {
+	{ "memory.limit:", "cappedMemory.physical:" },
+	{ "memory.swap:", "cappedMemory.swap:" },
+	{ "cpu.quota:", "cappedCPU.ncpus:" },
+	{ "cpu.period:", "cappedCPU.ncpus:" },
+	{ "cpu.burst:", "cappedCPU.burst:" },
+	{ "cpu.shares:", "cpuShares:" },
+	{ "pids.limit:", "maxLwps:" },
+	{ "resources.devices:", "device:" },
+};
+
+void apply_limit_error(struct err *e)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *rest = str_after(e->text, words[i].oci);
+		struct err old = *e;
+
+		if (!rest)
+			continue;
+		rest = old.text + (rest - e->text);
+		(void)err_set(e, old.code, "%s%.300s%s", words[i].zone, rest,
+			      old.code == EBUSY
+				      ? " bytes: end programs in the zone first, or choose more"
+				      : "");
+		return;
+	}
+}
+
+const struct change_act apply_memory = { .together = true, .run = memory_run };
+const struct change_act apply_cpu = { .together = true, .run = cpu_run };
+const struct change_act apply_shares = { .run = shares_run };
+const struct change_act apply_lwps = { .run = lwps_run };
+const struct change_act apply_devices = { .run = device_run };

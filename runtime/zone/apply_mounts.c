@@ -1,0 +1,163 @@
+/* apply_mounts - file systems and device nodes more or less in a running zone. What is mounted is the row of mounts that the configuration translates to.
+ *
+ * Content of a tmpfs cannot be brought back: one that changes waits for the next boot, and one that goes, goes last, when nothing can fail any more. */
+#include "runtime/zone/apply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/path.h"
+#include "runtime/base/sys.h"
+
+/* --- what has to wait ----------------------------------------------------------------------------------------------- */
+
+static bool is_above(const char *dir, const char *other)
+{
+	const char *rest = other ? str_after(other, dir) : NULL;
+
+	return rest && *rest == '/';
+}
+
+/* Is something of the file system list below `dir`? */
+static bool hides_another(const struct json *document, const char *dir)
+{
+	const struct json *list = json_get(document, "fs");
+
+	for (size_t i = 0; list && i < list->n; i++)
+		if (is_above(dir, json_get_string(list->items[i], "dir", NULL)))
+			return true;
+	return false;
+}
+
+static bool is_tmpfs(const struct json *fs)
+{
+	return str_eq(json_get_string(fs, "type", NULL), "tmpfs");
+}
+
+const char *apply_fs_judge(const struct change *c, const struct json *running,
+			   const struct json *wanted)
+{
+	/* Made at boot for every zone; programs have files of theirs open. */
+	static const char *const used[] = { "/run", "/usr" };
+
+	for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++)
+		if (str_eq(c->name, used[i]) || is_above(c->name, used[i]))
+			return "programs of the zone use what is there now";
+	if (hides_another(running, c->name) || hides_another(wanted, c->name))
+		return "another file system is mounted below it";
+	if (c->from && c->to && is_tmpfs(c->from) && !c->again)
+		return "its content would be lost";
+	return NULL;
+}
+
+const char *apply_device_judge(const struct change *c, const struct json *running,
+			       const struct json *wanted)
+{
+	static const char *const usual[] = { "/dev/null",   "/dev/zero",    "/dev/full",
+					     "/dev/random", "/dev/urandom", "/dev/tty",
+					     "/dev/ptmx",   "/dev/console" };
+
+	(void)running;
+	(void)wanted;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (str_eq(c->name, usual[i]))
+			return "every zone has this device";
+	return NULL;
+}
+
+/* --- mounts --------------------------------------------------------------------------------------------------------- */
+
+/* The last one: those of the file come behind those of every zone. */
+static const struct mount_spec *mount_of(const struct container_spec *s, const char *dir)
+{
+	for (size_t i = s->n_mounts; i-- > 0;)
+		if (str_eq(s->mounts[i].destination, dir))
+			return &s->mounts[i];
+	return NULL;
+}
+
+/* Nothing there is success: it may have been unmounted inside, or by an apply that was killed. */
+static int unmount(struct apply *a, const char *dir, struct err *e)
+{
+	struct err why = { 0 };
+	int r = engine_mount_remove(a->container, dir, &why);
+
+	if (r == 0 || r == -EINVAL || r == -ENOENT)
+		return 0;
+	*e = why;
+	return r;
+}
+
+static int mount_it(struct apply *a, const char *dir, bool back, struct err *e)
+{
+	const struct mount_spec *m = mount_of(back ? a->before : a->after, dir);
+
+	if (!m)
+		return err_set(e, ENOENT, "nothing to mount there");
+	return engine_mount_add(a->container, m, e);
+}
+
+static int fs_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct json *was = back ? c->to : c->from, *is = back ? c->from : c->to;
+	int r = was || c->again ? unmount(a, c->name, e) : 0;
+
+	if (r < 0)
+		return err_wrap(e, "%s", c->path);
+	r = is ? mount_it(a, c->name, back, e) : 0;
+	if (r < 0 && was) {
+		struct err again = { 0 };
+
+		if (mount_it(a, c->name, !back, &again) < 0)
+			(void)err_wrap(e, "it is not mounted any more (%.100s)", again.text);
+	}
+	return r < 0 ? err_wrap(e, "%s", c->path) : 0;
+}
+
+/* Folders that go before those that come; what cannot be brought back at the very end. */
+static int fs_order(const struct change *c)
+{
+	if (c->to)
+		return 1;
+	return c->from && is_tmpfs(c->from) ? 2 : 0;
+}
+
+const struct change_act apply_fs = { .run = fs_run, .order = fs_order };
+
+/* --- device nodes --------------------------------------------------------------------------------------------------- */
+
+/* The empty file that the node was bound over. Somebody inside may have put something else there: that stays. */
+static void place_remove(struct apply *a, const char *path)
+{
+	struct err ignored = { 0 };
+	auto_close int root = engine_open_root(a->container, &ignored);
+	auto_free char *last = NULL;
+	auto_close int parent = root < 0 ? -1 : path_open_parent(root, path, 0, &last, &ignored);
+	struct stat st;
+
+	if (parent >= 0 && fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_size == 0)
+		(void)sys_unlinkat(parent, last, 0);
+}
+
+int apply_device_node(struct apply *a, const char *path, bool there, struct err *e)
+{
+	struct mount_spec m = { .destination = mem_strdup(path),
+				.type = mem_strdup("bind"),
+				.source = mem_strdup(path) };
+	int r = unmount(a, path, e);
+
+	strv_split(&m.options, "bind,nosuid,noexec", ',');
+	if (r == 0 && there)
+		r = engine_mount_add(a->container, &m, e);
+	else if (r == 0)
+		place_remove(a, path);
+	free(m.destination);
+	free(m.type);
+	free(m.source);
+	strv_done(&m.options);
+	return r < 0 ? err_wrap(e, "device[%s]", path) : 0;
+}

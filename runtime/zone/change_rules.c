@@ -1,0 +1,61 @@
+/* change_rules - what becomes of a change of each property while the zone runs. A property without a row is read at boot. Rows of members stand before those of their objects. */
+#include "runtime/zone/apply.h"
+#include "runtime/zone/changes.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+
+#define AT_BIRTH "every process has it from its birth"
+
+static const struct change_rule rules[] = {
+	{ "zonename", CHANGE_REFUSED, NULL, "a zone is not renamed by its file", NULL },
+	{ "brand", CHANGE_REFUSED, NULL,
+	  "the zone's files are those of its brand: uninstall and install it again", NULL },
+	{ "zonepath", CHANGE_REFUSED, NULL,
+	  "the zone's files are where it was installed: uninstall and install it again", NULL },
+	{ "autoboot", CHANGE_LIVE, NULL, "read when the host starts", NULL },
+	{ "bootargs", CHANGE_LIVE, NULL, "read when the zone boots", NULL },
+	{ "limitpriv", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "hostid", CHANGE_REBOOT, NULL, "it is written when the zone boots", NULL },
+	{ "hostname", CHANGE_REBOOT, NULL, "programs of the zone have read it", NULL },
+	{ "fileMacProfile", CHANGE_REBOOT, NULL, "it decides how the root is mounted", NULL },
+	{ "cpuShares", CHANGE_LIVE, &apply_shares, NULL, NULL },
+	{ "cappedCPU", CHANGE_LIVE, &apply_cpu, NULL, NULL },
+	{ "cappedMemory.locked", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "cappedMemory", CHANGE_LIVE, &apply_memory, NULL, NULL },
+	{ "maxProcesses", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "maxLwps", CHANGE_LIVE, &apply_lwps, NULL, NULL },
+	{ "nesting", CHANGE_REBOOT, NULL, "it is part of the system call filter", NULL },
+	{ "anet", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },
+	{ "net", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },
+	{ "publish", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },
+	{ "dns", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },
+	{ "fs", CHANGE_LIVE, &apply_fs, NULL, apply_fs_judge },
+	{ "device", CHANGE_LIVE, &apply_devices, NULL, apply_device_judge },
+	{ "rlimit", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "sysctl", CHANGE_REBOOT, NULL, "set before the zone's first process", NULL },
+	{ "service", CHANGE_REBOOT, NULL, "the zone's init has started it", NULL },
+	{ "admin", CHANGE_LIVE, NULL, NULL, NULL },
+	{ "attr", CHANGE_LIVE, NULL, NULL, NULL },
+	{ "restart", CHANGE_LIVE, NULL, NULL, NULL },
+	{ "shutdownTimeout", CHANGE_LIVE, NULL, NULL, NULL },
+};
+
+static const struct change_rule at_boot = { "", CHANGE_REBOOT, NULL, "read when the zone boots",
+					    NULL };
+
+const struct change_rule *change_rule_at(size_t i)
+{
+	return i < sizeof(rules) / sizeof(rules[0]) ? &rules[i] : NULL;
+}
+
+const struct change_rule *change_rule_find(const char *path)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		const char *rest = str_after(path, rules[i].path);
+
+		if (rest && (*rest == '\0' || *rest == '.' || *rest == '['))
+			return &rules[i];
+	}
+	return &at_boot;
+}

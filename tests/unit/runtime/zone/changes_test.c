@@ -1,0 +1,285 @@
+/* The engine of `zone apply`: differences, what becomes of them, what is merged; and over random pairs of configurations that a second plan finds only what had to wait. */
+#include "runtime/zone/changes.h"
+
+#include <stdlib.h>
+
+#include "config/zone_spec.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "tests/unit/test.h"
+
+static struct json *parse(const char *text)
+{
+	struct json *j = NULL;
+	struct err e = { 0 };
+
+	if (json_parse_simple(text, strlen(text), &j, &e) < 0)
+		printf("# %s: %s\n", text, e.text);
+	return j;
+}
+
+static const struct change *change_at(const struct changes *c, const char *path)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (str_eq(c->items[i].path, path))
+			return &c->items[i];
+	return NULL;
+}
+
+/* "path=how path=how ..." */
+static char *summary(const struct changes *c)
+{
+	struct strbuf b = { 0 };
+
+	for (size_t i = 0; i < c->n; i++)
+		strbuf_format(&b, "%s%s=%s%s", i ? " " : "", c->items[i].path,
+			      change_how_word(c->items[i].how), c->items[i].again ? "!" : "");
+	return strbuf_steal(&b);
+}
+
+static void expect(const char *running, const char *wanted, const char *want)
+{
+	auto_ptr(json) struct json *a = parse(running), *b = parse(wanted);
+	auto_done(changes) struct changes c = { 0 };
+
+	changes_find(a, b, NULL, &c);
+	auto_free char *text = summary(&c);
+
+	CHECK_STR(text, want);
+}
+
+static void finding(void)
+{
+	expect("{}", "{}", "");
+	expect("{\"maxLwps\":5,\"autoboot\":true}", "{\"autoboot\":true,\"maxLwps\":5}", "");
+	expect("{\"maxLwps\":5}", "{\"maxLwps\":6}", "maxLwps=live");
+	expect("{\"hostname\":\"a\"}", "{\"hostname\":\"b\"}", "hostname=reboot");
+	expect("{\"brand\":\"native\"}", "{\"brand\":\"linux\"}", "brand=refused");
+	expect("{}", "{\"unheardOf\":1}", "unheardOf=reboot");
+	/* objects and maps by member */
+	expect("{\"cappedMemory\":{\"physical\":\"1G\",\"locked\":\"1M\"}}",
+	       "{\"cappedMemory\":{\"physical\":\"2G\",\"swap\":\"2G\"}}",
+	       "cappedMemory.physical=live cappedMemory.locked=reboot cappedMemory.swap=live");
+	expect("{\"cappedCPU\":{\"ncpus\":1}}", "{}", "cappedCPU.ncpus=live");
+	expect("{\"attr\":{\"a\":\"1\",\"b\":\"2\"}}", "{\"attr\":{\"b\":\"3\",\"c\":\"4\"}}",
+	       "attr.a=live attr.b=live attr.c=live");
+	expect("{\"sysctl\":{\"net.ipv4.x\":\"1\"}}", "{}", "sysctl.net.ipv4.x=reboot");
+	/* lists by name, whatever their order */
+	expect("{\"fs\":[{\"dir\":\"/a\"},{\"dir\":\"/b\"}]}",
+	       "{\"fs\":[{\"dir\":\"/b\"},{\"dir\":\"/a\"}]}", "");
+	expect("{\"fs\":[{\"dir\":\"/a\"},{\"dir\":\"/b\",\"special\":\"/x\"}]}",
+	       "{\"fs\":[{\"dir\":\"/b\",\"special\":\"/y\"},{\"dir\":\"/c\"}]}",
+	       "fs[/a]=live fs[/b]=live fs[/c]=live");
+	expect("{\"anet\":[{\"linkname\":\"net0\",\"mtu\":1500}]}",
+	       "{\"anet\":[{\"linkname\":\"net0\",\"mtu\":1400}]}", "anet[net0]=reboot");
+	expect("{}", "{\"publish\":[{\"protocol\":\"tcp\",\"port\":80}]}",
+	       "publish[tcp:80]=reboot");
+	expect("{}", "{\"admin\":[{\"user\":\"a\"},{\"user\":\"a\"}]}",
+	       "admin[a]=live admin[a#2]=live");
+	/* file systems that cannot come or go under others */
+	expect("{\"fs\":[{\"dir\":\"/a/b\"}]}", "{\"fs\":[{\"dir\":\"/a\"},{\"dir\":\"/a/b\"}]}",
+	       "fs[/a]=reboot");
+	expect("{\"fs\":[{\"dir\":\"/a\"}]}", "{\"fs\":[{\"dir\":\"/a\"},{\"dir\":\"/a/b\"}]}",
+	       "fs[/a/b]=live");
+	expect("{\"fs\":[{\"dir\":\"/a\",\"type\":\"tmpfs\"}]}",
+	       "{\"fs\":[{\"dir\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"size=1M\"]}]}",
+	       "fs[/a]=reboot");
+	expect("{}", "{\"fs\":[{\"dir\":\"/run\"}]}", "fs[/run]=reboot");
+	expect("{}", "{\"device\":[{\"match\":\"/dev/null\"},{\"match\":\"/dev/fuse\"}]}",
+	       "device[/dev/null]=reboot device[/dev/fuse]=live");
+}
+
+static void values(void)
+{
+	auto_ptr(json) struct json *a = parse("{\"maxLwps\":5,\"attr\":{\"x\":\"1\"}}");
+	auto_ptr(json) struct json *b = parse("{\"maxLwps\":6,\"cpuShares\":7}");
+	auto_done(changes) struct changes c = { 0 };
+
+	changes_find(a, b, NULL, &c);
+	const struct change *lwps = change_at(&c, "maxLwps"), *x = change_at(&c, "attr.x");
+
+	CHECK(lwps && lwps->act && !lwps->name && str_eq(lwps->from->text, "5") &&
+	      str_eq(lwps->to->text, "6"));
+	CHECK(x && !x->act && str_eq(x->key, "attr") && str_eq(x->name, "x") && x->from && !x->to);
+	CHECK_INT(changes_count(&c, CHANGE_LIVE), 3);
+}
+
+/* Killed in the middle: the paths that were noted come back, whatever has become of the file. */
+static void interrupted(void)
+{
+	auto_ptr(json) struct json *a = parse("{\"maxLwps\":5,\"fs\":[{\"dir\":\"/a\"}]}");
+	auto_ptr(json) struct json *b = parse("{\"maxLwps\":5,\"fs\":[{\"dir\":\"/a\"}]}");
+	auto_done(changes) struct changes c = { 0 };
+	auto_done(strv) struct strv unsure = { 0 };
+
+	strv_add(&unsure, "maxLwps");
+	strv_add(&unsure, "fs[/gone]");
+	strv_add(&unsure, "cappedCPU.ncpus");
+	strv_add(&unsure, "fs");  /* not what we write */
+	strv_add(&unsure, "[/]"); /* nor this */
+	changes_find(a, b, &unsure, &c);
+	auto_free char *text = summary(&c);
+
+	CHECK_STR(text, "maxLwps=live! fs[/gone]=live! cappedCPU.ncpus=live!");
+	const struct change *gone = change_at(&c, "fs[/gone]");
+
+	CHECK(gone && !gone->from && !gone->to && gone->act && str_eq(gone->name, "/gone"));
+}
+
+static void merging(void)
+{
+	auto_ptr(json) struct json *a = parse(
+		"{\"hostname\":\"a\",\"maxLwps\":5,\"anet\":[{\"linkname\":\"x\"},{\"linkname\":\"y\",\"mtu\":1}],\"rlimit\":{\"core\":1,\"cpu\":1}}");
+	auto_ptr(json) struct json *b = parse(
+		"{\"maxLwps\":6,\"anet\":[{\"linkname\":\"y\",\"mtu\":2},{\"linkname\":\"z\"}],\"rlimit\":{\"cpu\":2,\"as\":3},\"sysctl\":{\"k\":\"v\"},\"attr\":{\"n\":\"v\"}}");
+	auto_done(changes) struct changes c = { 0 };
+
+	changes_find(a, b, NULL, &c);
+	auto_ptr(json) struct json *merged = changes_merge(b, &c);
+	auto_free char *text = json_print(merged, false);
+
+	CHECK_STR(
+		text,
+		"{\"maxLwps\":6,\"anet\":[{\"linkname\":\"y\",\"mtu\":1},{\"linkname\":\"x\"}],\"rlimit\":{\"cpu\":1,\"core\":1},\"attr\":{\"n\":\"v\"},\"hostname\":\"a\"}");
+}
+
+/* --- random pairs ----------------------------------------------------------------------------------------------------- */
+
+static const char *const pool[] = {
+	"\"hostname\":\"a\"",
+	"\"hostname\":\"b\"",
+	"\"limitpriv\":\"none\"",
+	"\"autoboot\":true",
+	"\"bootargs\":\"x\"",
+	"\"cpuShares\":20",
+	"\"cpuShares\":40",
+	"\"cappedCPU\":{\"ncpus\":0.5}",
+	"\"cappedCPU\":{\"ncpus\":2}",
+	"\"cappedMemory\":{\"physical\":\"64M\"}",
+	"\"cappedMemory\":{\"physical\":\"128M\",\"swap\":\"256M\",\"locked\":\"1M\"}",
+	"\"cappedMemory\":{\"physical\":\"64M\",\"locked\":\"2M\"}",
+	"\"maxLwps\":10",
+	"\"maxLwps\":20",
+	"\"maxProcesses\":10",
+	"\"nesting\":true",
+	"\"anet\":[{\"linkname\":\"net0\"}]",
+	"\"anet\":[{\"linkname\":\"net1\"},{\"linkname\":\"net0\",\"mtu\":1400}]",
+	"\"dns\":{\"nameservers\":[\"10.0.0.1\"]}",
+	"\"fs\":[{\"dir\":\"/a\",\"type\":\"tmpfs\"}]",
+	"\"fs\":[{\"dir\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"size=1M\"]},{\"dir\":\"/a/b\",\"type\":\"tmpfs\"}]",
+	"\"fs\":[{\"dir\":\"/s\",\"special\":\"/srv\",\"type\":\"lofs\"},{\"dir\":\"/a\",\"special\":\"/srv\",\"type\":\"lofs\"}]",
+	"\"fs\":[{\"dir\":\"/s\",\"special\":\"/opt\",\"type\":\"lofs\",\"options\":[\"ro\"]}]",
+	"\"device\":[{\"match\":\"/dev/fuse\"}]",
+	"\"device\":[{\"match\":\"/dev/null\"},{\"match\":\"/dev/fuse\",\"access\":\"r\"}]",
+	"\"rlimit\":{\"nofile\":[1,2]}",
+	"\"rlimit\":{\"nofile\":[1,3],\"core\":0}",
+	"\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"}",
+	"\"service\":{\"command\":[\"/bin/true\"]}",
+	"\"service\":{\"command\":[\"/bin/true\",\"x\"],\"env\":{\"A\":\"b\"}}",
+	"\"attr\":{\"a\":\"1\"}",
+	"\"attr\":{\"a\":\"2\",\"b\":\"1\"}",
+	"\"restart\":\"always\"",
+	"\"shutdownTimeout\":5",
+};
+enum { POOL = sizeof(pool) / sizeof(pool[0]), PAIRS = 2000 };
+
+static unsigned next_random(void)
+{
+	static unsigned x = 20261129;
+
+	x = x * 1103515245 + 12345;
+	return x >> 8;
+}
+
+/* The document of the effective configuration of a random file. Of a property with several values at most one is taken. */
+static struct json *random_document(void)
+{
+	auto_done(strbuf) struct strbuf b = { 0 };
+	auto_ptr(zone_spec) struct zone_spec *file = NULL;
+	struct zone_host host = { .memory_bytes = UINT64_C(1) << 33, .uuid = "u" };
+	struct diag_list diags = { 0 };
+
+	strbuf_add(&b, "{\"zonename\":\"web\"");
+	for (size_t i = 0; i < POOL; i++) {
+		auto_free char *key = mem_strndup(pool[i], strcspn(pool[i], ":") + 1);
+
+		if (next_random() % 3 == 0 && !strstr(strbuf_text(&b), key))
+			strbuf_format(&b, ",%s", pool[i]);
+	}
+	strbuf_add(&b, "}");
+	if (zone_spec_parse(b.text, b.len, &file, &diags) < 0) {
+		diag_done(&diags);
+		return NULL; /* a contradiction: not a pair */
+	}
+	auto_ptr(zone_spec) struct zone_spec *effective = zone_effective(file, &host);
+
+	return zone_spec_save(effective);
+}
+
+/* A document is stored as what a specification makes of it. */
+static struct json *stored(const struct json *merged)
+{
+	auto_ptr(zone_spec) struct zone_spec *z = zone_spec_load(merged);
+
+	return zone_spec_save(z);
+}
+
+/* What is live is there after the merge, what is not is as before, and nothing else is different. */
+static bool pair_holds(const struct json *running, const struct json *wanted)
+{
+	auto_done(changes) struct changes first = { 0 }, second = { 0 }, kept = { 0 };
+
+	changes_find(running, wanted, NULL, &first);
+	auto_ptr(json) struct json *merged = changes_merge(wanted, &first);
+	auto_ptr(json) struct json *now = stored(merged);
+
+	changes_find(now, wanted, NULL, &second);
+	changes_find(running, now, NULL, &kept);
+	bool ok = second.n == changes_count(&first, CHANGE_REBOOT) &&
+		  kept.n == changes_count(&first, CHANGE_LIVE);
+
+	for (size_t i = 0; i < second.n; i++) {
+		const struct change *before = change_at(&first, second.items[i].path);
+
+		ok = ok && before && before->how == CHANGE_REBOOT;
+	}
+	for (size_t i = 0; i < kept.n; i++) {
+		const struct change *before = change_at(&first, kept.items[i].path);
+
+		ok = ok && before && before->how == CHANGE_LIVE;
+	}
+	if (!ok) {
+		auto_free char *a = json_print(running, false), *b = json_print(wanted, false);
+		auto_free char *s = summary(&first), *t = summary(&second), *u = summary(&kept);
+
+		printf("# %s\n# %s\n# first %s\n# second %s\n# kept %s\n", a, b, s, t, u);
+	}
+	return ok;
+}
+
+static void random_pairs(void)
+{
+	size_t pairs = 0, bad = 0;
+
+	for (size_t i = 0; i < PAIRS; i++) {
+		auto_ptr(json) struct json *a = random_document(), *b = random_document();
+
+		if (!a || !b)
+			continue;
+		pairs++;
+		bad += bad < 3 && !pair_holds(a, b);
+	}
+	CHECK(pairs > PAIRS / 4);
+	CHECK_INT(bad, 0);
+	printf("# %zu pairs\n", pairs);
+}
+
+int main(void)
+{
+	finding();
+	values();
+	interrupted();
+	merging();
+	random_pairs();
+	return test_done();
+}
