@@ -12,6 +12,8 @@
 #include "runtime/base/path.h"
 #include "runtime/base/sys.h"
 
+enum { STACK_MAX = 64 };
+
 /* --- what has to wait ----------------------------------------------------------------------------------------------- */
 
 static bool is_above(const char *dir, const char *other)
@@ -79,16 +81,34 @@ static const struct mount_spec *mount_of(const struct container_spec *s, const c
 	return NULL;
 }
 
-/* Nothing there is success: it may have been unmounted inside, or by an apply that was killed. */
+/* All that is mounted there: root inside may have put something on top of ours. Returns how many. */
 static int unmount(struct apply *a, const char *dir, struct err *e)
 {
-	struct err why = { 0 };
-	int r = engine_mount_remove(a->container, dir, &why);
+	for (int n = 0; n < STACK_MAX; n++) {
+		struct err why = { 0 };
+		int r = engine_mount_remove(a->container, dir, &why);
 
-	if (r == 0 || r == -EINVAL || r == -ENOENT)
-		return 0;
-	*e = why;
-	return r;
+		if (r == -EINVAL || r == -ENOENT)
+			return n;
+		if (r < 0) {
+			*e = why;
+			return r;
+		}
+	}
+	return err_set(e, EBUSY, "somebody inside mounts there again and again");
+}
+
+/* Whoever takes a folder of the host away from a zone must not be told that it is gone when root inside has only moved it: a folder above a mount can be renamed. */
+static int unmount_ours(struct apply *a, const struct change *c, struct err *e)
+{
+	int n = unmount(a, c->name, e);
+
+	if (n == 0 && !c->again)
+		return err_set(
+			e, ENOENT,
+			"nothing is mounted there any more: it was unmounted or moved inside, and only a boot settles that (zone reboot %s)",
+			a->zone->name);
+	return n < 0 ? n : 0;
 }
 
 static int mount_it(struct apply *a, const char *dir, bool back, struct err *e)
@@ -103,7 +123,7 @@ static int mount_it(struct apply *a, const char *dir, bool back, struct err *e)
 static int fs_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
 	const struct json *was = back ? c->to : c->from, *is = back ? c->from : c->to;
-	int r = was || c->again ? unmount(a, c->name, e) : 0;
+	int r = was || c->again ? unmount_ours(a, c, e) : 0;
 
 	if (r < 0)
 		return err_wrap(e, "%s", c->path);
@@ -148,12 +168,12 @@ int apply_device_node(struct apply *a, const char *path, bool there, struct err 
 	struct mount_spec m = { .destination = mem_strdup(path),
 				.type = mem_strdup("bind"),
 				.source = mem_strdup(path) };
-	int r = unmount(a, path, e);
+	int r = unmount(a, path, e); /* none is fine: it is the rule that keeps a device away */
 
 	strv_split(&m.options, "bind,nosuid,noexec", ',');
-	if (r == 0 && there)
+	if (r >= 0 && there)
 		r = engine_mount_add(a->container, &m, e);
-	else if (r == 0)
+	else if (r >= 0)
 		place_remove(a, path);
 	free(m.destination);
 	free(m.type);

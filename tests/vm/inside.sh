@@ -65,6 +65,48 @@ except OSError as e:
 	need "forked $n" [ "$n" -lt 32 ]
 	need "no refusal was counted" [ "$(counter max "$one/pids.events")" -gt 0 ]
 }
+applying() {
+	local cg rc=0 cache
+	mkdir -p $top/shown && echo "of the host" >$top/shown/file
+	zone create -t isolated live cappedMemory.physical=96M cappedMemory.swap=96M maxLwps=32
+	zone install live
+	zone boot live
+	cg=$(cgroup_of live)
+	# page cache is given back for a lower cap
+	zone exec live sh -c 'dd if=/dev/zero of=/var/big bs=1M count=60 2>/dev/null'
+	cache=$(cat "$cg/memory.current")
+	need "only $cache bytes in use" [ "$cache" -gt $((48 << 20)) ]
+	zone set live cappedMemory.physical=32M cappedMemory.swap=64M cappedCPU.ncpus=0.5 cpuShares=200 maxLwps=16 'device=[{"match":"/dev/fuse"}]'
+	zone add live fs dir=/data special=$top/shown type=lofs options=ro
+	zone apply live || rc=$?
+	need "apply ended with $rc" [ $rc = 0 ]
+	need "memory.max is $(cat "$cg/memory.max")" [ "$(cat "$cg/memory.max")" = $((32 << 20)) ]
+	need "memory.swap.max is $(cat "$cg/memory.swap.max")" [ "$(cat "$cg/memory.swap.max")" = $((32 << 20)) ]
+	need "cpu.max is $(cat "$cg/cpu.max")" [ "$(cat "$cg/cpu.max")" = "50000 100000" ]
+	need "cpu.weight is $(cat "$cg/cpu.weight")" [ "$(cat "$cg/cpu.weight")" -gt 100 ]
+	need "pids.max is $(cat "$cg/pids.max")" [ "$(cat "$cg/pids.max")" = 16 ]
+	need "no oom" [ "$(awk '$1 == "oom_kill" {print $2}' "$cg/memory.events")" = 0 ]
+	[ "$(zone exec live cat /data/file)" = "of the host" ]
+	[ "$(field live pending)" = false ]
+	# what programs hold is not taken from them
+	zone exec live python3 -c 'import time; a = bytearray(b"x") * (20 << 20); print("full", flush=True); time.sleep(60)' >$top/out &
+	while ! grep -q full $top/out; do sleep 0.2; done
+	zone set live cappedMemory.physical=8M cappedMemory.swap=8M cappedCPU.ncpus=0.25
+	rc=0
+	zone apply live 2>$top/err || rc=$?
+	need "apply below the use ended with $rc" [ $rc = 1 ]
+	need "it said $(cat $top/err)" grep -q 'cappedMemory.physical: .*in use now' $top/err
+	need "memory.max is $(cat "$cg/memory.max")" [ "$(cat "$cg/memory.max")" = $((32 << 20)) ]
+	need "cpu.max is $(cat "$cg/cpu.max")" [ "$(cat "$cg/cpu.max")" = "50000 100000" ]
+	need "somebody was killed" [ "$(awk '$1 == "oom_kill" {print $2}' "$cg/memory.events")" = 0 ]
+	zone clear live cappedCPU cappedMemory cpuShares device fs
+	zone apply live
+	need "cpu.max is $(cat "$cg/cpu.max")" [ "$(cat "$cg/cpu.max")" = "max 100000" ]
+	need "memory.swap.max is $(cat "$cg/memory.swap.max")" [ "$(cat "$cg/memory.swap.max")" = max ]
+	need "cpu.weight is $(cat "$cg/cpu.weight")" [ "$(cat "$cg/cpu.weight")" = 100 ]
+	zone halt live
+	zone delete -F live
+}
 freeze_and_thaw() {
 	local one a b
 	one=$(cgroup_of one)
@@ -316,6 +358,7 @@ check life life
 check limits-are-written limits_are_written
 check memory memory
 check lwps lwps
+check apply applying
 check freeze-and-thaw freeze_and_thaw
 check network network
 check shares shares

@@ -21,6 +21,9 @@ setup_file() {
 @test "v2: maxLwps: a fork bomb stays inside its number" {
 	passed lwps
 }
+@test "v2: apply: caps are changed under a running zone, page cache makes room for a lower one, programs do not" {
+	passed apply
+}
 @test "v2: freeze stops every process through cgroup.freeze, thaw lets them go on" {
 	passed freeze-and-thaw
 }

@@ -82,7 +82,7 @@ except OSError: print("stopped")'
 }
 
 @test "fs: a folder of the host and a tmpfs come, change and go" {
-	booted web "$sleeper"
+	booted web "$sleeper" limitpriv=default,sys_admin
 	zone add web fs dir=/data special="$TOP/src" type=lofs options=ro
 	zone add web fs dir=/deep/er/scratch type=tmpfs options=size=1M
 	fails 0 zone apply web
@@ -98,6 +98,9 @@ except OSError: print("stopped")'
 	# root inside takes nothing back
 	run inside mount -o remount,bind,rw /data
 	[ "$status" -ne 0 ]
+	run inside sh -c 'echo x >/data/new'
+	says "Read-only"
+	inside sh -c 'mount -t tmpfs t /mnt && umount /mnt' # it can mount, that is
 	# changed in place; a tmpfs would lose its files
 	zone set web 'fs[0].options=["rw"]' 'fs[1].options=["size=2M"]'
 	[ "$(how 'fs[/data]')" = live ]
@@ -129,6 +132,22 @@ except OSError: print("stopped")'
 	fails 0 zone apply web
 	[ "$(inside cat /data/file)" = "of the host" ]
 	[ "$(pending)" = false ]
+}
+
+@test "a folder of the host that root inside has moved or covered is not called gone" {
+	booted web "$sleeper" limitpriv=default,sys_admin "fs=[{\"dir\":\"/deep/data\",\"special\":\"$TOP/src\",\"type\":\"lofs\"}]"
+	inside mv /deep /elsewhere
+	zone clear web fs
+	fails 1 zone apply web
+	says "fs[/deep/data]"
+	says "zone reboot web"
+	[ "$(pending)" = true ]
+	inside mv /elsewhere /deep
+	inside mount -t tmpfs cover /deep/data
+	fails 0 zone apply web
+	[ "$(mounted /deep/data)" = 0 ]
+	run inside cat /deep/data/file
+	[ "$status" -ne 0 ]
 }
 
 @test "device: the node and the right to it come, change and go" {
