@@ -382,6 +382,21 @@ except OSError: print("stopped")'
 	[ "$(pending)" = true ]
 }
 
+@test "a zone with links and a published port: what is its own is not called taken" {
+	zone create web "$sleeper" 'publish=[{"port":8080,"to":80}]' maxLwps=50
+	zone install web
+	zone boot web
+	zone set web maxLwps=60 'publish[0].port=8081'
+	[ "$(how 'publish[8080]')" = reboot ]
+	[ "$(how 'publish[8081]')" = reboot ]
+	fails 0 zone apply web
+	look
+	[ "$(cgroup pids.max)" = 60 ]
+	zone diff --json web | jq -e '.pending == 2'
+	zone set web 'publish[0].port=8080'
+	[ "$(pending)" = false ]
+}
+
 @test "a frozen zone is changed as well; a ready one too" {
 	native web "$sleeper" maxLwps=50
 	zone ready web
