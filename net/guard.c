@@ -218,6 +218,11 @@ static void guard_collect(struct nft_value *v, struct strbuf *to, const struct i
 	v->data = to->text;
 }
 
+static const char *guard_chain(const struct guard *g)
+{
+	return g->chain ? g->chain : g->device;
+}
+
 static void guard_isolate(struct nft_batch *b, const struct guard *g)
 {
 	auto_done(strbuf) struct strbuf four = { 0 };
@@ -233,7 +238,7 @@ static void guard_isolate(struct nft_batch *b, const struct guard *g)
 		values[V_NET] = (struct nft_value){
 			.data = net.bytes, .n = 1, .masked = true, .prefix = net.prefix
 		};
-		nft_batch_rules(b, g->device, isolated_rules,
+		nft_batch_rules(b, guard_chain(g), isolated_rules,
 				sizeof(isolated_rules) / sizeof(isolated_rules[0]), values,
 				net.family == AF_INET ? ISOLATED_4 : ISOLATED_6);
 	}
@@ -258,14 +263,15 @@ static void guard_fill(struct nft_batch *b, const struct guard *g)
 	strbuf_add_bytes(&six, local.bytes, 16);
 	values[V_ADDR6].n = 1;
 	guard_collect(&values[V_ADDR6], &six, g->addrs, g->n_addrs, AF_INET6);
-	nft_batch_rules(b, g->device, guard_rules, sizeof(guard_rules) / sizeof(guard_rules[0]),
-			values, g->kinds | (values[V_ADDR4].n ? GUARD_WITH_ADDR4 : GUARD_NO_ADDR4));
+	nft_batch_rules(b, guard_chain(g), guard_rules,
+			sizeof(guard_rules) / sizeof(guard_rules[0]), values,
+			g->kinds | (values[V_ADDR4].n ? GUARD_WITH_ADDR4 : GUARD_NO_ADDR4));
 }
 
 static struct nft_batch *guard_batch(const struct guard *g, bool replace)
 {
 	struct nft_batch *b = nft_batch_new(NFPROTO_NETDEV, GUARD_TABLE);
-	const struct nft_chain chain = { .name = g->device,
+	const struct nft_chain chain = { .name = guard_chain(g),
 					 .type = "filter",
 					 .hook = NF_NETDEV_INGRESS,
 					 .priority = 0,
@@ -273,7 +279,7 @@ static struct nft_batch *guard_batch(const struct guard *g, bool replace)
 
 	nft_batch_add_table(b);
 	if (replace)
-		nft_batch_drop_chain(b, g->device);
+		nft_batch_drop_chain(b, guard_chain(g));
 	nft_batch_add_chain(b, &chain);
 	guard_fill(b, g);
 	return b;

@@ -1,6 +1,6 @@
 /* guard - link protection: what a zone may send.
  *
- * One chain per link in table netdev "zones", named after the link's host end and hooked to its ingress, so a frame is judged before the bridge learns anything from it.
+ * One chain per link in table netdev "zones", named after the link's host end (as we would name it, where a CNI plugin made it) and hooked to its ingress, so a frame is judged before the bridge learns anything from it.
  * The kernel forgets the chain's hook when the link goes; guard_remove() takes the chain and, with the last one, the table. */
 #ifndef NET_GUARD_H
 #define NET_GUARD_H
@@ -34,7 +34,8 @@ unsigned guard_bit(const char *word);
 void guard_words(unsigned kinds, struct strv *ret);
 
 struct guard {
-	const char *device; /* host end of the link; the chain's name too */
+	const char *device; /* host end of the link */
+	const char *chain;  /* name of the chain; NULL: the device's */
 	unsigned kinds;
 	const uint8_t *mac;
 	const struct inet_addr *addrs; /* the zone's */

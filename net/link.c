@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
@@ -70,7 +71,13 @@ static int link_read(const struct nlmsghdr *h, struct link_info *ret)
 
 	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*i))
 		return -EPROTO;
-	*ret = (struct link_info){ .index = (uint32_t)i->ifi_index, .flags = i->ifi_flags };
+	*ret = (struct link_info){ .index = (uint32_t)i->ifi_index,
+				   .flags = i->ifi_flags,
+				   .peer = link_u32(netlink_attr(h, sizeof(*i), IFLA_LINK)),
+				   .peer_netns = -1 };
+	a = netlink_attr(h, sizeof(*i), IFLA_LINK_NETNSID);
+	if (a)
+		ret->peer_netns = (int32_t)link_u32(a);
 	link_copy_text(netlink_attr(h, sizeof(*i), IFLA_IFNAME), ret->name, sizeof(ret->name));
 	link_copy_text(netlink_attr(h, sizeof(*i), IFLA_IFALIAS), ret->alias, sizeof(ret->alias));
 	ret->mtu = link_u32(netlink_attr(h, sizeof(*i), IFLA_MTU));
@@ -115,6 +122,53 @@ int link_find_index(struct netlink *nl, uint32_t index, struct link_info *ret, s
 	r = netlink_talk(nl, &q, link_take_one, &found, e);
 	if (r < 0)
 		return err_wrap(e, "link number %u", index);
+	*ret = found;
+	return 0;
+}
+
+static int link_take_netns(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *a = netlink_attr(h, sizeof(struct rtgenmsg), NETNSA_NSID);
+
+	if (h->nlmsg_type != RTM_NEWNSID || !a)
+		return -EPROTO;
+	*(int32_t *)arg = (int32_t)link_u32(a);
+	return 0;
+}
+
+/* The id that the socket's namespace has for another one; -1 when it has none. */
+static int link_netns_id(struct netlink *nl, int netns_fd, int32_t *ret, struct err *e)
+{
+	struct netlink_request q;
+	struct rtgenmsg *g;
+	int r;
+
+	netlink_begin(&q, RTM_GETNSID, 0);
+	g = mnl_nlmsg_put_extra_header(q.h, sizeof(*g));
+	g->rtgen_family = AF_UNSPEC;
+	mnl_attr_put_u32(q.h, NETNSA_FD, (uint32_t)netns_fd);
+	r = netlink_talk(nl, &q, link_take_netns, ret, e);
+	return r < 0 ? err_wrap(e, "find the id of a network namespace") : 0;
+}
+
+int link_find_peer(struct netlink *host, int netns_fd, const struct link_info *inside,
+		   struct link_info *ret, struct err *e)
+{
+	struct link_info found = { 0 };
+	int32_t id = -1;
+	int r;
+
+	if (inside->peer == 0 || !str_eq(inside->kind, "veth"))
+		return err_set(e, ENODEV, "link \"%s\" is no end of a veth", inside->name);
+	r = link_find_index(host, inside->peer, &found, e);
+	if (r == 0)
+		r = link_netns_id(host, netns_fd, &id, e);
+	if (r < 0)
+		return r;
+	/* its number could be another link's if the other end were in a third namespace */
+	if (!str_eq(found.kind, "veth") || found.peer != inside->index || id < 0 ||
+	    found.peer_netns != id)
+		return err_set(e, ENODEV, "the other end of link \"%s\" is not here", inside->name);
 	*ret = found;
 	return 0;
 }

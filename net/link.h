@@ -18,6 +18,8 @@ struct link_info {
 	char kind[16];          /* "veth" "bridge" ...; "" for devices */
 	char alias[LINK_ALIAS]; /* cut off when longer */
 	uint32_t index, flags, mtu, master;
+	uint32_t peer;      /* number of a veth's other end, in the namespace that end is in */
+	int32_t peer_netns; /* that namespace's id in this one; -1: none, or this very one */
 	uint8_t mac[INET_MAC];
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets, rx_dropped, tx_dropped;
 };
@@ -32,6 +34,9 @@ MUST_CHECK int link_find(struct netlink *nl, const char *name, struct link_info 
 			 struct err *e);
 MUST_CHECK int link_find_index(struct netlink *nl, uint32_t index, struct link_info *ret,
 			       struct err *e);
+/* The host's end of a veth whose other end `inside` was found in the namespace of netns_fd. Both ends and the namespace must agree; -ENODEV when there is no such link. */
+MUST_CHECK int link_find_peer(struct netlink *host, int netns_fd, const struct link_info *inside,
+			      struct link_info *ret, struct err *e);
 MUST_CHECK int link_all(struct netlink *nl, struct link_list *ret, struct err *e);
 
 MUST_CHECK int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC],
