@@ -135,7 +135,8 @@ static void default_links(struct zone_spec *z)
 		default_bool(&a->configure_allowed_address, true);
 		default_bool(&a->isolated, false);
 		default_number(&a->vlan_id, 0);
-		default_number(&a->mtu, DEFAULT_MTU);
+		if (!str_has_prefix(a->lower_link, ZONE_LOWER_CNI)) /* theirs to decide */
+			default_number(&a->mtu, DEFAULT_MTU);
 		if (a->link_protection.n > 0)
 			continue;
 		for (size_t k = 0; k < BIND_COUNT(protection); k++)

@@ -2,13 +2,22 @@
 #include "config/zone_table.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "config/address.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 
-enum { MAX_ADDRESSES = 64, MAX_SERVERS = 3, MAX_DOMAINS = 32, MAX_RANGE = 1024, MAX_SHIFTED = 64 };
+enum {
+	MAX_ADDRESSES = 64,
+	MAX_SERVERS = 3,
+	MAX_DOMAINS = 32,
+	MAX_RANGE = 1024,
+	MAX_SHIFTED = 64,
+	NETWORK_BYTES = 64
+};
 
 static const char *const protection_words[] = {
 	"mac-nospoof", "ip-nospoof", "dhcp-nospoof", "restricted", "none", NULL,
@@ -21,6 +30,32 @@ static const struct value_type protocol_type = { .name = "protocol", .words = pr
 
 static const struct value_type vlan_type = { .name = "VLAN number", .max = 4094 };
 static const struct value_type mtu_type = { .name = "MTU", .min = 576, .max = 65535 };
+
+/* What a link is attached to: a link's name or a network of CNI plugins. */
+static int check_lower(const char *text, char *why, size_t why_size)
+{
+	static const char chars[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+	const char *network = str_after(text, ZONE_LOWER_CNI);
+	size_t n = network ? strlen(network) : 0;
+
+	if (!network)
+		return zone_interface_type.check(text, why, why_size);
+	if (n > 0 && n <= NETWORK_BYTES && strspn(network, chars) == n &&
+	    !strchr("_.-", network[0]))
+		return 0;
+	(void)snprintf(
+		why, why_size,
+		"the name of a CNI network has 1 to 64 letters, digits and _ . -, beginning with a letter or digit");
+	return -EINVAL;
+}
+static const struct value_type lower_type = {
+	.name = "link or CNI network",
+	.check = check_lower,
+	.example = "auto",
+	.pattern =
+		"^((?!(lo|all|default)$)[A-Za-z0-9][A-Za-z0-9_.-]{0,14}|cni:[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$",
+};
 
 /* "192.0.2.10/24" or a list of them. */
 static int load_addresses(struct bind_ctx *c, const struct json *j, void *member)
@@ -103,9 +138,9 @@ static const struct field anet_fields[] = {
 	ROW(zone_anet, linkname, "linkname", FIELD_STRING, .type = &zone_interface_type,
 	    .fallback = "net0, net1, ... by position",
 	    .doc = "Name of the link inside the zone, 1 to 15 characters, unique in the zone."),
-	ROW(zone_anet, lower_link, "lowerLink", FIELD_STRING, .type = &zone_interface_type,
+	ROW(zone_anet, lower_link, "lowerLink", FIELD_STRING, .type = &lower_type,
 	    .fallback = "auto",
-	    .doc = "What the link is attached to on the host: auto is the bridge that is made for all zones when the first one needs it (addresses are translated on the way out); any other name is a bridge that exists already and is left as it is."),
+	    .doc = "What the link is attached to on the host: auto is the bridge that is made for all zones when the first one needs it (addresses are translated on the way out); cni:NAME has the link made by the plugins of the CNI network NAME of the host (see CNI NETWORKS); any other name is a bridge that exists already and is left as it is."),
 	ROW(zone_anet, allowed_address, "allowedAddress", FIELD_STRINGS, .type = &zone_prefix_type,
 	    .max_items = MAX_ADDRESSES,
 	    .fallback =

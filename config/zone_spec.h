@@ -20,9 +20,11 @@
 #define ZONE_FILE_MAX (1u << 20)
 #define ZONE_IDS      65536u /* ids a zone has */
 
+#define ZONE_LOWER_CNI "cni:" /* before the name of a network of CNI plugins */
+
 struct zone_anet {
 	char *linkname; /* name inside: "net0"; NULL: "net" and the index */
-	char *lower_link; /* "auto": the bridge that the project makes; else an existing bridge or link */
+	char *lower_link; /* "auto": the bridge that the project makes; "cni:NAME"; else an existing bridge or link */
 	struct strv
 		allowed_address; /* "10.88.0.2/24", "fd00:88::2/64"; empty with auto: taken from the bridge's subnet */
 	struct opt_bool configure_allowed_address; /* default true */

@@ -9,6 +9,7 @@
 
 #include "net/addr.h"
 #include "net/bridge.h"
+#include "net/cni_attach.h"
 #include "net/conntrack.h"
 #include "net/enter.h"
 #include "net/guard.h"
@@ -21,7 +22,7 @@
 #include "runtime/base/mem.h"
 
 struct attach {
-	const struct net_plan *plan;
+	struct net_plan *plan; /* completed by what CNI plugins say */
 	int netns_fd, lock;
 	struct netlink host, zone;
 };
@@ -90,7 +91,8 @@ static int attach_link(struct attach *a, const struct plan_op *op, struct err *e
 static int attach_guard(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	const struct plan_link *l = &a->plan->links[op->link];
-	const struct guard g = { .device = l->host,
+	const struct guard g = { .device = l->cni[0] ? l->device : l->host,
+				 .chain = l->host,
 				 .kinds = l->guards,
 				 .mac = l->mac,
 				 .addrs = l->addrs.items,
@@ -138,8 +140,9 @@ static int attach_enter(struct attach *a, const struct plan_op *op, struct err *
 	if (r < 0)
 		return r;
 	fd_close(&a->lock);
-	for (size_t i = 0; i < p->n_links; i++)
-		names[i] = p->links[i].name;
+	for (size_t i = 0, n = 0; i < p->n_links; i++)
+		if (!p->links[i].cni[0]) /* not there yet, and its parameters are the plugins' */
+			names[n++] = p->links[i].name;
 	return enter_namespace(a->netns_fd, names, &a->zone, e);
 }
 
@@ -177,14 +180,27 @@ static int attach_route(struct attach *a, const struct plan_op *op, struct err *
 	return r < 0 ? r : route_add_default(&a->zone, l.index, &op->addr, e);
 }
 
+/* Plugins may take long, so the lock is not held meanwhile; for what follows it is. */
+static int attach_cni(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	int r;
+
+	fd_close(&a->lock);
+	r = cni_attach(&a->host, &a->zone, a->plan, op->link, a->netns_fd, e);
+	if (r < 0)
+		return r;
+	a->lock = bridge_lock(a->plan->run_dir, e);
+	return a->lock < 0 ? a->lock : names_join(&a->host, a->plan, e);
+}
+
 static int (*const attach_ops[])(struct attach *, const struct plan_op *, struct err *) = {
 	[PLAN_BRIDGE] = attach_bridge, [PLAN_LINK] = attach_link,       [PLAN_GUARD] = attach_guard,
 	[PLAN_SHAPE] = attach_shape,   [PLAN_PORT] = attach_port,       [PLAN_ENTER] = attach_enter,
 	[PLAN_LO] = attach_lo,         [PLAN_ADDRESS] = attach_address, [PLAN_UP] = attach_up,
-	[PLAN_ROUTE] = attach_route,
+	[PLAN_ROUTE] = attach_route,   [PLAN_CNI] = attach_cni,
 };
 
-static int attach_run(const struct net_plan *p, int netns_fd, struct err *e)
+static int attach_run(struct net_plan *p, int netns_fd, struct err *e)
 {
 	auto_done(attach) struct attach a = { .plan = p,
 					      .netns_fd = netns_fd,
@@ -207,11 +223,11 @@ static int attach_run(const struct net_plan *p, int netns_fd, struct err *e)
 
 /* --- the facade ------------------------------------------------------------------------------- */
 
-int net_attach(const struct net_plan *p, int netns_fd, struct json **ret_saved, struct err *e)
+int net_attach(struct net_plan *p, int netns_fd, struct json **ret_saved, struct err *e)
 {
-	auto_ptr(json) struct json *saved = plan_save(p);
 	const struct net_dirs dirs = { .run_dir = p->run_dir, .storage_dir = p->storage_dir };
 	int r = attach_run(p, netns_fd, e);
+	auto_ptr(json) struct json *saved = plan_save(p);
 
 	if (r < 0) {
 		struct err undo = { 0 };
@@ -256,6 +272,21 @@ static int detach_link(struct netlink *host, const struct json *link, struct err
 	return s < 0 ? s : t;
 }
 
+/* Before the lock is taken: plugins may take long. */
+static void detach_cni(struct netlink *host, const struct json *saved, const struct net_dirs *dirs)
+{
+	const struct json *links = json_get(saved, "links");
+
+	for (size_t i = 0; i < links->n; i++) {
+		struct err why = { 0 };
+
+		if (json_get(links->items[i], "cni") &&
+		    cni_detach(host, links->items[i], dirs->storage_dir,
+			       json_get_string(saved, "zone", ""), i, &why) < 0)
+			log_warning("%s", why.text);
+	}
+}
+
 int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err *e)
 {
 	auto_done(netlink) struct netlink host = NETLINK_CLOSED;
@@ -268,12 +299,13 @@ int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err
 
 	if (!links || links->type != JSON_ARRAY || links->n == 0)
 		return 0;
-	lock = bridge_lock(dirs->run_dir, e);
-	if (lock < 0)
-		return lock;
 	r = netlink_open(&host, NETLINK_ROUTE, e);
 	if (r < 0)
 		return r;
+	detach_cni(&host, saved, dirs);
+	lock = bridge_lock(dirs->run_dir, e);
+	if (lock < 0)
+		return lock;
 	for (size_t i = 0; i < links->n; i++) {
 		struct err why = { 0 };
 

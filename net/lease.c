@@ -6,6 +6,7 @@
 
 #include "net/addr.h"
 #include "net/bridge.h"
+#include "net/cni.h"
 #include "net/ipam.h"
 #include "net/plan.h"
 #include "runtime/base/mem.h"
@@ -131,9 +132,13 @@ int net_plan(const struct zone_spec *z, const struct net_dirs *dirs, struct net_
 int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e)
 {
 	auto_ptr(json) struct json *leases = NULL;
-	auto_close int lock = bridge_lock(dirs->run_dir, e);
-	int r = lock;
+	auto_close int lock = -1;
+	int r = cni_del_zone(dirs->storage_dir, zonename, e);
 
+	if (r < 0)
+		return r;
+	lock = bridge_lock(dirs->run_dir, e);
+	r = lock;
 	if (r >= 0)
 		r = ipam_load(dirs->storage_dir, &leases, e);
 	if (r == 0 && ipam_drop(leases, zonename, 0))

@@ -71,8 +71,10 @@ static struct json *link_new(const struct plan_link *l)
 	struct json *j = json_new_object();
 	struct json *addresses;
 
-	json_set(j, "host", json_new_string(l->host));
-	json_set(j, "bridge", json_new_string(l->bridge));
+	auto_free char *network = mem_format(ZONE_LOWER_CNI "%s", l->cni);
+
+	json_set(j, "host", json_new_string(l->cni[0] ? l->device : l->host));
+	json_set(j, "bridge", json_new_string(l->cni[0] ? network : l->bridge));
 	json_set(j, "isolated", json_new_bool(l->isolated));
 	addresses = json_set(j, "addresses", json_new_array());
 	for (size_t i = 0; i < l->addrs.n; i++) {
@@ -93,7 +95,8 @@ static struct json *zone_new(const struct net_plan *p)
 	json_set(j, "hostname", json_new_string(p->hostname ? p->hostname : ""));
 	links = json_set(j, "links", json_new_array());
 	for (size_t i = 0; i < p->n_links; i++)
-		json_add(links, link_new(&p->links[i]));
+		if (!p->links[i].cni[0] || p->links[i].device[0]) /* one that is there */
+			json_add(links, link_new(&p->links[i]));
 	return j;
 }
 

@@ -41,8 +41,9 @@ char *net_plan_text(const struct net_plan *p); /* one operation a line */
 int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct diag_list *diags);
 
 /* Make it. netns_fd: the zone's network namespace; init_pid: its init (for IFLA_NET_NS_PID is not used, the descriptor is). Also brings `lo` up. On failure everything made is removed. *ret_saved describes what was made. */
-MUST_CHECK int net_attach(const struct net_plan *p, int netns_fd, struct json **ret_saved,
-			  struct err *e);
+MUST_CHECK int net_attach(struct net_plan *p, int netns_fd, struct json **ret_saved, struct err *e);
+/* Whether CNI plugins said something about name service, which net_resolv_conf() knows only after net_attach(). */
+bool net_has_dns(const struct net_plan *p);
 /* `lo` up in a namespace and nothing else (OCI containers, zones without anet). */
 MUST_CHECK int net_lo_up(int netns_fd, struct err *e);
 /* OCI linux.netDevices: links of the host (the caller's namespace) move into a container, keep their permanent global addresses and are brought up. They never come back by us. */
@@ -58,6 +59,9 @@ MUST_CHECK int net_lock(const struct net_dirs *dirs, struct err *e);
  * Remove links, rules and leases of ours that belong to no zone in the NULL-terminated list `alive` (zones that are ready or running) - after crashes. Leases of zones in `known` are kept. */
 MUST_CHECK int net_sweep(const char *const *alive, const char *const *known,
 			 const struct net_dirs *dirs, struct err *e);
+
+/* The same for what CNI plugins hold for such zones. WITHOUT net_lock(): plugins may take long, and a zone that came up since the list was made is told by its living monitor. */
+void net_sweep_cni(const char *const *alive, const struct net_dirs *dirs);
 
 /* The files to be seen inside: text of /etc/resolv.conf and of /etc/hosts for the zone. Freshly allocated. */
 char *net_resolv_conf(const struct zone_spec *z, const struct net_plan *p);

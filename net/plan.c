@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "net/bridge.h"
+#include "net/cni_attach.h"
 #include "net/guard.h"
 #include "net/ipam.h"
 #include "net/sysctl.h"
@@ -28,12 +29,16 @@ void net_plan_free(struct net_plan *p)
 		free(p->links[i].addrs.items);
 		free(p->links[i].routers.items);
 		free(p->links[i].gates.items);
+		json_free(p->links[i].cni_runtime);
 	}
 	free(p->links);
 	publish_list_done(&p->ports);
 	free(p->ops);
 	free(p->zonename);
 	free(p->hostname);
+	strv_done(&p->dns.nameservers);
+	strv_done(&p->dns.search);
+	strv_done(&p->dns.options);
 	free(p->run_dir);
 	free(p->storage_dir);
 	free(p);
@@ -141,6 +146,11 @@ static bool plan_name_ok(const char *name)
 	return strlen(name) < IFNAMSIZ && str_is_line_safe(name, "/: %\t");
 }
 
+static bool plan_is_cni(const struct zone_anet *a)
+{
+	return a->lower_link && str_has_prefix(a->lower_link, ZONE_LOWER_CNI);
+}
+
 static void plan_read_names(struct plan_reader *r, struct plan_link *l, const char *zonename)
 {
 	const struct zone_anet *a = r->anet;
@@ -156,7 +166,9 @@ static void plan_read_names(struct plan_reader *r, struct plan_link *l, const ch
 		plan_report(r, "linkname", "\"%s\" cannot be the name of a link", linkname);
 	plan_host_name(zonename, r->index, l->host);
 	l->automatic = str_empty(a->lower_link) || str_eq(a->lower_link, "auto");
-	if (l->automatic)
+	if (plan_is_cni(a))
+		r->errors += cni_attach_read(a, r->index, l, r->diags);
+	else if (l->automatic)
 		(void)!str_format(l->bridge, sizeof(l->bridge), "%s", BRIDGE_NAME);
 	else if (plan_name_ok(a->lower_link))
 		(void)!str_format(l->bridge, sizeof(l->bridge), "%s", a->lower_link);
@@ -295,8 +307,10 @@ int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct n
 
 		plan_read_names(&r, l, z->zonename);
 		plan_read_guards(&r, l);
-		plan_read_addresses(&r, l);
-		plan_read_rest(&r, l);
+		if (!plan_is_cni(r.anet)) {
+			plan_read_addresses(&r, l);
+			plan_read_rest(&r, l);
+		}
 		for (size_t k = 0; k < i; k++) {
 			if (str_eq(p->links[k].name, l->name))
 				plan_report(&r, "linkname", "\"%s\" is the name of anet[%zu] too",
@@ -411,6 +425,24 @@ static void plan_add_op(struct net_plan *p, enum plan_kind kind, size_t link,
 	p->n_ops++;
 }
 
+/* What is done once there is a way to talk to the zone's namespace. */
+static void plan_list_inside(struct net_plan *p, size_t i)
+{
+	const struct plan_link *l = &p->links[i];
+
+	if (l->cni[0]) {
+		plan_add_op(p, PLAN_CNI, i, NULL);
+		if (l->guards) /* the zone's own programs have not been started */
+			plan_add_op(p, PLAN_GUARD, i, NULL);
+		return;
+	}
+	for (size_t k = 0; l->configure && k < l->addrs.n; k++)
+		plan_add_op(p, PLAN_ADDRESS, i, &l->addrs.items[k]);
+	plan_add_op(p, PLAN_UP, i, NULL);
+	for (size_t k = 0; l->configure && k < l->routers.n; k++)
+		plan_add_op(p, PLAN_ROUTE, i, &l->routers.items[k]);
+}
+
 static void plan_list_ops(struct net_plan *p)
 {
 	bool automatic = false;
@@ -420,6 +452,8 @@ static void plan_list_ops(struct net_plan *p)
 	if (automatic)
 		plan_add_op(p, PLAN_BRIDGE, 0, NULL);
 	for (size_t i = 0; i < p->n_links; i++) {
+		if (p->links[i].cni[0])
+			continue;
 		plan_add_op(p, PLAN_LINK, i, NULL);
 		if (p->links[i].guards) /* before the link can carry anything */
 			plan_add_op(p, PLAN_GUARD, i, NULL);
@@ -429,15 +463,8 @@ static void plan_list_ops(struct net_plan *p)
 	}
 	plan_add_op(p, PLAN_ENTER, 0, NULL);
 	plan_add_op(p, PLAN_LO, 0, NULL);
-	for (size_t i = 0; i < p->n_links; i++) {
-		const struct plan_link *l = &p->links[i];
-
-		for (size_t k = 0; l->configure && k < l->addrs.n; k++)
-			plan_add_op(p, PLAN_ADDRESS, i, &l->addrs.items[k]);
-		plan_add_op(p, PLAN_UP, i, NULL);
-		for (size_t k = 0; l->configure && k < l->routers.n; k++)
-			plan_add_op(p, PLAN_ROUTE, i, &l->routers.items[k]);
-	}
+	for (size_t i = 0; i < p->n_links; i++)
+		plan_list_inside(p, i);
 }
 
 int plan_finish(struct net_plan *p, const struct plan_subnets *s, const struct json *leases,

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "config/zone_spec.h"
+#include "net/cni_conf.h"
 #include "net/inet.h"
 #include "net/net.h"
 #include "net/publish.h"
@@ -25,7 +26,7 @@ struct plan_addrs {
 void plan_addrs_add(struct plan_addrs *v, const struct inet_addr *a);
 
 struct plan_link {
-	char host[IFNAMSIZ]; /* "zv1f2e3d4c.0" */
+	char host[IFNAMSIZ]; /* "zv1f2e3d4c.0"; of a CNI link only its guard has that name */
 	char name[IFNAMSIZ]; /* inside */
 	char bridge[IFNAMSIZ];
 	bool automatic;   /* the bridge is ours */
@@ -40,6 +41,11 @@ struct plan_link {
 	struct plan_addrs
 		routers; /* written ones, after plan_finish() also the bridge's where none is written */
 	struct plan_addrs gates; /* addresses the bridge must have for this link */
+	/* a link that CNI plugins make: addresses, MAC and device are known once net_attach() has had it made */
+	char cni[CNI_NAME];       /* the network; "": not such a link */
+	struct json *cni_runtime; /* what plugins with the capability of that name are told */
+	char device[IFNAMSIZ];    /* the plugins' name of the end on the host; "": none known */
+	uint32_t device_index;
 };
 
 /* In the order they are carried out; host-wide ones first. */
@@ -54,6 +60,7 @@ enum plan_kind {
 	PLAN_ADDRESS, /* an address inside */
 	PLAN_UP,      /* inner end up */
 	PLAN_ROUTE,   /* a default route inside */
+	PLAN_CNI,     /* a link with all that belongs to it, by the plugins of a CNI network */
 };
 struct plan_op {
 	enum plan_kind kind;
@@ -63,7 +70,8 @@ struct plan_op {
 
 struct net_plan {
 	char *zonename, *run_dir, *storage_dir;
-	char *hostname; /* set by net_plan(); may be NULL */
+	char *hostname;      /* set by net_plan(); may be NULL */
+	struct zone_dns dns; /* what CNI plugins said, after net_attach() */
 	struct plan_link *links;
 	size_t n_links;
 	struct publish_list ports; /* published ones */

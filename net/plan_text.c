@@ -106,6 +106,16 @@ static void plan_print_route(struct strbuf *b, const struct net_plan *p, const s
 	strbuf_format(b, "route zone:%s default via %s", p->links[op->link].name, text);
 }
 
+static void plan_print_cni(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	const struct plan_link *l = &p->links[op->link];
+	auto_free char *runtime = json_print(l->cni_runtime, false);
+
+	strbuf_format(b, "cni %s zone:%s", l->cni, l->name);
+	if (l->cni_runtime->n)
+		strbuf_format(b, " %s", runtime);
+}
+
 typedef void (*plan_print_fn)(struct strbuf *b, const struct net_plan *p, const struct plan_op *op);
 
 char *net_plan_text(const struct net_plan *p)
@@ -116,6 +126,7 @@ char *net_plan_text(const struct net_plan *p)
 		[PLAN_PORT] = plan_print_port,     [PLAN_ENTER] = plan_print_enter,
 		[PLAN_LO] = plan_print_lo,         [PLAN_ADDRESS] = plan_print_address,
 		[PLAN_UP] = plan_print_up,         [PLAN_ROUTE] = plan_print_route,
+		[PLAN_CNI] = plan_print_cni,
 	};
 	auto_done(strbuf) struct strbuf b = { 0 };
 
@@ -153,6 +164,11 @@ static struct json *plan_save_link(const struct plan_link *l)
 	json_set(j, "name", json_new_string(l->name));
 	json_set(j, "host", json_new_string(l->host));
 	json_set(j, "bridge", json_new_string(l->bridge));
+	if (l->cni[0]) {
+		json_set(j, "cni", json_new_string(l->cni));
+		json_set(j, "device", json_new_string(l->device));
+		json_set(j, "deviceIndex", json_new_u64(l->device_index));
+	}
 	json_set(j, "automatic", json_new_bool(l->automatic));
 	json_set(j, "mac", json_new_string(mac));
 	if (l->mtu)

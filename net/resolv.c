@@ -118,6 +118,33 @@ static char *resolv_host_file(const char *path)
 	return file_read_all(AT_FDCWD, path, RESOLV_MAX, &text, &n, &ignored) < 0 ? NULL : text;
 }
 
+bool net_has_dns(const struct net_plan *p)
+{
+	return p && (p->dns.nameservers.n || p->dns.search.n || p->dns.options.n);
+}
+
+static void resolv_choose(struct strv *to, const struct strv *written, const struct strv *said)
+{
+	strv_copy(to, written && written->n ? written : said);
+}
+
+/* The configuration's word, then the plugins', then the host's. */
+static char *resolv_delegated(const struct zone_dns *dns, const struct net_plan *p,
+			      const char *host)
+{
+	struct zone_dns all = { 0 };
+	char *text;
+
+	resolv_choose(&all.nameservers, dns ? &dns->nameservers : NULL, &p->dns.nameservers);
+	resolv_choose(&all.search, dns ? &dns->search : NULL, &p->dns.search);
+	resolv_choose(&all.options, dns ? &dns->options : NULL, &p->dns.options);
+	text = resolv_text(&all, host);
+	strv_done(&all.nameservers);
+	strv_done(&all.search);
+	strv_done(&all.options);
+	return text;
+}
+
 char *net_resolv_conf(const struct zone_spec *z, const struct net_plan *p)
 {
 	auto_free char *host = NULL;
@@ -135,7 +162,7 @@ char *net_resolv_conf(const struct zone_spec *z, const struct net_plan *p)
 			host = real;
 		}
 	}
-	return resolv_text(z->dns, host);
+	return net_has_dns(p) ? resolv_delegated(z->dns, p, host) : resolv_text(z->dns, host);
 }
 
 char *net_hosts(const struct zone_spec *z, const struct net_plan *p)

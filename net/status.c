@@ -95,6 +95,22 @@ static void status_words(struct json *to, const struct json *words)
 			json_add(to, json_new_string(words->items[i]->text));
 }
 
+/* What the plugins made: the end on the host where one is known; with a bridge or without is their affair. */
+static void status_cni(struct json *j, const struct status *s, const struct json *saved)
+{
+	const char *device = json_get_string(saved, "device", "");
+	const struct link_info *out = status_find(&s->outside, device);
+	auto_free char *network =
+		mem_format(ZONE_LOWER_CNI "%s", json_get_string(saved, "cni", ""));
+	bool known = !str_empty(device);
+
+	json_set(j, "host", json_new_string(device));
+	json_set(j, "bridge", json_new_string(network));
+	json_set(j, "hostPresent", json_new_bool(!known || out));
+	json_set(j, "hostUp", json_new_bool(!known || (out && (out->flags & IFF_UP))));
+	json_set(j, "attached", json_new_bool(true));
+}
+
 /* Both ends and the bridge: what is there, what is up. */
 static void status_host(struct json *j, const struct status *s, const struct json *saved)
 {
@@ -149,7 +165,10 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 		return r;
 	json_set(j, "name", json_new_string(name));
 	json_set(j, "host", json_new_string(host));
-	status_host(j, s, saved);
+	if (json_get(saved, "cni"))
+		status_cni(j, s, saved);
+	else
+		status_host(j, s, saved);
 	json_set(j, "present", json_new_bool(in != NULL));
 	status_words(json_set(j, "protection", json_new_array()), json_get(saved, "protection"));
 	json_set(j, "dropped", dropped);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "net/bridge.h"
+#include "net/cni.h"
 #include "net/guard.h"
 #include "net/ipam.h"
 #include "net/link.h"
@@ -106,4 +107,11 @@ int net_sweep(const char *const *alive, const char *const *known, const struct n
 	if (r == 0)
 		r = sweep_leases(alive, known ? known : none, dirs->storage_dir, e);
 	return r;
+}
+
+void net_sweep_cni(const char *const *alive, const struct net_dirs *dirs)
+{
+	static const char *const none[] = { NULL };
+
+	cni_sweep(dirs->storage_dir, alive ? alive : none);
 }

@@ -6,6 +6,7 @@
 
 #include "net/addr.h"
 #include "net/bridge.h"
+#include "net/cni.h"
 #include "net/guard.h"
 #include "net/ipam.h"
 #include "net/link.h"
@@ -47,6 +48,15 @@ static void verify_lower(struct verify *v, size_t i)
 	struct err why = { 0 };
 	int r;
 
+	if (l->cni[0]) {
+		const struct cni_want want = { .network = l->cni,
+					       .runtime = l->cni_runtime,
+					       .needs_guard = l->guards != 0 };
+
+		if (cni_verify(&want, &why) < 0)
+			verify_report(v, path, why.text);
+		return;
+	}
 	if (!l->bridge[0])
 		return; /* no name: reported already */
 	if (l->automatic) {

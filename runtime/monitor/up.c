@@ -141,6 +141,18 @@ static void on_status(struct loop *l, int fd, short revents, void *arg)
 
 /* --- up ----------------------------------------------------------------------------------------------------------- */
 
+static void network_detach(void *arg)
+{
+	struct monitor *m = arg;
+	struct net_dirs dirs = { .run_dir = m->dirs->run, .storage_dir = m->dirs->storage };
+	struct err e = { 0 };
+
+	if (m->net_saved && net_detach(m->net_saved, &dirs, &e) < 0)
+		log_err(&e);
+	json_free(ptr_steal(&m->net_saved));
+	free(ptr_steal(&m->run.address));
+}
+
 static int network_attach(void *arg, int netns_fd, pid_t init, struct err *e)
 {
 	struct monitor *m = arg;
@@ -153,19 +165,10 @@ static int network_attach(void *arg, int netns_fd, pid_t init, struct err *e)
 	free(m->run.address);
 	m->run.address = net_first_address(m->net_saved);
 	up_write_run(m, ZONE_DOWN, "booting", NULL);
-	return 0;
-}
-
-static void network_detach(void *arg)
-{
-	struct monitor *m = arg;
-	struct net_dirs dirs = { .run_dir = m->dirs->run, .storage_dir = m->dirs->storage };
-	struct err e = { 0 };
-
-	if (m->net_saved && net_detach(m->net_saved, &dirs, &e) < 0)
-		log_err(&e);
-	json_free(ptr_steal(&m->net_saved));
-	free(ptr_steal(&m->run.address));
+	r = zone_prepared_dns(&m->prepared, e);
+	if (r < 0)
+		network_detach(m);
+	return r;
 }
 
 static void on_init(struct loop *l, int fd, short revents, void *arg)

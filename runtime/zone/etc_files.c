@@ -109,6 +109,11 @@ static int hostid_write(int root, const char *hostid, struct err *e)
 	return r < 0 ? err_wrap(e, "write the zone's /etc/hostid") : 0;
 }
 
+int etc_files_resolv(int root, const struct zone_spec *z, const struct net_plan *net, struct err *e)
+{
+	return marked_write(root, "/etc/resolv.conf", net_resolv_conf(z, net), e);
+}
+
 int etc_files_write(int root, const struct zone_spec *z, const struct net_plan *net,
 		    const char *uuid, struct err *e)
 {
@@ -119,7 +124,7 @@ int etc_files_write(int root, const struct zone_spec *z, const struct net_plan *
 		r = net_has_names(net) ? hosts_link(root, e)
 				       : marked_write(root, "/etc/hosts", net_hosts(z, net), e);
 	if (r == 0 && (net || z->dns))
-		r = marked_write(root, "/etc/resolv.conf", net_resolv_conf(z, net), e);
+		r = etc_files_resolv(root, z, net, e);
 	if (r == 0)
 		r = hostid_write(root, z->hostid, e);
 	return r < 0 ? r : machine_id_write(root, uuid, e);

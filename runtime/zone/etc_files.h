@@ -10,5 +10,8 @@
  * they are missing, dangling symlinks, or begin with our mark; where the plan has links hosts is then the symlink to what net_attach() keeps current. hostid and hostname are always the configuration's; machine-id only when there is none. */
 MUST_CHECK int etc_files_write(int root, const struct zone_spec *z, const struct net_plan *net,
 			       const char *uuid, struct err *e);
+/* resolv.conf alone, once more: what CNI plugins say about name service is known only after net_attach(). The zone's own programs have not been started. */
+MUST_CHECK int etc_files_resolv(int root, const struct zone_spec *z, const struct net_plan *net,
+				struct err *e);
 
 #endif

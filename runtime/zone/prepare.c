@@ -201,3 +201,11 @@ int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_bo
 		zone_prepared_done(ret);
 	return r;
 }
+
+int zone_prepared_dns(const struct zone_prepared *p, struct err *e)
+{
+	auto_close int root = -1, log = -1;
+	int r = net_has_dns(p->net) ? storage_open(p->effective, &root, &log, e) : 0;
+
+	return r < 0 || root < 0 ? r : etc_files_resolv(root, p->effective, p->net, e);
+}

@@ -63,8 +63,13 @@ static int remains_of_net(const struct zone_dirs *d, const struct zone *z, struc
 	}
 	static const char *const none[] = { NULL };
 
-	return net_sweep(alive.n ? (const char *const *)alive.items : none,
-			 (const char *const *)names.items, &dirs, e);
+	const char *const *others = alive.n ? (const char *const *)alive.items : none;
+
+	r = net_sweep(others, (const char *const *)names.items, &dirs, e);
+	fd_close(&lock);
+	if (r == 0)
+		net_sweep_cni(others, &dirs);
+	return r;
 }
 
 /* The lock is held. */

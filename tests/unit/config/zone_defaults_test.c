@@ -112,9 +112,11 @@ static void test_memory(void)
 static void test_links(void)
 {
 	auto_ptr(zone_spec) struct zone_spec *file = good_zone(
-		"{\"zonename\":\"a\",\"anet\":[{},{\"linkname\":\"x\",\"lowerLink\":\"br0\",\"mtu\":9000,\"linkProtection\":[\"restricted\"]},{\"linkProtection\":[\"none\"]}]}");
+		"{\"zonename\":\"a\",\"anet\":[{},{\"linkname\":\"x\",\"lowerLink\":\"br0\",\"mtu\":9000,\"linkProtection\":[\"restricted\"]},{\"linkProtection\":[\"none\"]},{\"lowerLink\":\"cni:blue\"}]}");
 	auto_ptr(zone_spec) struct zone_spec *z = zone_effective(file, &host);
 	auto_done(rows) struct rows r = { 0 };
+
+	CHECK(!z->anet[3].mtu.set); /* the plugins decide it */
 
 	zone_effective_visit(file, z, collect, &r);
 	row(&r, "anet[0].linkname", "net0", "default");

@@ -52,6 +52,13 @@ int main(void)
 	       "conflict linkProtection");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"br0\"}", "{\"lowerLink\":\"br0\"}");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"a/b\"}", "value lowerLink");
+	expect(&zone_anet_shape, "{\"lowerLink\":\"cni:a-network.of_24characters\"}",
+	       "{\"lowerLink\":\"cni:a-network.of_24characters\"}");
+	expect(&zone_anet_shape, "{\"lowerLink\":\"cni:\"}", "value lowerLink");
+	expect(&zone_anet_shape, "{\"lowerLink\":\"cni:../x\"}", "value lowerLink");
+	expect(&zone_anet_shape,
+	       "{\"lowerLink\":\"cni:01234567890123456789012345678901234567890123456789012345678901234\"}",
+	       "value lowerLink");
 	expect(&zone_anet_shape, "{\"maxbw\":\"100M\"}", "{\"maxbw\":\"100M\"}");
 	expect(&zone_anet_shape, "{\"maxbw\":\"1K\"}", "range maxbw");
 	expect(&zone_anet_shape, "{\"vlanId\":4095}", "range vlanId");
