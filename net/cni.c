@@ -28,6 +28,7 @@ struct session {
 	int lock;
 	struct json *record; /* NULL: there is none */
 	char netns[48];      /* "": it is gone */
+	int64_t deadline_ms; /* of the plugins together: callers wait for a boot or halt */
 };
 
 static void session_done(struct session *s)
@@ -164,6 +165,7 @@ static int session_call(const struct session *s, const struct call *c, struct js
 			       .ifname = json_get_string(s->record, "ifname", ""),
 			       .path = path,
 			       .request = request,
+			       .deadline_ms = s->deadline_ms,
 			       .keep_fd = s->lock };
 	int r = cni_program_find(path, type, &program, e);
 
@@ -174,10 +176,17 @@ static int session_call(const struct session *s, const struct call *c, struct js
 		     : 0;
 }
 
+static void session_begin(struct session *s)
+{
+	s->deadline_ms = cni_run_now_ms() + (int64_t)cni_run_seconds() * 1000;
+}
+
 static int session_add(struct session *s, struct err *e)
 {
 	const struct json *config = json_get(s->record, "config");
 	auto_ptr(json) struct json *result = NULL;
+
+	session_begin(s);
 
 	for (size_t i = 0; i < cni_conf_count(config); i++) {
 		struct json *next = NULL;
@@ -205,6 +214,8 @@ static int session_del(struct session *s, struct err *e)
 	bool tells = cni_version_least(json_get_string(config, "cniVersion", ""), "0.4.0");
 	struct call c = { .command = "DEL",
 			  .previous = tells ? json_get(s->record, "result") : NULL };
+
+	session_begin(s);
 
 	for (size_t i = cni_conf_count(config); i-- > 0;) {
 		c.plugin = i;

@@ -113,7 +113,7 @@ static int run_start(struct run *r, const struct cni_run *c, struct err *e)
 
 /* --- wait --------------------------------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
+int64_t cni_run_now_ms(void)
 {
 	struct timespec t;
 
@@ -138,16 +138,17 @@ static bool pipe_drain(int fd, struct strbuf *to, size_t max)
 	return true;
 }
 
-static int run_wait(struct run *r, struct err *e)
+static int run_wait(struct run *r, int64_t deadline_ms, struct err *e)
 {
 	struct pollfd fds[3] = { { .fd = r->pidfd, .events = POLLIN },
 				 { .fd = r->output, .events = POLLIN },
 				 { .fd = r->words, .events = POLLIN } };
-	int64_t end = now_ms() + (int64_t)cni_run_seconds() * 1000;
+	int64_t end =
+		deadline_ms ? deadline_ms : cni_run_now_ms() + (int64_t)cni_run_seconds() * 1000;
 	bool ended = false;
 
 	while (!ended) {
-		int64_t left = end - now_ms();
+		int64_t left = end - cni_run_now_ms();
 		int n = left > 0 ? poll(fds, 3, (int)left) : 0;
 
 		if (n < 0 && errno != EINTR)
@@ -214,7 +215,7 @@ int cni_run(const struct cni_run *c, struct json **ret, struct err *e)
 	if (r < 0)
 		return r;
 	run.pidfd = sys_pidfd_open(run.pid, 0);
-	r = run.pidfd < 0 ? err_sys(e, "watch it") : run_wait(&run, e);
+	r = run.pidfd < 0 ? err_sys(e, "watch it") : run_wait(&run, c->deadline_ms, e);
 	if (r < 0)
 		(void)sys_kill(
 			-run.pid,

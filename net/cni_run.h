@@ -6,6 +6,8 @@
 #ifndef NET_CNI_RUN_H
 #define NET_CNI_RUN_H
 
+#include <stdint.h>
+
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
 
@@ -15,11 +17,13 @@ struct cni_run {
 	const char *container, *netns, *ifname; /* NULL: the variable is not set */
 	const char *path;                       /* CNI_PATH */
 	const struct json *request;
+	int64_t deadline_ms; /* by cni_run_now_ms(); 0: cni_run_seconds() from now */
 	int keep_fd; /* stays open in the plugin and what it starts: the lock that tells us when all of them have ended; -1: none */
 };
 
-/* Seconds a plugin may take: 30, or $ZONES_CNI_SECONDS (1 to 600). */
+/* Seconds that the plugins of a network may take together: 30, or $ZONES_CNI_SECONDS (1 to 600). */
 int cni_run_seconds(void);
+int64_t cni_run_now_ms(void); /* a clock that is never set */
 
 /* Run it to its end. A plugin that fails is reported in its own words: -EPROTO, for the code 11 ("try again later") -EAGAIN; -ETIMEDOUT when it was killed. *ret (may be NULL) is what it printed; NULL where it
  * printed nothing. */

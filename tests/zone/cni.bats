@@ -162,7 +162,28 @@ J
 	wait_for 5 gone "$init"
 	zone boot one
 	[ "$(leases)" = 10.99.0.3 ] # and not two of them
+	zone reboot one
+	[ "$(leases | wc -l)" = 1 ]
 	zone halt one
+	nothing_left
+}
+
+@test "kill -9 of the monitor alone: the zone keeps its link, the new monitor gives it back" {
+	conflist blue
+	joined one blue
+	init=$(init_pid one)
+	monitor=$(jq .monitor "$ZONES_RUN_DIR/one/run.json")
+	kill -9 "$monitor"
+	wait_for 5 gone "$monitor"
+	joined two blue # its recovery of what others left must not touch the living
+	zone exec one true
+	[ "$(init_pid one)" = "$init" ]
+	[ "$(leases | wc -l)" = 2 ]
+	run zone exec one ip -br addr show net0
+	says 10.99.0.2
+	zone halt one
+	[ "$(leases)" = 10.99.0.3 ]
+	zone halt two
 	nothing_left
 }
 
