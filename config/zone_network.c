@@ -285,7 +285,7 @@ static const struct field publish_fields[] = {
 };
 const struct shape zone_publish_shape = SHAPE(
 	"publish", zone_publish, publish_fields, .check = check_publish,
-	.doc = "A port of the host that leads into the zone; needs a link with lowerLink auto.");
+	.doc = "A port of the host that leads into the zone; needs a link with lowerLink auto, or one of a CNI network with port mappings.");
 
 static const struct field dns_fields[] = {
 	ROW(zone_dns, nameservers, "nameservers", FIELD_STRINGS, .type = &zone_server_type,

@@ -235,6 +235,7 @@ static const struct {
 	{ "ips", "allowedAddress" },
 	{ "mac", "macAddress" },
 	{ "bandwidth", "maxbw" },
+	{ "portMappings", "publish" },
 };
 
 /* Every value needs a plugin that takes it. */

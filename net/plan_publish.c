@@ -36,8 +36,49 @@ static bool plan_is_translated(const struct net_plan *p)
 	return false;
 }
 
+/* The link whose plugins are told of the ports where none of the zone's links hangs on our own bridge. */
+static struct plan_link *plan_mapping_link(const struct net_plan *p)
+{
+	for (size_t i = 0; i < p->n_links && !plan_is_translated(p); i++)
+		if (p->links[i].cni[0])
+			return &p->links[i];
+	return NULL;
+}
+
+/* The words of the capability "portMappings", which knows no ranges. */
+static void plan_map_port(struct json *mappings, const struct publish *one)
+{
+	char address[INET_TEXT];
+
+	inet_text_bare(&one->address, address);
+	for (unsigned i = 0; i <= (unsigned)(one->last - one->first); i++) {
+		struct json *j = json_add(mappings, json_new_object());
+
+		json_set(j, "hostPort", json_new_u64(one->first + i));
+		json_set(j, "containerPort", json_new_u64(one->to + i));
+		json_set(j, "protocol",
+			 json_new_string(one->protocol == IPPROTO_UDP ? "udp" : "tcp"));
+		if (one->address.family)
+			json_set(j, "hostIP", json_new_string(address));
+	}
+}
+
+static void plan_map_ports(struct net_plan *p)
+{
+	struct plan_link *l = plan_mapping_link(p);
+	struct json *mappings;
+
+	if (!l || p->ports.n == 0)
+		return;
+	mappings = json_set(l->cni_runtime, "portMappings", json_new_array());
+	for (size_t i = 0; i < p->ports.n; i++)
+		plan_map_port(mappings, &p->ports.items[i]);
+	publish_list_done(&p->ports); /* not ours to lead */
+}
+
 size_t plan_read_publish(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags)
 {
+	bool led = plan_is_translated(p) || plan_mapping_link(p);
 	size_t errors = 0;
 
 	for (size_t i = 0; i < z->n_publish; i++) {
@@ -52,11 +93,11 @@ size_t plan_read_publish(const struct zone_spec *z, struct net_plan *p, struct d
 
 		if (why)
 			publish_report(diags, i, ".address", why);
-		if (!plan_is_translated(p))
+		if (!led)
 			publish_report(
 				diags, i, "",
-				"needs a link with lowerLink auto, to which the host leads the port");
-		errors += (why ? 1 : 0) + (plan_is_translated(p) ? 0 : 1);
+				"needs a link with lowerLink auto, to which the host leads the port, or one of a CNI network with port mappings");
+		errors += (why ? 1 : 0) + (led ? 0 : 1);
 		for (size_t k = 0; k < p->ports.n; k++) {
 			auto_free char *text = NULL;
 
@@ -68,6 +109,7 @@ size_t plan_read_publish(const struct zone_spec *z, struct net_plan *p, struct d
 		}
 		publish_add(&p->ports, &one);
 	}
+	plan_map_ports(p);
 	return errors;
 }
 

@@ -85,8 +85,12 @@ no_veth() {
 	says "search cluster.test"
 	run zone exec two cat /etc/hosts
 	says "10.99.0.2 one"
-	[ "$(zone info --live --json one | jq -r '[.. | .cni? // empty][0]')" = blue ]
+	[ "$(zone info --live --json one | jq -r '[.. | .bridge? // empty][0]')" = cni:blue ]
 	[ "$(zone info --live --json one | jq -r '[.. | .attached? // empty][0]')" = true ]
+	run zone list -v
+	says "net0 on cni:blue: up, 10.99.0.2/24"
+	run zone why one
+	[[ "$output" != *link* ]]
 	[ "$(leases)" = "10.99.0.2
 10.99.0.3" ]
 	zone halt one
@@ -126,7 +130,7 @@ J
 	nothing_left
 }
 
-@test "a chain: tuning, portmap and loopback behind the bridge, version 1.0.0" {
+@test "a chain: tuning and loopback behind the bridge, version 1.0.0" {
 	VERSION=1.0.0 conflist blue ', { "type": "tuning", "sysctl": { "net.core.somaxconn": "77" } }, { "type": "loopback" }'
 	joined one blue
 	[ "$(address one)" = 10.99.0.2 ]
@@ -150,6 +154,22 @@ J
 	fails 1 zone verify two
 	says "anet[0].mtu"
 	says "has no effect"
+}
+
+@test "publish goes to the plugins that map ports, and to none that do not; firewall" {
+	command -v iptables >/dev/null || skip "no iptables, which portmap uses"
+	conflist blue ', { "type": "portmap", "capabilities": { "portMappings": true } }, { "type": "firewall" }'
+	joined one blue "" service.command='["/bin/busybox","httpd","-f","-p","8080","-h","/srv"]' 'publish=[{"port":18080,"to":8080,"address":"10.99.0.1"}]'
+	echo page >"$ZONES_STORAGE_DIR/one/root/srv/index.html"
+	wait_for 5 curl -sf --max-time 2 http://10.99.0.1:18080/
+	run iptables -t nat -S
+	says "10.99.0.2:8080"
+	zone halt one
+	[[ "$(iptables -t nat -S)" != *10.99.0.2* ]]
+	nothing_left
+	conflist blue
+	fails 1 zone verify one
+	says 'declares the capability "portMappings"'
 }
 
 @test "kill -9 of monitor and zone: the next command calls DEL" {

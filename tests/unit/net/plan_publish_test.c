@@ -54,8 +54,33 @@ static void check(const struct zone_spec *z, bool automatic, const char *want)
 	CHECK(p->ports.items[0].four.family == AF_INET && p->ports.items[0].six.family == 0);
 }
 
+/* Without a link on our bridge the ports are told to the plugins of the first CNI link. */
+static void check_mappings(const struct zone_spec *z)
+{
+	auto_done(diag_list) struct diag_list diags = { 0 };
+	auto_ptr(net_plan) struct net_plan *p = mem_zero(sizeof(*p));
+
+	p->links = mem_array(2, sizeof(*p->links));
+	p->n_links = 2;
+	p->links[1].cni_runtime = json_new_object();
+	CHECK(str_format(p->links[1].cni, sizeof(p->links[1].cni), "blue") == 0);
+	CHECK_INT(plan_read_publish(z, p, &diags), 0);
+	CHECK_INT(p->ports.n, 0);
+	auto_free char *text = json_print(p->links[1].cni_runtime, false);
+
+	CHECK_STR(
+		text,
+		"{\"portMappings\":[{\"hostPort\":8000,\"containerPort\":80,\"protocol\":\"tcp\"},{\"hostPort\":8001,\"containerPort\":81,\"protocol\":\"tcp\"},"
+		"{\"hostPort\":53,\"containerPort\":53,\"protocol\":\"tcp\",\"hostIP\":\"127.0.0.1\"}]}");
+	/* with one they are the host's to lead */
+	p->links[0].automatic = true;
+	CHECK_INT(plan_read_publish(z, p, &diags), 0);
+	CHECK_INT(p->ports.n, 2);
+}
+
 int main(void)
 {
+	auto_ptr(zone_spec) struct zone_spec *mapped = zone_spec_new();
 	auto_ptr(zone_spec) struct zone_spec *fine = zone_spec_new();
 	auto_ptr(zone_spec) struct zone_spec *twice = zone_spec_new();
 	auto_ptr(zone_spec) struct zone_spec *six = zone_spec_new();
@@ -65,7 +90,7 @@ int main(void)
 	add(fine, 8081, 8090, 0, "127.0.0.1");
 	check(fine, true, NULL);
 	check(fine, false,
-	      "publish[0]: needs a link with lowerLink auto, to which the host leads the port");
+	      "publish[0]: needs a link with lowerLink auto, to which the host leads the port, or one of a CNI network with port mappings");
 	add(twice, 80, 80, 0, "192.0.2.1");
 	add(twice, 70, 90, 0, NULL);
 	check(twice, true, "publish[1].port: publish[0] has the port already");
@@ -75,5 +100,8 @@ int main(void)
 	add(loop, 80, 80, 0, "::1");
 	check(loop, true,
 	      "publish[0].address: ::1 cannot be published on: answers to it can come in by lo only; 127.0.0.1 can");
+	add(mapped, 8000, 8001, 80, NULL);
+	add(mapped, 53, 53, 0, "127.0.0.1");
+	check_mappings(mapped);
 	return test_done();
 }
