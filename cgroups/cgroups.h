@@ -116,6 +116,18 @@ int cgroup_oom_fd(const struct cgroup_oom *w); /* borrowed; readable: call cgrou
 bool cgroup_oom_happened(
 	struct cgroup_oom *w); /* since the last call; also takes what made it readable */
 void cgroup_oom_free(struct cgroup_oom *w);
+/* To be told that a fork or a new thread was refused because of pids.max: inotify on pids.events. v1 has that file too, but counts only what was refused to processes of the container's own directory
+ * and tells nobody (seen on 6.18): there the caller must ask now and then. -EOPNOTSUPP without a pids controller that counts. */
+struct cgroup_forks;
+MUST_CHECK int cgroup_forks_watch(struct cgroup *cg, struct cgroup_forks **ret, struct err *e);
+int cgroup_forks_fd(
+	const struct cgroup_forks *w); /* borrowed; readable: call cgroup_forks_refused(); -1: v1 */
+uint64_t cgroup_forks_refused(
+	struct cgroup_forks
+		*w); /* how many since the last call; also takes what made it readable */
+void cgroup_forks_free(struct cgroup_forks *w);
+/* The directory of the memory controller as /proc/PID/cgroup and the kernel's log call it, "/zones/web". Freshly allocated; NULL without one. */
+char *cgroup_memory_path(const struct cgroup *cg);
 /* The limits as the kernel holds them: rows "cpu.cfs_quota_us=150000" and so on, for `zone info --live`, audit and tests. Freshly allocated array of strings. */
 MUST_CHECK int cgroup_show_limits(struct cgroup *cg, struct strmap *ret, struct err *e);
 

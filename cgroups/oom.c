@@ -107,3 +107,13 @@ void cgroup_oom_free(struct cgroup_oom *w)
 	fd_close(&w->fd);
 	free(w);
 }
+
+char *cgroup_memory_path(const struct cgroup *cg)
+{
+	const struct cgroup_part *v1 = part_of_v1(cg, "memory");
+	const struct cgroup_part *p = v1 ? v1 : part_unified(cg);
+
+	if (!p)
+		return NULL;
+	return mem_format("%s%s", str_eq(p->root, "/") ? "" : p->root, p->path);
+}

@@ -21,8 +21,14 @@
 #include "runtime/base/sock.h"
 #include "runtime/base/sys.h"
 #include "runtime/monitor/private.h"
+#include "runtime/zone/events.h"
 
 enum { ASK_AGAIN_MS = 100 };
+
+static void tell(struct monitor *m, const char *event, const char *text)
+{
+	zone_event(m->dirs, m->options->name, event, text, NULL);
+}
 
 /* The last act: the run folder goes, everybody who waits hears it, the loop ends. */
 static void leave(struct monitor *m, const struct err *up_error)
@@ -76,6 +82,7 @@ static void boot_again(struct monitor *m)
 
 	log_err(&e);
 	(void)!zone_record_set_reason(m->dirs, m->options->name, reason, -1, &ignored);
+	tell(m, "boot-failed", reason);
 	m->exit_code = 1;
 	leave(m, &e);
 }
@@ -89,6 +96,7 @@ static void act_start(struct monitor *m)
 		return;
 	}
 	up_take_down(m, e.text, -1);
+	tell(m, "boot-failed", e.text);
 	leave(m, &e);
 }
 
@@ -97,6 +105,7 @@ static void act_halt(struct monitor *m)
 	cancel_timer(m);
 	console_notice(&m->console, "the zone is halted");
 	up_take_down(m, NULL, -1);
+	tell(m, "halted", "the zone is halted");
 	leave(m, NULL);
 }
 
@@ -105,6 +114,7 @@ static void act_cycle(struct monitor *m)
 	cancel_timer(m);
 	console_notice(&m->console, "the zone reboots");
 	up_take_down(m, NULL, -1);
+	tell(m, "rebooting", "the zone reboots");
 	boot_again(m);
 }
 
@@ -145,6 +155,7 @@ static void act_ask(struct monitor *m)
 	m->state = MACHINE_STOPPING;
 	up_write_run(m, ZONE_SHUTTING_DOWN, NULL, NULL);
 	console_notice(&m->console, "the zone is asked to shut down");
+	tell(m, "shutting-down", "the zone is asked to shut down");
 	set_timer(m, z->shutdown_timeout.value);
 	ask_init(m);
 }
@@ -152,10 +163,26 @@ static void act_ask(struct monitor *m)
 static void act_deadline(struct monitor *m)
 {
 	console_notice(&m->console, "the deadline has passed");
+	tell(m, "deadline", "the zone has not shut down in time");
 	if (m->reboot_wanted)
 		act_cycle(m);
 	else
 		act_halt(m);
+}
+
+/* How init ended, as wait(2) gives it (-1: not known), and when the zone boots again (-1: not by itself). */
+static void tell_ended(struct monitor *m, const char *event, const char *text, int64_t status,
+		       int64_t delay_ms)
+{
+	struct json *data = json_new_object();
+
+	if (status >= 0 && WIFEXITED((int)status))
+		json_set(data, "exitStatus", json_new_i64(WEXITSTATUS((int)status)));
+	if (status >= 0 && WIFSIGNALED((int)status))
+		json_set(data, "signal", json_new_i64(WTERMSIG((int)status)));
+	if (delay_ms >= 0)
+		json_set(data, "restartInMs", json_new_i64(delay_ms));
+	zone_event(m->dirs, m->options->name, event, text, data);
 }
 
 /* To boot costs the host's time, which no cap of the zone counts: one reboot is free, the next ones wait longer and longer until the zone has been up for a quiet minute. */
@@ -169,6 +196,8 @@ static void rebooted_inside(struct monitor *m, const char *reason, int64_t statu
 	}
 	console_notice(&m->console, "the zone reboots too often: it waits");
 	up_take_down(m, reason, status);
+	tell_ended(m, "rebooting", reason, status,
+		   restart_delay("always", true, m->backoff_step - 2));
 	set_timer(m, (uint64_t)restart_delay("always", true, m->backoff_step - 2));
 }
 
@@ -201,6 +230,8 @@ static void act_ended(struct monitor *m)
 		      : restart_delay(m->prepared.effective->restart, failed, m->backoff_step++);
 	console_notice(&m->console, asked ? "the zone has shut down" : reason);
 	up_take_down(m, asked ? NULL : reason, status);
+	tell_ended(m, asked ? "shut-down" : "ended", asked ? "the zone has shut down" : reason,
+		   status, delay);
 	if (delay < 0) {
 		leave(m, NULL);
 		return;
@@ -320,6 +351,7 @@ static void boot_failed(struct monitor *m, const struct err *cause)
 	if (zone_record_set_reason(m->dirs, m->options->name, reason, -1, &e) < 0 ||
 	    zone_run_remove(m->dirs, m->options->name, &e) < 0)
 		log_err(&e);
+	tell(m, "boot-failed", reason);
 }
 
 int monitor_main(const struct zone_dirs *d, const struct monitor_options *o)

@@ -54,6 +54,21 @@ void console_notice(struct console *c,
 		    const char *line);    /* to the clients and the log, not into the zone */
 void console_take_all(struct console *c); /* read what is still in the pty (the zone has ended) */
 
+/* watch.c: events of the limits that the zone runs into, from the making of its container to its end. */
+struct limit_watch {
+	bool on;
+	struct cgroup_oom *oom; /* NULL: this host does not tell */
+	struct cgroup_forks *forks;
+	char *path;     /* of the memory cgroup in the kernel's log */
+	int log_fd;     /* the kernel's log, -1 */
+	uint64_t kills; /* of which events have told */
+	int pause;      /* timer while nothing is listened to; 0 */
+	int ask;        /* timer where forks must be asked for; 0 */
+};
+struct monitor;
+void watch_begin(struct monitor *m);
+void watch_end(struct monitor *m); /* tells what it has not told yet */
+
 /* server.c */
 enum { SERVER_CLIENTS = 16 };
 enum server_wait { SERVER_WAIT_NONE, SERVER_WAIT_GONE, SERVER_WAIT_UP };
@@ -61,7 +76,6 @@ struct server_client {
 	int fd;
 	enum server_wait wait;
 };
-struct monitor;
 MUST_CHECK int server_open(struct monitor *m, struct err *e);
 /* Answer everybody who waits for this outcome; `error` NULL: it was reached. */
 void server_answer(struct monitor *m, enum server_wait wait, const struct err *error);
@@ -81,6 +95,7 @@ struct monitor {
 	int lock_fd, notify_fd; /* until the boot has come to an end; then -1 */
 	int listen_fd;
 	struct server_client clients[SERVER_CLIENTS];
+	struct limit_watch watch;
 	int status_fd;    /* zone-init's packets; -1 */
 	int status_pause; /* timer while a flood of them is held back; 0 */
 	unsigned status_count;

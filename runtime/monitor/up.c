@@ -19,6 +19,7 @@
 #include "runtime/base/proc.h"
 #include "runtime/base/sock.h"
 #include "runtime/monitor/private.h"
+#include "runtime/zone/events.h"
 #include "runtime/zone/init_status.h"
 
 enum { STATUS_MAX = 32, STATUS_MS = 1000 };
@@ -64,12 +65,14 @@ static void status_apply(struct monitor *m, const struct init_status *s)
 			"the service ended with status %d and is started again (restart %u)", code,
 			(unsigned)s->restarts);
 		up_write_run(m, m->run.state, "degraded", reason);
+		zone_event(m->dirs, m->options->name, "service", reason, NULL);
 		return;
 	case INIT_EVENT_DONE:
 		reason = mem_format(
 			"the service ended with status %d; its restart policy leaves it at that",
 			code);
 		up_write_run(m, m->run.state, code == 0 ? NULL : "degraded", reason);
+		zone_event(m->dirs, m->options->name, "service", reason, NULL);
 		return;
 	case INIT_EVENT_MAINTENANCE:
 		reason = s->error > 0 && s->error < 4096
@@ -78,6 +81,7 @@ static void status_apply(struct monitor *m, const struct init_status *s)
 				 : mem_format("the service failed too often, last with status %d",
 					      code);
 		up_write_run(m, m->run.state, "maintenance", reason);
+		zone_event(m->dirs, m->options->name, "service", reason, NULL);
 		return;
 	}
 }
@@ -216,6 +220,7 @@ static int container_create(struct monitor *m, int status_theirs, struct err *e)
 		return r;
 	console_set_master(&m->console, master);
 	watch_init(m);
+	watch_begin(m);
 	return 0;
 }
 
@@ -269,6 +274,8 @@ int up_start(struct monitor *m, struct err *e)
 	m->up_since_ms = loop_now_ms();
 	m->state = MACHINE_RUNNING;
 	up_write_run(m, ZONE_RUNNING, NULL, NULL);
+	zone_event(m->dirs, m->options->name, "booted",
+		   m->run.restarts ? "the zone is running again" : "the zone is running", NULL);
 	return 0;
 }
 
@@ -285,7 +292,9 @@ int up_bring(struct monitor *m, bool ready_only, struct err *e)
 	if (r == 0) {
 		m->state = MACHINE_READY;
 		up_write_run(m, ZONE_READY, NULL, NULL);
-		if (!ready_only)
+		if (ready_only)
+			zone_event(m->dirs, m->options->name, "ready", "the zone is ready", NULL);
+		else
 			r = up_start(m, e);
 	}
 	if (r < 0)
@@ -363,6 +372,7 @@ int up_attach(struct monitor *m, struct err *e)
 	/* the engine knows better than a run file whose writer was killed */
 	m->state = engine_status(m->container) == ENGINE_CREATED ? MACHINE_READY : MACHINE_RUNNING;
 	watch_init(m);
+	watch_begin(m);
 	if (engine_new_console(m->container, &master, &console_error) == 0)
 		console_set_master(&m->console, master);
 	else
@@ -370,6 +380,7 @@ int up_attach(struct monitor *m, struct err *e)
 	up_write_run(m, m->state == MACHINE_READY ? ZONE_READY : ZONE_RUNNING, NULL, NULL);
 	console_notice(&m->console,
 		       "a new monitor has taken over: what was written meanwhile is lost");
+	zone_event(m->dirs, m->options->name, "monitor", "a new monitor has taken over", NULL);
 	return 0;
 }
 
@@ -415,6 +426,7 @@ static void container_remove(struct monitor *m)
 {
 	struct err e = { 0 };
 
+	watch_end(m);
 	if (m->init_fd >= 0)
 		loop_remove_fd(m->loop, m->init_fd);
 	m->init_fd = -1;

@@ -17,11 +17,14 @@
 #include "runtime/base/mem.h"
 #include "runtime/zone/apply.h"
 #include "runtime/zone/config_text.h"
+#include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/running.h"
 #include "runtime/zone/zone.h"
 
 /* --- the plan for others ---------------------------------------------------------------------------------------------- */
+
+enum { EVENT_PATHS_MAX = 64 };
 
 static char *value_text(const struct json *j)
 {
@@ -390,6 +393,21 @@ static int write_and_act(struct run *x, const char *text, struct zone_plan *p, s
 	return r;
 }
 
+/* Which properties of the running zone are others now. */
+static void tell_applied(const struct zone_dirs *d, const struct zone *z, const struct zone_plan *p)
+{
+	struct json *data = json_new_object();
+	struct json *paths = json_set(data, "paths", json_new_array());
+	auto_free char *text = mem_format("%zu change%s applied to the running zone", p->n_live,
+					  p->n_live == 1 ? " is" : "s are");
+
+	for (size_t i = 0; i < p->n && i < EVENT_PATHS_MAX; i++) {
+		if (str_eq(p->items[i].how, "live"))
+			json_add(paths, json_new_string(p->items[i].path));
+	}
+	zone_event(d, z->name, "applied", text, data);
+}
+
 static int apply_existing(const struct zone_dirs *d, struct zone *z, const struct zone_apply *o,
 			  struct zone_plan *ret, struct diag_list *diags, struct err *e)
 {
@@ -409,7 +427,10 @@ static int apply_existing(const struct zone_dirs *d, struct zone *z, const struc
 		r = check_all(d, z, &x.changes, diags, e);
 	if (r < 0 || o->plan_only)
 		return r;
-	return write_and_act(&x, text, ret, e);
+	r = write_and_act(&x, text, ret, e);
+	if (r == 0 && ret->running && ret->n_live > 0)
+		tell_applied(d, z, ret);
+	return r;
 }
 
 int zone_apply(const struct zone_dirs *d, const char *name, const struct zone_apply *o,

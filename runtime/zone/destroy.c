@@ -6,6 +6,7 @@
 #include "net/net.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/events.h"
 #include "runtime/zone/zone.h"
 
 int zone_delete(const struct zone_dirs *d, const char *name, struct err *e)
@@ -29,6 +30,7 @@ int zone_delete(const struct zone_dirs *d, const char *name, struct err *e)
 		r = zone_run_remove(d, name, e);
 	if (r < 0)
 		return err_wrap(e, "delete %s", name);
+	zone_events_forget(d, name);
 	zone_forget_lock(d, z);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "runtime/base/sock.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/control.h"
+#include "runtime/zone/events.h"
 #include "runtime/zone/zone.h"
 
 enum { HALT_TIMEOUT_MS = 60000, UP_TIMEOUT_MS = 120000, GONE_TIMEOUT_MS = 10000 };
@@ -106,5 +107,8 @@ int zone_freeze(const struct zone_dirs *d, const char *name, bool on, char **ret
 		return r;
 	r = on ? engine_pause(c, e) : engine_resume(c, e);
 	engine_free(c);
+	if (r == 0)
+		zone_event(d, name, on ? "frozen" : "thawed",
+			   on ? "the zone is frozen" : "the zone goes on", NULL);
 	return r;
 }

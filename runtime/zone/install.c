@@ -16,6 +16,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/steps.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/tree.h"
 #include "runtime/zone/zone.h"
@@ -287,5 +288,8 @@ int zone_install(const struct zone_dirs *d, const char *name, const struct zone_
 	r = prepare(&in, diags, e);
 	if (r == 0)
 		r = steps_run(install_steps, STEPS_COUNT(install_steps), &in, e);
-	return r < 0 ? err_wrap(e, "install %s", name) : 0;
+	if (r < 0)
+		return err_wrap(e, "install %s", name);
+	zone_event(d, name, "installed", "the zone is installed", NULL);
+	return 0;
 }

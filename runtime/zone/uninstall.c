@@ -11,6 +11,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/zone.h"
 
@@ -91,12 +92,16 @@ static int mark_configured(const struct zone_dirs *d, struct zone *z, struct err
 	replace_text(&r->brand, NULL);
 	replace_text(&r->from, NULL);
 	replace_text(&r->installed, NULL);
-	if (file_exists(AT_FDCWD, z->config_file))
+	if (file_exists(AT_FDCWD, z->config_file)) {
+		zone_event(d, z->name, "uninstalled", "the zone's files are removed", NULL);
 		return zone_record_write(d, z, e);
+	}
 	int n = zone_record_remove(d, z->name, e); /* nothing is left that it could belong to */
 
-	if (n == 0)
+	if (n == 0) {
+		zone_events_forget(d, z->name);
 		zone_forget_lock(d, z);
+	}
 	return n;
 }
 

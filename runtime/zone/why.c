@@ -14,6 +14,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/containers.h"
+#include "runtime/zone/events.h"
 #include "runtime/zone/links.h"
 #include "runtime/zone/zone.h"
 
@@ -134,6 +135,39 @@ static void add_counters(struct why *w, struct engine_container *c)
 			    (unsigned long long)s.memory_limit.value, memory);
 }
 
+static int add_event(void *arg, const struct json *event)
+{
+	const struct why *w = arg;
+
+	strv_format(w->lines, "last: %s (%s)", json_get_string(event, "text", ""),
+		    json_get_string(event, "time", ""));
+	return 0;
+}
+
+/* The last limit that it ran into since it was booted: who was killed, what was refused. */
+static void add_last_limits(struct why *w)
+{
+	static const char *const kinds[] = { "oom", "limit" };
+	/* without the Z: events of the same second count */
+	auto_free char *booted = mem_strndup(
+		w->zone->run.booted, w->zone->run.booted ? strcspn(w->zone->run.booted, "Z") : 0);
+
+	for (size_t i = 0; booted && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		auto_done(strv) struct strv name = { 0 }, kind = { 0 };
+		struct zone_events_query q = { .names = &name,
+					       .kinds = &kind,
+					       .since = booted,
+					       .last = 1,
+					       .each = add_event,
+					       .arg = w };
+		struct err ignored = { 0 };
+
+		strv_add(&name, w->zone->name);
+		strv_add(&kind, kinds[i]);
+		(void)!zone_events(w->dirs, &q, &ignored); /* what cannot be read is not told */
+	}
+}
+
 /* While a zone goes down: who is still there. A process in state D waits for the kernel and cannot be killed. */
 static void add_processes(struct why *w)
 {
@@ -165,6 +199,7 @@ static void add_container(struct why *w)
 	if (w->zone->frozen)
 		strv_format(w->lines, "it is frozen: zone thaw %s", w->zone->name);
 	add_counters(w, c);
+	add_last_limits(w);
 	add_processes(w);
 	engine_free(c);
 }

@@ -117,6 +117,19 @@ static const struct cli_option logs_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option events_options[] = {
+	{ .name = "follow", .letter = 'f', .help = "go on as they happen" },
+	{ .name = "lines", .letter = 'n', .value = "EVENTS", .help = "only the last so many" },
+	{ .name = "event",
+	  .letter = 'e',
+	  .value = "EVENT[,EVENT...]",
+	  .help = "only these: oom, limit, booted, ended ..." },
+	{ .name = "since",
+	  .value = "TIME",
+	  .help = "only from this time (UTC) on: 2026-11-29, 2026-11-29T10:50" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option list_options[] = {
 	{ .name = "configured", .letter = 'c', .help = "all zones (the default)" },
 	{ .name = "installed", .letter = 'i', .help = "only zones that are installed" },
@@ -232,6 +245,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     0, looking, "", "what zones use, and what they may"),
 	VERB(logs, "[-f] [-n LINES] NAME", logs_options, 1, 1, 0, looking, "zones:installed",
 	     "what the zone wrote to its console"),
+	VERB(events, "[-f] [-n EVENTS] [-e EVENT[,EVENT...]] [--since TIME] [NAME...]",
+	     events_options, 0, -1, 0, looking, "zones", "what happened to zones"),
 	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones",
 	     "the reasons behind a zone's state"),
 	VERB(help, "[VERB | properties]", help_options, 0, 1, 0, looking, "verbs",

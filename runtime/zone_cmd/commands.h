@@ -61,6 +61,7 @@ int zone_cmd_monitor(struct cli_args *a); /* hidden: the monitor process itself 
 int zone_cmd_list(struct cli_args *a);
 int zone_cmd_ps(struct cli_args *a);
 int zone_cmd_stat(struct cli_args *a);
+int zone_cmd_events(struct cli_args *a);
 int zone_cmd_why(struct cli_args *a);
 int zone_cmd_help(struct cli_args *a);
 int zone_cmd_complete(struct cli_args *a); /* hidden: words for the shell */

@@ -26,6 +26,9 @@ life() {
 	[ "$(zone exec one id -u)" = 0 ]
 	need "the zone sees its cgroup as $(zone exec one cat /proc/self/cgroup)" [ "$(zone exec one cat /proc/self/cgroup)" = "0::/" ]
 }
+zone_has_event() { # NAME EVENT CONDITION
+	zone events --json -e "$2" "$1" | jq -e "any(.[]; $3)" >/dev/null
+}
 limits_are_written() {
 	local row file want
 	one=$(cgroup_of one)
@@ -43,6 +46,8 @@ memory() {
 while True: a.append(b"x" * (2 << 20))' || rc=$?
 	need "status $rc" [ $rc = 137 ]
 	need "no oom_kill was counted" [ "$(counter oom_kill "$one/memory.events")" -gt "$before" ]
+	sleep 0.5
+	need "no event names the victim" zone_has_event one oom '.data.victim.command == "python3"'
 	[ "$(field one state)" = running ]
 	[ "$(zone exec one python3 -c 'b"x" * (8 << 20); print("fits")')" = fits ]
 }
@@ -64,6 +69,8 @@ except OSError as e:
 	need "forked $said" [ "$n" -gt 5 ]
 	need "forked $n" [ "$n" -lt 32 ]
 	need "no refusal was counted" [ "$(counter max "$one/pids.events")" -gt 0 ]
+	sleep 0.5 # far below what a host with cgroup v1 takes, which must be asked
+	need "no event tells of it" zone_has_event one limit '.data.refused > 0 and .data.limit == 32'
 }
 applying() {
 	local cg rc=0 cache
