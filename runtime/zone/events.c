@@ -1,7 +1,6 @@
 /* events - the file of each zone: append, read from where one has come to, follow.
  *
- * A reader keeps inode and offset of what it has read, no descriptor: a thousand zones are followed with one inotify watch on the folder. When the inode has changed, the rest of the old file
- * is behind the name of the older half. */
+ * A follower has one inotify watch on the folder and keeps the file of each zone open: what a writer added just before a rotation, or before the zone was deleted, is still to be read there. */
 #include "runtime/zone/events.h"
 
 #include <dirent.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,7 +139,7 @@ void zone_events_forget(const struct zone_dirs *d, const char *name)
 
 struct place {
 	char *name;
-	ino_t inode; /* 0: nothing has been read */
+	int fd; /* the file that is read, -1 */
 	off_t offset;
 };
 
@@ -160,8 +160,10 @@ struct reader {
 
 static void reader_done(struct reader *r)
 {
-	for (size_t i = 0; i < r->n_places; i++)
+	for (size_t i = 0; i < r->n_places; i++) {
 		free(r->places[i].name);
+		fd_close(&r->places[i].fd);
+	}
 	for (size_t i = 0; i < r->n_found; i++)
 		json_free(r->found[i].event);
 	free(r->places);
@@ -181,7 +183,7 @@ static struct place *place_of(struct reader *r, const char *name)
 			return &r->places[i];
 	}
 	r->places = mem_grow(r->places, r->n_places + 1, sizeof(*r->places));
-	r->places[r->n_places] = (struct place){ .name = mem_strdup(name) };
+	r->places[r->n_places] = (struct place){ .name = mem_strdup(name), .fd = -1 };
 	return &r->places[r->n_places++];
 }
 
@@ -220,32 +222,37 @@ static off_t take_file(struct reader *r, int fd, off_t offset)
 	return offset + (off_t)at;
 }
 
-/* The older half: all of it the first time, later the rest of what was the current file when we last looked. */
-static void take_older(struct reader *r, const struct place *p)
+static int file_open(const struct reader *r, const char *name, struct stat *st)
 {
-	auto_free char *older = older_name(p->name);
-	auto_close int fd = sys_openat(r->dir, older, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
-	struct stat st;
+	auto_close int fd = sys_openat(r->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return;
-	(void)take_file(r, fd, p->inode == st.st_ino ? p->offset : 0);
+	return fd >= 0 && fstat(fd, st) == 0 && S_ISREG(st->st_mode) ? fd_steal(&fd) : -1;
 }
 
+/* What was added to the file that we have; then, when another one stands in its place, all of that. */
 static void take_zone(struct reader *r, const char *name)
 {
+	auto_free char *older = older_name(name);
 	struct place *p = place_of(r, name);
-	auto_close int fd = sys_openat(r->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
-	struct stat st;
+	struct stat st = { 0 }, had = { 0 };
+	auto_close int fd = file_open(r, name, &st);
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (p->fd >= 0)
+		p->offset = take_file(r, p->fd, p->offset);
+	if (fd < 0)
 		return;
-	if (st.st_ino != p->inode || st.st_size < p->offset) {
-		take_older(r, p);
-		p->inode = st.st_ino;
-		p->offset = 0;
+	if (p->fd >= 0 && fstat(p->fd, &had) == 0 && had.st_ino == st.st_ino)
+		return;
+	if (p->fd < 0) { /* the first look */
+		auto_close int before = file_open(r, older, &had);
+
+		if (before >= 0)
+			(void)take_file(r, before, 0);
 	}
-	p->offset = take_file(r, fd, p->offset);
+	fd_close(&p->fd);
+	p->offset = take_file(r, fd, 0);
+	if (r->q->follow)
+		p->fd = fd_steal(&fd);
 }
 
 static int compare(const void *a, const void *b)
@@ -312,6 +319,17 @@ static int check_names(const struct zone_dirs *d, const struct reader *r, struct
 
 /* --- following ---------------------------------------------------------------------------------------------------- */
 
+/* A descriptor for each zone: as many as we may. */
+static void raise_files(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return;
+	l.rlim_cur = l.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &l); /* with too few, nothing is told of the last zones */
+}
+
 static int watch_open(const struct zone_dirs *d, struct err *e)
 {
 	auto_free char *path = mem_format("%s/.events", d->storage);
@@ -328,7 +346,9 @@ static void take_end(struct reader *r, const char *name)
 	auto_free char *line = event_line(name, "deleted", "the zone is deleted", NULL);
 	struct place *p = place_of(r, name);
 
-	p->inode = 0;
+	if (p->fd >= 0)
+		(void)take_file(r, p->fd, p->offset);
+	fd_close(&p->fd);
 	p->offset = 0;
 	take_line(r, line, strlen(line) - 1);
 }
@@ -367,6 +387,7 @@ int zone_events(const struct zone_dirs *d, const struct zone_events_query *q, st
 	if (r.dir < 0)
 		return r.dir;
 	if (q->follow) { /* before the first look, so that nothing falls between the two */
+		raise_files();
 		watch = watch_open(d, e);
 		if (watch < 0)
 			return watch;
