@@ -373,6 +373,8 @@ static int limit(struct cgroup *cg, const struct resources_spec *r, struct err *
 		rc = tell_systemd(cg, r, &ground, e);
 	if (rc == 0)
 		rc = limits_apply(cg, &plan, e);
+	if (rc == 0 && r->memory && r->memory->reservation.set)
+		rc = protect_folder(cg, e);
 	if (rc == 0 && r->n_devices > 0)
 		rc = limit_devices(cg, r, e);
 	return rc < 0 ? rc
@@ -452,6 +454,15 @@ int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e)
 	return 0;
 }
 
+/* The zones that are left need less protection for their folder; that it still has more does no harm. */
+static void protect_after(struct cgroup *cg)
+{
+	struct err ignored = { 0 };
+
+	if (cgroup_host_mode() == CGROUP_MODE_V2)
+		(void)!protect_folder(cg, &ignored);
+}
+
 int cgroup_remove(struct cgroup *cg, struct err *e)
 {
 	struct backoff until = backoff_start(REMOVE_MS);
@@ -468,6 +479,7 @@ int cgroup_remove(struct cgroup *cg, struct err *e)
 		result = r;
 		*e = why;
 	}
+	protect_after(cg);
 	return result;
 }
 
@@ -486,5 +498,6 @@ bool cgroup_remove_if_empty(struct cgroup *cg)
 		if (tree_remove(&cg->parts[i], &until, &ignored) < 0)
 			return false;
 	}
+	protect_after(cg);
 	return true;
 }

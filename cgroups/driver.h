@@ -16,4 +16,9 @@ MUST_CHECK int v2_enable(struct cgroup_part *p, const struct strv *wanted, bool 
 /* v2: hand the directory and the files of /sys/kernel/cgroup/delegate to this host id. Limits stay root's. */
 MUST_CHECK int v2_delegate(struct cgroup_part *p, uid_t uid, gid_t gid, struct err *e);
 
+/* v2: give the folder of all zones the sum of their memory.low (protect.c); nothing for a cgroup elsewhere. Called after a memory.low was written, and after a cgroup went. */
+MUST_CHECK int protect_folder(struct cgroup *cg, struct err *e);
+/* The sum of memory.low of what is in a folder; UINT64_MAX when one has "max". */
+MUST_CHECK int protect_sum(const char *folder, uint64_t *ret, struct err *e);
+
 #endif

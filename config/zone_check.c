@@ -255,6 +255,71 @@ static void check_memory(struct check *c)
 		at(c, "cappedMemory.locked");
 		report(c, "conflict", "is above physical; memory is locked in RAM");
 	}
+	if (m->soft.set && m->soft.value > m->physical.value) {
+		at(c, "cappedMemory.soft");
+		report(c, "conflict", "is above physical, so it would never count");
+	}
+}
+
+static void check_cpu(struct check *c)
+{
+	const struct zone_cpu_cap *cap = c->zone->capped_cpu;
+
+	if (cap && cap->burst.set && cap->ncpus.set && cap->burst.value * 10 > cap->ncpus.value) {
+		at(c, "cappedCPU.burst");
+		report(c, "conflict",
+		       "is more than a tenth of ncpus, all that the cap gives in a period of 100 ms: the kernel saves no more");
+	}
+	if (str_eq(c->zone->scheduling_class, "idle") && c->zone->cpu_shares.set) {
+		at(c, "cpuShares");
+		report(c, "conflict",
+		       "means nothing with schedulingClass idle, which gives the zone no share at all");
+	}
+}
+
+/* Who may mount gets at a writable /proc/sys, and who makes user namespaces may mount in them. */
+static const char *writes_parameters(const struct zone_spec *z)
+{
+	auto_done(strv) struct strv caps = { 0 };
+	char why[REASON_SIZE];
+
+	if (z->nesting.value)
+		return "nesting";
+	if (zone_privileges(z->limitpriv, z->brand ? z->brand : "native", &caps, why, sizeof(why)) <
+	    0)
+		return NULL; /* said elsewhere */
+	return strv_has(&caps, "CAP_SYS_ADMIN") ? "the privilege sys_admin" : NULL;
+}
+
+/* Caps that are parameters of the ipc namespace: nobody else may set them, and nobody inside may get around them. */
+static void check_ipc(struct check *c)
+{
+	const struct zone_spec *z = c->zone;
+	const struct {
+		const char *path, *sysctl;
+		bool is_set;
+	} caps[] = {
+		{ "maxMsgIds", "kernel.msgmni", z->max_msg_ids.set },
+		{ "maxSemIds", "kernel.sem", z->max_sem_ids.set },
+		{ "maxShmIds", "kernel.shmmni", z->max_shm_ids.set },
+		{ "maxShmMemory", "kernel.shmall", z->max_shm_memory.set },
+	};
+	const char *way_around = writes_parameters(z);
+
+	for (size_t i = 0; i < BIND_COUNT(caps); i++) {
+		if (!caps[i].is_set)
+			continue;
+		if (strmap_get(&z->sysctl, caps[i].sysctl)) {
+			at(c, "sysctl.%s", caps[i].sysctl);
+			report(c, "conflict", "%s sets it", caps[i].path);
+		}
+		if (way_around) {
+			at(c, "%s", caps[i].path);
+			report(c, "conflict",
+			       "cannot be enforced on a zone with %s, whose root can set the kernel parameters of its ipc namespace itself",
+			       way_around);
+		}
+	}
 }
 
 static void check_limitpriv(struct check *c)
@@ -400,9 +465,9 @@ static void check_service(struct check *c)
 }
 
 static void (*const rules[])(struct check *c) = {
-	check_limitpriv, check_memory,  check_link_names, check_macs,
-	check_addresses, check_routers, check_mtu,        check_protection,
-	check_mounts,    check_devices, check_sysctls,    check_service,
+	check_limitpriv, check_memory,    check_cpu,     check_ipc,     check_link_names,
+	check_macs,      check_addresses, check_routers, check_mtu,     check_protection,
+	check_mounts,    check_devices,   check_sysctls, check_service,
 };
 
 int zone_check(const struct zone_spec *z, const struct json *root, struct diag_list *diags)

@@ -202,6 +202,7 @@ struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone
 	default_hostid(z, host->uuid);
 	default_text(&z->hostname, z->zonename ? z->zonename : "");
 	default_text(&z->file_mac_profile, "none");
+	default_text(&z->scheduling_class, "TS");
 	default_memory(z, host->memory_bytes);
 	default_number(&z->max_lwps, DEFAULT_MAX_LWPS);
 	default_bool(&z->nesting, false);

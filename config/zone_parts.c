@@ -2,6 +2,7 @@
 #include "config/zone_table.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "runtime/base/num.h"
 
@@ -23,13 +24,70 @@ static const struct value_type locked_type = {
 	.max = UINT64_C(1) << 60,
 };
 
+/* Words of zonecfg(8) that would promise what a zone must not have. */
+static const struct {
+	const char *word, *reason;
+} refused_classes[] = {
+	{ "RT", "a real-time process of a zone could stop the whole machine" },
+	{ "FX", "Linux has no class of fixed priorities beside real time, which no zone gets" },
+	{ "IA", "Linux has no class for the program in front of the user" },
+	{ "SYS", "it is the kernel's own" },
+};
+
+static int check_class(const char *text, char *why, size_t why_size)
+{
+	static const char *const known[] = { "TS", "FSS", "batch", "idle" };
+
+	for (size_t i = 0; i < BIND_COUNT(known); i++)
+		if (str_eq(text, known[i]))
+			return 0;
+	for (size_t i = 0; i < BIND_COUNT(refused_classes); i++)
+		if (str_eq(text, refused_classes[i].word)) {
+			(void)snprintf(why, why_size, "%s", refused_classes[i].reason);
+			return -EINVAL;
+		}
+	(void)snprintf(why, why_size, "it is TS, FSS, batch or idle");
+	return -EINVAL;
+}
+
+const struct value_type zone_class_type = {
+	.name = "scheduling class",
+	.check = check_class,
+	.example = "idle",
+	.pattern = "^(TS|FSS|batch|idle)$",
+};
+const struct value_type zone_burst_type = {
+	.name = "number of CPU seconds",
+	.parse = num_milli,
+	.format = num_milli_text,
+	.numeric = true,
+	.example = "0.05",
+	.pattern = "^[0-9]+(\\.[0-9]{1,3})?$",
+	.min = 1,
+	.max = UINT64_C(819200),
+	.scale = 1000,
+};
+const struct value_type zone_ipc_type = {
+	.name = "count", .example = "128", .min = 0, .max = 32768 /* IPCMNI */
+};
+/* As locked_type, from a page on. */
+const struct value_type zone_shm_type = {
+	.name = "size",
+	.parse = num_size,
+	.format = num_size_text,
+	.example = "64M",
+	.pattern = "^[0-9]+(\\.[0-9]{1,3})?([KMGTPkmgtp](i?B)?)?$",
+	.min = 64 << 10, /* the largest page of any machine */
+	.max = UINT64_C(1) << 60,
+};
+
 static const struct field cpu_cap_fields[] = {
 	ROW(zone_cpu_cap, ncpus, "ncpus", FIELD_OPT_U64, .flags = FIELD_REQUIRED | FIELD_LIVE,
 	    .type = &zone_cpus_type,
 	    .doc = "CPU time that all processes of the zone together may use, in CPUs with at most three decimals, from 0.01: 1.5 is one and a half CPUs. It is not exceeded even when the machine is idle."),
-	ROW(zone_cpu_cap, burst, "burst", FIELD_OPT_U64, .flags = FIELD_UNENFORCED,
-	    .type = &zone_cpus_type, .fallback = "none", .without = "unused time is not saved up",
-	    .doc = "CPU seconds that an idle zone may save up and spend above the cap."),
+	ROW(zone_cpu_cap, burst, "burst", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_burst_type, .fallback = "none",
+	    .doc = "CPU seconds that an idle zone may save up and spend above the cap, with at most three decimals; at most a tenth of ncpus, which is what the cap gives in one period of 100 ms."),
 };
 const struct shape zone_cpu_cap_shape =
 	SHAPE("cappedCPU", zone_cpu_cap, cpu_cap_fields, .doc = "Upper bound of CPU time.");
@@ -50,6 +108,9 @@ static const struct field memory_cap_fields[] = {
 	ROW(zone_memory_cap, swap, "swap", FIELD_OPT_U64, .flags = FIELD_LIVE,
 	    .type = &zone_size_type, .fallback = "none beside physical: swap space is not limited",
 	    .doc = "RAM and swap space together, in bytes, as in Solaris; at least physical. The same value as physical means no swap space."),
+	ROW(zone_memory_cap, soft, "soft", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_size_type, .fallback = "none",
+	    .doc = "Memory in bytes that the zone keeps when the host runs short of it: what a zone has beyond is taken back first. Not above physical."),
 	ROW(zone_memory_cap, locked, "locked", FIELD_OPT_U64, .type = &locked_type,
 	    .fallback = "the kernel's default",
 	    .doc = "Memory in bytes that each process of the zone may lock in RAM (RLIMIT_MEMLOCK); not above physical."),

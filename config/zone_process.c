@@ -188,6 +188,10 @@ int zone_fill_process(struct zone_translation *t, struct err *e)
 	fill_args(t, &p->args);
 	fill_env(t, &p->env);
 	fill_rlimits(t, p);
+	if (str_eq(t->z->scheduling_class, "batch")) {
+		p->scheduler = mem_zero(sizeof(*p->scheduler));
+		p->scheduler->policy = mem_strdup("SCHED_BATCH");
+	}
 	return fill_capabilities(t, p, e);
 }
 

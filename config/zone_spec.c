@@ -36,14 +36,6 @@ static int load_count(struct bind_ctx *c, const struct json *j, void *zone)
 	return bind_u64(c, j, NULL, &v);
 }
 
-static int load_size(struct bind_ctx *c, const struct json *j, void *zone)
-{
-	uint64_t v;
-
-	(void)zone;
-	return bind_u64(c, j, &zone_size_type, &v);
-}
-
 static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 {
 	(void)zone;
@@ -55,6 +47,14 @@ static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 		.key = (k), .kind = FIELD_CUSTOM, .flags = FIELD_UNENFORCED, .load = (loader), \
 		.fallback = "none", .without = (instead), .doc = (text)                        \
 	}
+
+/* Long texts would have the formatter give up on the table. */
+#define CLASS_DOC \
+	"How the kernel schedules the zone's processes. TS and FSS are the usual fair sharing by cpuShares; batch gives them longer slices and wakes them later, from the next boot; idle gives the zone only the CPU time that nobody else wants."
+#define MSG_DOC \
+	"Message queues (msgget) of the zone, 0 to 32768. Like the three caps below it is not possible with nesting or the privilege sys_admin, with which the zone could lift it."
+#define SHM_DOC \
+	"Bytes of all shared memory segments (shmget) of the zone together. Memory that is shared in other ways counts for cappedMemory.physical only."
 
 static const struct field zone_fields[] = {
 	ROW(zone_spec, zonename, "zonename", FIELD_STRING, .flags = FIELD_REQUIRED | FIELD_READONLY,
@@ -92,6 +92,8 @@ static const struct field zone_fields[] = {
 	    .type = &zone_shares_type,
 	    .fallback = "100, the weight of everything that says nothing",
 	    .doc = "Weight of the zone when CPUs are scarce, 1 to 25600: of two busy zones, the one with 20 shares gets twice the CPU time of the one with 10. It limits nothing while CPUs are idle."),
+	ROW(zone_spec, scheduling_class, "schedulingClass", FIELD_STRING, .flags = FIELD_LIVE,
+	    .type = &zone_class_type, .fallback = "TS", .doc = CLASS_DOC),
 	{ .key = "cappedCPU",
 	  .kind = FIELD_OPT_OBJECT,
 	  .flags = FIELD_LIVE,
@@ -120,6 +122,14 @@ static const struct field zone_fields[] = {
 	ROW(zone_spec, max_lwps, "maxLwps", FIELD_OPT_U64, .flags = FIELD_LIVE,
 	    .type = &zone_count_type, .fallback = "4096",
 	    .doc = "Processes and threads that exist in the zone at the same time, 1 to 4194304. Beyond it fork fails with EAGAIN inside this zone and in no other."),
+	ROW(zone_spec, max_msg_ids, "maxMsgIds", FIELD_OPT_U64, .type = &zone_ipc_type,
+	    .fallback = "32000", .doc = MSG_DOC),
+	ROW(zone_spec, max_sem_ids, "maxSemIds", FIELD_OPT_U64, .type = &zone_ipc_type,
+	    .fallback = "32000", .doc = "Semaphore sets (semget) of the zone, 0 to 32768."),
+	ROW(zone_spec, max_shm_ids, "maxShmIds", FIELD_OPT_U64, .type = &zone_ipc_type,
+	    .fallback = "4096", .doc = "Shared memory segments (shmget) of the zone, 0 to 32768."),
+	ROW(zone_spec, max_shm_memory, "maxShmMemory", FIELD_OPT_U64, .type = &zone_shm_type,
+	    .fallback = "none beside cappedMemory.physical", .doc = SHM_DOC),
 	ROW(zone_spec, quota, "quota", FIELD_OPT_U64, .flags = FIELD_UNENFORCED,
 	    .type = &zone_size_type, .fallback = "none",
 	    .without = "the disk space of the zone's files is not limited",
@@ -185,16 +195,6 @@ static const struct field zone_fields[] = {
 	    .doc = "How long zone shutdown waits for the zone's init before it halts the zone, in ms, s, m or h (a bare number is seconds), at most 24h."),
 	LATER("pool", load_line, "the zone shares all CPUs of the host with others",
 	      "Resource pool that the zone is bound to."),
-	LATER("schedulingClass", load_line, "its processes are scheduled like those of the host",
-	      "Scheduling class of the zone's processes."),
-	LATER("maxMsgIds", load_count, "the kernel's own limit holds, for this zone alone",
-	      "Message queues that the zone may have."),
-	LATER("maxSemIds", load_count, "the kernel's own limit holds, for this zone alone",
-	      "Semaphore sets that the zone may have."),
-	LATER("maxShmIds", load_count, "the kernel's own limit holds, for this zone alone",
-	      "Shared memory segments that the zone may have."),
-	LATER("maxShmMemory", load_size, "shared memory is limited by cappedMemory.physical only",
-	      "Shared memory in bytes that the zone may have."),
 	LATER("autoshutdown", load_line, "the zone is shut down with the host",
 	      "What happens to the zone when the host shuts down."),
 	LATER("bootPriority", load_count, "zones boot in no promised order",

@@ -88,6 +88,7 @@ struct zone_dedicated_cpu {
 };
 struct zone_memory_cap {
 	struct opt_u64 physical, swap, locked; /* bytes; swap is RAM + swap, as in Solaris */
+	struct opt_u64 soft;                   /* bytes; what is beyond it is reclaimed first */
 };
 
 struct zone_spec {
@@ -95,10 +96,13 @@ struct zone_spec {
 	struct opt_bool autoboot;
 	char *bootargs, *limitpriv, *ip_type, *hostid, *hostname, *file_mac_profile;
 	struct opt_u64 cpu_shares;
+	char *scheduling_class; /* TS FSS batch idle */
 	struct zone_cpu_cap *capped_cpu;
 	struct zone_dedicated_cpu *dedicated_cpu;
 	struct zone_memory_cap *capped_memory;
 	struct opt_u64 max_processes, max_lwps;
+	struct opt_u64 max_msg_ids, max_sem_ids, max_shm_ids,
+		max_shm_memory; /* the last in bytes */
 	struct opt_u64 quota;
 	struct opt_bool nesting; /* user namespaces inside allowed */
 	struct zone_anet *anet;

@@ -1,6 +1,6 @@
 /* zone_table - the table of zone.json and the types of its values. Private to config/.
  *
- * zone_spec.c and zone_resources.c hold the rows, zone_types.c the types. zone_path, zone_defaults, zone_schema and zone_manual walk the table, none of them
+ * zone_spec.c, zone_parts.c and zone_network.c hold the rows, zone_types.c the types. zone_path, zone_defaults, zone_schema and zone_manual walk the table, none of them
  * knows a property by name that the table does not. */
 #ifndef CONFIG_ZONE_TABLE_H
 #define CONFIG_ZONE_TABLE_H
@@ -21,6 +21,8 @@ extern const struct value_type zone_hostname_type, zone_hostid_type, zone_restar
 extern const struct value_type zone_size_type, zone_cpus_type, zone_duration_type,
 	zone_bitrate_type;
 extern const struct value_type zone_shares_type, zone_count_type, zone_port_type;
+extern const struct value_type zone_class_type, zone_burst_type, zone_ipc_type,
+	zone_shm_type; /* zone_parts.c */
 extern const struct value_type zone_interface_type, zone_prefix_type, zone_address_type,
 	zone_mac_type;
 extern const struct value_type zone_server_type;

@@ -2,28 +2,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "config/oci.h"
 #include "config/zone_seccomp.h"
 #include "runtime/base/mem.h"
 
 /* The only translation from a zone to a container. `z` is an effective configuration, so what has a default is set. Each part below fills one member of the
- * specification; what is the same for every zone is in tables. The one look at the host is at the device nodes that the file names: their numbers exist nowhere else.
- *
- * Rules that the properties' documentation refers to:
- *   cpuShares            OCI shares (1024 is the kernel's default weight) = cpuShares * 1024 / 100, at least 2, at most 262144. 100 is the weight of a zone without the
- *                        property, and the ratio of two zones is the ratio of their numbers
- *   cappedCPU.ncpus      quota in a period of 100 ms
- *   cappedMemory.swap    RAM + swap in Solaris as in OCI, so the number goes over as it is
- *   maxLwps              pids.max of the cgroup: processes and threads together
- *   maxProcesses         RLIMIT_NPROC of init and so of everything below. The kernel counts it per user of the zone's user namespace, and since the zone's root has no
- *                        capability in the host's user namespace it holds for root too
- *   cappedMemory.locked  RLIMIT_MEMLOCK, per process */
+ * specification; what is the same for every zone is in tables. The one look at the host is at the device nodes that the file names: their numbers exist nowhere else. */
 
-#define CPU_PERIOD_US 100000
-#define MIB           (UINT64_C(1) << 20)
+#define MIB (UINT64_C(1) << 20)
 
 /* --- tables ------------------------------------------------------------------------------------------------------- */
 
@@ -81,17 +68,6 @@ static const char *const readonly_paths[] = {
 	"/proc/sys/vm",
 };
 
-/* Device access of every zone: making nodes (the user namespace refuses it anyway, and programs expect that answer), the usual eight, terminals. */
-static const struct {
-	char type;
-	int64_t major, minor; /* -1: any */
-	const char *access;
-} device_rows[] = {
-	{ 'c', -1, -1, "m" }, { 'b', -1, -1, "m" }, { 'c', 1, 3, "rwm" },    { 'c', 1, 5, "rwm" },
-	{ 'c', 1, 7, "rwm" }, { 'c', 1, 8, "rwm" }, { 'c', 1, 9, "rwm" },    { 'c', 5, 0, "rwm" },
-	{ 'c', 5, 1, "rwm" }, { 'c', 5, 2, "rwm" }, { 'c', 136, -1, "rwm" },
-};
-
 /* --- mounts ------------------------------------------------------------------------------------------------------- */
 
 static struct mount_spec *mount_add(struct container_spec *s, const char *destination,
@@ -103,12 +79,6 @@ static struct mount_spec *mount_add(struct container_spec *s, const char *destin
 	m->type = mem_strdup(type);
 	m->source = mem_strdup(source);
 	return m;
-}
-
-static uint64_t memory_of(const struct zone_spec *z)
-{
-	return z->capped_memory && z->capped_memory->physical.set ? z->capped_memory->physical.value
-								  : 0;
 }
 
 /* In whole MiB. Without a cap, which happens only where nobody knows the host, a modest fixed size. */
@@ -164,7 +134,7 @@ static int fill_mounts(struct zone_translation *t, struct err *e)
 			continue;
 		m = mount_add(t->s, row->destination, row->type, row->source);
 		strv_split(&m->options, row->options, ',');
-		add_size(m, row->size, memory_of(t->z));
+		add_size(m, row->size, zone_memory_of(t->z));
 	}
 	if (!t->o->init) {
 		struct mount_spec *m;
@@ -177,114 +147,6 @@ static int fill_mounts(struct zone_translation *t, struct err *e)
 	for (size_t i = 0; i < t->z->n_fs; i++)
 		add_fs(t, &t->z->fs[i]);
 	return 0;
-}
-
-/* --- resources ---------------------------------------------------------------------------------------------------- */
-
-static void fill_memory(const struct zone_translation *t, struct resources_spec *r)
-{
-	const struct zone_memory_cap *cap = t->z->capped_memory;
-	struct memory_spec *m;
-
-	if (!cap || (!cap->physical.set && !cap->swap.set))
-		return;
-	m = r->memory = mem_zero(sizeof(*m));
-	if (cap->physical.set)
-		m->limit = (struct opt_i64){ true, (int64_t)cap->physical.value };
-	if (cap->swap.set)
-		m->swap = (struct opt_i64){ true, (int64_t)cap->swap.value };
-	/* No memory.high below it on v2: without swap the kernel lets whoever passes it sleep for minutes, where this cap means the end of one program. */
-}
-
-static uint64_t shares_of(uint64_t cpu_shares)
-{
-	uint64_t shares = cpu_shares * 1024 / 100;
-
-	return shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
-}
-
-static void fill_cpu(const struct zone_translation *t, struct resources_spec *r)
-{
-	const struct zone_cpu_cap *cap = t->z->capped_cpu;
-	struct cpu_spec *c;
-
-	if (!t->z->cpu_shares.set && !cap)
-		return;
-	c = r->cpu = mem_zero(sizeof(*c));
-	if (t->z->cpu_shares.set)
-		c->shares = (struct opt_u64){ true, shares_of(t->z->cpu_shares.value) };
-	if (!cap || !cap->ncpus.set)
-		return;
-	c->quota = (struct opt_i64){ true, (int64_t)(cap->ncpus.value * CPU_PERIOD_US / 1000) };
-	c->period = (struct opt_u64){ true, CPU_PERIOD_US };
-	if (cap->burst.set)
-		c->burst = (struct opt_u64){ true, cap->burst.value * 1000 };
-}
-
-static struct device_rule_spec *device_rule(struct resources_spec *r, char type, int64_t major,
-					    int64_t minor, const char *access)
-{
-	struct device_rule_spec *d = LIST_GROW(r->devices, r->n_devices);
-
-	d->allow = true;
-	d->type = mem_strndup(&type, 1);
-	d->major = (struct opt_i64){ major >= 0, major };
-	d->minor = (struct opt_i64){ minor >= 0, minor };
-	d->access = mem_strdup(access);
-	return d;
-}
-
-/* A device of the host: a node in the zone and the right to use it. */
-static int add_device(struct zone_translation *t, size_t i, struct err *e)
-{
-	const struct zone_device *from = &t->z->device[i];
-	struct linux_spec *l = &t->s->linux;
-	struct device_spec *d;
-	struct stat st;
-	char type;
-
-	if (stat(from->match, &st) < 0)
-		return err_sys(e, "device[%zu].match: find \"%s\" on the host", i, from->match);
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_set(e, EINVAL, "device[%zu].match: \"%s\" is not a device", i,
-			       from->match);
-	type = S_ISCHR(st.st_mode) ? 'c' : 'b';
-	d = LIST_GROW(l->devices, l->n_devices);
-	d->path = mem_strdup(from->match);
-	d->type = mem_strndup(&type, 1);
-	d->major = major(st.st_rdev);
-	d->minor = minor(st.st_rdev);
-	(void)device_rule(l->resources, type, d->major, d->minor,
-			  from->access ? from->access : "rw");
-	return 0;
-}
-
-static int fill_devices(struct zone_translation *t, struct err *e)
-{
-	struct resources_spec *r = t->s->linux.resources;
-	struct device_rule_spec *all = LIST_GROW(r->devices, r->n_devices);
-	int error = 0;
-
-	all->allow = false;
-	all->access = mem_strdup("rwm");
-	for (size_t i = 0; i < BIND_COUNT(device_rows); i++)
-		(void)device_rule(r, device_rows[i].type, device_rows[i].major,
-				  device_rows[i].minor, device_rows[i].access);
-	for (size_t i = 0; error == 0 && i < t->z->n_device; i++)
-		error = add_device(t, i, e);
-	return error;
-}
-
-static int fill_resources(struct zone_translation *t, struct err *e)
-{
-	struct resources_spec *r = resources_spec_new();
-
-	t->s->linux.resources = r;
-	fill_memory(t, r);
-	fill_cpu(t, r);
-	if (t->z->max_lwps.set)
-		r->pids_limit = (struct opt_i64){ true, (int64_t)t->z->max_lwps.value };
-	return fill_devices(t, e);
 }
 
 /* --- the rest of linux -------------------------------------------------------------------------------------------- */
@@ -320,6 +182,7 @@ static void fill_linux(struct zone_translation *t)
 	fill_namespaces(t);
 	fill_ids(t);
 	strmap_copy(&l->sysctl, &t->z->sysctl);
+	zone_fill_ipc(t);
 	for (size_t i = 0; i < BIND_COUNT(masked_paths); i++)
 		strv_add(&l->masked_paths, masked_paths[i]);
 	for (size_t i = 0; i < BIND_COUNT(readonly_paths); i++)
@@ -374,7 +237,7 @@ int zone_to_oci(const struct zone_spec *z, const struct zone_host *host,
 	if (r == 0)
 		r = zone_fill_process(&t, e);
 	if (r == 0)
-		r = fill_resources(&t, e);
+		r = zone_fill_resources(&t, e);
 	if (r == 0)
 		r = check_result(s, e);
 	if (r < 0)

@@ -19,5 +19,9 @@ struct zone_translation {
 
 /* zone_process.c: s->process and linux.locked_memory. -EINVAL when limitpriv is wrong. */
 MUST_CHECK int zone_fill_process(struct zone_translation *t, struct err *e);
+/* zone_resources.c: linux.resources, which is new, and the kernel parameters that are caps. */
+MUST_CHECK int zone_fill_resources(struct zone_translation *t, struct err *e);
+void zone_fill_ipc(struct zone_translation *t);
+uint64_t zone_memory_of(const struct zone_spec *z); /* 0: no cap */
 
 #endif

@@ -23,7 +23,9 @@ MUST_CHECK int apply_open(struct apply *a, const struct json *running, const str
 void apply_done(struct apply *a);
 
 /* apply_limits.c: the cgroup. */
-extern const struct change_act apply_memory, apply_cpu, apply_shares, apply_lwps, apply_devices;
+extern const struct change_act apply_memory, apply_cpu, apply_weight, apply_lwps, apply_devices;
+const char *apply_class_judge(const struct change *c, const struct json *running,
+			      const struct json *wanted);
 /* apply_mounts.c: file systems and device nodes. */
 extern const struct change_act apply_fs;
 const char *apply_fs_judge(const struct change *c, const struct json *running,

@@ -45,7 +45,8 @@ static int memory_run(struct apply *a, const struct change *c, bool back, struct
 	const struct memory_spec *from = resources_of(a, !back)->memory;
 	struct memory_spec m = { .check_before_update = { true, true } };
 	struct resources_spec r = { .memory = &m };
-	bool had_swap = from && from->swap.set;
+	bool had_swap = from && from->swap.set, had_soft = from && from->reservation.set;
+	bool is_v2 = cgroup_host_mode() == CGROUP_MODE_V2;
 
 	(void)c;
 	m.limit = to && to->limit.set ? to->limit : (struct opt_i64){ true, -1 };
@@ -53,6 +54,11 @@ static int memory_run(struct apply *a, const struct change *c, bool back, struct
 		m.swap = to->swap;
 	else if (had_swap)
 		m.swap = (struct opt_i64){ true, -1 };
+	if (to && to->reservation.set)
+		m.reservation = to->reservation;
+	else if (
+		had_soft) /* no limit before reclaim, which v1 writes as -1, and no protection, which v2 would take for all of it */
+		m.reservation = (struct opt_i64){ true, is_v2 ? 1 : -1 };
 	reclaim(a, &m);
 	return engine_update(a->container, &r, e);
 }
@@ -78,16 +84,34 @@ static int cpu_run(struct apply *a, const struct change *c, bool back, struct er
 	return engine_update(a->container, &r, e);
 }
 
-static int shares_run(struct apply *a, const struct change *c, bool back, struct err *e)
+/* Idle or not comes before the weight, which the kernel takes only from who is not. Together, because both ways back need both. */
+static int weight_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
 	const struct cpu_spec *to = resources_of(a, back)->cpu;
+	const struct cpu_spec *from = resources_of(a, !back)->cpu;
+	bool is_idle = to && to->idle.set, was_idle = from && from->idle.set;
 	struct cpu_spec cpu = { .shares = { true, NO_SHARES } };
 	struct resources_spec r = { .cpu = &cpu };
 
 	(void)c;
 	if (to && to->shares.set)
 		cpu.shares = to->shares;
+	cpu.idle = (struct opt_i64){ is_idle || was_idle, is_idle };
+	if (is_idle)
+		cpu.shares.set = false;
 	return engine_update(a->container, &r, e);
+}
+
+/* The policy of a process is its own: those that run keep theirs. */
+const char *apply_class_judge(const struct change *c, const struct json *running,
+			      const struct json *wanted)
+{
+	bool is_batch = (c->from && str_eq(c->from->text, "batch")) ||
+			(c->to && str_eq(c->to->text, "batch"));
+
+	(void)running;
+	(void)wanted;
+	return is_batch ? "every process has batch from its birth" : NULL;
 }
 
 /* --- processes ---------------------------------------------------------------------------------------------------- */
@@ -138,6 +162,8 @@ static const struct {
 } words[] = {
 	{ "memory.limit:", "cappedMemory.physical:" },
 	{ "memory.swap:", "cappedMemory.swap:" },
+	{ "memory.reservation:", "cappedMemory.soft:" },
+	{ "cpu.idle:", "schedulingClass:" },
 	{ "cpu.quota:", "cappedCPU.ncpus:" },
 	{ "cpu.period:", "cappedCPU.ncpus:" },
 	{ "cpu.burst:", "cappedCPU.burst:" },
@@ -165,6 +191,6 @@ void apply_limit_error(struct err *e)
 
 const struct change_act apply_memory = { .together = true, .run = memory_run };
 const struct change_act apply_cpu = { .together = true, .run = cpu_run };
-const struct change_act apply_shares = { .run = shares_run };
+const struct change_act apply_weight = { .together = true, .run = weight_run };
 const struct change_act apply_lwps = { .run = lwps_run };
 const struct change_act apply_devices = { .run = device_run };

@@ -159,6 +159,33 @@ static bool pick_quota(const struct resources_spec *r, struct one_limit *to)
 	return true;
 }
 
+static bool pick_soft(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.memory = &to->memory;
+	if (!r->memory || !r->memory->reservation.set)
+		return false;
+	to->memory.reservation = r->memory->reservation;
+	return true;
+}
+
+static bool pick_burst(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.cpu = &to->cpu;
+	if (!r->cpu || !r->cpu->burst.set)
+		return false;
+	to->cpu.burst = r->cpu->burst;
+	return true;
+}
+
+static bool pick_idle(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.cpu = &to->cpu;
+	if (!r->cpu || !r->cpu->idle.set)
+		return false;
+	to->cpu.idle = r->cpu->idle;
+	return true;
+}
+
 static bool pick_shares(const struct resources_spec *r, struct one_limit *to)
 {
 	to->resources.cpu = &to->cpu;
@@ -196,7 +223,10 @@ static const struct {
 } limits[] = {
 	{ "cappedMemory.physical", pick_memory },
 	{ "cappedMemory.swap", pick_swap },
+	{ "cappedMemory.soft", pick_soft },
 	{ "cappedCPU.ncpus", pick_quota },
+	{ "cappedCPU.burst", pick_burst },
+	{ "schedulingClass", pick_idle },
 	{ "cpuShares", pick_shares },
 	{ "dedicatedCPU.ncpus", pick_cpus },
 	{ "maxLwps", pick_pids },

@@ -109,3 +109,115 @@ print(lock(256 << 10), lock(8 << 20))
 	[ "$(zone exec web sh -c 'ulimit -Sn; ulimit -Hn' | tr '\n' ' ')" = "64 128 " ]
 	[ "$(awk '/Max open files/{print $4, $5}' "/proc/$(init_pid web)/limits")" = "64 128" ]
 }
+
+# Numbers of the kernel's files for the zone web: FILE...
+live() {
+	local f
+	LIVE=$(zone info --live --json web)
+	for f in "$@"; do
+		jq -er --arg f "$f" '.live.cgroup[$f] // empty' <<<"$LIVE" && return 0
+	done
+	return 1
+}
+
+@test "cappedCPU.burst: time that was saved up is spent above the cap, and goes with apply" {
+	booted web cappedCPU.ncpus=0.4 cappedCPU.burst=0.04
+	[ "$(live cpu.cfs_burst_us cpu.max.burst)" = 40000 ]
+	# short work with pauses: more than a period's 40 ms at once
+	zone exec web python3 -c '
+import time
+for _ in range(8):
+    time.sleep(0.4)
+    end = time.process_time() + 0.07
+    while time.process_time() < end: pass'
+	f=$(find /sys/fs/cgroup -maxdepth 5 -path "*/zones-$(cgroup_hash)/web/cpu.stat" -exec grep -l nr_bursts {} + | head -n 1)
+	[ "$(awk '$1 == "nr_bursts" {print $2}' "$f")" -gt 0 ]
+	zone clear web cappedCPU.burst
+	fails 0 zone apply web
+	[ "$(live cpu.cfs_burst_us cpu.max.burst)" = 0 ]
+	fails 1 zone set web cappedCPU.burst=0.05
+	says "a tenth of ncpus"
+}
+
+# Seconds of CPU that a zone has had.
+cpu_seconds() {
+	local f
+	f=$(find /sys/fs/cgroup -maxdepth 5 -path "*/zones-$(cgroup_hash)/$1/cpuacct.usage" | head -n 1)
+	[ -z "$f" ] || { cat "$f"; return; }
+	awk '$1 == "usage_usec" {print $2 * 1000}' "$(find /sys/fs/cgroup -maxdepth 5 -path "*/zones-$(cgroup_hash)/$1/cpu.stat" | head -n 1)"
+}
+
+@test "schedulingClass idle: the zone gets what another leaves, a share again after apply; batch is every process's policy; RT is refused" {
+	burn='service.command=["/bin/sh","-c","exec timeout 60 sh -c \"while :; do :; done\""]'
+	booted web schedulingClass=idle "$burn"
+	native two "$burn"
+	zone boot two
+	cpus=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+	for zone in web two; do # both on one CPU
+		for p in $(zone ps "$zone" --json | jq -r '.[].pid'); do taskset -cp "$cpus" "$p" >/dev/null 2>&1 || true; done
+	done
+	[ "$(live cpu.idle)" = 1 ]
+	sleep 0.5
+	w0=$(cpu_seconds web) t0=$(cpu_seconds two)
+	sleep 3
+	w1=$(cpu_seconds web) t1=$(cpu_seconds two)
+	[ $(((t1 - t0) / (w1 - w0 + 1))) -gt 8 ]
+	zone set web schedulingClass=TS cpuShares=300
+	fails 0 zone apply web
+	[ "$(live cpu.idle)" = 0 ]
+	w0=$(cpu_seconds web) t0=$(cpu_seconds two)
+	sleep 3
+	w1=$(cpu_seconds web) t1=$(cpu_seconds two)
+	[ $((w1 - w0)) -gt $((t1 - t0)) ]
+	zone clear web cpuShares
+	zone set web schedulingClass=batch
+	run zone apply web
+	says reboot
+	zone reboot web
+	wait_for 10 zone exec web true
+	[ "$(zone exec web python3 -c 'import os; print(os.sched_getscheduler(0), os.sched_getscheduler(1))')" = "3 3" ]
+	fails 1 zone set web schedulingClass=RT
+	says "could stop the whole machine"
+}
+
+@test "maxMsgIds maxSemIds maxShmIds maxShmMemory: each bites, and root inside cannot lift it" {
+	booted web maxMsgIds=2 maxSemIds=3 maxShmIds=4 maxShmMemory=1M
+	ipc='
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+def count(f):
+    n = 0
+    while n < 50 and f() >= 0: n += 1
+    return n
+shm = lambda size: libc.shmget(0, ctypes.c_size_t(size), 0o1600)
+print(count(lambda: libc.msgget(0, 0o1600)), count(lambda: libc.semget(0, 1, 0o1600)), shm(1 << 21), count(lambda: shm(4096)))'
+	run zone exec web python3 -c "$ipc"
+	says "2 3 -1 4"
+	run zone exec web python3 -c "$ipc"
+	says "0 0 -1 0"
+	for f in kernel/msgmni kernel/sem kernel/shmmni kernel/shmall user/max_ipc_namespaces; do
+		run zone exec web sh -c "echo 30000 >/proc/sys/$f"
+		says "Read-only"
+	done
+	run zone exec web unshare --ipc true
+	[ "$status" -ne 0 ]
+	# a zone beside it has its own
+	booted two
+	run zone exec two python3 -c "$ipc"
+	says "50 50 "
+	fails 1 zone set web nesting=true
+	says "maxShmMemory: cannot be enforced"
+	fails 1 zone set web limitpriv=default,sys_admin
+	says "sys_admin"
+}
+
+@test "cappedMemory.soft is the kernel's soft limit and changes live" {
+	booted web cappedMemory.soft=32M cappedMemory.physical=128M
+	[ "$(live memory.soft_limit_in_bytes memory.low)" = $((32 << 20)) ]
+	zone set web cappedMemory.soft=48M
+	fails 0 zone apply web
+	[ "$(live memory.soft_limit_in_bytes memory.low)" = $((48 << 20)) ]
+	zone clear web cappedMemory.soft
+	fails 0 zone apply web
+	case $(live memory.soft_limit_in_bytes memory.low) in 0 | 9223372036854771712) ;; *) live memory.soft_limit_in_bytes; false ;; esac
+}

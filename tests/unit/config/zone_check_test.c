@@ -24,6 +24,15 @@ static const struct bad_zone bad[] = {
 	/* memory */
 	{ .text = Z "\"cappedMemory\": { \"physical\": \"1G\", \"swap\": @\"512M\" } }", .path = "cappedMemory.swap", .code = "conflict", .message = "is below physical" },
 	{ .text = Z "\"cappedMemory\": { \"physical\": \"1G\", \"locked\": @\"2G\" } }", .path = "cappedMemory.locked", .code = "conflict", .message = "is above physical" },
+	{ .text = Z "\"cappedMemory\": { \"physical\": \"1G\", \"soft\": @\"2G\" } }", .path = "cappedMemory.soft", .code = "conflict", .message = "never count" },
+	/* CPU */
+	{ .text = Z "\"cappedCPU\": { \"ncpus\": 0.5, \"burst\": @0.051 } }", .path = "cappedCPU.burst", .code = "conflict", .message = "a tenth of ncpus" },
+	{ .text = Z "\"schedulingClass\": \"idle\", \"cpuShares\": @5 }", .path = "cpuShares", .code = "conflict", .message = "schedulingClass idle" },
+	/* ipc */
+	{ .text = Z "\"maxShmIds\": 5, \"sysctl\": { \"kernel.shmmni\": @\"9\" } }", .path = "sysctl.kernel.shmmni", .code = "conflict", .message = "maxShmIds sets it" },
+	{ .text = Z "\"nesting\": true, \"maxMsgIds\": @5 }", .path = "maxMsgIds", .code = "conflict", .message = "with nesting" },
+	{ .text = Z "\"brand\": \"linux\", \"maxSemIds\": @5 }", .path = "maxSemIds", .code = "conflict", .message = "sys_admin" },
+	{ .text = Z "\"limitpriv\": \"default,sys_admin\", \"maxShmMemory\": @\"1M\" }", .path = "maxShmMemory", .code = "conflict", .message = "sys_admin" },
 	/* privileges */
 	{ .text = Z "\"limitpriv\": @\"default,sys_module\" }", .path = "limitpriv", .code = "prohibited", .message = "a zone can never have \"sys_module\": it loads code" },
 	{ .text = Z "\"limitpriv\": @\"default,sys_time,CAP_BPF,!bpf\" }", .path = "limitpriv", .code = "prohibited", .message = "sys_time", .more = 1 },
@@ -51,6 +60,9 @@ static const struct bad_zone bad[] = {
 static void test_accepted(void)
 {
 	static const char *const good[] = {
+		Z
+		"\"cappedCPU\": { \"ncpus\": 0.5, \"burst\": 0.05 }, \"schedulingClass\": \"idle\" }",
+		Z "\"brand\": \"linux\", \"limitpriv\": \"default,!sys_admin\", \"maxSemIds\": 5 }",
 		LINK("\"allowedAddress\": [ \"10.0.0.2/24\", \"fd00::2/64\" ], \"defrouter\": [ \"10.0.0.1\", \"fe80::1\" ]"),
 		LINK("\"defrouter\": [ \"10.0.0.1\" ]"),
 		LINK("\"allowedAddress\": [ \"10.0.0.2/24\" ], \"mtu\": 1000"),

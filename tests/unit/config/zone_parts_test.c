@@ -69,7 +69,8 @@ int main(void)
 	expect(&zone_cpu_cap_shape, "{\"ncpus\":\"0.25\"}", "{\"ncpus\":0.25}");
 	expect(&zone_cpu_cap_shape, "{\"ncpus\":0.009}", "range ncpus");
 	expect(&zone_cpu_cap_shape, "{}", "missing ncpus");
-	expect(&zone_cpu_cap_shape, "{\"ncpus\":1,\"burst\":1}", "unsupported burst");
+	expect(&zone_cpu_cap_shape, "{\"ncpus\":1,\"burst\":0.05}", "{\"ncpus\":1,\"burst\":0.05}");
+	expect(&zone_cpu_cap_shape, "{\"ncpus\":1,\"burst\":0.0005}", "value burst");
 	expect(&zone_memory_cap_shape, "{\"physical\":536870912,\"swap\":\"1024M\",\"locked\":0}",
 	       "{\"physical\":\"512M\",\"swap\":\"1G\",\"locked\":\"0\"}");
 	expect(&zone_memory_cap_shape, "{\"physical\":0}", "range physical");

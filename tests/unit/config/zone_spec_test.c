@@ -115,7 +115,7 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"quota\": @\"10G\" }", .path = "quota", .code = "unsupported", .message = "this version cannot enforce it; left out, the disk space of the zone's files is not limited" },
 	{ .text = Z "\"quota\": @\"10X\" }", .path = "quota", .code = "value", .message = "is not a size" },
 	{ .text = Z "\"dedicatedCPU\": @{ \"ncpus\": \"1-2\" } }", .path = "dedicatedCPU", .code = "unsupported", .message = "" },
-	{ .text = Z "\"cappedCPU\": { \"ncpus\": 1, \"burst\": @2 } }", .path = "cappedCPU.burst", .code = "unsupported", .message = "unused time is not saved up" },
+	{ .text = Z "\"cappedCPU\": { \"ncpus\": 1, \"burst\": @2 } }", .path = "cappedCPU.burst", .code = "conflict", .message = "more than a tenth of ncpus" },
 	{ .text = Z "\"ipType\": @\"shared\" }", .path = "ipType", .code = "unsupported", .message = "cannot enforce \"shared\"; left out (or exclusive), the zone has a network of its own" },
 	{ .text = Z "\"ipType\": @\"excl\" }", .path = "ipType", .code = "value", .message = "is not exclusive or shared" },
 	{ .text = Z "\"fileMacProfile\": @\"strict\" }", .path = "fileMacProfile", .code = "unsupported", .message = "" },
@@ -128,8 +128,10 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"admin\": @[ { \"user\": \"alice\", \"auths\": [ \"login\" ] } ] }", .path = "admin", .code = "unsupported", .message = "" },
 	{ .text = Z "\"admin\": [ { \"user\": \"alice\", \"auths\": [ @\"root\" ] } ] }", .path = "admin[0].auths[0]", .code = "value", .message = "is not login, manage" },
 	{ .text = Z "\"pool\": @\"fast\" }", .path = "pool", .code = "unsupported", .message = "" },
-	{ .text = Z "\"schedulingClass\": @\"FSS\" }", .path = "schedulingClass", .code = "unsupported", .message = "" },
-	{ .text = Z "\"maxShmMemory\": @\"1G\" }", .path = "maxShmMemory", .code = "unsupported", .message = "" },
+	{ .text = Z "\"schedulingClass\": @\"RT\" }", .path = "schedulingClass", .code = "value", .message = "could stop the whole machine" },
+	{ .text = Z "\"schedulingClass\": @\"ts\" }", .path = "schedulingClass", .code = "value", .message = "it is TS, FSS, batch or idle" },
+	{ .text = Z "\"maxShmMemory\": @\"1K\" }", .path = "maxShmMemory", .code = "range", .message = "" },
+	{ .text = Z "\"maxMsgIds\": @32769 }", .path = "maxMsgIds", .code = "range", .message = "" },
 	/* columns count characters, not bytes */
 	{ .text = Z "\"attr\": { \"a\": \"\xc3\xa9\xe2\x82\xac\" }, @\"x\": 1 }", .path = "x", .code = "unknown-key", .message = "" },
 	/* everything at once, in the order of the file, contradictions last */

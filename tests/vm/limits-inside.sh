@@ -1,0 +1,67 @@
+#!/bin/bash
+# What tests/vm/limits.bats runs in the guest: caps of zones whose files are others on cgroup v2. As inside.sh, each check prints "ok NAME" or "not ok NAME: why".
+top=/disk/zones
+export ZONES_CONFIG_DIR=$top/etc ZONES_STORAGE_DIR=$top/storage ZONES_RUN_DIR=$top/run
+mkdir -p $top && chmod 755 /disk $top
+# shellcheck source=tests/vm/checks.bash
+. "$(dirname "$0")/checks.bash"
+
+cgroup_of() { echo "/sys/fs/cgroup$(cut -d: -f3- "/proc/$(zone list --json "$1" | jq -r '.[0].id')/cgroup")"; }
+is() { # FILE TEXT
+	need "$1 is $(cat "$1"), not $2" [ "$(cat "$1")" = "$2" ]
+}
+up() { # NAME PATH=VALUE...
+	zone create -t isolated "$@"
+	zone install "$1"
+	zone boot "$1"
+}
+away() {
+	local name
+	for name; do
+		zone halt "$name"
+		zone delete -F "$name"
+	done
+}
+
+cpu() {
+	local cg
+	up one cappedCPU.ncpus=0.5 cappedCPU.burst=0.05 schedulingClass=idle
+	cg=$(cgroup_of one)
+	is "$cg/cpu.max.burst" 50000
+	is "$cg/cpu.idle" 1
+	zone set one schedulingClass=TS cpuShares=200
+	zone clear one cappedCPU.burst
+	zone apply one
+	is "$cg/cpu.max.burst" 0
+	is "$cg/cpu.idle" 0
+	need "weight $(cat "$cg/cpu.weight")" [ "$(cat "$cg/cpu.weight")" -gt 100 ]
+	away one
+}
+# The whole machine gives memory back: what a zone is protected with stays, another's page cache goes. Its folder must be protected too.
+soft() {
+	local a b
+	up one cappedMemory.soft=70M
+	up two
+	a=$(cgroup_of one) b=$(cgroup_of two)
+	is "$a/memory.low" $((70 << 20))
+	is "${a%/*}/memory.low" $((70 << 20))
+	for zone in one two; do
+		zone exec $zone sh -c 'dd if=/dev/zero of=/var/big bs=1M count=50 2>/dev/null; sync; cat /var/big >/dev/null'
+	done
+	need "two has $(cat "$b/memory.current")" [ "$(cat "$b/memory.current")" -gt $((48 << 20)) ]
+	for _ in $(seq 100); do # no more than the neighbour has: when nothing else is left, protected memory goes as well
+		[ "$(cat "$b/memory.current")" -gt $((24 << 20)) ] || break
+		echo 4M >/sys/fs/cgroup/memory.reclaim || true
+	done
+	echo "left: $(cat "$a/memory.current") and $(cat "$b/memory.current")"
+	need "one has $(cat "$a/memory.current")" [ "$(cat "$a/memory.current")" -gt $((48 << 20)) ]
+	need "two has $(cat "$b/memory.current")" [ "$(cat "$b/memory.current")" -lt $((24 << 20)) ]
+	zone clear one cappedMemory.soft
+	zone apply one
+	is "$a/memory.low" 0
+	is "${a%/*}/memory.low" 0
+	away one two
+}
+
+check cpu cpu
+check soft soft

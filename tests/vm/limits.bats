@@ -1,0 +1,16 @@
+#!/usr/bin/env bats
+# Caps of zones whose mechanism is another one on cgroup v2: tests/vm/limits-inside.sh does everything in the guest in one go. The rest is in v2.bats and in tests/zone.
+# bats file_tags=vm
+
+load helper
+
+setup_file() {
+	in_the_guest limits-inside.sh 600
+}
+
+@test "v2: cappedCPU.burst and schedulingClass idle reach cpu.max.burst and cpu.idle, and change live" {
+	passed cpu
+}
+@test "v2: cappedMemory.soft: when the machine runs short the zone keeps it, its neighbour does not" {
+	passed soft
+}
