@@ -19,6 +19,7 @@
 #
 # Flavours live in folders of their own and never mix: SAN=1 (ASan+UBSan, build/san), COV=1 (gcov, build/cov),
 # FAULTS=1 (numbered fault points, build/faults). WERROR=1 makes warnings errors. CFLAGS and LDFLAGS are yours.
+# LAUNCHER= links zrun as any other program, without the fast start of runtime/launcher.
 
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -46,6 +47,12 @@ FLAVOUR := faults
 B := build/faults
 flavour_flags := -DZONES_FAULTS
 endif
+
+# zrun's first code is ours where the launcher knows the architecture and the C library is glibc
+LAUNCHER ?= $(if $(filter release,$(FLAVOUR)),$(filter x86_64-linux-gnu x86_64-%-linux-gnu x86_64-%-linux aarch64-linux-gnu aarch64-%-linux-gnu aarch64-%-linux,$(shell $(CC) -dumpmachine)))
+NM ?= nm
+READELF ?= readelf
+OBJCOPY ?= objcopy
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -88,6 +95,7 @@ our_cflags := -std=c17 -D_GNU_SOURCE -I. -I$(B) $(warnings) $(hardening) $(flavo
 our_ldflags := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(flavour_flags)
 
 # --- sources are found, never listed ------------------------------------------------------------------------------
+, := ,
 lib_dirs := runtime/base config isolation cgroups net runtime/engine runtime/zone runtime/monitor
 lib_src  := $(sort $(wildcard $(addsuffix /*.c,$(lib_dirs))))
 zone_src := $(sort $(wildcard runtime/zone_cmd/*.c))
@@ -112,8 +120,22 @@ $(B)/libzones.a: $(call obj,$(lib_src))
 
 $(B)/zone: $(call obj,$(zone_src)) $(B)/libzones.a
 	$(CC) $(our_ldflags) $(LDFLAGS) -o $@ $^ $(pkg_libs)
-$(B)/zrun: $(call obj,$(zrun_src)) $(B)/libzones.a
-	$(CC) $(our_ldflags) $(LDFLAGS) -o $@ $^ $(pkg_libs)
+$(B)/zrun: $(call obj,$(zrun_src)) $(if $(LAUNCHER),$(call obj,runtime/launcher/launcher.c)) $(B)/libzones.a
+	$(CC) $(our_ldflags) $(LDFLAGS) $(if $(LAUNCHER),-Wl$(,)--no-dynamic-linker -Wl$(,)-e$(,)launcher_start) -o $@ $^ $(pkg_libs)
+
+# The launcher runs before the dynamic loader, which it loads itself: which one that is, an ordinary program knows. It may call nothing and hold no pointers (runtime/launcher/launcher.c).
+launcher_cflags := -O2 -ffreestanding -fno-stack-protector -fno-lto -U_FORTIFY_SOURCE
+$(B)/launcher/loader:
+	@mkdir -p $(@D)
+	@echo 'int main(void) { return 0; }' > $@.c
+	@$(CC) $(our_ldflags) $(LDFLAGS) -o $@.probe $@.c
+	@$(OBJCOPY) -O binary -j .interp $@.probe $@.name && tr -d '\0' < $@.name > $@
+	@[ -s $@ ] || { echo "programs that $(CC) links have no dynamic loader: build with LAUNCHER=" >&2; exit 1; }
+$(call obj,runtime/launcher/launcher.c): runtime/launcher/launcher.c $(B)/launcher/loader
+	@mkdir -p $(@D)
+	$(CC) $(our_cflags) $(CFLAGS) $(launcher_cflags) -DZONES_LOADER="\"$$(cat $(B)/launcher/loader)\"" -c $< -o $@
+	@! { $(NM) -u $@ | grep -vw -e _start -e __ehdr_start; $(READELF) -rW $@ | grep -e GOT -e "'.rela.data"; } || \
+		{ echo "$@: needs what is not there yet when it runs (above)" >&2; exit 1; }
 
 # zone-init is pid 1 inside native zones: static, small, without our library and without sanitizers (it runs in a foreign root).
 $(B)/zone-init: $(wildcard runtime/zone_init/*.c runtime/zone_init/*.h)

@@ -2,7 +2,8 @@
  *
  * A process in a container can get hold of /proc/PID/exe of a runtime that enters its namespaces, or make the runtime execute itself (#!/proc/self/exe). So before that the program
  * executes itself again from a file that cannot be written: a detached, read-only mount of its own binary (two system calls, nothing is copied), or, where mounts are not allowed, a
- * sealed copy in memory. Whether that has been done is asked of the kernel (mount flag, seals), never of the environment: the marker there only ends a loop when it did not help. */
+ * sealed copy in memory. Whether that has been done is asked of the kernel (mount flag, seals), never of the environment: the marker there only ends a loop when it did not help.
+ * zrun does the same before it has a C library, where it can (runtime/launcher/launcher.c); then there is nothing left to do here. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
