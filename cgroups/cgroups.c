@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroups/detect.h"
 #include "cgroups/devices.h"
@@ -208,6 +209,15 @@ static void drop_part(struct cgroup *cg, size_t i)
 
 bool cgroup_has_any(const struct cgroup *cg)
 {
+	return cg->n_parts > 0;
+}
+
+bool cgroup_is_there(const struct cgroup *cg)
+{
+	for (size_t i = 0; i < cg->n_parts; i++) {
+		if (access(cg->parts[i].dir, F_OK) < 0)
+			return false;
+	}
 	return cg->n_parts > 0;
 }
 

@@ -131,6 +131,8 @@ char *cgroup_memory_path(const struct cgroup *cg);
 /* The limits as the kernel holds them: rows "cpu.cfs_quota_us=150000" and so on, for `zone info --live`, audit and tests. Freshly allocated array of strings. */
 MUST_CHECK int cgroup_show_limits(struct cgroup *cg, struct strmap *ret, struct err *e);
 
+/* Is its directory in every hierarchy there now? */
+bool cgroup_is_there(const struct cgroup *cg);
 /* False when every hierarchy was refused (rootless): its processes are where the caller is. */
 bool cgroup_has_any(const struct cgroup *cg);
 

@@ -61,11 +61,19 @@ static void fill_memory(const struct zone_translation *t, struct resources_spec 
 	/* No memory.high below it on v2: without swap the kernel lets whoever passes it sleep for minutes, where this cap means the end of one program. */
 }
 
-static uint64_t shares_of(uint64_t cpu_shares)
+uint64_t zone_cpu_shares(uint64_t cpu_shares)
 {
 	uint64_t shares = cpu_shares * 1024 / 100;
 
 	return shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
+}
+
+void zone_cpu_quota(const struct zone_cpu_cap *cap, struct cpu_spec *c)
+{
+	c->quota = (struct opt_i64){ true, (int64_t)(cap->ncpus.value * CPU_PERIOD_US / 1000) };
+	c->period = (struct opt_u64){ true, CPU_PERIOD_US };
+	if (cap->burst.set)
+		c->burst = (struct opt_u64){ true, cap->burst.value * 1000 };
 }
 
 static void fill_cpu(const struct zone_translation *t, struct resources_spec *r)
@@ -81,13 +89,9 @@ static void fill_cpu(const struct zone_translation *t, struct resources_spec *r)
 	if (is_idle)
 		c->idle = (struct opt_i64){ true, 1 };
 	if (t->z->cpu_shares.set)
-		c->shares = (struct opt_u64){ true, shares_of(t->z->cpu_shares.value) };
-	if (!cap || !cap->ncpus.set)
-		return;
-	c->quota = (struct opt_i64){ true, (int64_t)(cap->ncpus.value * CPU_PERIOD_US / 1000) };
-	c->period = (struct opt_u64){ true, CPU_PERIOD_US };
-	if (cap->burst.set)
-		c->burst = (struct opt_u64){ true, cap->burst.value * 1000 };
+		c->shares = (struct opt_u64){ true, zone_cpu_shares(t->z->cpu_shares.value) };
+	if (cap && cap->ncpus.set)
+		zone_cpu_quota(cap, c);
 }
 
 static struct device_rule_spec *device_rule(struct resources_spec *r, char type, int64_t major,

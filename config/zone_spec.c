@@ -65,6 +65,8 @@ static const struct field zone_fields[] = {
 	ROW(zone_spec, zonepath, "zonepath", FIELD_STRING, .type = &zone_path_type,
 	    .fallback = "the zone's name below the storage directory, /var/lib/zones",
 	    .doc = "Directory on the host that holds the zone's files: an absolute path, not /. It must have mode 700, must not be a symbolic link, and no directory above it may be writable by others."),
+	ROW(zone_spec, tenant, "tenant", FIELD_STRING, .type = &zone_name_type, .fallback = "none",
+	    .doc = "Who the zone belongs to: zones of one tenant share its limits, which zone tenant sets."),
 	ROW(zone_spec, autoboot, "autoboot", FIELD_OPT_BOOL, .flags = FIELD_LIVE,
 	    .fallback = "false",
 	    .doc = "Whether zone autoboot, which the host runs at its start, boots the zone."),

@@ -93,6 +93,7 @@ struct zone_memory_cap {
 
 struct zone_spec {
 	char *zonename, *brand, *zonepath;
+	char *tenant; /* NULL: none */
 	struct opt_bool autoboot;
 	char *bootargs, *limitpriv, *ip_type, *hostid, *hostname, *file_mac_profile;
 	struct opt_u64 cpu_shares;

@@ -22,6 +22,8 @@ MUST_CHECK int zone_fill_process(struct zone_translation *t, struct err *e);
 /* zone_resources.c: linux.resources, which is new, and the kernel parameters that are caps. */
 MUST_CHECK int zone_fill_resources(struct zone_translation *t, struct err *e);
 void zone_fill_ipc(struct zone_translation *t);
-uint64_t zone_memory_of(const struct zone_spec *z); /* 0: no cap */
+uint64_t zone_cpu_shares(uint64_t cpu_shares);                           /* -> OCI's cpu.shares */
+void zone_cpu_quota(const struct zone_cpu_cap *cap, struct cpu_spec *c); /* quota, period, burst */
+uint64_t zone_memory_of(const struct zone_spec *z);                      /* 0: no cap */
 
 #endif

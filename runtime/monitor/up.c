@@ -21,6 +21,7 @@
 #include "runtime/monitor/private.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/init_status.h"
+#include "runtime/zone/tenants.h"
 
 enum { STATUS_MAX = 32, STATUS_MS = 1000 };
 
@@ -221,7 +222,9 @@ static int container_create(struct monitor *m, int status_theirs, struct err *e)
 	console_set_master(&m->console, master);
 	watch_init(m);
 	watch_begin(m);
-	return 0;
+	const char *tenant = m->prepared.effective->tenant;
+
+	return tenant ? tenant_enforce(m->dirs, tenant, e) : 0;
 }
 
 static int up_open(struct monitor *m, bool ready_only, struct err *e)

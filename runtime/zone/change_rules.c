@@ -13,6 +13,8 @@ static const struct change_rule rules[] = {
 	  "the zone's files are those of its brand: uninstall and install it again", NULL },
 	{ "zonepath", CHANGE_REFUSED, NULL,
 	  "the zone's files are where it was installed: uninstall and install it again", NULL },
+	{ "tenant", CHANGE_REBOOT, NULL, "its processes are counted where the zone was booted",
+	  NULL },
 	{ "autoboot", CHANGE_LIVE, NULL, "read when the host starts", NULL },
 	{ "bootargs", CHANGE_LIVE, NULL, "read when the zone boots", NULL },
 	{ "limitpriv", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },

@@ -61,6 +61,7 @@ static struct zone_row row_of(const struct zone_dirs *d, const struct zone *z)
 		.reason = mem_strdup(z->reason),
 		.aux = aux_of(z),
 		.uuid = mem_strdup(z->record.uuid),
+		.tenant = mem_strdup(z->spec ? z->spec->tenant : NULL),
 		.state = z->state,
 		.pending = zone_is_pending(d, z),
 		.id = z->has_run && z->state >= ZONE_READY && z->run.id > 0 ? z->run.id : -1,
@@ -118,6 +119,7 @@ void zone_rows_free(struct zone_row *rows, size_t n)
 		free(rows[i].reason);
 		free(rows[i].aux);
 		free(rows[i].uuid);
+		free(rows[i].tenant);
 	}
 	free(rows);
 }

@@ -14,6 +14,7 @@
 #include "runtime/base/path.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/etc_files.h"
+#include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
 
 void zone_prepared_done(struct zone_prepared *p)
@@ -122,17 +123,13 @@ static int choose_init(const struct zone_prepared *p, int root, const struct zon
 	return r;
 }
 
-/* Zones of another run directory (tests, a second installation) get a cgroup folder of their own: equal names must not meet there. */
+/* Beside, or together with, the other zones of its tenant. */
 static void cgroup_place(const struct zone_dirs *d, const struct zone *z, struct container_spec *c)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
+	auto_free char *folder = tenant_folder(d, z->spec->tenant);
 
-	if (str_eq(d->run, "/run/zones"))
-		return;
-	for (const char *p = d->run; *p != '\0'; p++)
-		hash = (hash ^ (unsigned char)*p) * 16777619u;
 	free(c->linux.cgroups_path);
-	c->linux.cgroups_path = mem_format("/zones-%08x/%s", (unsigned)hash, z->name);
+	c->linux.cgroups_path = mem_format("%s/%s", folder, z->name);
 }
 
 /* What the zones of its networks are called, as a folder that only the host writes (net/names.h). Its owner stays unmapped: nobody inside is asked to change it. */

@@ -14,6 +14,7 @@
 #include "runtime/base/proc.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/containers.h"
+#include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
 
 enum { TEXT_MAX = 1 << 20, KIB = 1024, MS_PER_S = 1000, NS_PER_S = 1000000000 };
@@ -173,6 +174,44 @@ int zone_stat(const struct zone_dirs *d, const struct strv *names, struct zone_s
 	if (r < 0) {
 		free(*ret);
 		*ret = NULL;
+	}
+	return r;
+}
+
+/* --- tenants -------------------------------------------------------------------------------------------------------- */
+
+int zone_stat_tenants(const struct zone_dirs *d, const struct strv *names, struct zone_stat **ret,
+		      size_t *ret_n, struct err *e)
+{
+	auto_done(strv) struct strv all = { 0 };
+	int r = 0;
+
+	if (names)
+		strv_copy(&all, names);
+	else
+		r = tenant_names(d, &all, e);
+	*ret = mem_array(all.n, sizeof(**ret));
+	*ret_n = 0;
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		struct cgroup_stats s = { 0 };
+		struct err why = { 0 };
+
+		r = tenant_stats(d, all.items[i], &s, &why);
+		if (r == 0) {
+			(*ret)[(*ret_n)++] =
+				(struct zone_stat){ .name = mem_format("@%s", all.items[i]),
+						    .brand = mem_strdup("tenant"),
+						    .cgroup = s };
+		} else if (r == -ENOENT && !names) {
+			r = 0; /* no zone of it runs */
+		} else {
+			*e = why;
+		}
+	}
+	if (r < 0) {
+		zone_stats_free(*ret, *ret_n);
+		*ret = NULL;
+		*ret_n = 0;
 	}
 	return r;
 }

@@ -16,6 +16,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
 
 struct verify {
@@ -250,6 +251,16 @@ static void check_limits(const struct verify *v)
 	}
 }
 
+static void check_tenant(const struct verify *v)
+{
+	const char *name = v->effective->tenant;
+	auto_ptr(tenant_spec) struct tenant_spec *t = NULL;
+	struct err e = { 0 };
+
+	if (name && tenant_read(v->dirs, name, &t, &e) < 0)
+		problem(v, "tenant", NULL, &e);
+}
+
 /* --- file systems and devices ------------------------------------------------------------------------------------- */
 
 static void check_fs(const struct verify *v, size_t i)
@@ -340,6 +351,7 @@ int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct dia
 	v.effective = effective;
 	check_storage(&v);
 	check_brand(&v);
+	check_tenant(&v);
 	check_limits(&v);
 	(void)net_verify(effective, &dirs, diags); /* what it finds is in diags */
 	for (size_t i = 0; i < effective->n_fs; i++)

@@ -163,7 +163,7 @@ MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsign
 
 /* --- looking (list.c, why.c, ps.c) --- */
 struct zone_row {
-	char *name, *path, *brand, *ip, *reason, *aux, *uuid;
+	char *name, *path, *brand, *ip, *reason, *aux, *uuid, *tenant;
 	enum zone_state state;
 	int64_t id;   /* -1: not running */
 	bool pending; /* it runs with something else than its file says */
@@ -189,6 +189,9 @@ struct zone_stat {
 MUST_CHECK int zone_stat(const struct zone_dirs *d, const struct strv *names,
 			 struct zone_stat **ret, size_t *ret_n, struct err *e);
 void zone_stats_free(struct zone_stat *list, size_t n);
+/* Tenants by name ("acme"; NULL: all of which zones run) as rows "@acme" of brand "tenant". -EBUSY: no zone of a named one runs. Network traffic is only counted for each zone. */
+MUST_CHECK int zone_stat_tenants(const struct zone_dirs *d, const struct strv *names,
+				 struct zone_stat **ret, size_t *ret_n, struct err *e);
 /* The same of the whole machine: its CPU time without the idle one, memory in use and in all, swap, threads. */
 MUST_CHECK int zone_stat_host(struct zone_stat *ret, struct err *e);
 /* Pure, for zone_stat_host(): the texts of /proc/stat, /proc/meminfo and /proc/loadavg. */

@@ -117,6 +117,21 @@ static const struct cli_option logs_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option tenant_options[] = {
+	{ .name = "clear",
+	  .letter = 'c',
+	  .value = "PATH",
+	  .help = "take a limit away; may be repeated",
+	  .flags = CLI_REPEAT },
+	{ .name = "delete", .letter = 'd', .help = "remove the tenant; no zone may belong to it" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
+static const struct cli_option capacity_options[] = {
+	{ .name = "check", .help = "exit with 1 when more was promised than there is" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option events_options[] = {
 	{ .name = "follow", .letter = 'f', .help = "go on as they happen" },
 	{ .name = "lines", .letter = 'n', .value = "EVENTS", .help = "only the last so many" },
@@ -131,6 +146,7 @@ static const struct cli_option events_options[] = {
 	OPTIONS_END,
 };
 static const struct cli_option list_options[] = {
+	{ .name = "tenant", .letter = 'T', .value = "TENANT", .help = "only zones of this tenant" },
 	{ .name = "configured", .letter = 'c', .help = "all zones (the default)" },
 	{ .name = "installed", .letter = 'i', .help = "only zones that are installed" },
 	{ .name = "running", .letter = 'r', .help = "only zones that are ready or running" },
@@ -143,7 +159,7 @@ static const struct cli_option list_options[] = {
 	{ .name = "columns",
 	  .letter = 'o',
 	  .value = "COLUMNS",
-	  .help = "id,name,state,path,brand,ip,uuid,aux,pending,reason" },
+	  .help = "id,name,state,path,brand,ip,uuid,aux,pending,tenant,reason" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
@@ -211,6 +227,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "make the running zone equal to its file"),
 	VERB(export, "[--oci] [-f FILE] NAME", export_options, 1, 1, 0, configure, "zones",
 	     "print the configuration"),
+	VERB(tenant, "[NAME [-c PATH] [PATH=VALUE...]] | -d NAME", tenant_options, 0, -1, 0,
+	     configure, "", "limits that the zones of one tenant share"),
 	VERB(schema, "", only_json, 0, 0, 0, configure, "",
 	     "print the JSON Schema of a zone's file"),
 	VERB(install, "[--from DIR|ARCHIVE] NAME", install_options, 1, 1, 0, storage,
@@ -238,13 +256,15 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     CLI_STOP_AT_POSITIONAL, life, "zones:running", "run a command in the zone"),
 	VERB(console, "NAME", only_json, 1, 1, 0, life, "zones:installed",
 	     "attach to the zone's console (\"~.\" leaves)"),
-	VERB(list, "[-ci] [-r] [-p] [-v] [-o COLUMNS] [NAME...]", list_options, 0, -1, 0, looking,
-	     "zones", "zones and their states"),
+	VERB(list, "[-ci] [-r] [-p] [-v] [-T TENANT] [-o COLUMNS] [NAME...]", list_options, 0, -1,
+	     0, looking, "zones", "zones and their states"),
 	VERB(ps, "NAME", only_json, 1, 1, 0, looking, "zones:running", "the zone's processes"),
 	VERB(stat, "[-z ZONE[,ZONE...]] [-p] [--prometheus] [INTERVAL [COUNT]]", stat_options, 0, 2,
 	     0, looking, "", "what zones use, and what they may"),
 	VERB(logs, "[-f] [-n LINES] NAME", logs_options, 1, 1, 0, looking, "zones:installed",
 	     "what the zone wrote to its console"),
+	VERB(capacity, "[--check]", capacity_options, 0, 0, 0, looking, "",
+	     "what zones were promised against what there is"),
 	VERB(events, "[-f] [-n EVENTS] [-e EVENT[,EVENT...]] [--since TIME] [NAME...]",
 	     events_options, 0, -1, 0, looking, "zones", "what happened to zones"),
 	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones",

@@ -38,6 +38,7 @@ int zone_cmd_verify(struct cli_args *a);
 int zone_cmd_apply(struct cli_args *a);
 int zone_cmd_diff(struct cli_args *a);
 int zone_cmd_export(struct cli_args *a);
+int zone_cmd_tenant(struct cli_args *a);
 int zone_cmd_schema(struct cli_args *a);
 /* storage */
 int zone_cmd_install(struct cli_args *a);
@@ -61,6 +62,7 @@ int zone_cmd_monitor(struct cli_args *a); /* hidden: the monitor process itself 
 int zone_cmd_list(struct cli_args *a);
 int zone_cmd_ps(struct cli_args *a);
 int zone_cmd_stat(struct cli_args *a);
+int zone_cmd_capacity(struct cli_args *a);
 int zone_cmd_events(struct cli_args *a);
 int zone_cmd_why(struct cli_args *a);
 int zone_cmd_help(struct cli_args *a);

@@ -46,6 +46,10 @@ static char *pending_of(const struct zone_row *r)
 {
 	return r->pending ? mem_strdup("pending") : NULL;
 }
+static char *tenant_of(const struct zone_row *r)
+{
+	return mem_strdup(r->tenant);
+}
 static char *reason_of(const struct zone_row *r)
 {
 	return mem_strdup(r->reason);
@@ -66,6 +70,7 @@ static const struct column columns[] = {
 	{ "uuid", "UUID", uuid_of },
 	{ "aux", "AUX", aux_of },
 	{ "pending", "FILE", pending_of },
+	{ "tenant", "TENANT", tenant_of },
 	{ "reason", "REASON", reason_of },
 };
 
@@ -104,7 +109,7 @@ static int choose(const struct cli_args *a, struct choice *ret)
 		if (!c || ret->n >= N_COLUMNS)
 			return cli_usage(
 				a,
-				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, pending, reason, each once",
+				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, pending, tenant, reason, each once",
 				names.items[i]);
 		ret->columns[ret->n++] = c;
 	}
@@ -129,6 +134,10 @@ static void add_pending(const struct cli_args *a, struct choice *c, const struct
 
 static bool is_wanted(const struct cli_args *a, const struct zone_row *r)
 {
+	const char *tenant = cli_value(a, "tenant", NULL);
+
+	if (tenant && !str_eq(r->tenant, tenant))
+		return false;
 	if (a->positional.n > 0)
 		return strv_has(&a->positional, r->name);
 	if (cli_has(a, "configured"))
