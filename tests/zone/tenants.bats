@@ -63,12 +63,11 @@ print(n)'
 	booted one tenant=acme 'service.command=["/bin/sh","-c","while :; do :; done"]'
 	booted two tenant=acme 'service.command=["/bin/sh","-c","while :; do :; done"]'
 	used() { zone stat --json -z @acme | jq '.[0].cpuNanoseconds'; }
-	before=$(used)
+	before=$(used) from=$(date +%s%N)
 	sleep 4
-	after=$(used)
-	ms=$(((after - before) / 1000000))
-	[ $ms -gt 1200 ] || { echo "$ms ms of 1600"; false; }
-	[ $ms -lt 1760 ] || { echo "$ms ms of 1600"; false; }
+	after=$(used) to=$(date +%s%N)
+	# at most 0.4 of the time that has passed, a tenth more for the edges of periods; on a busy machine it may be less
+	[ $(((after - before) * 100)) -lt $(((to - from) * 44)) ] || { echo "$((after - before)) of $((to - from))"; false; }
 }
 
 @test "limits change while zones run, and go; what the kernel refuses changes nothing" {
