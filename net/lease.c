@@ -7,9 +7,19 @@
 #include "net/addr.h"
 #include "net/bridge.h"
 #include "net/cni.h"
+#include "net/in_use.h"
 #include "net/ipam.h"
 #include "net/plan.h"
 #include "runtime/base/mem.h"
+
+enum { LEASE_TRIES = 8 };
+
+/* Where free addresses are looked for. */
+struct lease_search {
+	struct netlink *nl;
+	struct ipam_pool pool;
+	struct addr_list busy; /* the host's addresses and those that other machines answer for */
+};
 
 /* Record what the configuration says; another zone's address and the host's are refused. */
 static int lease_record(const struct net_plan *p, size_t index, const struct addr_list *host,
@@ -37,22 +47,51 @@ static int lease_record(const struct net_plan *p, size_t index, const struct add
 	return 0;
 }
 
-static int lease_choose(struct net_plan *p, size_t index, struct ipam_pool *pool,
+/* Does another machine on the bridge have one of the addresses? Those that are taken are noted in `busy`; 1 when there is one, with the last one's words in e. */
+static int lease_is_taken(struct netlink *nl, const struct plan_link *l, const struct plan_addrs *a,
+			  struct addr_list *busy, struct err *e)
+{
+	auto_done(in_use) struct in_use u = { 0 };
+	int r = in_use_add(&u, nl, l, 0, a, e);
+
+	if (r == 0)
+		r = in_use_ask(&u, e);
+	for (size_t i = 0; r >= 0 && i < u.n; i++) {
+		auto_free char *text = in_use_text(&u, i);
+
+		if (!text)
+			continue;
+		busy->items = mem_grow(busy->items, busy->n + 1, sizeof(*busy->items));
+		busy->items[busy->n++] = (struct addr_entry){ .addr = a->items[i] };
+		(void)err_set(e, EADDRINUSE, "%s", text);
+		r = 1;
+	}
+	return r;
+}
+
+/* The lowest free address that nobody answers for. */
+static int lease_choose(struct net_plan *p, size_t index, struct lease_search *s,
 			struct json *leases, bool *changed, struct err *e)
 {
 	struct plan_link *l = &p->links[index];
 	struct inet_addr found[2];
-	size_t n = 0;
-	int r;
+	struct plan_addrs chosen = { .items = found };
+	struct err why = { 0 };
+	int r = 1;
 
-	pool->link = index;
-	r = ipam_choose(leases, pool, found, &n, e);
-
-	if (r < 0)
+	s->pool.link = index;
+	for (int tries = 0; r == 1 && tries < LEASE_TRIES; tries++) {
+		r = ipam_choose(leases, &s->pool, found, &chosen.n, &why);
+		if (r == 0)
+			r = lease_is_taken(s->nl, l, &chosen, &s->busy, &why);
+	}
+	if (r != 0) {
+		*e = why;
 		return err_wrap(e, "anet[%zu].allowedAddress", index);
-	for (size_t i = 0; i < n; i++)
+	}
+	for (size_t i = 0; i < chosen.n; i++)
 		plan_addrs_add(&l->addrs, &found[i]);
-	*changed |= ipam_assign(leases, p->zonename, index, found, n, true);
+	*changed |= ipam_assign(leases, p->zonename, index, found, chosen.n, true);
 	return 0;
 }
 
@@ -65,16 +104,19 @@ static int lease_links(struct net_plan *p, const struct plan_subnets *s, struct 
 
 	if (r == 0)
 		r = addr_all(&nl, &host, e);
-	struct ipam_pool pool = {
-		.four = s->four.family ? inet_net(&s->four) : s->four,
-		.six = s->six.family ? inet_net(&s->six) : s->six,
-		.host = &host,
-		.zone = p->zonename,
+	struct lease_search search = {
+		.nl = &nl,
+		.pool = { .four = s->four.family ? inet_net(&s->four) : s->four,
+			  .six = s->six.family ? inet_net(&s->six) : s->six,
+			  .host = &search.busy,
+			  .zone = p->zonename },
+		.busy = { .items = mem_dup(host.items, host.n * sizeof(*host.items)), .n = host.n },
 	};
 	*changed |= ipam_drop(leases, p->zonename, p->n_links);
 	for (size_t i = 0; r == 0 && i < p->n_links; i++)
-		r = p->links[i].wants_lease ? lease_choose(p, i, &pool, leases, changed, e)
+		r = p->links[i].wants_lease ? lease_choose(p, i, &search, leases, changed, e)
 					    : lease_record(p, i, &host, leases, changed, e);
+	addr_list_done(&search.busy);
 	return r;
 }
 

@@ -191,6 +191,18 @@ int link_all(struct netlink *nl, struct link_list *ret, struct err *e)
 	return r < 0 ? err_wrap(e, "list the network links") : 0;
 }
 
+int link_ports(struct netlink *nl, uint32_t bridge, struct link_list *ret, struct err *e)
+{
+	struct netlink_request q;
+	int r;
+
+	link_begin(&q, RTM_GETLINK, 0);
+	mnl_attr_put_u32(q.h, IFLA_MASTER, bridge); /* the kernel leaves the others out */
+	mnl_attr_put_u32(q.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	r = netlink_dump(nl, &q, link_take_next, ret, &ret->n, e);
+	return r < 0 ? err_wrap(e, "list the ports of a bridge") : 0;
+}
+
 int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC],
 		    struct err *e)
 {
@@ -238,14 +250,14 @@ int link_add_veth(struct netlink *nl, const struct link_veth *v, struct err *e)
 		     : 0;
 }
 
-static void link_begin_ifb(struct netlink_request *q, const char *name)
+static void link_begin_kind(struct netlink_request *q, const char *name, const char *kind)
 {
 	struct nlattr *info;
 
 	link_begin(q, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	mnl_attr_put_strz(q->h, IFLA_IFNAME, name);
 	info = mnl_attr_nest_start(q->h, IFLA_LINKINFO);
-	mnl_attr_put_strz(q->h, IFLA_INFO_KIND, "ifb");
+	mnl_attr_put_strz(q->h, IFLA_INFO_KIND, kind);
 	mnl_attr_nest_end(q->h, info);
 }
 
@@ -254,12 +266,12 @@ int link_add_ifb(struct netlink *nl, const char *name, struct err *e)
 	struct netlink_request q;
 	int r;
 
-	link_begin_ifb(&q, name);
+	link_begin_kind(&q, name, "ifb");
 	r = netlink_talk(nl, &q, NULL, NULL, e);
 	return r < 0 ? err_wrap(e, "make the link \"%s\"", name) : 0;
 }
 
-int link_probe_ifb(struct netlink *nl, struct err *e)
+int link_probe_kind(struct netlink *nl, const char *kind, struct err *e)
 {
 	static const uint8_t group[INET_MAC] = { 1 };
 	struct netlink_request q;
@@ -267,12 +279,12 @@ int link_probe_ifb(struct netlink *nl, struct err *e)
 	int r;
 
 	/* with a MAC that no link can have: a kernel that knows the kind refuses the address, one that does not the kind */
-	link_begin_ifb(&q, "zi-probe");
+	link_begin_kind(&q, "zones-probe", kind);
 	mnl_attr_put(q.h, IFLA_ADDRESS, sizeof(group), group);
 	r = netlink_talk(nl, &q, NULL, NULL, &why);
 	if (r == -EADDRNOTAVAIL)
 		return 0;
-	return err_set(e, EOPNOTSUPP, "it has no ifb links: %s", why.text);
+	return err_set(e, EOPNOTSUPP, "it has no links of the kind %s: %s", kind, why.text);
 }
 
 static int link_set(struct netlink *nl, struct netlink_request *q, const char *name, struct err *e)

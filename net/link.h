@@ -38,6 +38,9 @@ MUST_CHECK int link_find_index(struct netlink *nl, uint32_t index, struct link_i
 MUST_CHECK int link_find_peer(struct netlink *host, int netns_fd, const struct link_info *inside,
 			      struct link_info *ret, struct err *e);
 MUST_CHECK int link_all(struct netlink *nl, struct link_list *ret, struct err *e);
+/* The ports of a bridge, without counters. */
+MUST_CHECK int link_ports(struct netlink *nl, uint32_t bridge, struct link_list *ret,
+			  struct err *e);
 
 MUST_CHECK int link_add_bridge(struct netlink *nl, const char *name, const uint8_t mac[INET_MAC],
 			       struct err *e);
@@ -53,8 +56,8 @@ MUST_CHECK int link_add_veth(struct netlink *nl, const struct link_veth *v, stru
 
 /* What is sent to it comes back as received by the link it came from. */
 MUST_CHECK int link_add_ifb(struct netlink *nl, const char *name, struct err *e);
-/* Does this kernel have such links? Changes nothing. */
-MUST_CHECK int link_probe_ifb(struct netlink *nl, struct err *e);
+/* Does this kernel have links of the kind ("veth", "bridge", "ifb")? -EOPNOTSUPP when not. Changes nothing. */
+MUST_CHECK int link_probe_kind(struct netlink *nl, const char *kind, struct err *e);
 
 /* Changes of one link, made in this order; what is not set stays. */
 struct link_change {

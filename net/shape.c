@@ -142,7 +142,7 @@ int shape_probe(struct netlink *nl, struct err *e)
 	int r = qdisc_probe(nl, e);
 
 	if (r == 0)
-		r = link_probe_ifb(nl, e);
+		r = link_probe_kind(nl, "ifb", e);
 	if (r < 0)
 		return r;
 	r = nft_batch_probe(b, e);

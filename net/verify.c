@@ -8,6 +8,7 @@
 #include "net/bridge.h"
 #include "net/cni.h"
 #include "net/guard.h"
+#include "net/in_use.h"
 #include "net/ipam.h"
 #include "net/link.h"
 #include "net/nat.h"
@@ -71,6 +72,9 @@ static void verify_lower(struct verify *v, size_t i)
 		text = mem_strdup(why.text);
 	else if (!str_eq(found.kind, "bridge"))
 		text = mem_format("\"%s\" is not a bridge", l->bridge);
+	else if (!(found.flags & IFF_UP))
+		text = mem_format("the bridge \"%s\" is down: ip link set %s up", l->bridge,
+				  l->bridge);
 	if (text)
 		verify_report(v, path, text);
 }
@@ -148,16 +152,32 @@ static void verify_ports(struct verify *v, const char *run_dir)
 	}
 }
 
+static void verify_kind(struct verify *v, const char *kind)
+{
+	struct err why = { 0 };
+
+	if (link_probe_kind(&v->nl, kind, &why) < 0) {
+		auto_free char *text = mem_format("this kernel cannot make links: %s", why.text);
+
+		verify_report(v, "anet", text);
+	}
+}
+
 static void verify_kernel(struct verify *v)
 {
 	struct err why = { 0 };
 	unsigned guards = 0;
-	bool automatic = false;
+	bool automatic = false, pairs = false;
 
 	for (size_t i = 0; i < v->plan->n_links; i++) {
 		guards |= v->plan->links[i].guards;
 		automatic |= v->plan->links[i].automatic;
+		pairs |= !v->plan->links[i].cni[0];
 	}
+	if (pairs)
+		verify_kind(v, "veth");
+	if (automatic)
+		verify_kind(v, "bridge");
 	if (guards && guard_probe(&why) < 0) {
 		auto_free char *text = mem_format("this kernel cannot protect links: %s", why.text);
 
@@ -168,6 +188,34 @@ static void verify_kernel(struct verify *v)
 			mem_format("this kernel cannot translate addresses: %s", why.text);
 
 		verify_report(v, "anet", text);
+	}
+}
+
+/* On bridges that carry more than zones: other machines are asked. */
+static void verify_in_use(struct verify *v)
+{
+	auto_done(in_use) struct in_use u = { 0 };
+	struct err why = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < v->plan->n_links; i++)
+		r = in_use_add(&u, &v->nl, &v->plan->links[i], i, &v->plan->links[i].addrs, &why);
+	if (r == 0)
+		r = in_use_ask(&u, &why);
+	if (r < 0) {
+		auto_free char *text =
+			mem_format("%s: ZONES_PROBE_MS=0 leaves the question out", why.text);
+
+		verify_report(v, "anet", text);
+		return;
+	}
+	for (size_t i = 0; i < u.n; i++) {
+		auto_free char *text = in_use_text(&u, i);
+		auto_free char *path = mem_format("anet[%zu].allowedAddress[%zu]", u.items[i].link,
+						  u.items[i].address);
+
+		if (text)
+			verify_report(v, path, text);
 	}
 }
 
@@ -205,5 +253,7 @@ int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct di
 	if (p->n_links)
 		verify_kernel(&v);
 	verify_bandwidth(&v);
+	if (v.errors == 0) /* it takes time, and sends packets */
+		verify_in_use(&v);
 	return v.errors ? -EINVAL : 0;
 }

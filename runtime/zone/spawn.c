@@ -27,6 +27,7 @@ static const char *const kept_variables[] = {
 	"ZONES_SUBNET4",
 	"ZONES_SUBNET6",
 	"ZONES_CNI_SECONDS",
+	"ZONES_PROBE_MS",
 	"NETCONFPATH",
 	"CNI_PATH",
 	"ASAN_OPTIONS",

@@ -30,13 +30,13 @@ static void lan(void)
 	      link_add_bridge(&nl, "lan0", mac, &e) == 0 &&
 	      link_change(&nl, "lan0", &up, &e) == 0 && link_find(&nl, "lan0", &l, &e) == 0 &&
 	      inet_parse("192.0.2.1/24", &a) == 0 && addr_add(&nl, l.index, &a, &e) == 0 &&
-	      link_change(&nl, "lo", &up, &e) == 0);
+	      link_change(&nl, "lo", &up, &e) == 0 && link_add_bridge(&nl, "down0", mac, &e) == 0);
 }
 
 static void test(void)
 {
 	auto_ptr(zone_spec) struct zone_spec *good = own_zone("good", 1);
-	auto_ptr(zone_spec) struct zone_spec *bad = own_zone("bad", 5);
+	auto_ptr(zone_spec) struct zone_spec *bad = own_zone("bad", 6);
 	auto_ptr(net_plan) struct net_plan *p = NULL;
 	struct own_dirs d;
 	struct err e = { 0 };
@@ -56,16 +56,21 @@ static void test(void)
 	bad->anet[3].lower_link = mem_strdup("nix0");
 	strv_add(&bad->anet[3].allowed_address, "192.0.2.8/24");
 	strv_add(&bad->anet[4].allowed_address, "nonsense");
+	bad->anet[5].lower_link = mem_strdup("down0");
+	strv_add(&bad->anet[5].allowed_address, "198.51.100.8/24");
+	strv_add(&bad->anet[5].defrouter, "198.51.101.1");
 	auto_free char *all = findings(bad, &d.dirs);
 
 	CHECK_STR(
 		all,
 		"anet[2].lowerLink: \"lo\" cannot be the name of a bridge\n"
 		"anet[4].allowedAddress: \"nonsense\" is not an address\n"
+		"anet[5].defrouter: 198.51.101.1 is in none of the link's subnets\n"
 		"anet[0].allowedAddress[0]: 10.88.0.2 belongs to zone \"good\"\n"
 		"anet[1].allowedAddress: the subnet 192.0.2.0/24 overlaps the host's route to 192.0.2.0/24\n"
 		"anet[2].allowedAddress[0]: 192.0.2.1 is an address of the host\n"
-		"anet[3].lowerLink: no link \"nix0\" exists\n");
+		"anet[3].lowerLink: no link \"nix0\" exists\n"
+		"anet[5].lowerLink: the bridge \"down0\" is down: ip link set down0 up\n");
 	own_dirs_done(&d);
 }
 

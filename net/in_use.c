@@ -1,0 +1,86 @@
+/* Strangers are told by their names: a link of ours has one that plan_host_name() makes. */
+#include "net/in_use.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "net/link.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/str.h"
+
+void in_use_done(struct in_use *u)
+{
+	free(u->probes);
+	free(u->items);
+	*u = (struct in_use){ 0 };
+}
+
+/* 1 when somebody is there to ask, and then *ret is the bridge; 0 when not. */
+static int in_use_look(struct netlink *nl, const struct plan_link *l, struct link_info *ret,
+		       struct err *e)
+{
+	auto_done(link_list) struct link_list ports = { 0 };
+	struct err why = { 0 };
+	int r = link_find(nl, l->bridge, ret, &why);
+
+	if (r == 0)
+		r = link_ports(nl, ret->index, &ports, &why);
+	if (r == -ENODEV) /* not made yet, or told of elsewhere */
+		return 0;
+	if (r < 0) {
+		*e = why;
+		return r;
+	}
+	for (size_t i = 0; i < ports.n; i++)
+		if (!plan_host_name_hash(ports.items[i].name))
+			return 1;
+	return 0;
+}
+
+int in_use_add(struct in_use *u, struct netlink *nl, const struct plan_link *l, size_t index,
+	       const struct plan_addrs *addrs, struct err *e)
+{
+	struct link_info lower = { 0 }, own = { 0 };
+	struct err ignored = { 0 };
+	int r;
+
+	if (!l->bridge[0] || addrs->n == 0 || probe_time_ms() == 0)
+		return 0;
+	r = in_use_look(nl, l, &lower, e);
+	if (r <= 0)
+		return r;
+	bool runs = link_find(nl, l->host, &own, &ignored) == 0;
+
+	u->probes = mem_grow(u->probes, u->n + addrs->n, sizeof(*u->probes));
+	u->items = mem_grow(u->items, u->n + addrs->n, sizeof(*u->items));
+	for (size_t k = 0; k < addrs->n; k++, u->n++) {
+		struct probe *p = &u->probes[u->n];
+
+		*p = (struct probe){ .addr = addrs->items[k],
+				     .link = lower.index,
+				     .own = runs ? l->mac : NULL };
+		memcpy(p->mac, lower.mac, INET_MAC);
+		u->items[u->n] =
+			(struct in_use_item){ .link = index, .address = k, .lower = l->bridge };
+	}
+	return 0;
+}
+
+int in_use_ask(struct in_use *u, struct err *e)
+{
+	return u->n ? probe_ask(u->probes, u->n, e) : 0;
+}
+
+char *in_use_text(const struct in_use *u, size_t i)
+{
+	const struct probe *p = &u->probes[i];
+	char address[INET_TEXT], mac[INET_MAC_TEXT];
+
+	if (!p->taken)
+		return NULL;
+	inet_text_bare(&p->addr, address);
+	inet_mac_text(p->holder, mac);
+	return mem_format(
+		"%s is in use by another machine: %s answers for it on \"%s\"; give the zone another address, or take this one from that machine (ZONES_PROBE_MS=0 asks nobody)",
+		address, mac, u->items[i].lower);
+}
