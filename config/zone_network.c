@@ -273,7 +273,7 @@ static int check_publish(struct bind_ctx *c, const struct json *j, const void *o
 static const struct field publish_fields[] = {
 	ROW(zone_publish, port, "port", FIELD_CUSTOM, .flags = FIELD_REQUIRED, .load = load_ports,
 	    .save = save_ports, .done = done_ports, .schema = ports_schema,
-	    .doc = "Port on the host, 1 to 65535, or a range of at most 1024 as text: 8000-8010. A port that another zone or a program of the host has is refused. The zone sees the client's address. The host forwards these packets: rules of the administrator for forwarded packets judge them, rules for the host's own input do not."),
+	    .doc = "Port on the host, 1 to 65535, or a range of at most 1024 as text: 8000-8010. A port that another zone or a program of the host has is refused. The zone sees the client's address. The administrator's rules for forwarded packets and for the host's input hold (see PUBLISHED PORTS)."),
 	ROW(zone_publish, to, "to", FIELD_OPT_U64, .type = &zone_port_type,
 	    .fallback = "the same as port",
 	    .doc = "Port inside the zone, 1 to 65535; of a range (at most 64 then) the first one."),

@@ -12,6 +12,7 @@
 
 #include "net/addr.h"
 #include "net/forward.h"
+#include "net/judge.h"
 #include "net/link.h"
 #include "net/nat.h"
 #include "net/net.h"
@@ -337,21 +338,23 @@ static int bridge_set_rules(struct bridge *b, struct err *e)
 	auto_done(strv) struct strv closed4 = { 0 };
 	auto_done(strv) struct strv closed6 = { 0 };
 	auto_done(strbuf) struct strbuf rules = { 0 };
-	const struct nat nat = { .bridge = BRIDGE_NAME,
-				 .gates = b->gates,
-				 .n_gates = b->n_gates,
-				 .ports = b->ports.items,
-				 .n_ports = b->ports.n,
-				 .closed4 = &closed4,
-				 .closed6 = &closed6 };
+	struct nat nat = { .bridge = BRIDGE_NAME,
+			   .gates = b->gates,
+			   .n_gates = b->n_gates,
+			   .ports = b->ports.items,
+			   .n_ports = b->ports.n,
+			   .closed4 = &closed4,
+			   .closed6 = &closed6 };
 	auto_free char *four = NULL;
 	auto_free char *six = NULL;
 	auto_free char *ports = NULL;
 	bool loopback = false;
 	int r = nat_exists(e);
+	int judged = b->ports.n ? judge_is_needed(e) : 0;
 
-	if (r < 0)
-		return r;
+	if (r < 0 || judged < 0)
+		return r < 0 ? r : judged;
+	nat.judged = judged > 0;
 	forward_names(b->state, "forward4", &closed4);
 	forward_names(b->state, "forward6", &closed6);
 	for (size_t i = 0; i < b->n_gates; i++) {
@@ -364,7 +367,7 @@ static int bridge_set_rules(struct bridge *b, struct err *e)
 	six = strv_join(&closed6, ",");
 	strbuf_format(&rules, "%s %s", four, six);
 	ports = json_print(json_get(b->state, "publish"), false);
-	strbuf_format(&rules, " %s", ports);
+	strbuf_format(&rules, " %s%s", ports, judged ? " judged" : "");
 	for (size_t i = 0; i < b->ports.n; i++)
 		loopback = loopback || publish_on_loopback(&b->ports.items[i]);
 	if (r > 0 && str_eq(json_get_string(b->state, "rules", ""), strbuf_text(&rules)))

@@ -2,7 +2,7 @@
  * anything else from outside is dropped - the zones' addresses are private, a neighbour of the host that routes to them must not get in.
  * With published ports also: prerouting and output, where the destination becomes the zone's (publish_rules.c); in postrouting two cases in which the zone's answer would not come back
  * through the host and the source becomes the bridge's address, from 127.0.0.1 and from a zone of the same bridge; and raw, because the first of them needs the bridge's parameter
- * route_localnet: what arrives from zones FOR 127.0.0.0/8 is dropped before anything else sees it. */
+ * route_localnet: what arrives from zones FOR 127.0.0.0/8 is dropped before anything else sees it. Where others have rules for input also sets and a chain input (judge.c). */
 #include "net/nat.h"
 
 #include <errno.h>
@@ -13,11 +13,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/judge.h"
 #include "net/nft.h"
 #include "net/publish_rules.h"
 #include "runtime/base/mem.h"
-
-#define NAT_TABLE "zones"
 
 enum nat_value {
 	V_BRIDGE,
@@ -141,6 +140,8 @@ static void nat_publish(struct nft_batch *b, const struct nat *n, const struct n
 		return;
 	nat_add_chains(b, chains, sizeof(chains) / sizeof(chains[0]));
 	nft_batch_rules(b, "raw", nat_raw, sizeof(nat_raw) / sizeof(nat_raw[0]), values, 0);
+	if (n->judged)
+		judge_rules(b, "prerouting", n->ports, n->n_ports);
 	for (size_t i = 0; i < n->n_ports; i++) {
 		publish_rules(b, "prerouting", &n->ports[i]);
 		publish_rules(b, "output", &n->ports[i]);
@@ -238,9 +239,12 @@ int nat_probe(struct err *e)
 				      .to = 2,
 				      .four = gates[0],
 				      .six = gates[1] };
-	const struct nat n = {
-		.bridge = "lo", .gates = gates, .n_gates = 2, .ports = &port, .n_ports = 1
-	};
+	const struct nat n = { .bridge = "lo",
+			       .gates = gates,
+			       .n_gates = 2,
+			       .ports = &port,
+			       .n_ports = 1,
+			       .judged = true };
 	auto_ptr(nft_batch) struct nft_batch *b = nat_batch(&n, true);
 
 	return nft_batch_probe(b, e);

@@ -4,12 +4,15 @@
 #ifndef NET_NAT_H
 #define NET_NAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "net/inet.h"
 #include "net/publish.h"
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
+
+#define NAT_TABLE "zones"
 
 struct nat {
 	const char *bridge;
@@ -20,6 +23,7 @@ struct nat {
 	const struct strv *closed4, *closed6;
 	const struct publish *ports; /* published ones of all zones */
 	size_t n_ports;
+	bool judged; /* input chains of others have their say on them (judge.h) */
 };
 MUST_CHECK int nat_apply(const struct nat *n, struct err *e);
 MUST_CHECK int nat_remove(struct err *e); /* missing is fine */

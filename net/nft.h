@@ -22,6 +22,8 @@ enum nft_load {
 	NFT_LOAD_META,      /* `at` is an NFT_META_* key */
 	NFT_LOAD_CT,        /* `at` is an NFT_CT_* key */
 	NFT_LOAD_ADDRESS_TYPE, /* of the destination: RTN_LOCAL ... (32 bits, host order); needs nft_fib in the kernel */
+	NFT_LOAD_FLOW4, /* for a set with a name: link, source, destination, protocol and port of an IPv4 packet */
+	NFT_LOAD_FLOW6,
 };
 enum nft_compare {
 	NFT_IS, /* equals the value's only item */
@@ -30,6 +32,7 @@ enum nft_compare {
 	NFT_NOT_IN,
 	NFT_BETWEEN,  /* from the value's first item to its second, both included; network order */
 	NFT_HAS_BITS, /* any bit of the value is set (32 bits, host order) */
+	NFT_NOT_IN_SET, /* is no element of the set that has the value as its name */
 };
 struct nft_match {
 	enum nft_load load;
@@ -44,7 +47,10 @@ enum nft_verdict {
 	NFT_VERDICT_FORWARD, /* to the link whose index (32 bits, host order) is value 0; netdev family only */
 	NFT_VERDICT_DNAT4, /* the destination becomes NFT_DNAT_ADDRESS and, where that value has an item, NFT_DNAT_PORT */
 	NFT_VERDICT_DNAT6,
+	NFT_VERDICT_NOTE4, /* NFT_LOAD_FLOW4 goes into the set whose name is value NFT_NOTE_SET, and the packet is dropped */
+	NFT_VERDICT_NOTE6,
 };
+enum { NFT_NOTE_SET };                    /* numbers of values */
 enum { NFT_DNAT_ADDRESS, NFT_DNAT_PORT }; /* numbers of values */
 enum { NFT_MATCHES = 6 };
 struct nft_rule {
@@ -69,6 +75,14 @@ struct nft_chain {
 	const char *device; /* netdev family only */
 };
 
+/* A set of flows, which rules fill and ask; every element is forgotten after its time. Full, it takes no more. */
+struct nft_set {
+	const char *name;
+	enum nft_load load; /* NFT_LOAD_FLOW4, NFT_LOAD_FLOW6 */
+	uint64_t timeout_ms;
+	uint32_t size;
+};
+
 struct nft_batch;
 struct nft_batch *nft_batch_new(uint32_t family,
 				const char *table); /* NFPROTO_*; the strings are borrowed */
@@ -77,6 +91,7 @@ DEFINE_AUTO_PTR(nft_batch);
 
 void nft_batch_add_table(struct nft_batch *b);                            /* there already: fine */
 void nft_batch_drop_table(struct nft_batch *b);                           /* must exist */
+void nft_batch_add_set(struct nft_batch *b, const struct nft_set *s);     /* must not exist */
 void nft_batch_add_chain(struct nft_batch *b, const struct nft_chain *c); /* must not exist */
 void nft_batch_drop_chain(struct nft_batch *b, const char *name); /* must exist; with its rules */
 void nft_batch_flush_chain(struct nft_batch *b, const char *name);
@@ -93,6 +108,8 @@ MUST_CHECK int nft_table_exists(uint32_t family, const char *table, uint32_t *re
 				struct err *e);
 MUST_CHECK int nft_chain_exists(uint32_t family, const char *table, const char *chain,
 				struct err *e);
+/* 1 when a table of the family other than `except` can drop packets at the hook: it has a chain there whose policy is to drop, or one with rules. */
+MUST_CHECK int nft_hook_drops(uint32_t family, uint32_t hook, const char *except, struct err *e);
 /* Names of a table's chains; an absent table has none. */
 MUST_CHECK int nft_chains(uint32_t family, const char *table, struct strv *ret, struct err *e);
 

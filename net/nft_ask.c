@@ -6,6 +6,7 @@
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/udata.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
@@ -114,6 +115,56 @@ int nft_chains(uint32_t family, const char *table, struct strv *ret, struct err 
 		r = netlink_dump(&nl, &q, nft_take_chain, &s, &unused, &why);
 	}
 	if (r == 0 || nft_is_absent(r))
+		return 0;
+	*e = why;
+	return err_wrap(e, "list the packet filter chains");
+}
+
+struct nft_hook_search {
+	uint32_t hook;
+	const char *except;
+	bool drops;
+};
+
+static uint32_t nft_number(const struct nlattr *a)
+{
+	return a && mnl_attr_validate(a, MNL_TYPE_U32) == 0 ? ntohl(mnl_attr_get_u32(a)) : 0;
+}
+
+static int nft_take_hooked(const struct nlmsghdr *h, void *arg)
+{
+	struct nft_hook_search *s = arg;
+	const size_t skip = sizeof(struct nfgenmsg);
+	const struct nlattr *table = netlink_attr(h, skip, NFTA_CHAIN_TABLE);
+	const struct nlattr *hook = netlink_attr(h, skip, NFTA_CHAIN_HOOK);
+	const struct nlattr *policy = netlink_attr(h, skip, NFTA_CHAIN_POLICY);
+
+	if (!table || mnl_attr_validate(table, MNL_TYPE_NUL_STRING) < 0)
+		return -EPROTO;
+	if (!hook || nft_number(netlink_nested(hook, NFTA_HOOK_HOOKNUM)) != s->hook ||
+	    (s->except && str_eq(mnl_attr_get_str(table), s->except)))
+		return 0;
+	s->drops = s->drops || nft_number(netlink_attr(h, skip, NFTA_CHAIN_USE)) > 0 ||
+		   (policy && nft_number(policy) == NF_DROP);
+	return 0;
+}
+
+int nft_hook_drops(uint32_t family, uint32_t hook, const char *except, struct err *e)
+{
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	struct nft_hook_search s = { .hook = hook, .except = except };
+	struct netlink_request q;
+	struct err why = { 0 };
+	size_t unused;
+	int r = netlink_open(&nl, NETLINK_NETFILTER, &why);
+
+	if (r == 0) {
+		nft_ask(&q, NFT_MSG_GETCHAIN, family);
+		r = netlink_dump(&nl, &q, nft_take_hooked, &s, &unused, &why);
+	}
+	if (r == 0)
+		return s.drops;
+	if (nft_is_absent(r))
 		return 0;
 	*e = why;
 	return err_wrap(e, "list the packet filter chains");

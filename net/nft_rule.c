@@ -60,6 +60,49 @@ static uint32_t nft_add_set(struct nft_batch *b, const struct nft_match *m,
 	return b->set_id;
 }
 
+/* What a flow is made of. The parts lie in registers of 4 bytes, one behind the other. */
+struct nft_part {
+	enum nft_load load;
+	uint32_t at, len, type; /* of nft_set_type() */
+};
+static const struct nft_part nft_flow4[] = {
+	{ NFT_LOAD_META, NFT_META_IIF, 4, 20 }, { NFT_LOAD_NETWORK, 12, 4, 7 },
+	{ NFT_LOAD_NETWORK, 16, 4, 7 },         { NFT_LOAD_META, NFT_META_L4PROTO, 1, 12 },
+	{ NFT_LOAD_TRANSPORT, 2, 2, 13 },
+};
+static const struct nft_part nft_flow6[] = {
+	{ NFT_LOAD_META, NFT_META_IIF, 4, 20 }, { NFT_LOAD_NETWORK, 8, 16, 8 },
+	{ NFT_LOAD_NETWORK, 24, 16, 8 },        { NFT_LOAD_META, NFT_META_L4PROTO, 1, 12 },
+	{ NFT_LOAD_TRANSPORT, 2, 2, 13 },
+};
+enum { NFT_PARTS = sizeof(nft_flow4) / sizeof(nft_flow4[0]) };
+
+void nft_batch_add_set(struct nft_batch *b, const struct nft_set *s)
+{
+	const struct nft_part *parts = s->load == NFT_LOAD_FLOW4 ? nft_flow4 : nft_flow6;
+	struct nftnl_set *set = nft_must(nftnl_set_alloc());
+	uint32_t type = 0, len = 0;
+	struct nlmsghdr *h;
+
+	for (size_t i = 0; i < NFT_PARTS; i++) {
+		type = type << 6 | parts[i].type;
+		len += (parts[i].len + 3) / 4 * 4;
+	}
+	(void)!nftnl_set_set_str(set, NFTNL_SET_TABLE, b->table);
+	(void)!nftnl_set_set_str(set, NFTNL_SET_NAME, s->name);
+	nftnl_set_set_u32(set, NFTNL_SET_ID, ++b->set_id);
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, b->family);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_TIMEOUT | NFT_SET_EVAL);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, type);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, len);
+	nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, s->size);
+	nftnl_set_set_u64(set, NFTNL_SET_TIMEOUT, s->timeout_ms);
+	h = nft_begin(b, NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
+	nftnl_set_nlmsg_build_payload(h, set);
+	nft_end(b, h);
+	nftnl_set_free(set);
+}
+
 static struct nftnl_expr *nft_expr(struct nftnl_rule *rule, const char *name)
 {
 	struct nftnl_expr *x = nft_must(nftnl_expr_alloc(name));
@@ -68,7 +111,7 @@ static struct nftnl_expr *nft_expr(struct nftnl_rule *rule, const char *name)
 	return x;
 }
 
-static void nft_add_load(struct nftnl_rule *rule, const struct nft_match *m)
+static void nft_add_load(struct nftnl_rule *rule, const struct nft_part *m, uint32_t to)
 {
 	static const uint32_t bases[] = {
 		[NFT_LOAD_LINK] = NFT_PAYLOAD_LL_HEADER,
@@ -80,22 +123,33 @@ static void nft_add_load(struct nftnl_rule *rule, const struct nft_match *m)
 	if (m->load == NFT_LOAD_META) {
 		x = nft_expr(rule, "meta");
 		nftnl_expr_set_u32(x, NFTNL_EXPR_META_KEY, m->at);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_META_DREG, NFT_REG_1);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_META_DREG, to);
 	} else if (m->load == NFT_LOAD_CT) {
 		x = nft_expr(rule, "ct");
 		nftnl_expr_set_u32(x, NFTNL_EXPR_CT_KEY, m->at);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_CT_DREG, NFT_REG_1);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_CT_DREG, to);
 	} else if (m->load == NFT_LOAD_ADDRESS_TYPE) {
 		x = nft_expr(rule, "fib");
 		nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
 		nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_DREG, to);
 	} else {
 		x = nft_expr(rule, "payload");
 		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_BASE, bases[m->load]);
 		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET, m->at);
 		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_LEN, m->len);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_DREG, to);
+	}
+}
+
+static void nft_add_flow(struct nftnl_rule *rule, enum nft_load flow)
+{
+	const struct nft_part *parts = flow == NFT_LOAD_FLOW4 ? nft_flow4 : nft_flow6;
+	uint32_t to = NFT_REG32_00; /* the first quarter of NFT_REG_1 */
+
+	for (size_t i = 0; i < NFT_PARTS; i++) {
+		nft_add_load(rule, &parts[i], to);
+		to += (parts[i].len + 3) / 4;
 	}
 }
 
@@ -133,10 +187,14 @@ static void nft_add_match(struct nft_batch *b, struct nftnl_rule *rule, const st
 			  const struct nft_value *v)
 {
 	static const uint32_t zero;
+	const struct nft_part part = { m->load, m->at, m->len, 0 };
 	struct nftnl_expr *x;
 	uint32_t id;
 
-	nft_add_load(rule, m);
+	if (m->compare == NFT_NOT_IN_SET)
+		nft_add_flow(rule, m->load);
+	else
+		nft_add_load(rule, &part, NFT_REG_1);
 	if (v->masked)
 		nft_add_prefix_mask(rule, v->prefix, m->len);
 	switch (m->compare) {
@@ -163,6 +221,12 @@ static void nft_add_match(struct nft_batch *b, struct nftnl_rule *rule, const st
 		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SET_ID, id);
 		if (m->compare == NFT_NOT_IN)
 			nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+		break;
+	case NFT_NOT_IN_SET:
+		x = nft_expr(rule, "lookup");
+		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+		(void)!nftnl_expr_set_str(x, NFTNL_EXPR_LOOKUP_SET, v->data);
+		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 		break;
 	}
 }
@@ -200,11 +264,27 @@ static void nft_add_forward(struct nftnl_rule *rule, const struct nft_value *to)
 	nftnl_expr_set_u32(x, NFTNL_EXPR_FWD_SREG_DEV, NFT_REG_1);
 }
 
+/* What is there already keeps its time: nobody stays in for ever. When the set is full the rule ends here, as one that does not match. */
+static void nft_add_note(struct nftnl_rule *rule, enum nft_load flow, const char *set)
+{
+	struct nftnl_expr *x;
+
+	nft_add_flow(rule, flow);
+	x = nft_expr(rule, "dynset");
+	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_ADD);
+	(void)!nftnl_expr_set_str(x, NFTNL_EXPR_DYNSET_SET_NAME, set);
+}
+
 static void nft_add_verdict(struct nftnl_rule *rule, const struct nft_rule *row,
 			    const struct nft_value *values)
 {
 	struct nftnl_expr *x;
 
+	if (row->verdict == NFT_VERDICT_NOTE4)
+		nft_add_note(rule, NFT_LOAD_FLOW4, values[NFT_NOTE_SET].data);
+	if (row->verdict == NFT_VERDICT_NOTE6)
+		nft_add_note(rule, NFT_LOAD_FLOW6, values[NFT_NOTE_SET].data);
 	(void)nft_expr(rule, "counter");
 	if (row->verdict == NFT_VERDICT_MASQUERADE) {
 		(void)nft_expr(rule, "masq");

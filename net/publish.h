@@ -1,7 +1,7 @@
 /* publish - ports of the host that lead into zones, as values, and the checks on them. Private to net/.
  *
  * A published port is a rule of destination translation in our own table (publish_rules.c), before the host's routing decision. So the zone sees the client's own address, no
- * process of ours stands between them, and a packet that is led into a zone is FORWARDED by the host: the administrator's rules for forwarded packets judge it.
+ * process of ours stands between them, and a packet that is led into a zone is FORWARDED by the host: the administrator's rules for forwarded packets judge it. Those for input do, too, where there are any (judge.h).
  * Who has which port stands in RUN/net.json (bridge.h) while the zone is attached. */
 #ifndef NET_PUBLISH_H
 #define NET_PUBLISH_H

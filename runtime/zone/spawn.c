@@ -28,6 +28,7 @@ static const char *const kept_variables[] = {
 	"ZONES_SUBNET6",
 	"ZONES_CNI_SECONDS",
 	"ZONES_PROBE_MS",
+	"ZONES_PUBLISH_INPUT",
 	"NETCONFPATH",
 	"CNI_PATH",
 	"ASAN_OPTIONS",
