@@ -49,6 +49,29 @@ load publishing
 	says 7000-7010
 }
 
+@test "an isolated zone reaches what others publish, isolated ones as well, through the host as anybody does, and not what they do not publish" {
+	if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
+		echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
+		echo 0 >/proc/sys/net/bridge/bridge-nf-call-ip6tables
+	fi
+	networked web 'anet=[{"isolated":true}]' 'publish=[{"port":8080,"to":80}]'
+	networked other 'anet=[{"isolated":true}]'
+	networked open
+	answers web 80
+	for from in other open web; do # the host's address on the bridge is what the zone sees
+		for host in 198.51.100.1 10.88.0.1; do
+			[ "$(ask "$from" "$host" 8080)" = "10.88.0.1 80" ]
+		done
+		[ "$(ask "$from" fd00:51::1 8080)" = "fd00:88::1 80" ]
+	done
+	for from in other open; do
+		run ask "$from" 10.88.0.2 80
+		[ "$status" != 0 ]
+		run ask "$from" fd00:88::2 80
+		[ "$status" != 0 ]
+	done
+}
+
 @test "a port that another zone or a program has is refused with the owner's name, by verify and by boot, and nothing is left" {
 	networked web 'publish=[{"port":8080,"to":80}]'
 	zone create two
