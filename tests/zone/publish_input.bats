@@ -47,6 +47,29 @@ admitted() { nft -j list ruleset | jq '[.nftables[].set? // empty | select(.name
 	[ "$(ask host 198.51.100.1 8080)" = "198.51.100.1 80" ]
 }
 
+@test "who was let in by one link is judged again when he comes by another" {
+	ip link add out2 type veth peer name eth1 netns "$client"
+	ip link set out2 up
+	nsenter --net="/proc/$client/ns/net" ip link set eth1 up
+	for link in all out2; do echo 0 >"/proc/sys/net/ipv4/conf/$link/rp_filter"; done
+	nft -f - <<'N'
+table inet admin {
+	counter dropped { }
+	chain input {
+		type filter hook input priority 0;
+		iifname "out2" tcp dport 8080 counter name dropped drop
+	}
+}
+N
+	networked web 'publish=[{"port":8080,"to":80}]'
+	answers web 80
+	[ "$(ask client 198.51.100.1 8080)" = "198.51.100.2 80" ]
+	nsenter --net="/proc/$client/ns/net" ip route add 198.51.100.1/32 dev eth1 src 198.51.100.2
+	run ask client 198.51.100.1 8080
+	says "timed out"
+	[ "$(nft -j list counter inet admin dropped | jq '.nftables[].counter? // empty | .packets')" -gt 0 ]
+}
+
 @test "with the policy to drop, a published port is open to whom a rule accepts and to nobody else; rules for forwarded packets hold besides" {
 	admin 'policy drop; ct state established,related accept; iifname lo accept; icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept; tcp dport { 8081, 8082 } accept;'
 	nft add chain inet admin forward '{ type filter hook forward priority 0; }'
