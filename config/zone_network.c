@@ -31,14 +31,32 @@ static const struct value_type protocol_type = { .name = "protocol", .words = pr
 static const struct value_type vlan_type = { .name = "VLAN number", .max = 4094 };
 static const struct value_type mtu_type = { .name = "MTU", .min = 576, .max = 65535 };
 
-/* What a link is attached to: a link's name or a network of CNI plugins. */
+/* The name of an automatic bridge: with "zbr-" before it that of a link. */
+static int check_automatic(const char *name, char *why, size_t why_size)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	size_t n = strlen(name);
+
+	if (n > 0 && n <= ZONE_LOWER_NAME && strspn(name, chars) == n && name[0] != '-')
+		return 0;
+	(void)snprintf(
+		why, why_size,
+		"the name of an automatic bridge has 1 to %d of the characters a-z, 0-9 and -, not beginning with -",
+		ZONE_LOWER_NAME);
+	return -EINVAL;
+}
+
+/* What a link is attached to: a link's name, an automatic bridge or a network of CNI plugins. */
 static int check_lower(const char *text, char *why, size_t why_size)
 {
 	static const char chars[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+	const char *automatic = str_after(text, ZONE_LOWER_AUTO);
 	const char *network = str_after(text, ZONE_LOWER_CNI);
 	size_t n = network ? strlen(network) : 0;
 
+	if (automatic)
+		return check_automatic(automatic, why, why_size);
 	if (!network)
 		return zone_interface_type.check(text, why, why_size);
 	if (n > 0 && n <= NETWORK_BYTES && strspn(network, chars) == n &&
@@ -50,11 +68,50 @@ static int check_lower(const char *text, char *why, size_t why_size)
 	return -EINVAL;
 }
 static const struct value_type lower_type = {
-	.name = "link or CNI network",
+	.name = "link, automatic bridge or CNI network",
 	.check = check_lower,
 	.example = "auto",
 	.pattern =
-		"^((?!(lo|all|default)$)[A-Za-z0-9][A-Za-z0-9_.-]{0,14}|cni:[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$",
+		"^((?!(lo|all|default)$)[A-Za-z0-9][A-Za-z0-9_.-]{0,14}|auto:[a-z0-9][a-z0-9-]{0,9}|cni:[A-Za-z0-9][A-Za-z0-9_.-]{0,63})$",
+};
+
+/* Room for the bridge's address and a zone's, and nothing behind the prefix. */
+static int check_subnet(const char *text, char *why, size_t why_size)
+{
+	struct address a;
+	unsigned bits;
+	int r = address_parse(text, &a, why, why_size);
+
+	if (r < 0)
+		return r;
+	bits = a.family == AF_INET ? 32 : 128;
+	if (!a.has_prefix || a.prefix == 0) {
+		(void)snprintf(why, why_size, "a subnet has a prefix length, as in 10.5.0.0/24");
+		return -EINVAL;
+	}
+	if (a.prefix + 2 > bits) {
+		(void)snprintf(why, why_size,
+			       "the subnet is too small, it has no room for the bridge and a zone");
+		return -EINVAL;
+	}
+	for (unsigned i = a.prefix; i < bits; i++)
+		if (a.bytes[i / 8] & (0x80 >> i % 8)) {
+			(void)snprintf(why, why_size,
+				       "it has bits behind the prefix length, so it is no subnet");
+			return -EINVAL;
+		}
+	if (address_is_link_local(&a)) {
+		(void)snprintf(why, why_size, "it is link-local, which cannot be routed");
+		return -EINVAL;
+	}
+	a.bytes[bits / 8 - 1] |= 1; /* the bridge's address */
+	return address_check_host(&a, why, why_size);
+}
+static const struct value_type subnet_type = {
+	.name = "subnet",
+	.check = check_subnet,
+	.example = "10.5.0.0/24",
+	.pattern = "^[0-9A-Fa-f:.]+/[0-9]{1,3}$",
 };
 
 /* "192.0.2.10/24" or a list of them. */
@@ -140,7 +197,10 @@ static const struct field anet_fields[] = {
 	    .doc = "Name of the link inside the zone, 1 to 15 characters, unique in the zone."),
 	ROW(zone_anet, lower_link, "lowerLink", FIELD_STRING, .type = &lower_type,
 	    .fallback = "auto",
-	    .doc = "What the link is attached to on the host: auto is the bridge that is made for all zones when the first one needs it (addresses are translated on the way out); cni:NAME has the link made by the plugins of the CNI network NAME of the host (see CNI NETWORKS); any other name is a bridge that exists already and is left as it is."),
+	    .doc = "What the link is attached to on the host: auto is the bridge made for all zones, auto:NAME one more, zbr-NAME (see AUTOMATIC BRIDGES); cni:NAME has the link made by the plugins of the CNI network NAME (see CNI NETWORKS); any other name is a bridge that exists already and is left as it is."),
+	ROW(zone_anet, subnet, "subnet", FIELD_STRINGS, .type = &subnet_type, .max_items = 2,
+	    .fallback = "those that other zones gave it, else of allowedAddress, else free ones",
+	    .doc = "Subnets of the bridge of lowerLink auto:NAME, at most one of IPv4 and one of IPv6. The first zone decides."),
 	ROW(zone_anet, allowed_address, "allowedAddress", FIELD_STRINGS, .type = &zone_prefix_type,
 	    .max_items = MAX_ADDRESSES,
 	    .fallback =

@@ -21,10 +21,14 @@
 #define ZONE_IDS      65536u /* ids a zone has */
 
 #define ZONE_LOWER_CNI "cni:" /* before the name of a network of CNI plugins */
+#define ZONE_LOWER_AUTO \
+	"auto:" /* before the name of an automatic bridge of its own, 1 to 10 of a-z 0-9 - */
+#define ZONE_LOWER_NAME 10
 
 struct zone_anet {
-	char *linkname; /* name inside: "net0"; NULL: "net" and the index */
-	char *lower_link; /* "auto": the bridge that the project makes; "cni:NAME"; else an existing bridge or link */
+	char *linkname;   /* name inside: "net0"; NULL: "net" and the index */
+	char *lower_link; /* "auto", "auto:NAME": bridges that the project makes; "cni:NAME"; else an existing bridge or link */
+	struct strv subnet; /* of "auto:NAME": "10.5.0.0/24"; at most one of each family */
 	struct strv
 		allowed_address; /* "10.88.0.2/24", "fd00:88::2/64"; empty with auto: taken from the bridge's subnet */
 	struct opt_bool configure_allowed_address; /* default true */

@@ -39,20 +39,22 @@ static void attach_done(struct attach *a)
 static int attach_bridge(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	const struct net_plan *p = a->plan;
-	struct plan_addrs all = { 0 };
-	int r;
+	auto_free struct bridge_link *links = mem_array(p->n_links + 1, sizeof(*links));
+	struct bridge_claim claim = { .zone = p->zonename, .links = links, .ports = &p->ports };
 
 	(void)op;
-	for (size_t i = 0; i < p->n_links; i++)
-		for (size_t k = 0; k < p->links[i].gates.n; k++)
-			plan_addrs_add(&all, &p->links[i].gates.items[k]);
-	const struct bridge_claim claim = {
-		.zone = p->zonename, .gates = all.items, .n_gates = all.n, .ports = &p->ports
-	};
+	for (size_t i = 0; i < p->n_links; i++) {
+		const struct plan_link *l = &p->links[i];
+		struct bridge_link *to = &links[claim.n_links];
 
-	r = bridge_join(&a->host, p->run_dir, &claim, e);
-	free(all.items);
-	return r;
+		if (!l->automatic)
+			continue;
+		(void)!str_format(to->name, sizeof(to->name), "%s", l->bridge);
+		to->gates = l->gates.items; /* borrowed */
+		to->n_gates = l->gates.n;
+		claim.n_links++;
+	}
+	return bridge_join(&a->host, p->run_dir, &claim, e);
 }
 
 static int attach_find_bridge(struct attach *a, const struct plan_link *l, struct link_info *ret,

@@ -1,22 +1,19 @@
-/* RUN/net.json: { "bridge": true, "users": { "web": ["10.88.0.1/24", "fd00:88::1/64"] }, "publish": { "web": [...] },
+/* RUN/net.json: { "bridges": ["zbr0"], "users": { "web": { "zbr0": ["10.88.0.1/24", "fd00:88::1/64"] } }, "publish": { "web": [...] },
  *                 "forward4": ["eth0"], "forward6": [...], "rules": "..." }
  *
- * "bridge" says that a bridge of that name is ours, also if we died before it got its alias. "rules" is the input from which the packet filter table was made last;
+ * "bridges" says that bridges of these names are ours, also if we died before they got their alias. "rules" is the input from which the packet filter table was made last;
  * while it stays the same and the table exists, the table is left alone. */
 #include "net/bridge.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "net/addr.h"
 #include "net/forward.h"
 #include "net/judge.h"
 #include "net/link.h"
 #include "net/nat.h"
-#include "net/net.h"
-#include "net/route.h"
+#include "net/networks.h"
 #include "net/sysctl.h"
 #include "runtime/base/file.h"
 #include "runtime/base/log.h"
@@ -25,32 +22,15 @@
 
 enum { STATE_MAX = 16 << 20, LOCK_WAIT_MS = 60000 };
 
-static const struct sysctl_row bridge_sysctls[] = {
-	{ "ipv4", "forwarding", 1 },
-	{ "ipv4", "accept_redirects", 0 },
-	{ "ipv4", "send_redirects", 0 }, /* zones of two subnets share the bridge on purpose */
-	{ "ipv4", "rp_filter", 1 },
-	{ "ipv4", "accept_source_route", 0 },
-	{ "ipv6", "disable_ipv6", 0 },
-	{ "ipv6", "accept_ra", 0 }, /* a zone never configures the host */
-	{ "ipv6", "autoconf", 0 },
-	{ "ipv6", "accept_redirects", 0 },
-	{ "ipv6", "accept_dad", 0 },
-	{ "ipv6", "forwarding", 1 },
-	{ "ipv6", "force_forwarding", 1 },
-	{ NULL, NULL, 0 },
-};
-
 struct bridge {
 	struct netlink *nl;
 	char *state_path;
 	struct json *state;
 	char *saved; /* text of the state as it is on disk */
 	struct sysctl proc;
-	struct inet_addr *gates; /* wanted, each once */
-	size_t n_gates;
+	struct bridge_link *links; /* wanted, each once */
+	size_t n_links;
 	struct publish_list ports; /* of all users */
-	uint32_t index;
 };
 
 static void bridge_done(struct bridge *b)
@@ -58,7 +38,9 @@ static void bridge_done(struct bridge *b)
 	free(b->state_path);
 	json_free(b->state);
 	free(b->saved);
-	free(b->gates);
+	for (size_t i = 0; i < b->n_links; i++)
+		free(b->links[i].gates);
+	free(b->links);
 	publish_list_done(&b->ports);
 	sysctl_done(&b->proc);
 }
@@ -95,6 +77,10 @@ static int bridge_load(struct bridge *b, struct netlink *nl, const char *run_dir
 		json_free(b->state);
 		b->state = json_new_object();
 	}
+	const struct json *names = json_get(b->state, "bridges");
+
+	if (!names || names->type != JSON_ARRAY)
+		json_set(b->state, "bridges", json_new_array());
 	const struct json *users = json_get(b->state, "users");
 
 	if (!users || users->type != JSON_OBJECT)
@@ -126,30 +112,56 @@ static struct json *bridge_users(const struct bridge *b)
 	return json_get(b->state, "users");
 }
 
+static void bridge_add_gate(struct bridge_link *l, const char *text)
+{
+	struct inet_addr a;
+
+	if (inet_parse(text, &a) < 0)
+		return;
+	for (size_t i = 0; i < l->n_gates; i++)
+		if (inet_same(&l->gates[i], &a))
+			return;
+	l->gates = mem_grow(l->gates, l->n_gates + 1, sizeof(*l->gates));
+	l->gates[l->n_gates++] = a;
+}
+
+static struct bridge_link *bridge_wanted(struct bridge *b, const char *name)
+{
+	for (size_t i = 0; i < b->n_links; i++)
+		if (str_eq(b->links[i].name, name))
+			return &b->links[i];
+	return NULL;
+}
+
+/* One user's row: { BRIDGE: [ gates ] }. */
+static void bridge_collect_user(struct bridge *b, const struct json *user)
+{
+	for (size_t i = 0; user->type == JSON_OBJECT && i < user->n; i++) {
+		const struct json *list = user->items[i];
+		struct bridge_link *l = bridge_wanted(b, list->key);
+		struct bridge_link fresh = { .gates = NULL };
+
+		if (!networks_is_automatic(list->key) ||
+		    str_format(fresh.name, sizeof(fresh.name), "%s", list->key) < 0)
+			continue;
+		if (!l) {
+			b->links = mem_grow(b->links, b->n_links + 1, sizeof(*b->links));
+			l = &b->links[b->n_links++];
+			*l = fresh;
+		}
+		for (size_t k = 0; list->type == JSON_ARRAY && k < list->n; k++)
+			if (list->items[k]->type == JSON_STRING)
+				bridge_add_gate(l, list->items[k]->text);
+	}
+}
+
 /* The union of what the users need. */
-static void bridge_collect_gates(struct bridge *b)
+static void bridge_collect(struct bridge *b)
 {
 	const struct json *users = bridge_users(b);
 
-	b->n_gates = 0;
-	for (size_t i = 0; i < users->n; i++) {
-		const struct json *list = users->items[i];
-
-		for (size_t k = 0; list->type == JSON_ARRAY && k < list->n; k++) {
-			struct inet_addr a;
-			size_t same = 0;
-
-			if (list->items[k]->type != JSON_STRING ||
-			    inet_parse(list->items[k]->text, &a) < 0)
-				continue;
-			while (same < b->n_gates && !inet_same(&b->gates[same], &a))
-				same++;
-			if (same < b->n_gates)
-				continue;
-			b->gates = mem_grow(b->gates, b->n_gates + 1, sizeof(*b->gates));
-			b->gates[b->n_gates++] = a;
-		}
-	}
+	for (size_t i = 0; i < users->n; i++)
+		bridge_collect_user(b, users->items[i]);
 }
 
 /* The published ports of all zones but `except` (may be NULL); the zones' names in the same order go to `owners` (may be NULL). */
@@ -197,158 +209,58 @@ static int bridge_check_ports(const struct json *state, const char *zone,
 	return r;
 }
 
-/* 1 it exists and is ours, 0 it does not exist. */
-static int bridge_look(struct netlink *nl, bool known, struct link_info *ret, struct err *e)
+/* Is a port that is published on 127.0.0.1 led to a zone on this bridge? */
+static bool bridge_has_loopback(const struct bridge *b, const struct bridge_link *l)
 {
-	struct err why = { 0 };
-	int r = link_find(nl, BRIDGE_NAME, ret, &why);
-
-	if (r == -ENODEV)
-		return 0;
-	if (r < 0) {
-		*e = why;
-		return r;
-	}
-	if (!str_eq(ret->kind, "bridge") || (!known && !str_has_prefix(ret->alias, BRIDGE_ALIAS)))
-		return err_set(e, EEXIST, "a link \"%s\" exists already and is not of zones",
-			       BRIDGE_NAME);
-	return 1;
-}
-
-int bridge_check_name(struct netlink *nl, struct err *e)
-{
-	struct link_info l;
-	int r = bridge_look(nl, false, &l, e);
-
-	return r < 0 ? r : 0;
-}
-
-int bridge_check_subnet(struct netlink *nl, const struct inet_addr *a, struct err *e)
-{
-	auto_done(route_list) struct route_list routes = { 0 };
-	struct err ignored = { 0 };
-	struct link_info own = { 0 };
-	char want[INET_TEXT], have[INET_TEXT];
-	struct inet_addr net = inet_net(a);
-	int r = route_all(nl, &routes, e);
-
-	if (r < 0)
-		return r;
-	(void)!link_find(nl, BRIDGE_NAME, &own,
-			 &ignored); /* no bridge yet: index 0, which no route has */
-	for (size_t i = 0; i < routes.n; i++) {
-		const struct route_entry *route = &routes.items[i];
-
-		if ((own.index && route->index == own.index) || !inet_overlaps(&net, &route->net))
-			continue;
-		inet_text(&net, want);
-		inet_text(&route->net, have);
-		return err_set(e, EADDRINUSE, "the subnet %s overlaps the host's route to %s", want,
-			       have);
-	}
-	return 0;
-}
-
-static int bridge_make(struct bridge *b, struct err *e)
-{
-	struct link_info l = { 0 };
-	uint8_t mac[INET_MAC];
-	char text[INET_MAC_TEXT];
-	int r = bridge_look(b->nl, json_get_bool(b->state, "bridge", false), &l, e);
-
-	if (r < 0)
-		return r;
-	json_set(b->state, "bridge", json_new_bool(true));
-	if (bridge_save(b, e) < 0) /* first: whatever is made from here on is known to be ours */
-		return -e->code;
-	if (r == 0) {
-		net_auto_mac(BRIDGE_NAME, 0, text);
-		r = inet_mac_parse(text, mac);
-		if (r == 0)
-			r = link_add_bridge(b->nl, BRIDGE_NAME, mac, e);
-		if (r == 0)
-			r = link_find(b->nl, BRIDGE_NAME, &l, e);
-		if (r < 0)
-			return r;
-	}
-	b->index = l.index;
-	if ((l.flags & IFF_UP) && str_has_prefix(l.alias, BRIDGE_ALIAS))
-		return 0;
-	const struct link_change up = { .alias = BRIDGE_ALIAS, .up = true };
-
-	r = sysctl_set_all(&b->proc, BRIDGE_NAME, bridge_sysctls, e);
-	return r < 0 ? r : link_change(b->nl, BRIDGE_NAME, &up, e);
-}
-
-static const struct inet_addr *bridge_gate(const struct bridge *b, const struct inet_addr *a)
-{
-	for (size_t i = 0; i < b->n_gates; i++)
-		if (inet_same(&b->gates[i], a) && b->gates[i].prefix == a->prefix)
-			return &b->gates[i];
-	return NULL;
-}
-
-static bool bridge_carries(const struct bridge *b, const struct addr_list *have,
-			   const struct inet_addr *a)
-{
-	for (size_t i = 0; i < have->n; i++)
-		if (have->items[i].index == b->index && inet_same(&have->items[i].addr, a) &&
-		    have->items[i].addr.prefix == a->prefix)
-			return true;
+	for (size_t i = 0; i < b->ports.n; i++)
+		for (size_t k = 0; publish_on_loopback(&b->ports.items[i]) && k < l->n_gates; k++)
+			if (inet_contains(&l->gates[k], &b->ports.items[i].four))
+				return true;
 	return false;
 }
 
-static int bridge_set_addresses(struct bridge *b, struct err *e)
+static int bridge_set_loopback(struct bridge *b, bool on, struct err *e)
 {
-	auto_done(addr_list) struct addr_list have = { 0 };
-	int r = addr_all(b->nl, &have, e);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < b->n_gates; i++) {
-		const struct inet_addr *gate = &b->gates[i];
-
-		if (bridge_carries(b, &have, gate))
-			continue;
-		r = bridge_check_subnet(b->nl, gate, e);
-		if (r == 0)
-			r = addr_add(b->nl, b->index, gate, e);
-	}
-	for (size_t i = 0; r == 0 && i < have.n; i++) {
-		const struct addr_entry *a = &have.items[i];
-		bool own = a->addr.family == AF_INET6 && a->addr.bytes[0] == 0xfe; /* link-local */
-
-		if (a->index == b->index && !own && !bridge_gate(b, &a->addr))
-			r = addr_remove(b->nl, b->index, &a->addr, e);
-	}
+	for (size_t i = 0; r == 0 && i < b->n_links; i++)
+		if (bridge_has_loopback(b, &b->links[i]) == on)
+			r = bridge_link_route_loopback(&b->proc, b->links[i].name, on, e);
 	return r;
 }
 
-/* May packets with addresses of 127.0.0.0/8 pass the bridge? They do for ports that are published on 127.0.0.1. */
-static int bridge_route_loopback(struct bridge *b, bool on, struct err *e)
+/* What the rules follow from, as a text. */
+static char *bridge_rules_text(const struct bridge *b, const struct nat *nat)
 {
-	uint32_t now = 0;
-	int r = sysctl_get("ipv4", BRIDGE_NAME, "route_localnet", &now, e);
+	auto_done(strbuf) struct strbuf rules = { 0 };
+	auto_free char *four = strv_join(nat->closed4, ",");
+	auto_free char *six = strv_join(nat->closed6, ",");
+	auto_free char *ports = json_print(json_get(b->state, "publish"), false);
 
-	return r < 0 || now == (on ? 1 : 0)
-		       ? r
-		       : sysctl_set(&b->proc, "ipv4", BRIDGE_NAME, "route_localnet", on, e);
+	for (size_t i = 0; i < b->n_links; i++) {
+		strbuf_format(&rules, "%s ", b->links[i].name);
+		for (size_t k = 0; k < b->links[i].n_gates; k++) {
+			char text[INET_TEXT];
+
+			inet_text(&b->links[i].gates[k], text);
+			strbuf_format(&rules, "%s ", text);
+		}
+	}
+	strbuf_format(&rules, "%s %s %s%s", four, six, ports, nat->judged ? " judged" : "");
+	return strbuf_steal(&rules);
 }
 
 static int bridge_set_rules(struct bridge *b, struct err *e)
 {
 	auto_done(strv) struct strv closed4 = { 0 };
 	auto_done(strv) struct strv closed6 = { 0 };
-	auto_done(strbuf) struct strbuf rules = { 0 };
-	struct nat nat = { .bridge = BRIDGE_NAME,
-			   .gates = b->gates,
-			   .n_gates = b->n_gates,
+	struct nat nat = { .bridges = b->links,
+			   .n_bridges = b->n_links,
 			   .ports = b->ports.items,
 			   .n_ports = b->ports.n,
 			   .closed4 = &closed4,
 			   .closed6 = &closed6 };
-	auto_free char *four = NULL;
-	auto_free char *six = NULL;
-	auto_free char *ports = NULL;
-	bool loopback = false;
+	auto_free char *rules = NULL;
 	int r = nat_exists(e);
 	int judged = b->ports.n ? judge_is_needed(e) : 0;
 
@@ -357,37 +269,28 @@ static int bridge_set_rules(struct bridge *b, struct err *e)
 	nat.judged = judged > 0;
 	forward_names(b->state, "forward4", &closed4);
 	forward_names(b->state, "forward6", &closed6);
-	for (size_t i = 0; i < b->n_gates; i++) {
-		char text[INET_TEXT];
-
-		inet_text(&b->gates[i], text);
-		strbuf_format(&rules, "%s ", text);
-	}
-	four = strv_join(&closed4, ",");
-	six = strv_join(&closed6, ",");
-	strbuf_format(&rules, "%s %s", four, six);
-	ports = json_print(json_get(b->state, "publish"), false);
-	strbuf_format(&rules, " %s%s", ports, judged ? " judged" : "");
-	for (size_t i = 0; i < b->ports.n; i++)
-		loopback = loopback || publish_on_loopback(&b->ports.items[i]);
-	if (r > 0 && str_eq(json_get_string(b->state, "rules", ""), strbuf_text(&rules)))
+	rules = bridge_rules_text(b, &nat);
+	if (r > 0 && str_eq(json_get_string(b->state, "rules", ""), rules))
 		return 0;
 	/* the parameter never without the rule against its misuse */
-	r = loopback ? 0 : bridge_route_loopback(b, false, e);
+	r = bridge_set_loopback(b, false, e);
 	if (r == 0)
 		r = nat_apply(&nat, e);
-	if (r == 0 && loopback)
-		r = bridge_route_loopback(b, true, e);
+	if (r == 0)
+		r = bridge_set_loopback(b, true, e);
 	if (r < 0)
 		return r;
-	json_set(b->state, "rules", json_new_string(strbuf_text(&rules)));
+	json_set(b->state, "rules", json_new_string(rules));
 	return bridge_save(b, e);
 }
 
 static int bridge_open_forwarding(struct bridge *b, struct err *e)
 {
-	int r = forward_choose(b->nl, BRIDGE_NAME, b->state, e);
+	auto_done(strv) struct strv ours = { 0 };
+	int r;
 
+	forward_names(b->state, "bridges", &ours);
+	r = forward_choose(b->nl, &ours, b->state, e);
 	if (r == 0)
 		r = bridge_save(b, e);
 	if (r == 0)
@@ -395,31 +298,94 @@ static int bridge_open_forwarding(struct bridge *b, struct err *e)
 	return r < 0 ? err_wrap(e, "forward packets of zones") : 0;
 }
 
-/* Is anything still plugged in? Somebody else's link keeps the bridge alive too. */
-static int bridge_has_ports(struct bridge *b, uint32_t index, struct err *e)
+/* A wanted one may be made or be there already; a stranger's is not touched. */
+static int bridge_look_all(struct bridge *b, struct err *e)
 {
-	auto_done(link_list) struct link_list links = { 0 };
-	int r = link_all(b->nl, &links, e);
+	auto_done(strv) struct strv known = { 0 };
+	struct link_info l;
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < links.n; i++)
-		if (links.items[i].master == index)
-			return 1;
+	forward_names(b->state, "bridges", &known);
+	for (size_t i = 0; r >= 0 && i < b->n_links; i++)
+		r = bridge_link_look(b->nl, b->links[i].name, strv_has(&known, b->links[i].name),
+				     &l, e);
+	return r < 0 ? r : 0;
+}
+
+static int bridge_make_all(struct bridge *b, struct err *e)
+{
+	auto_done(strv) struct strv known = { 0 };
+	struct json *list = json_get(b->state, "bridges");
+	int r = bridge_look_all(b, e);
+
+	if (r < 0)
+		return r;
+	forward_names(b->state, "bridges", &known);
+	for (size_t i = 0; i < b->n_links; i++)
+		if (!strv_has(&known, b->links[i].name))
+			json_add(list, json_new_string(b->links[i].name));
+	/* first: whatever is made from here on is known to be ours */
+	r = bridge_save(b, e);
+	for (size_t i = 0; r == 0 && i < b->n_links; i++)
+		r = bridge_link_make(b->nl, &b->proc, b->links[i].name, e);
+	for (size_t i = 0; r == 0 && i < b->n_links; i++)
+		r = bridge_link_set_addresses(b->nl, &b->links[i], e);
 	return r;
 }
 
+/* Is anything still plugged in? Somebody else's link keeps a bridge alive too. */
+static bool bridge_has_ports(const struct link_list *links, uint32_t index)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (links->items[i].master == index)
+			return true;
+	return false;
+}
+
+/* Bridges that nobody needs any more go. What stays of "bridges" is what exists. */
+static int bridge_remove_unused(struct bridge *b, struct err *e)
+{
+	auto_done(strv) struct strv known = { 0 };
+	auto_done(link_list) struct link_list links = { 0 };
+	struct json *stay;
+	int r = link_all(b->nl, &links, e);
+
+	if (r < 0)
+		return r;
+	forward_names(b->state, "bridges", &known);
+	stay = json_set(b->state, "bridges", json_new_array());
+	for (size_t i = 0; i < links.n; i++) {
+		const struct link_info *l = &links.items[i];
+
+		if (!str_eq(l->kind, "bridge") || !networks_is_automatic(l->name) ||
+		    (!strv_has(&known, l->name) && !str_has_prefix(l->alias, BRIDGE_ALIAS)))
+			continue;
+		if (!bridge_wanted(b, l->name) && !bridge_has_ports(&links, l->index) && r == 0)
+			r = link_delete(b->nl, l->name, e);
+		else
+			json_add(stay, json_new_string(l->name));
+	}
+	return r;
+}
+
+static bool bridge_has_unused(struct bridge *b)
+{
+	auto_done(strv) struct strv known = { 0 };
+
+	forward_names(b->state, "bridges", &known);
+	for (size_t i = 0; i < known.n; i++)
+		if (!bridge_wanted(b, known.items[i]))
+			return true;
+	return false;
+}
+
+/* No users: nothing is left, unless a stranger's link hangs on one of the bridges. */
 static int bridge_remove(struct bridge *b, struct err *e)
 {
-	struct link_info l = { 0 };
-	int r = bridge_look(b->nl, json_get_bool(b->state, "bridge", false), &l, e);
+	int r = bridge_remove_unused(b, e);
 
-	if (r == -EEXIST)
-		r = 0; /* not ours: nothing to remove */
-	else if (r > 0) {
-		r = bridge_has_ports(b, l.index, e);
-		if (r != 0)
-			return r < 0 ? r : bridge_save(b, e);
-		r = link_delete(b->nl, BRIDGE_NAME, e);
-	}
+	if (r == 0 && json_get(b->state, "bridges")->n)
+		return bridge_save(b, e);
 	if (r == 0)
 		r = nat_remove(e);
 	if (r == 0)
@@ -433,16 +399,21 @@ static int bridge_remove(struct bridge *b, struct err *e)
 static int bridge_apply(struct bridge *b, struct err *e)
 {
 	static int (*const rows[])(struct bridge *, struct err *) = {
-		bridge_make,
-		bridge_set_addresses,
+		bridge_make_all,
 		bridge_open_forwarding,
 		bridge_set_rules,
 	};
 
 	if (bridge_users(b)->n == 0)
 		return bridge_remove(b, e);
-	bridge_collect_gates(b);
+	bridge_collect(b);
 	bridge_collect_ports(b->state, NULL, &b->ports, NULL);
+	if (bridge_has_unused(b)) {
+		int r = bridge_remove_unused(b, e);
+
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int r = rows[i](b, e);
 
@@ -454,14 +425,20 @@ static int bridge_apply(struct bridge *b, struct err *e)
 
 static void bridge_claim(struct bridge *b, const struct bridge_claim *c)
 {
-	struct json *list = json_set(bridge_users(b), c->zone, json_new_array());
+	struct json *user = json_set(bridge_users(b), c->zone, json_new_object());
 	struct json *ports = json_get(b->state, "publish");
+	struct json *list;
 
-	for (size_t i = 0; i < c->n_gates; i++) {
-		char text[INET_TEXT];
+	for (size_t i = 0; i < c->n_links; i++) {
+		list = json_get(user, c->links[i].name);
+		if (!list)
+			list = json_set(user, c->links[i].name, json_new_array());
+		for (size_t k = 0; k < c->links[i].n_gates; k++) {
+			char text[INET_TEXT];
 
-		inet_text(&c->gates[i], text);
-		json_add(list, json_new_string(text));
+			inet_text(&c->links[i].gates[k], text);
+			json_add(list, json_new_string(text));
+		}
 	}
 	json_unset(ports, c->zone);
 	if (!c->ports || c->ports->n == 0)
@@ -475,12 +452,9 @@ int bridge_join(struct netlink *nl, const char *run_dir, const struct bridge_cla
 		struct err *e)
 {
 	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
-	struct link_info l;
 	int r = bridge_load(&b, nl, run_dir, e);
 
-	if (r == 0)
-		r = bridge_look(nl, json_get_bool(b.state, "bridge", false), &l, e);
-	if (r >= 0 && c->ports)
+	if (r == 0 && c->ports)
 		r = bridge_check_ports(b.state, c->zone, c->ports->items, c->ports->n, e);
 	if (r < 0)
 		return r;

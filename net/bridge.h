@@ -1,6 +1,6 @@
-/* bridge - the automatic bridge "zbr0" and everything host-wide that hangs on it: its addresses, forwarding, address translation.
+/* bridge - the automatic bridges "zbr0" and "zbr-NAME" (networks.h) and everything host-wide that hangs on them: their addresses, forwarding, address translation.
  *
- * All of it is a function of the bridge's USERS: which zones are attached and which addresses each needs the bridge to have, and which ports are published for it. The users stand in
+ * All of it is a function of the bridges' USERS: which zones are attached to which and which addresses each needs a bridge to have, and which ports are published for it. The users stand in
  * RUN/net.json, written before anything is made; after every change what exists is brought in line. Without users nothing is left. The caller holds
  * RUN/net.lock and is in the host's network namespace. */
 #ifndef NET_BRIDGE_H
@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "net/bridge_link.h"
 #include "net/inet.h"
 #include "net/netlink.h"
 #include "net/publish.h"
@@ -21,8 +22,9 @@ MUST_CHECK int bridge_lock(const char *run_dir, struct err *e);
 
 struct bridge_claim {
 	const char *zone;
-	const struct inet_addr *gates; /* addresses it needs on the bridge */
-	size_t n_gates;
+	const struct bridge_link *
+		links; /* bridges it hangs on, with the addresses it needs there; a name may come twice */
+	size_t n_links;
 	const struct publish_list *ports; /* of the host, that lead into it; NULL: none */
 };
 /* -EADDRINUSE, with the owner's name and nothing changed, when a port is another zone's or a program's. */
@@ -39,8 +41,9 @@ MUST_CHECK int bridge_keep(struct netlink *nl, const char *run_dir, const char *
 			   struct err *e);
 
 /* -EEXIST when a link of that name exists that is not ours. */
-MUST_CHECK int bridge_check_name(struct netlink *nl, struct err *e);
+MUST_CHECK int bridge_check_name(struct netlink *nl, const char *bridge, struct err *e);
 /* -EADDRINUSE when a route of the host that does not lead to the bridge overlaps a's network. */
-MUST_CHECK int bridge_check_subnet(struct netlink *nl, const struct inet_addr *a, struct err *e);
+MUST_CHECK int bridge_check_subnet(struct netlink *nl, const char *bridge,
+				   const struct inet_addr *a, struct err *e);
 
 #endif

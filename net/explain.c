@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "net/networks.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 
@@ -61,8 +62,8 @@ static void explain_bridge(const struct explain *x)
 			x->ret,
 			"link \"%s\": bridge \"%s\" is gone, so it leads nowhere; %szone reboot %s",
 			x->name, x->bridge,
-			str_eq(x->bridge, "zbr0") ? "a start makes it again: "
-						  : "make it again, then: ",
+			networks_is_automatic(x->bridge) ? "a start makes it again: "
+							 : "make it again, then: ",
 			x->zone);
 	else if (!explain_is(x, "bridgeUp"))
 		strv_format(x->ret, "link \"%s\": bridge \"%s\" is down: ip link set %s up",

@@ -52,7 +52,7 @@ static int forward_read(const char *family, const char *link, const char *name, 
 	return r;
 }
 
-/* Links the host talks through, by family: those with an address, but not lo or our bridge. Zones' links have none. */
+/* Links the host talks through, by family: those with an address, but not lo or our bridges. Zones' links have none. */
 struct forward_host {
 	struct strv links[FORWARD_FAMILIES];
 };
@@ -63,7 +63,7 @@ static void forward_host_done(struct forward_host *h)
 		strv_done(&h->links[i]);
 }
 
-static int forward_host_look(struct netlink *nl, const char *bridge, struct forward_host *h,
+static int forward_host_look(struct netlink *nl, const struct strv *ours, struct forward_host *h,
 			     struct err *e)
 {
 	auto_done(addr_list) struct addr_list addrs = { 0 };
@@ -84,7 +84,7 @@ static int forward_host_look(struct netlink *nl, const char *bridge, struct forw
 			*e = why;
 			return -why.code;
 		}
-		if (!(l.flags & IFF_LOOPBACK) && !str_eq(l.name, bridge) &&
+		if (!(l.flags & IFF_LOOPBACK) && !strv_has(ours, l.name) &&
 		    !strv_has(names, l.name))
 			strv_add(names, l.name);
 	}
@@ -144,10 +144,10 @@ static int forward_choose_family(const struct forward_family *f, const struct fo
 	return 0;
 }
 
-int forward_choose(struct netlink *nl, const char *bridge, struct json *state, struct err *e)
+int forward_choose(struct netlink *nl, const struct strv *ours, struct json *state, struct err *e)
 {
 	auto_done(forward_host) struct forward_host h = { 0 };
-	int r = forward_host_look(nl, bridge, &h, e);
+	int r = forward_host_look(nl, ours, &h, e);
 
 	for (size_t i = 0; r == 0 && i < FORWARD_FAMILIES; i++)
 		r = forward_choose_family(&forward_families[i], &h, state, e);

@@ -1,6 +1,6 @@
 /* forward - let the host forward packets of zones, and of nobody else.
  *
- * Linux decides on the link a packet comes IN by. Zones' packets come in by the bridge, their answers by the host's own links; so forwarding is switched on for
+ * Linux decides on the link a packet comes IN by. Zones' packets come in by the bridges, their answers by the host's own links; so forwarding is switched on for
  * those of the host's links that have addresses, link by link, never for the whole host, and what was switched is remembered in the host state and switched back. Where
  * forwarding is on for all links already (the administrator's or another program's decision), nothing is touched.
  * IPv6 before 6.17 knows the switch for the whole host only; there it is used in a way that keeps every link's own role: accepting router advertisements goes on. */
@@ -13,8 +13,8 @@
 #include "runtime/base/json.h"
 #include "runtime/base/str.h"
 
-/* Decide what must be switched and write it into `state`: "forward4" and "forward6" (names of links), "forward6All". Changes nothing else. */
-MUST_CHECK int forward_choose(struct netlink *nl, const char *bridge, struct json *state,
+/* `ours` are the automatic bridges. Decide what must be switched and write it into `state`: "forward4" and "forward6" (names of links), "forward6All". Changes nothing else. */
+MUST_CHECK int forward_choose(struct netlink *nl, const struct strv *ours, struct json *state,
 			      struct err *e);
 /* Switch what `state` says on (idempotent) or off. */
 MUST_CHECK int forward_switch(struct netlink *nl, struct sysctl *proc, const struct json *state,

@@ -9,6 +9,7 @@
 #include "net/cni.h"
 #include "net/in_use.h"
 #include "net/ipam.h"
+#include "net/networks.h"
 #include "net/plan.h"
 #include "runtime/base/mem.h"
 
@@ -80,6 +81,8 @@ static int lease_choose(struct net_plan *p, size_t index, struct lease_search *s
 	int r = 1;
 
 	s->pool.link = index;
+	s->pool.four = l->subnets.four.family ? inet_net(&l->subnets.four) : l->subnets.four;
+	s->pool.six = l->subnets.six.family ? inet_net(&l->subnets.six) : l->subnets.six;
 	for (int tries = 0; r == 1 && tries < LEASE_TRIES; tries++) {
 		r = ipam_choose(leases, &s->pool, found, &chosen.n, &why);
 		if (r == 0)
@@ -99,17 +102,17 @@ static int lease_links(struct net_plan *p, const struct plan_subnets *s, struct 
 		       bool *changed, struct err *e)
 {
 	auto_done(addr_list) struct addr_list host = { 0 };
+	auto_done(diag_list) struct diag_list diags = { 0 };
 	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
 	int r = netlink_open(&nl, NETLINK_ROUTE, e);
 
+	if (r == 0 && networks_settle(p, s, &nl, leases, &diags, changed) > 0)
+		r = diag_err(&diags, e);
 	if (r == 0)
 		r = addr_all(&nl, &host, e);
 	struct lease_search search = {
 		.nl = &nl,
-		.pool = { .four = s->four.family ? inet_net(&s->four) : s->four,
-			  .six = s->six.family ? inet_net(&s->six) : s->six,
-			  .host = &search.busy,
-			  .zone = p->zonename },
+		.pool = { .host = &search.busy, .zone = p->zonename },
 		.busy = { .items = mem_dup(host.items, host.n * sizeof(*host.items)), .n = host.n },
 	};
 	*changed |= ipam_drop(leases, p->zonename, p->n_links);
@@ -183,7 +186,7 @@ int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e
 	r = lock;
 	if (r >= 0)
 		r = ipam_load(dirs->storage_dir, &leases, e);
-	if (r == 0 && ipam_drop(leases, zonename, 0))
+	if (r == 0 && (ipam_drop(leases, zonename, 0) | networks_drop(leases, zonename)))
 		r = ipam_save(dirs->storage_dir, leases, e);
 	return r;
 }

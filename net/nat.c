@@ -1,5 +1,6 @@
-/* postrouting: what comes from a bridge network and leaves by another link gets the host's address. forward: zones may go out, answers come back,
- * anything else from outside is dropped - the zones' addresses are private, a neighbour of the host that routes to them must not get in.
+/* postrouting: what comes from a bridge network and leaves by a link that is none of our bridges gets the host's address. forward: answers come back, zones of one bridge
+ * reach each other (by way of the host where two subnets share it) and those of two bridges do not, whether they are known to each other by a published port or not at all: only
+ * what is translated passes. Zones may go out; anything else from outside is dropped - the zones' addresses are private, a neighbour of the host that routes to them must not get in.
  * With published ports also: prerouting and output, where the destination becomes the zone's (publish_rules.c); in postrouting two cases in which the zone's answer would not come back
  * through the host and the source becomes the bridge's address, from 127.0.0.1 and from a zone of the same bridge; and raw, because the first of them needs the bridge's parameter
  * route_localnet: what arrives from zones FOR 127.0.0.0/8 is dropped before anything else sees it. Where others have rules for input also sets and a chain input (judge.c). */
@@ -19,7 +20,8 @@
 #include "runtime/base/mem.h"
 
 enum nat_value {
-	V_BRIDGE,
+	V_BRIDGE,  /* one of them */
+	V_BRIDGES, /* all */
 	V_NET4,
 	V_NET6,
 	V_IP4,
@@ -56,7 +58,7 @@ static const struct nft_rule nat_leave4[] = {
 	  NFT_VERDICT_MASQUERADE,
 	  { IS_FAMILY(V_IP4),
 	    { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_NET4 },
-	    TO(NFT_IS_NOT, V_BRIDGE) },
+	    TO(NFT_NOT_IN, V_BRIDGES) },
 	  0 },
 };
 static const struct nft_rule nat_leave6[] = {
@@ -64,7 +66,7 @@ static const struct nft_rule nat_leave6[] = {
 	  NFT_VERDICT_MASQUERADE,
 	  { IS_FAMILY(V_IP6),
 	    { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_NET6 },
-	    TO(NFT_IS_NOT, V_BRIDGE) },
+	    TO(NFT_NOT_IN, V_BRIDGES) },
 	  0 },
 };
 static const struct nft_rule nat_return[] = {
@@ -72,8 +74,10 @@ static const struct nft_rule nat_return[] = {
 	  NFT_VERDICT_MASQUERADE,
 	  { IS_FAMILY(V_IP4),
 	    { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_LOOPBACK },
-	    TO(NFT_IS, V_BRIDGE) },
+	    TO(NFT_IN, V_BRIDGES) },
 	  0 },
+};
+static const struct nft_rule nat_return_one[] = {
 	{ "zone to zone",
 	  NFT_VERDICT_MASQUERADE,
 	  { FROM(NFT_IS, V_BRIDGE),
@@ -84,22 +88,27 @@ static const struct nft_rule nat_return[] = {
 static const struct nft_rule nat_raw[] = {
 	{ "loopback from zones",
 	  NFT_VERDICT_DROP,
-	  { FROM(NFT_IS, V_BRIDGE),
+	  { FROM(NFT_IN, V_BRIDGES),
 	    IS_FAMILY(V_IP4),
 	    { NFT_LOAD_NETWORK, 16, 4, NFT_IS, V_LOOPBACK } },
 	  0 },
 };
-static const struct nft_rule nat_forward[] = {
-	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IS, V_BRIDGE) }, 0 },
+static const struct nft_rule nat_forward_answers[] = {
 	{ "answers",
 	  NFT_VERDICT_ACCEPT,
-	  { TO(NFT_IS, V_BRIDGE), { NFT_LOAD_CT, NFT_CT_STATE, 4, NFT_HAS_BITS, V_ANSWER } },
+	  { TO(NFT_IN, V_BRIDGES), { NFT_LOAD_CT, NFT_CT_STATE, 4, NFT_HAS_BITS, V_ANSWER } },
 	  0 },
 	{ "published",
 	  NFT_VERDICT_ACCEPT,
-	  { TO(NFT_IS, V_BRIDGE), { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } },
+	  { TO(NFT_IN, V_BRIDGES), { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } },
 	  0 },
-	{ "into zones", NFT_VERDICT_DROP, { TO(NFT_IS, V_BRIDGE) }, 0 },
+};
+static const struct nft_rule nat_forward_one[] = {
+	{ "one bridge", NFT_VERDICT_ACCEPT, { FROM(NFT_IS, V_BRIDGE), TO(NFT_IS, V_BRIDGE) }, 0 },
+};
+static const struct nft_rule nat_forward[] = {
+	{ "into zones", NFT_VERDICT_DROP, { TO(NFT_IN, V_BRIDGES) }, 0 },
+	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IN, V_BRIDGES) }, 0 },
 	{ "not a router",
 	  NFT_VERDICT_DROP,
 	  { IS_FAMILY(V_IP4), FROM(NFT_IN, V_CLOSED4), TO(NFT_IN, V_CLOSED4) },
@@ -146,8 +155,26 @@ static void nat_publish(struct nft_batch *b, const struct nat *n, const struct n
 		publish_rules(b, "prerouting", &n->ports[i]);
 		publish_rules(b, "output", &n->ports[i]);
 	}
-	nft_batch_rules(b, "postrouting", nat_return, sizeof(nat_return) / sizeof(nat_return[0]),
-			values, 0);
+	nft_batch_rules(b, "postrouting", nat_return, 1, values, 0);
+}
+
+/* What is said of each bridge by itself. */
+static void nat_bridge(struct nft_batch *b, const struct nat *n, const struct bridge_link *l,
+		       struct nft_value *values)
+{
+	values[V_BRIDGE] = (struct nft_value){ .data = l->name, .n = 1 };
+	for (size_t i = 0; i < l->n_gates; i++) {
+		struct inet_addr net = inet_net(&l->gates[i]);
+		bool four = net.family == AF_INET;
+
+		values[four ? V_NET4 : V_NET6] = (struct nft_value){
+			.data = net.bytes, .n = 1, .masked = true, .prefix = net.prefix
+		};
+		nft_batch_rules(b, "postrouting", four ? nat_leave4 : nat_leave6, 1, values, 0);
+	}
+	if (n->n_ports)
+		nft_batch_rules(b, "postrouting", nat_return_one, 1, values, 0);
+	nft_batch_rules(b, "forward", nat_forward_one, 1, values, 0);
 }
 
 static struct nft_batch *nat_batch(const struct nat *n, bool replace)
@@ -158,11 +185,12 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 	};
 	auto_done(strbuf) struct strbuf closed4 = { 0 };
 	auto_done(strbuf) struct strbuf closed6 = { 0 };
-	char bridge[IFNAMSIZ] = "";
+	auto_done(strbuf) struct strbuf names = { 0 };
 	struct nft_batch *b = nft_batch_new(NFPROTO_INET, NAT_TABLE);
 	unsigned when = 0;
 
-	memcpy(bridge, n->bridge, strnlen(n->bridge, IFNAMSIZ - 1));
+	for (size_t i = 0; i < n->n_bridges; i++)
+		strbuf_add_bytes(&names, n->bridges[i].name, IFNAMSIZ);
 	nat_names(n->closed4, &closed4);
 	nat_names(n->closed6, &closed6);
 	if (closed4.len)
@@ -170,7 +198,7 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 	if (closed6.len)
 		when |= NAT_CLOSED6;
 	struct nft_value values[V_COUNT] = {
-		[V_BRIDGE] = { .data = bridge, .n = 1 },
+		[V_BRIDGES] = { .data = names.text, .n = n->n_bridges },
 		[V_IP4] = { .data = "\x02", .n = 1 }, /* NFPROTO_IPV4 */
 		[V_IP6] = { .data = "\x0a", .n = 1 }, /* NFPROTO_IPV6 */
 		[V_ANSWER] = { .data = &nat_answer, .n = 1 },
@@ -186,15 +214,10 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 		nft_batch_add_table(b);
 	}
 	nat_add_chains(b, chains, sizeof(chains) / sizeof(chains[0]));
-	for (size_t i = 0; i < n->n_gates; i++) {
-		struct inet_addr net = inet_net(&n->gates[i]);
-		bool four = net.family == AF_INET;
-
-		values[four ? V_NET4 : V_NET6] = (struct nft_value){
-			.data = net.bytes, .n = 1, .masked = true, .prefix = net.prefix
-		};
-		nft_batch_rules(b, "postrouting", four ? nat_leave4 : nat_leave6, 1, values, 0);
-	}
+	nft_batch_rules(b, "forward", nat_forward_answers,
+			sizeof(nat_forward_answers) / sizeof(nat_forward_answers[0]), values, 0);
+	for (size_t i = 0; i < n->n_bridges; i++)
+		nat_bridge(b, n, &n->bridges[i], values);
 	nat_publish(b, n, values);
 	nft_batch_rules(b, "forward", nat_forward, sizeof(nat_forward) / sizeof(nat_forward[0]),
 			values, when);
@@ -206,7 +229,7 @@ int nat_apply(const struct nat *n, struct err *e)
 	auto_ptr(nft_batch) struct nft_batch *b = nat_batch(n, true);
 	int r = nft_batch_commit(b, e);
 
-	return r < 0 ? err_wrap(e, "translate the addresses behind \"%s\"", n->bridge) : 0;
+	return r < 0 ? err_wrap(e, "translate the addresses of zones") : 0;
 }
 
 int nat_exists(struct err *e)
@@ -229,22 +252,18 @@ int nat_remove(struct err *e)
 
 int nat_probe(struct err *e)
 {
-	const struct inet_addr gates[] = {
-		{ .family = AF_INET, .prefix = 24, .bytes = { 192, 0, 2, 1 } },
-		{ .family = AF_INET6, .prefix = 64, .bytes = { 0xfd } }
-	};
+	struct inet_addr gates[] = { { .family = AF_INET, .prefix = 24, .bytes = { 192, 0, 2, 1 } },
+				     { .family = AF_INET6, .prefix = 64, .bytes = { 0xfd } } };
 	const struct publish port = { .protocol = IPPROTO_TCP,
 				      .first = 1,
 				      .last = 1,
 				      .to = 2,
 				      .four = gates[0],
 				      .six = gates[1] };
-	const struct nat n = { .bridge = "lo",
-			       .gates = gates,
-			       .n_gates = 2,
-			       .ports = &port,
-			       .n_ports = 1,
-			       .judged = true };
+	const struct bridge_link lo = { .name = "lo", .gates = gates, .n_gates = 2 };
+	const struct nat n = {
+		.bridges = &lo, .n_bridges = 1, .ports = &port, .n_ports = 1, .judged = true
+	};
 	auto_ptr(nft_batch) struct nft_batch *b = nat_batch(&n, true);
 
 	return nft_batch_probe(b, e);

@@ -1,4 +1,4 @@
-/* nat - how zones on the automatic bridge reach the world: address translation and forwarding rules in our own table, inet "zones".
+/* nat - how zones on the automatic bridges reach the world, and not each other from bridge to bridge: address translation and forwarding rules in our own table, inet "zones".
  *
  * The table is a function of its inputs and is replaced as a whole; rules of the administrator in other tables are never touched. */
 #ifndef NET_NAT_H
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "net/inet.h"
+#include "net/bridge_link.h"
 #include "net/publish.h"
 #include "runtime/base/err.h"
 #include "runtime/base/str.h"
@@ -15,10 +15,9 @@
 #define NAT_TABLE "zones"
 
 struct nat {
-	const char *bridge;
-	const struct inet_addr *
-		gates; /* the bridge's addresses; their networks are translated when they leave the host */
-	size_t n_gates;
+	const struct bridge_link *
+		bridges; /* with their addresses, whose networks are translated when they leave the host */
+	size_t n_bridges;
 	/* Links on which forwarding was off until we switched it on: between two of them nothing is forwarded, as before. By family. */
 	const struct strv *closed4, *closed6;
 	const struct publish *ports; /* published ones of all zones */

@@ -11,6 +11,7 @@
 #include "net/cni_attach.h"
 #include "net/guard.h"
 #include "net/ipam.h"
+#include "net/networks.h"
 #include "net/sysctl.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
@@ -165,14 +166,16 @@ static void plan_read_names(struct plan_reader *r, struct plan_link *l, const ch
 	else
 		plan_report(r, "linkname", "\"%s\" cannot be the name of a link", linkname);
 	plan_host_name(zonename, r->index, l->host);
-	l->automatic = str_empty(a->lower_link) || str_eq(a->lower_link, "auto");
+	l->automatic = str_empty(a->lower_link) || str_eq(a->lower_link, "auto") ||
+		       str_has_prefix(a->lower_link, ZONE_LOWER_AUTO);
+	r->errors += networks_read(a, r->index, r->subnets, l, r->diags);
 	if (plan_is_cni(a))
 		r->errors += cni_attach_read(a, r->index, l, r->diags);
-	else if (l->automatic)
+	else if (l->automatic && !l->network[0])
 		(void)!str_format(l->bridge, sizeof(l->bridge), "%s", BRIDGE_NAME);
-	else if (plan_name_ok(a->lower_link))
+	else if (!l->automatic && plan_name_ok(a->lower_link))
 		(void)!str_format(l->bridge, sizeof(l->bridge), "%s", a->lower_link);
-	else
+	else if (!l->automatic)
 		plan_report(r, "lowerLink", "\"%s\" cannot be the name of a bridge", a->lower_link);
 	net_auto_mac(zonename, r->index, mac);
 	if (inet_mac_parse(str_empty(a->mac_address) || str_eq(a->mac_address, "auto")

@@ -25,11 +25,19 @@ struct plan_addrs {
 };
 void plan_addrs_add(struct plan_addrs *v, const struct inet_addr *a);
 
+/* Subnets of an automatic bridge; the addresses are the bridge's own (the first of each). */
+struct plan_subnets {
+	struct inet_addr four, six; /* family 0: none */
+};
+
 struct plan_link {
 	char host[IFNAMSIZ]; /* "zv1f2e3d4c.0"; of a CNI link only its guard has that name */
 	char name[IFNAMSIZ]; /* inside */
 	char bridge[IFNAMSIZ];
-	bool automatic;   /* the bridge is ours */
+	bool automatic;                    /* the bridge is ours */
+	char network[ZONE_LOWER_NAME + 1]; /* of "zbr-NAME"; "": not such a bridge (networks.h) */
+	struct plan_subnets
+		subnets; /* of an automatic bridge; with a network those written, after networks_settle() the network's */
 	bool wants_lease; /* no address is written: take free ones of the bridge's subnet */
 	bool configure;   /* put the addresses on the link */
 	bool isolated;    /* the port, too; GUARD_ISOLATED does the rest */
@@ -50,7 +58,7 @@ struct plan_link {
 
 /* In the order they are carried out; host-wide ones first. */
 enum plan_kind {
-	PLAN_BRIDGE, /* the automatic bridge with the addresses of all links on it, forwarding, translation */
+	PLAN_BRIDGE, /* the automatic bridges with the addresses of all links on them, forwarding, translation */
 	PLAN_LINK,    /* a pair of links, one end in the zone */
 	PLAN_GUARD,   /* link protection on the host end */
 	PLAN_SHAPE,   /* its bandwidth */
@@ -79,11 +87,7 @@ struct net_plan {
 	size_t n_ops;
 };
 
-/* Subnets of the automatic bridge; the addresses are the bridge's own (the first of each). */
-struct plan_subnets {
-	struct inet_addr four, six; /* family 0: none */
-};
-/* 10.88.0.0/24 and fd00:88::/64, or what ZONES_SUBNET4 and ZONES_SUBNET6 say; no IPv6 when the kernel has none. */
+/* Those of the common bridge "zbr0": 10.88.0.0/24 and fd00:88::/64, or what ZONES_SUBNET4 and ZONES_SUBNET6 say; no IPv6 when the kernel has none. */
 MUST_CHECK int plan_subnets_get(struct plan_subnets *ret, struct err *e);
 
 /* *ret is set in any case, so that the rest can be judged too; with mistakes (-EINVAL) it must not be carried out. */

@@ -18,12 +18,29 @@ static void plan_print_addrs(struct strbuf *b, const struct plan_addrs *v)
 	}
 }
 
+static bool plan_is_first_on(const struct net_plan *p, size_t i)
+{
+	size_t first = 0;
+
+	while (!str_eq(p->links[first].bridge, p->links[i].bridge))
+		first++;
+	return first == i;
+}
+
 static void plan_print_bridge(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
 {
+	const char *separator = "";
+
 	(void)op;
-	strbuf_add(b, "bridge " BRIDGE_NAME " forward masquerade");
-	for (size_t i = 0; i < p->n_links; i++)
-		plan_print_addrs(b, &p->links[i].gates);
+	for (size_t i = 0; i < p->n_links; i++) {
+		if (!p->links[i].automatic || !plan_is_first_on(p, i))
+			continue;
+		strbuf_format(b, "%sbridge %s forward masquerade", separator, p->links[i].bridge);
+		for (size_t k = i; k < p->n_links; k++)
+			if (str_eq(p->links[k].bridge, p->links[i].bridge))
+				plan_print_addrs(b, &p->links[k].gates);
+		separator = "\n";
+	}
 	for (size_t i = 0; i < p->ports.n; i++) {
 		char text[PUBLISH_TEXT];
 

@@ -12,6 +12,7 @@
 #include "net/ipam.h"
 #include "net/link.h"
 #include "net/names.h"
+#include "net/networks.h"
 #include "net/plan.h"
 #include "runtime/base/file.h"
 
@@ -65,7 +66,7 @@ static int sweep_leases(const char *const *alive, const char *const *known, cons
 	auto_ptr(json) struct json *leases = NULL;
 	int r = ipam_load(storage_dir, &leases, e);
 
-	if (r == 0 && ipam_keep(leases, alive, known))
+	if (r == 0 && (ipam_keep(leases, alive, known) | networks_keep(leases, alive, known)))
 		r = ipam_save(storage_dir, leases, e);
 	return r;
 }

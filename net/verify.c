@@ -12,6 +12,7 @@
 #include "net/ipam.h"
 #include "net/link.h"
 #include "net/nat.h"
+#include "net/networks.h"
 #include "net/plan.h"
 #include "net/shape.h"
 #include "runtime/base/mem.h"
@@ -61,7 +62,7 @@ static void verify_lower(struct verify *v, size_t i)
 	if (!l->bridge[0])
 		return; /* no name: reported already */
 	if (l->automatic) {
-		if (bridge_check_name(&v->nl, &why) < 0)
+		if (bridge_check_name(&v->nl, l->bridge, &why) < 0)
 			verify_report(v, path, why.text);
 		return;
 	}
@@ -103,10 +104,12 @@ static void verify_addresses(struct verify *v, size_t i)
 /* The subnets that the automatic bridge would carry must be nowhere else on this host. */
 static void verify_subnet(struct verify *v, size_t i, const struct inet_addr *gate)
 {
-	auto_free char *path = mem_format("anet[%zu].allowedAddress", i);
+	const struct plan_link *l = &v->plan->links[i];
+	auto_free char *path = mem_format("anet[%zu].%s", i,
+					  v->zone->anet[i].subnet.n ? "subnet" : "allowedAddress");
 	struct err why = { 0 };
 
-	if (gate->family && bridge_check_subnet(&v->nl, gate, &why) < 0)
+	if (gate->family && bridge_check_subnet(&v->nl, l->bridge, gate, &why) < 0)
 		verify_report(v, path, why.text);
 }
 
@@ -117,8 +120,8 @@ static void verify_subnets(struct verify *v, size_t i)
 	for (size_t k = 0; k < l->gates.n; k++)
 		verify_subnet(v, i, &l->gates.items[k]);
 	if (l->wants_lease) {
-		verify_subnet(v, i, &v->subnets.four);
-		verify_subnet(v, i, &v->subnets.six);
+		verify_subnet(v, i, &l->subnets.four);
+		verify_subnet(v, i, &l->subnets.six);
 	}
 }
 
@@ -232,6 +235,7 @@ int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct di
 {
 	auto_done(verify) struct verify v = { .zone = z, .diags = diags, .nl = NETLINK_CLOSED };
 	auto_ptr(net_plan) struct net_plan *p = NULL;
+	bool changed = false; /* the tree, which is not saved */
 	struct err why = { 0 };
 
 	if (plan_subnets_get(&v.subnets, &why) < 0 || verify_gather(&v, dirs, &why) < 0) {
@@ -241,6 +245,7 @@ int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct di
 	/* mistakes of one link do not hide those of the others */
 	if (plan_build(z, &v.subnets, &p, diags) < 0)
 		v.errors++;
+	v.errors += networks_settle(p, &v.subnets, &v.nl, v.leases, diags, &changed);
 	if (plan_finish(p, &v.subnets, v.leases, diags) < 0)
 		v.errors++;
 	v.plan = p;

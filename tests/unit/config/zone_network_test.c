@@ -52,6 +52,18 @@ int main(void)
 	       "conflict linkProtection");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"br0\"}", "{\"lowerLink\":\"br0\"}");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"a/b\"}", "value lowerLink");
+	expect(&zone_anet_shape,
+	       "{\"lowerLink\":\"auto:ten-chars-\",\"subnet\":[\"10.5.0.0/30\",\"fd00::/126\"]}",
+	       "{\"lowerLink\":\"auto:ten-chars-\",\"subnet\":[\"10.5.0.0/30\",\"fd00::/126\"]}");
+	expect(&zone_anet_shape, "{\"lowerLink\":\"auto:\"}", "value lowerLink");
+	expect(&zone_anet_shape, "{\"lowerLink\":\"auto:-a\"}", "value lowerLink");
+	expect(&zone_anet_shape, "{\"lowerLink\":\"auto:A\"}", "value lowerLink");
+	expect(&zone_anet_shape, "{\"lowerLink\":\"auto:elevenchars\"}", "value lowerLink");
+	expect(&zone_anet_shape, "{\"subnet\":[\"10.5.0.0\"]}", "value subnet[0]");
+	expect(&zone_anet_shape, "{\"subnet\":[\"10.5.0.0/31\"]}", "value subnet[0]");
+	expect(&zone_anet_shape, "{\"subnet\":[\"10.5.0.4/24\"]}", "value subnet[0]");
+	expect(&zone_anet_shape, "{\"subnet\":[\"127.0.0.0/24\"]}", "value subnet[0]");
+	expect(&zone_anet_shape, "{\"subnet\":[\"fe80::/64\"]}", "value subnet[0]");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"cni:a-network.of_24characters\"}",
 	       "{\"lowerLink\":\"cni:a-network.of_24characters\"}");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"cni:\"}", "value lowerLink");

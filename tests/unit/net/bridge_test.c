@@ -1,6 +1,8 @@
 #include "net/bridge.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "net/addr.h"
 #include "net/nat.h"
@@ -28,6 +30,21 @@ static bool carries(struct netlink *nl, const char *text)
 	return false;
 }
 
+/* A zone that needs these addresses of one bridge. */
+static int join(struct netlink *nl, const char *run, const char *zone, const char *bridge,
+		const struct inet_addr *gates, size_t n, struct err *e)
+{
+	struct bridge_link l = { .gates = mem_array(n, sizeof(*gates)), .n_gates = n };
+	const struct bridge_claim c = { .zone = zone, .links = &l, .n_links = 1 };
+	int r;
+
+	(void)snprintf(l.name, sizeof(l.name), "%s", bridge);
+	memcpy(l.gates, gates, n * sizeof(*gates));
+	r = bridge_join(nl, run, &c, e);
+	free(l.gates);
+	return r;
+}
+
 /* The bridge is what its users need, and nothing without users. */
 static void test_users(struct netlink *nl, const char *run)
 {
@@ -37,15 +54,11 @@ static void test_users(struct netlink *nl, const char *run)
 	struct inet_addr overlapping = addr("10.9.0.128/25");
 	struct err e = { 0 };
 
-	CHECK(bridge_join(nl, run,
-			  &(const struct bridge_claim){ .zone = "a", .gates = one, .n_gates = 2 },
-			  &e) == 0);
-	CHECK(bridge_join(nl, run,
-			  &(const struct bridge_claim){ .zone = "b", .gates = two, .n_gates = 2 },
-			  &e) == 0);
+	CHECK(join(nl, run, "a", "zbr0", one, 2, &e) == 0);
+	CHECK(join(nl, run, "b", "zbr0", two, 2, &e) == 0);
 	CHECK(carries(nl, "10.88.0.1") && carries(nl, "fd00:88::1") && carries(nl, "10.9.0.1"));
-	CHECK(bridge_check_subnet(nl, &overlapping, &e) == 0); /* the bridge's own route */
-	CHECK(bridge_check_name(nl, &e) == 0);
+	CHECK(bridge_check_subnet(nl, "zbr0", &overlapping, &e) == 0); /* the bridge's own route */
+	CHECK(bridge_check_name(nl, "zbr0", &e) == 0);
 	CHECK(bridge_leave(nl, run, "a", &e) == 0);
 	CHECK(carries(nl, "10.88.0.1") && !carries(nl, "fd00:88::1") && carries(nl, "10.9.0.1"));
 	CHECK(bridge_keep(nl, run, alive, &e) == 0);
@@ -54,6 +67,36 @@ static void test_users(struct netlink *nl, const char *run)
 	CHECK_INT(own_count_links("zbr0"), 0);
 	CHECK(nat_exists(&e) == 0);
 	CHECK(bridge_leave(nl, run, "b", &e) == 0);
+}
+
+/* Each bridge comes with its first user and goes with its last one, whatever becomes of the others. */
+static void test_several(struct netlink *nl, const char *run)
+{
+	const struct inet_addr one = addr("10.88.0.1/24"), blue = addr("10.88.1.1/24");
+	const struct inet_addr overlapping = addr("10.88.1.129/25");
+	static const char *const alive[] = { "c", NULL };
+	struct err e = { 0 };
+
+	CHECK(join(nl, run, "a", "zbr0", &one, 1, &e) == 0);
+	CHECK(join(nl, run, "b", "zbr-blue", &blue, 1, &e) == 0);
+	CHECK_INT(own_count_links("zbr"), 2);
+	CHECK(carries(nl, "10.88.0.1") && carries(nl, "10.88.1.1"));
+	CHECK(join(nl, run, "c", "zbr-red", &overlapping, 1, &e) == -EADDRINUSE);
+	CHECK(bridge_leave(nl, run, "c", &e) == 0);
+	CHECK_INT(own_count_links("zbr"), 2);
+	CHECK(join(nl, run, "c", "zbr-blue", &blue, 1, &e) == 0);
+	CHECK(bridge_leave(nl, run, "a", &e) == 0);
+	CHECK_INT(own_count_links("zbr0"), 0);
+	CHECK(bridge_leave(nl, run, "b", &e) == 0);
+	CHECK(carries(nl, "10.88.1.1") && nat_exists(&e) == 1);
+	CHECK(join(nl, run, "a", "zbr0", &one, 1, &e) == 0);
+	CHECK(bridge_keep(nl, run, alive, &e) == 0);
+	CHECK(own_count_links("zbr0") == 0 && own_count_links("zbr-blue") == 1);
+	CHECK(join(nl, run, "c", "zbr-red", &blue, 1, &e) == 0); /* moved with its subnet */
+	CHECK(own_count_links("zbr-blue") == 0 && own_count_links("zbr-red") == 1);
+	CHECK(bridge_leave(nl, run, "c", &e) == 0);
+	CHECK_INT(own_count_links("zbr"), 0);
+	CHECK(nat_exists(&e) == 0);
 }
 
 /* A link of that name that is not ours, and a subnet that the host uses. */
@@ -66,21 +109,17 @@ static void test_strangers(struct netlink *nl, const char *run)
 	struct err e = { 0 };
 
 	CHECK(link_add_bridge(nl, BRIDGE_NAME, mac, &e) == 0);
-	CHECK(bridge_check_name(nl, &e) == -EEXIST);
-	CHECK(bridge_join(nl, run,
-			  &(const struct bridge_claim){ .zone = "a", .gates = &gate, .n_gates = 1 },
-			  &e) == -EEXIST);
+	CHECK(bridge_check_name(nl, "zbr0", &e) == -EEXIST);
+	CHECK(join(nl, run, "a", "zbr0", &gate, 1, &e) == -EEXIST);
 	CHECK(bridge_leave(nl, run, "a", &e) == 0);
 	CHECK_INT(own_count_links("zbr0"), 1); /* not ours, so it stays */
 	CHECK(link_delete(nl, BRIDGE_NAME, &e) == 0);
 
 	CHECK(link_add_bridge(nl, "lan0", mac, &e) == 0 && link_change(nl, "lan0", &up, &e) == 0);
 	CHECK(link_find(nl, "lan0", &l, &e) == 0 && addr_add(nl, l.index, &host, &e) == 0);
-	CHECK(bridge_check_subnet(nl, &gate, &e) == -EADDRINUSE);
+	CHECK(bridge_check_subnet(nl, "zbr0", &gate, &e) == -EADDRINUSE);
 	CHECK_STR(e.text, "the subnet 10.88.0.0/24 overlaps the host's route to 10.88.0.128/25");
-	CHECK(bridge_join(nl, run,
-			  &(const struct bridge_claim){ .zone = "a", .gates = &gate, .n_gates = 1 },
-			  &e) == -EADDRINUSE);
+	CHECK(join(nl, run, "a", "zbr0", &gate, 1, &e) == -EADDRINUSE);
 	CHECK(bridge_leave(nl, run, "a", &e) == 0);
 	CHECK_INT(own_count_links("zbr0"), 0);
 }
@@ -97,6 +136,7 @@ static void test(void)
 	CHECK(lock >= 0);
 	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0);
 	test_users(&nl, d.run);
+	test_several(&nl, d.run);
 	test_strangers(&nl, d.run);
 	own_dirs_done(&d);
 }

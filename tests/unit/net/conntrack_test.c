@@ -36,7 +36,8 @@ static void send_once(void)
 
 static void test(void)
 {
-	const struct nat n = { .bridge = "zbr0" };
+	const struct bridge_link bridge = { .name = "zbr0" };
+	const struct nat n = { .bridges = &bridge, .n_bridges = 1 };
 	struct inet_addr mine, other;
 	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
 	const struct link_change up = { .up = true };

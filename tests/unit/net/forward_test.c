@@ -10,6 +10,7 @@ int main(void)
 	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
 	auto_ptr(json) struct json *state = json_new_object();
 	auto_done(strv) struct strv four = { 0 };
+	auto_done(strv) struct strv ours = { 0 };
 	auto_done(strv) struct strv none = { 0 };
 	struct err e = { 0 };
 
@@ -17,7 +18,7 @@ int main(void)
 
 	json_add(list, json_new_string("no-such-link"));
 	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0);
-	CHECK(forward_choose(&nl, "zbr0", state, &e) == 0);
+	CHECK(forward_choose(&nl, &ours, state, &e) == 0);
 	forward_names(state, "forward4", &four);
 	CHECK(!strv_has(&four, "lo"));
 	CHECK(!strv_has(&four, "no-such-link")); /* a link that is gone is forgotten */

@@ -80,7 +80,8 @@ static void test_need(void)
 static void test_rules(void)
 {
 	struct publish p = { .protocol = IPPROTO_TCP, .first = 80, .last = 89, .to = 8000 };
-	struct nat n = { .bridge = "zbr0", .ports = &p, .n_ports = 1 };
+	const struct bridge_link zbr0 = { .name = "zbr0" };
+	struct nat n = { .bridges = &zbr0, .n_bridges = 1, .ports = &p, .n_ports = 1 };
 	struct err e = { 0 };
 
 	CHECK(inet_parse("10.88.0.2", &p.four) == 0);

@@ -6,11 +6,10 @@ static void test(void)
 {
 	auto_done(strv) struct strv closed = { 0 };
 	struct inet_addr gates[2];
-	const struct nat n = { .bridge = "zbr0",
-			       .gates = gates,
-			       .n_gates = 2,
-			       .closed4 = &closed,
-			       .closed6 = &closed };
+	const struct bridge_link links[] = { { "zbr0", gates, 2 }, { "zbr-ten-chars-", NULL, 0 } };
+	const struct nat n = {
+		.bridges = links, .n_bridges = 2, .closed4 = &closed, .closed6 = &closed
+	};
 	struct err e = { 0 };
 
 	CHECK(inet_parse("10.88.0.1/24", &gates[0]) == 0);

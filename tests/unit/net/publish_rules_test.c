@@ -19,7 +19,8 @@ static void count(const char *comment, uint64_t packets, uint64_t bytes, void *a
 /* How many rules a chain has for it, as the kernel took them. */
 static unsigned rules(const char *chain, const struct publish *p)
 {
-	struct nat n = { .bridge = "zbr0", .ports = p, .n_ports = 1 };
+	const struct bridge_link bridge = { .name = "zbr0" };
+	struct nat n = { .bridges = &bridge, .n_bridges = 1, .ports = p, .n_ports = 1 };
 	struct err e = { 0 };
 	unsigned found = 0;
 
