@@ -29,6 +29,9 @@ static const char *const protocol_words[] = { "tcp", "udp", NULL };
 static const struct value_type protocol_type = { .name = "protocol", .words = protocol_words };
 
 static const struct value_type vlan_type = { .name = "VLAN number", .max = 4094 };
+static const struct value_type share_type = {
+	.name = "number of shares", .example = "100", .min = 1, .max = 10000
+};
 static const struct value_type mtu_type = { .name = "MTU", .min = 576, .max = 65535 };
 
 /* The name of an automatic bridge: with "zbr-" before it that of a link. */
@@ -227,6 +230,12 @@ static const struct field anet_fields[] = {
 	ROW(zone_anet, maxbw, "maxbw", FIELD_OPT_U64, .type = &zone_bitrate_type,
 	    .fallback = "none",
 	    .doc = "Highest bandwidth in each direction, in bits per second, with the decimal suffixes K M G T. Ethernet headers count, so that TCP carries about 4 % less of data. What is too much waits for up to a tenth of a second (on slow links for 256 KiB) and is then dropped."),
+	ROW(zone_anet, shared_bw, "sharedbw", FIELD_OPT_U64, .type = &zone_bitrate_type,
+	    .fallback = "what another zone there says, else none",
+	    .doc = "Bandwidth in each direction that all zones' links on this lower link have together (see SHARED BANDWIDTH)."),
+	ROW(zone_anet, bw_share, "bwShare", FIELD_OPT_U64, .type = &share_type,
+	    .fallback = "100 where sharedbw is known",
+	    .doc = "Weight of the link, 1 to 10000, where the sharedbw of its lower link is scarce."),
 	ROW(zone_anet, mtu, "mtu", FIELD_OPT_U64, .type = &mtu_type, .fallback = "1500",
 	    .doc = "Largest packet on the link in bytes, 576 to 65535; with IPv6 addresses at least 1280."),
 };

@@ -36,9 +36,11 @@ struct zone_anet {
 	struct strv defrouter;
 	struct strv
 		link_protection; /* mac-nospoof ip-nospoof dhcp-nospoof restricted, or the one word "none"; empty: all four */
-	char *mac_address;      /* "auto" or aa:bb:cc:dd:ee:ff */
-	struct opt_u64 vlan_id; /* 0: none */
-	struct opt_u64 maxbw;   /* bit/s */
+	char *mac_address;        /* "auto" or aa:bb:cc:dd:ee:ff */
+	struct opt_u64 vlan_id;   /* 0: none */
+	struct opt_u64 maxbw;     /* bit/s */
+	struct opt_u64 shared_bw; /* bit/s, of all links on the lower link */
+	struct opt_u64 bw_share;  /* weight, default 100 */
 	struct opt_u64 mtu;
 };
 struct zone_net {

@@ -18,6 +18,7 @@
 #include "net/plan.h"
 #include "net/route.h"
 #include "net/shape.h"
+#include "net/share.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 
@@ -105,6 +106,18 @@ static int attach_guard(struct attach *a, const struct plan_op *op, struct err *
 	return guard_add(&g, e);
 }
 
+static int attach_share(struct attach *a, size_t index, struct err *e)
+{
+	struct plan_link *l = &a->plan->links[index];
+	const struct share s = { .bridge = l->bridge,
+				 .host = l->host,
+				 .total = l->total,
+				 .maxbw = l->maxbw,
+				 .weight = l->share };
+
+	return share_join(&a->host, a->plan->run_dir, &s, &l->share_class, e);
+}
+
 static int attach_shape(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	const struct plan_link *l = &a->plan->links[op->link];
@@ -113,7 +126,7 @@ static int attach_shape(struct attach *a, const struct plan_op *op, struct err *
 	const struct shape s = { .host = l->host, .ifb = ifb, .alias = alias, .bits = l->maxbw };
 
 	plan_ifb_name(l->host, ifb);
-	return shape_add(&a->host, &s, e);
+	return l->total ? attach_share(a, op->link, e) : shape_add(&a->host, &s, e);
 }
 
 static int attach_port(struct attach *a, const struct plan_op *op, struct err *e)
@@ -255,7 +268,7 @@ static int detach_link(struct netlink *host, const struct json *link, struct err
 {
 	const char *name = json_get_string(link, "host", "");
 	struct err second = { 0 }, third = { 0 };
-	char ifb[IFNAMSIZ];
+	char ifb[IFNAMSIZ], chain[IFNAMSIZ];
 	int r, s, t;
 
 	if (!plan_host_name_hash(name))
@@ -263,6 +276,9 @@ static int detach_link(struct netlink *host, const struct json *link, struct err
 			       name);
 	r = link_delete(host, name, e);
 	s = guard_remove(name, &second);
+	plan_share_chain(name, chain);
+	if (s == 0)
+		s = guard_remove(chain, &second);
 	plan_ifb_name(name, ifb);
 	t = shape_remove(host, ifb, &third);
 	if (r == 0 && s < 0)
@@ -318,6 +334,8 @@ int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err
 			result = r;
 		}
 	}
+	if (result == 0)
+		result = share_drop_dead(&host, dirs->run_dir, e);
 	if (automatic && result == 0)
 		result = bridge_leave(&host, dirs->run_dir, json_get_string(saved, "zone", ""), e);
 	r = names_leave(&host, dirs, json_get_string(saved, "zone", ""), result ? &second : e);

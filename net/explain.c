@@ -105,7 +105,8 @@ static void explain_routes(const struct explain *x)
 /* Taken away from outside, with "nft flush ruleset" or tc: the zone runs on without. */
 static void explain_limits(const struct explain *x)
 {
-	const struct json *rates = json_get(x->link, "maxbw");
+	const struct json *share = json_get(x->link, "bwShare");
+	const struct json *rates = share ? share : json_get(x->link, "maxbw");
 	const struct json *words = json_get(x->link, "protection");
 	const struct json *dropped = json_get(x->link, "dropped");
 
@@ -117,8 +118,8 @@ static void explain_limits(const struct explain *x)
 	if (rates && (!json_get_i64(rates, "toZone", 0) || !json_get_i64(rates, "fromZone", 0)))
 		strv_format(
 			x->ret,
-			"link \"%s\": maxbw is not in force any more, somebody took it away: zone reboot %s",
-			x->name, x->zone);
+			"link \"%s\": %s is not in force any more, somebody took it away: zone reboot %s",
+			x->name, share ? "its share of sharedbw" : "maxbw", x->zone);
 }
 
 static void explain_dropped(const struct explain *x)

@@ -7,9 +7,13 @@
 #include <sys/socket.h>
 
 #include "net/bridge.h"
+#include "net/network_rows.h"
 #include "net/networks_pick.h"
+#include "net/share_total.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
+
+static const char networks_key[] = "networks";
 
 bool networks_is_automatic(const char *bridge)
 {
@@ -90,23 +94,6 @@ static bool pair_overlaps(const struct plan_subnets *a, const struct inet_addr *
 
 /* --- rows of the tree ------------------------------------------------------------------------- */
 
-static struct json *rows(const struct json *leases)
-{
-	struct json *list = json_get(leases, "networks");
-
-	return list && list->type == JSON_ARRAY ? list : NULL;
-}
-
-static struct json *row_find(const struct json *leases, const char *name)
-{
-	const struct json *list = rows(leases);
-
-	for (size_t i = 0; list && i < list->n; i++)
-		if (str_eq(json_get_string(list->items[i], "name", ""), name))
-			return list->items[i];
-	return NULL;
-}
-
 static struct plan_subnets row_subnets(const struct json *row)
 {
 	const struct json *list = json_get(row, "subnets");
@@ -122,32 +109,15 @@ static struct plan_subnets row_subnets(const struct json *row)
 	return s;
 }
 
-/* A zone other than `zone` that uses the network, or NULL. Borrowed. */
-static const char *row_other(const struct json *row, const char *zone)
-{
-	const struct json *list = json_get(row, "zones");
-
-	for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->n; i++)
-		if (list->items[i]->type == JSON_STRING && !str_eq(list->items[i]->text, zone))
-			return list->items[i]->text;
-	return NULL;
-}
-
 /* Returns whether anything changed. */
 static bool row_set(struct json *leases, const char *name, const struct plan_subnets *s,
 		    const char *zone)
 {
 	const struct inet_addr *items[] = { &s->four, &s->six };
-	struct json *row = row_find(leases, name);
+	struct json *row = network_rows_make(leases, networks_key, name);
 	const struct plan_subnets had = row_subnets(row);
-	struct json *list = rows(leases);
+	struct json *list;
 
-	if (!list)
-		list = json_set(leases, "networks", json_new_array());
-	if (!row) {
-		row = json_add(list, json_new_object());
-		json_set(row, "name", json_new_string(name));
-	}
 	list = json_set(row, "subnets", json_new_array());
 	for (size_t i = 0; i < 2; i++) {
 		struct inet_addr net = inet_net(items[i]);
@@ -157,14 +127,7 @@ static bool row_set(struct json *leases, const char *name, const struct plan_sub
 		if (net.family)
 			json_add(list, json_new_string(text));
 	}
-	list = json_get(row, "zones");
-	if (!list || list->type != JSON_ARRAY)
-		list = json_set(row, "zones", json_new_array());
-	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i]->type == JSON_STRING && str_eq(list->items[i]->text, zone))
-			return !pair_equal(&had, s);
-	json_add(list, json_new_string(zone));
-	return true;
+	return network_rows_join(row, zone) || !pair_equal(&had, s);
 }
 
 struct keep {
@@ -181,8 +144,10 @@ static bool keep_listed(const char *const *list, const char *zone)
 	return false;
 }
 
-static bool keep_zone(const struct keep *k, const char *network, const char *zone)
+static bool keep_zone(const char *network, const char *zone, const void *arg)
 {
+	const struct keep *k = arg;
+
 	if (!k->gone)
 		return keep_listed(k->alive, zone) || keep_listed(k->known, zone);
 	for (size_t i = 0; k->p && i < k->p->n_links; i++)
@@ -191,57 +156,21 @@ static bool keep_zone(const struct keep *k, const char *network, const char *zon
 	return !str_eq(zone, k->gone);
 }
 
-/* Returns whether a zone left. */
-static bool keep_zones(const struct keep *k, const char *network, struct json *zones)
+static bool keep_all(struct json *leases, const struct keep *k)
 {
-	size_t before = zones->n, n = 0;
+	bool changed = network_rows_keep(leases, networks_key, keep_zone, k);
 
-	for (size_t i = 0; i < before; i++) {
-		struct json *zone = zones->items[i];
-
-		if (zone->type == JSON_STRING && keep_zone(k, network, zone->text))
-			zones->items[n++] = zone;
-		else
-			json_free(zone);
-	}
-	zones->n = n;
-	return n != before;
-}
-
-static bool keep_rows(struct json *leases, const struct keep *k)
-{
-	struct json *list = rows(leases);
-	bool changed = false;
-	size_t n = 0;
-
-	for (size_t i = 0; list && i < list->n; i++) {
-		struct json *row = list->items[i];
-		struct json *zones = json_get(row, "zones");
-
-		if (zones && zones->type == JSON_ARRAY)
-			changed |= keep_zones(k, json_get_string(row, "name", ""), zones);
-		if (zones && zones->type == JSON_ARRAY && zones->n)
-			list->items[n++] = row;
-		else
-			json_free(row);
-	}
-	if (!list)
-		return false;
-	changed |= list->n != n;
-	list->n = n;
-	if (n == 0)
-		json_unset(leases, "networks");
-	return changed;
+	return network_rows_keep(leases, SHARE_TOTALS, keep_zone, k) || changed;
 }
 
 bool networks_drop(struct json *leases, const char *zone)
 {
-	return keep_rows(leases, &(const struct keep){ .gone = zone });
+	return keep_all(leases, &(const struct keep){ .gone = zone });
 }
 
 bool networks_keep(struct json *leases, const char *const *alive, const char *const *known)
 {
-	return keep_rows(leases, &(const struct keep){ .alive = alive, .known = known });
+	return keep_all(leases, &(const struct keep){ .alive = alive, .known = known });
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -250,18 +179,19 @@ size_t networks_read(const struct zone_anet *a, size_t index, const struct plan_
 		     struct plan_link *l, struct diag_list *diags)
 {
 	const char *name = str_after(a->lower_link ? a->lower_link : "", ZONE_LOWER_AUTO);
-	size_t errors = 0;
+	size_t errors = share_read(a, index, l, diags);
 
 	if (!name) {
 		if (l->automatic)
 			l->subnets = *common;
-		return a->subnet.n ? report(diags, index, "subnet",
-					    "belongs to lowerLink auto:NAME, a bridge of its own")
-				   : 0;
+		return errors +
+		       (a->subnet.n ? report(diags, index, "subnet",
+					     "belongs to lowerLink auto:NAME, a bridge of its own")
+				    : 0);
 	}
 	if (str_format(l->network, sizeof(l->network), "%s", name) < 0 || !name[0])
-		return report(diags, index, "lowerLink",
-			      "\"%s\" cannot be the name of an automatic bridge", name);
+		return errors + report(diags, index, "lowerLink",
+				       "\"%s\" cannot be the name of an automatic bridge", name);
 	(void)!str_format(l->bridge, sizeof(l->bridge), NETWORKS_BRIDGE "%s", l->network);
 	for (size_t i = 0; i < a->subnet.n; i++) {
 		struct inet_addr net;
@@ -295,13 +225,13 @@ struct settle {
 /* A subnet that is used by lowerLink auto or another network: the reason as a text, or NULL. Freshly allocated. */
 static char *settle_clash(const struct settle *s, const char *network, const struct inet_addr *net)
 {
-	const struct json *list = rows(s->leases);
+	const struct json *list = network_rows(s->leases, networks_key);
 	char text[PAIR_TEXT];
 
 	for (size_t i = 0; list && i < list->n; i++) {
 		const struct json *row = list->items[i];
 		const struct plan_subnets other = row_subnets(row);
-		const char *zone = row_other(row, "");
+		const char *zone = network_rows_other(row, "");
 
 		if (str_eq(json_get_string(row, "name", ""), network) ||
 		    !pair_overlaps(&other, net))
@@ -404,8 +334,8 @@ static size_t settle_give(const struct settle *s, size_t first, const struct pla
 static size_t settle_network(const struct settle *s, size_t first)
 {
 	const char *name = s->p->links[first].network, *zone = s->p->zonename;
-	const struct json *row = row_find(s->leases, name);
-	const char *other = row ? row_other(row, zone) : NULL;
+	const struct json *row = network_rows_find(s->leases, networks_key, name);
+	const char *other = row ? network_rows_other(row, zone) : NULL;
 	struct plan_subnets have = row_subnets(row), want = { 0 };
 	size_t at = first, errors = settle_wanted(s, first, &want, &at);
 	struct err why = { 0 };
@@ -462,7 +392,8 @@ size_t networks_settle(struct net_plan *p, const struct plan_subnets *common, st
 				  .changed = changed };
 	size_t errors = 0;
 
-	*changed |= keep_rows(leases, &(const struct keep){ .gone = p->zonename, .p = p });
+	*changed |= network_rows_keep(leases, networks_key, keep_zone,
+				      &(const struct keep){ .gone = p->zonename, .p = p });
 	for (size_t i = 0; i < p->n_links; i++) {
 		size_t first = 0;
 
@@ -475,5 +406,5 @@ size_t networks_settle(struct net_plan *p, const struct plan_subnets *common, st
 		if (first == i)
 			errors += settle_network(&s, i);
 	}
-	return errors;
+	return errors + share_settle(p, leases, diags, changed);
 }

@@ -22,19 +22,19 @@
 /* Is a link of this name one of the automatic bridges, if it is ours at all? Pure. */
 bool networks_is_automatic(const char *bridge);
 
-/* Part of plan_build(): lowerLink and subnet of one link. Returns the number of mistakes. Pure. */
+/* Part of plan_build(): lowerLink, subnet and shares (share_total.h) of one link. Returns the number of mistakes. Pure. */
 size_t networks_read(const struct zone_anet *a, size_t index, const struct plan_subnets *common,
 		     struct plan_link *l, struct diag_list *diags);
 
 /* Between plan_build() and the leases: every link on a named network gets the network's subnets, and the plan's zone a place in the tree's networks - those it has left forget it.
- * `common` are the subnets of lowerLink "auto". nl: the host's. Returns the number of mistakes, each with a diagnostic;
+ * `common` are the subnets of lowerLink "auto". nl: the host's. Then share_settle(). Returns the number of mistakes, each with a diagnostic;
  * *changed becomes true when the tree is not what it was. */
 size_t networks_settle(struct net_plan *p, const struct plan_subnets *common, struct netlink *nl,
 		       struct json *leases, struct diag_list *diags, bool *changed);
 
-/* The zone uses no network any more. Returns whether anything changed. */
+/* The zone uses no network and says no total any more. Returns whether anything changed. */
 bool networks_drop(struct json *leases, const char *zone);
-/* Zones in neither of the NULL-terminated lists use none. */
+/* Zones in neither of the NULL-terminated lists use and say none. */
 bool networks_keep(struct json *leases, const char *const *alive, const char *const *known);
 
 #endif

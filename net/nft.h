@@ -45,6 +45,7 @@ enum nft_verdict {
 	NFT_VERDICT_DROP,
 	NFT_VERDICT_MASQUERADE,
 	NFT_VERDICT_FORWARD, /* to the link whose index (32 bits, host order) is value 0; netdev family only */
+	NFT_VERDICT_PRIORITY, /* none: the packet's priority becomes value 1 (32 bits, host order), the next rule goes on */
 	NFT_VERDICT_DNAT4, /* the destination becomes NFT_DNAT_ADDRESS and, where that value has an item, NFT_DNAT_PORT */
 	NFT_VERDICT_DNAT6,
 	NFT_VERDICT_NOTE4, /* NFT_LOAD_FLOW4 goes into the set whose name is value NFT_NOTE_SET, and the packet is dropped */

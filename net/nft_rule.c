@@ -255,13 +255,16 @@ static void nft_add_dnat(struct nftnl_rule *rule, bool four, const struct nft_va
 		nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_PROTO_MIN, NFT_REG_2);
 }
 
-static void nft_add_forward(struct nftnl_rule *rule, const struct nft_value *to)
+/* To another link, or into the packet's priority. */
+static void nft_add_steering(struct nftnl_rule *rule, bool forward, const struct nft_value *to)
 {
 	struct nftnl_expr *x;
 
 	nft_add_constant(rule, NFT_REG_1, to, sizeof(uint32_t));
-	x = nft_expr(rule, "fwd");
-	nftnl_expr_set_u32(x, NFTNL_EXPR_FWD_SREG_DEV, NFT_REG_1);
+	x = nft_expr(rule, forward ? "fwd" : "meta");
+	if (!forward)
+		nftnl_expr_set_u32(x, NFTNL_EXPR_META_KEY, NFT_META_PRIORITY);
+	nftnl_expr_set_u32(x, forward ? NFTNL_EXPR_FWD_SREG_DEV : NFTNL_EXPR_META_SREG, NFT_REG_1);
 }
 
 /* What is there already keeps its time: nobody stays in for ever. When the set is full the rule ends here, as one that does not match. */
@@ -294,8 +297,10 @@ static void nft_add_verdict(struct nftnl_rule *rule, const struct nft_rule *row,
 		nft_add_dnat(rule, row->verdict == NFT_VERDICT_DNAT4, values);
 		return;
 	}
-	if (row->verdict == NFT_VERDICT_FORWARD) {
-		nft_add_forward(rule, &values[0]);
+	if (row->verdict == NFT_VERDICT_FORWARD || row->verdict == NFT_VERDICT_PRIORITY) {
+		bool forward = row->verdict == NFT_VERDICT_FORWARD;
+
+		nft_add_steering(rule, forward, &values[forward ? 0 : 1]);
 		return;
 	}
 	x = nft_expr(rule, "immediate");

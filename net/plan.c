@@ -70,12 +70,19 @@ void plan_ifb_name(const char *host, char buf[IFNAMSIZ])
 	(void)snprintf(buf, IFNAMSIZ, "zi%s", host + strlen("zv"));
 }
 
+void plan_share_chain(const char *host, char buf[IFNAMSIZ])
+{
+	(void)snprintf(buf, IFNAMSIZ, "zt%s", host + strlen("zv"));
+}
+
 const char *plan_host_name_hash(const char *link)
 {
 	const char *hash = str_after(link, "zv");
 
 	if (!hash)
 		hash = str_after(link, "zi");
+	if (!hash)
+		hash = str_after(link, "zt");
 	if (!hash || strspn(hash, "0123456789abcdef") != 8 || hash[8] != '.')
 		return NULL;
 	return hash[9] && strspn(hash + 9, "0123456789") == strlen(hash + 9) ? hash : NULL;
@@ -460,7 +467,7 @@ static void plan_list_ops(struct net_plan *p)
 		plan_add_op(p, PLAN_LINK, i, NULL);
 		if (p->links[i].guards) /* before the link can carry anything */
 			plan_add_op(p, PLAN_GUARD, i, NULL);
-		if (p->links[i].maxbw)
+		if (p->links[i].maxbw || p->links[i].total)
 			plan_add_op(p, PLAN_SHAPE, i, NULL);
 		plan_add_op(p, PLAN_PORT, i, NULL);
 	}

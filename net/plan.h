@@ -42,9 +42,14 @@ struct plan_link {
 	bool configure;   /* put the addresses on the link */
 	bool isolated;    /* the port, too; GUARD_ISOLATED does the rest */
 	uint8_t mac[INET_MAC];
-	uint32_t mtu;    /* 0: the bridge's */
-	uint64_t maxbw;  /* bits per second in each direction; 0: not limited */
-	unsigned guards; /* enum guard_kind */
+	uint32_t mtu;   /* 0: the bridge's */
+	uint64_t maxbw; /* bits per second in each direction; 0: not limited */
+	uint64_t
+		total; /* what all links on the bridge have together; 0: not known (share_total.h) */
+	bool says_total;      /* this zone says it */
+	uint32_t share;       /* of the total; 0: without one */
+	uint32_t share_class; /* after net_attach() */
+	unsigned guards;      /* enum guard_kind */
 	struct plan_addrs addrs;
 	struct plan_addrs
 		routers; /* written ones, after plan_finish() also the bridge's where none is written */
@@ -61,7 +66,7 @@ enum plan_kind {
 	PLAN_BRIDGE, /* the automatic bridges with the addresses of all links on them, forwarding, translation */
 	PLAN_LINK,    /* a pair of links, one end in the zone */
 	PLAN_GUARD,   /* link protection on the host end */
-	PLAN_SHAPE,   /* its bandwidth */
+	PLAN_SHAPE,   /* its bandwidth, or its share of the bridge's */
 	PLAN_PORT,    /* host end on the bridge, up */
 	PLAN_ENTER,   /* kernel parameters in the zone's namespace, and a way to talk to it */
 	PLAN_LO,      /* lo up */
@@ -105,7 +110,9 @@ size_t plan_finish_publish(struct net_plan *p, struct diag_list *diags);
 void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ]);
 /* "zi<8 hex digits>.<index>": the ifb link beside the one of that host name. */
 void plan_ifb_name(const char *host, char buf[IFNAMSIZ]);
-/* The 8 digits and what follows of a name of either form, or NULL: what ties a link to its zone. */
+/* "zt<8 hex digits>.<index>": the packet filter chain that gives what goes to the zone its share. */
+void plan_share_chain(const char *host, char buf[IFNAMSIZ]);
+/* The 8 digits and what follows of a name of any of these forms, or NULL: what ties a link to its zone. */
 const char *plan_host_name_hash(const char *link);
 
 /* What net_attach() saves. */

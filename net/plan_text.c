@@ -76,6 +76,13 @@ static void plan_print_shape(struct strbuf *b, const struct net_plan *p, const s
 	const struct plan_link *l = &p->links[op->link];
 	char ifb[IFNAMSIZ];
 
+	if (l->total) {
+		strbuf_format(b, "share %s %u of %" PRIu64 " bit/s on %s", l->host, l->share,
+			      l->total, l->bridge);
+		if (l->maxbw)
+			strbuf_format(b, " up to %" PRIu64, l->maxbw);
+		return;
+	}
 	plan_ifb_name(l->host, ifb);
 	strbuf_format(b, "shape %s and %s to %" PRIu64 " bit/s each", l->host, ifb, l->maxbw);
 }
@@ -192,6 +199,10 @@ static struct json *plan_save_link(const struct plan_link *l)
 		json_set(j, "mtu", json_new_u64(l->mtu));
 	if (l->maxbw)
 		json_set(j, "maxbw", json_new_u64(l->maxbw));
+	if (l->total) {
+		json_set(j, "share", json_new_u64(l->share));
+		json_set(j, "shareClass", json_new_u64(l->share_class));
+	}
 	json_set(j, "addresses", plan_save_addrs(&l->addrs, false));
 	json_set(j, "routers", plan_save_addrs(&l->routers, true));
 	if (!l->configure) /* the zone sets its addresses and routes itself */

@@ -11,6 +11,7 @@
 #include "net/plan.h"
 #include "net/route.h"
 #include "net/shape.h"
+#include "net/share.h"
 #include "runtime/base/mem.h"
 
 struct status {
@@ -85,6 +86,27 @@ static int status_bandwidth(struct json *j, struct status *s, const char *host, 
 	bandwidth = json_set(j, "maxbw", json_new_object());
 	json_set(bandwidth, "toZone", json_new_u64(rates.to_zone));
 	json_set(bandwidth, "fromZone", json_new_u64(rates.from_zone));
+	return 0;
+}
+
+/* What is the link's own of a shared bandwidth, and with maxbw the most it can get; 0 where somebody has taken it away. */
+static int status_share(struct json *j, struct status *s, const struct json *saved, struct err *e)
+{
+	struct share_rates rates = { 0 };
+	uint32_t class_minor = (uint32_t)json_get_i64(saved, "shareClass", 0);
+	struct json *share;
+	int r = share_rates(&s->host, json_get_string(saved, "bridge", ""), class_minor, &rates, e);
+
+	if (r < 0)
+		return r;
+	share = json_set(j, "bwShare", json_new_object());
+	json_set(share, "toZone", json_new_u64(rates.to_zone));
+	json_set(share, "fromZone", json_new_u64(rates.from_zone));
+	if (!json_get(saved, "maxbw"))
+		return 0;
+	share = json_set(j, "maxbw", json_new_object());
+	json_set(share, "toZone", json_new_u64(rates.to_zone_most));
+	json_set(share, "fromZone", json_new_u64(rates.from_zone_most));
 	return 0;
 }
 
@@ -172,7 +194,9 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 	json_set(j, "present", json_new_bool(in != NULL));
 	status_words(json_set(j, "protection", json_new_array()), json_get(saved, "protection"));
 	json_set(j, "dropped", dropped);
-	if (json_get(saved, "maxbw"))
+	if (json_get(saved, "share"))
+		r = status_share(j, s, saved, e);
+	else if (json_get(saved, "maxbw"))
 		r = status_bandwidth(j, s, host, e);
 	if (r < 0)
 		return r;

@@ -14,6 +14,7 @@
 #include "net/names.h"
 #include "net/networks.h"
 #include "net/plan.h"
+#include "net/share.h"
 #include "runtime/base/file.h"
 
 /* Is the link (or chain) of this name one of a zone in the list? Compared by the hash in the name. */
@@ -101,6 +102,8 @@ int net_sweep(const char *const *alive, const char *const *known, const struct n
 		r = sweep_links(&nl, alive, e);
 	if (r == 0)
 		r = sweep_guards(alive, e);
+	if (r == 0)
+		r = share_drop_dead(&nl, dirs->run_dir, e);
 	if (r == 0)
 		r = bridge_keep(&nl, dirs->run_dir, alive, e);
 	if (r == 0)

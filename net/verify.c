@@ -15,6 +15,7 @@
 #include "net/networks.h"
 #include "net/plan.h"
 #include "net/shape.h"
+#include "net/share.h"
 #include "runtime/base/mem.h"
 
 struct verify {
@@ -141,6 +142,22 @@ static void verify_bandwidth(struct verify *v)
 	}
 }
 
+static void verify_shares(struct verify *v)
+{
+	struct err why = { 0 };
+	size_t i = 0;
+
+	while (i < v->plan->n_links && !v->plan->links[i].total)
+		i++;
+	if (i < v->plan->n_links && share_probe(&v->nl, &why) < 0) {
+		auto_free char *path = mem_format("anet[%zu].sharedbw", i);
+		auto_free char *text =
+			mem_format("this kernel cannot share a bandwidth: %s", why.text);
+
+		verify_report(v, path, text);
+	}
+}
+
 static void verify_ports(struct verify *v, const char *run_dir)
 {
 	const struct publish_list *ports = &v->plan->ports;
@@ -258,6 +275,7 @@ int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct di
 	if (p->n_links)
 		verify_kernel(&v);
 	verify_bandwidth(&v);
+	verify_shares(&v);
 	if (v.errors == 0) /* it takes time, and sends packets */
 		verify_in_use(&v);
 	return v.errors ? -EINVAL : 0;

@@ -55,6 +55,11 @@ int main(void)
 	expect(&zone_anet_shape,
 	       "{\"lowerLink\":\"auto:ten-chars-\",\"subnet\":[\"10.5.0.0/30\",\"fd00::/126\"]}",
 	       "{\"lowerLink\":\"auto:ten-chars-\",\"subnet\":[\"10.5.0.0/30\",\"fd00::/126\"]}");
+	expect(&zone_anet_shape, "{\"sharedbw\":\"40M\",\"bwShare\":10000}",
+	       "{\"sharedbw\":\"40M\",\"bwShare\":10000}");
+	expect(&zone_anet_shape, "{\"bwShare\":0}", "range bwShare");
+	expect(&zone_anet_shape, "{\"bwShare\":10001}", "range bwShare");
+	expect(&zone_anet_shape, "{\"sharedbw\":7999}", "range sharedbw");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"auto:\"}", "value lowerLink");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"auto:-a\"}", "value lowerLink");
 	expect(&zone_anet_shape, "{\"lowerLink\":\"auto:A\"}", "value lowerLink");

@@ -47,6 +47,8 @@ static const struct {
 	  "link \"net0\": the default route through fd00:88::1 is missing inside the zone: nsenter -t 7 -n ip -6 route add default via fd00:88::1 dev net0" },
 	{ ",\"dropped\":{},\"protection\":[\"mac-nospoof\"]",
 	  "link \"net0\": its link protection is not in the kernel any more, somebody took it away: zone reboot web" },
+	{ ",\"bwShare\":{\"toZone\":0,\"fromZone\":5},\"maxbw\":{\"toZone\":0,\"fromZone\":5}",
+	  "link \"net0\": its share of sharedbw is not in force any more, somebody took it away: zone reboot web" },
 	{ ",\"maxbw\":{\"toZone\":5,\"fromZone\":0}",
 	  "link \"net0\": maxbw is not in force any more, somebody took it away: zone reboot web" },
 	{ ",\"dropped\":{\"mac-nospoof\":2,\"ip-nospoof\":0,\"restricted\":1}",

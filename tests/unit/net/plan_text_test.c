@@ -38,6 +38,20 @@ int main(void)
 	auto_ptr(json) struct json *usual = plan_save(&p);
 
 	CHECK(!json_get(json_get(usual, "links")->items[0], "configure"));
+	CHECK(!json_get(json_get(usual, "links")->items[0], "share"));
+	link.total = 4000000;
+	link.share = 7;
+	link.share_class = 32;
+	struct plan_op op = { .kind = PLAN_SHAPE };
+
+	p.ops = &op;
+	p.n_ops = 1;
+	auto_ptr(json) struct json *shared = plan_save(&p);
+	auto_free char *printed = net_plan_text(&p);
+
+	CHECK_INT(json_get_i64(json_get(shared, "links")->items[0], "share", 0), 7);
+	CHECK_INT(json_get_i64(json_get(shared, "links")->items[0], "shareClass", 0), 32);
+	CHECK_STR(printed, "share zv00000001.0 7 of 4000000 bit/s on zbr0 up to 1000000\n");
 	free(link.addrs.items);
 	free(link.routers.items);
 	return test_done();

@@ -10,6 +10,10 @@ static struct json *attached(const char *zone, int ns, const struct net_dirs *di
 	struct err e = { 0 };
 
 	z->anet[0].maxbw = (struct opt_u64){ true, 1000000 };
+	if (str_eq(zone, "c")) {
+		z->anet[0].lower_link = mem_strdup("auto:blue");
+		z->anet[0].shared_bw = (struct opt_u64){ true, 4000000 };
+	}
 	CHECK(net_plan(z, dirs, &p, &e) == 0);
 	CHECK(net_attach(p, ns, &saved, &e) == 0);
 	return saved;
@@ -30,6 +34,7 @@ static void test(void)
 				 *const none[] = { NULL };
 	auto_close int one = own_zone_namespace();
 	auto_close int two = own_zone_namespace();
+	auto_close int three = own_zone_namespace();
 	auto_done(strv) struct strv chains = { 0 };
 	auto_ptr(json) struct json *leases = NULL;
 	struct own_dirs d;
@@ -39,7 +44,20 @@ static void test(void)
 	auto_ptr(json) struct json *a = attached("a", one, &d.dirs);
 	auto_ptr(json) struct json *b = attached("b", two, &d.dirs);
 
+	auto_ptr(json) struct json *c = attached("c", three, &d.dirs);
+
+	CHECK(own_count_links("zbr-blue") == 1 && own_count_links("zs") == 2);
+	CHECK(ipam_load(d.storage, &leases, &e) == 0 && json_get(leases, "networks") &&
+	      json_get(leases, "totals"));
+	json_free(leases);
+	leases = NULL;
+	/* "c" is gone, and its configuration */
 	CHECK(swept(&d.dirs, all, all));
+	CHECK(own_count_links("zbr-blue") == 0 && own_count_links("zs") == 0);
+	CHECK(ipam_load(d.storage, &leases, &e) == 0 && !json_get(leases, "networks") &&
+	      !json_get(leases, "totals"));
+	json_free(leases);
+	leases = NULL;
 	CHECK_INT(own_count_links("zv"), 2);
 	CHECK_INT(own_count_links("zi"), 2);
 	/* "a" died without a word; it is still configured */
@@ -54,7 +72,8 @@ static void test(void)
 	leases = NULL;
 	CHECK(ipam_load(d.storage, &leases, &e) == 0 && json_get(leases, "leases")->n == 0);
 	/* the records are still good for nothing worse than nothing */
-	CHECK(net_detach(a, &d.dirs, &e) == 0 && net_detach(b, &d.dirs, &e) == 0);
+	CHECK(net_detach(a, &d.dirs, &e) == 0 && net_detach(b, &d.dirs, &e) == 0 &&
+	      net_detach(c, &d.dirs, &e) == 0);
 	own_dirs_done(&d);
 }
 
