@@ -19,6 +19,7 @@
 #include "net/route.h"
 #include "net/shape.h"
 #include "net/share.h"
+#include "net/uplink.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 
@@ -58,28 +59,30 @@ static int attach_bridge(struct attach *a, const struct plan_op *op, struct err 
 	return bridge_join(&a->host, p->run_dir, &claim, e);
 }
 
-static int attach_find_bridge(struct attach *a, const struct plan_link *l, struct link_info *ret,
-			      struct err *e)
+/* What is no bridge is shared with the zone by uplink.h. */
+static int attach_find_lower(struct attach *a, struct plan_link *l, struct link_info *ret,
+			     struct err *e)
 {
 	int r = link_find(&a->host, l->bridge, ret, e);
 
-	if (r == 0 && !str_eq(ret->kind, "bridge"))
-		r = err_set(e, EINVAL, "link \"%s\" is not a bridge", l->bridge);
-	return r;
+	l->is_uplink = r == 0 && !str_eq(ret->kind, "bridge");
+	if (l->is_uplink && l->total)
+		return err_set(e, EINVAL, "sharedbw needs a bridge, and \"%s\" is none", l->bridge);
+	return l->is_uplink ? uplink_check(ret, l->mtu, e) : r;
 }
 
 static int attach_link(struct attach *a, const struct plan_op *op, struct err *e)
 {
-	const struct plan_link *l = &a->plan->links[op->link];
-	struct link_info bridge = { 0 };
+	struct plan_link *l = &a->plan->links[op->link];
+	struct link_info lower = { 0 };
 	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
 	struct err why = { 0 };
-	int r = l->mtu ? 0 : attach_find_bridge(a, l, &bridge, e);
+	int r = attach_find_lower(a, l, &lower, e);
 	const struct link_veth v = { .host = l->host,
 				     .peer = l->name,
 				     .netns_fd = a->netns_fd,
 				     .mac = l->mac,
-				     .mtu = l->mtu ? l->mtu : bridge.mtu };
+				     .mtu = l->mtu ? l->mtu : lower.mtu };
 
 	if (r < 0)
 		return r;
@@ -123,7 +126,11 @@ static int attach_shape(struct attach *a, const struct plan_op *op, struct err *
 	const struct plan_link *l = &a->plan->links[op->link];
 	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
 	char ifb[IFNAMSIZ];
-	const struct shape s = { .host = l->host, .ifb = ifb, .alias = alias, .bits = l->maxbw };
+	const struct shape s = { .host = l->host,
+				 .ifb = l->is_uplink ? NULL
+						     : ifb, /* uplink_add() does that direction */
+				 .alias = alias,
+				 .bits = l->maxbw };
 
 	plan_ifb_name(l->host, ifb);
 	return l->total ? attach_share(a, op->link, e) : shape_add(&a->host, &s, e);
@@ -131,17 +138,26 @@ static int attach_shape(struct attach *a, const struct plan_op *op, struct err *
 
 static int attach_port(struct attach *a, const struct plan_op *op, struct err *e)
 {
-	const struct plan_link *l = &a->plan->links[op->link];
+	struct plan_link *l = &a->plan->links[op->link];
 	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
-	struct link_info bridge = { 0 };
-	int r = attach_find_bridge(a, l, &bridge, e);
+	struct link_info lower = { 0 };
+	int r = attach_find_lower(a, l, &lower, e);
 	const struct link_change c = { .alias = alias,
 				       .no_link_local = true,
-				       .master = bridge.index,
+				       .master = lower.index,
 				       .isolated = l->isolated,
 				       .up = true };
+	const struct uplink u = { .host = l->host,
+				  .lower = &lower,
+				  .mac = l->mac,
+				  .alias = alias,
+				  .mtu = l->mtu,
+				  .isolated = l->isolated,
+				  .maxbw = l->maxbw };
 
-	return r < 0 ? r : link_change(&a->host, l->host, &c, e);
+	if (r < 0)
+		return r;
+	return l->is_uplink ? uplink_add(&a->host, &u, e) : link_change(&a->host, l->host, &c, e);
 }
 
 static int attach_enter(struct attach *a, const struct plan_op *op, struct err *e)
@@ -280,7 +296,8 @@ static int detach_link(struct netlink *host, const struct json *link, struct err
 	if (s == 0)
 		s = guard_remove(chain, &second);
 	plan_ifb_name(name, ifb);
-	t = shape_remove(host, ifb, &third);
+	t = json_get_bool(link, "uplink", false) ? uplink_remove(host, name, &third)
+						 : shape_remove(host, ifb, &third);
 	if (r == 0 && s < 0)
 		*e = second;
 	else if (r == 0 && t < 0)

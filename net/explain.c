@@ -11,6 +11,7 @@
 struct explain {
 	const char *zone, *name, *host, *bridge;
 	pid_t init;
+	bool is_uplink; /* "bridge" is a link of another kind */
 	const struct json *link;
 	struct strv *ret;
 };
@@ -55,8 +56,30 @@ static bool explain_inside(const struct explain *x)
 	return explain_is(x, "hostPresent");
 }
 
+/* The same for a link on one that is no bridge. */
+static void explain_uplink(const struct explain *x)
+{
+	if (!explain_is(x, "bridgePresent"))
+		strv_format(
+			x->ret,
+			"link \"%s\": lower link \"%s\" is gone, so it leads nowhere; make it again, then: zone reboot %s",
+			x->name, x->bridge, x->zone);
+	else if (!explain_is(x, "bridgeUp"))
+		strv_format(x->ret, "link \"%s\": lower link \"%s\" is down: ip link set %s up",
+			    x->name, x->bridge, x->bridge);
+	else if (!explain_is(x, "carrier"))
+		strv_format(
+			x->ret,
+			"link \"%s\": lower link \"%s\" has no carrier: look at its cable and its other end",
+			x->name, x->bridge);
+}
+
 static void explain_bridge(const struct explain *x)
 {
+	if (x->is_uplink) {
+		explain_uplink(x);
+		return;
+	}
 	if (!explain_is(x, "bridgePresent"))
 		strv_format(
 			x->ret,
@@ -77,6 +100,13 @@ static void explain_host(const struct explain *x)
 			    x->name, x->host, x->host);
 	if (explain_is(x, "attached") || !explain_is(x, "bridgePresent"))
 		return;
+	if (x->is_uplink) {
+		strv_format(
+			x->ret,
+			"link \"%s\": its way to lower link \"%s\" is not whole any more, somebody took a part of it away or \"%s\" was made anew: zone reboot %s",
+			x->name, x->bridge, x->bridge, x->zone);
+		return;
+	}
 	/* the isolation of a port goes when it leaves the bridge, and putting it back by hand would lose it */
 	auto_free char *way = explain_is_isolated(x)
 				      ? mem_format("zone reboot %s", x->zone)
@@ -169,6 +199,7 @@ void net_explain(const struct json *status, const char *zonename, pid_t init, st
 					   .host = json_get_string(link, "host", ""),
 					   .bridge = json_get_string(link, "bridge", ""),
 					   .init = init,
+					   .is_uplink = json_get_bool(link, "uplink", false),
 					   .link = link,
 					   .ret = ret };
 

@@ -73,6 +73,7 @@ static int link_read(const struct nlmsghdr *h, struct link_info *ret)
 		return -EPROTO;
 	*ret = (struct link_info){ .index = (uint32_t)i->ifi_index,
 				   .flags = i->ifi_flags,
+				   .type = i->ifi_type,
 				   .peer = link_u32(netlink_attr(h, sizeof(*i), IFLA_LINK)),
 				   .peer_netns = -1 };
 	a = netlink_attr(h, sizeof(*i), IFLA_LINK_NETNSID);
@@ -287,6 +288,51 @@ int link_probe_kind(struct netlink *nl, const char *kind, struct err *e)
 	return err_set(e, EOPNOTSUPP, "it has no links of the kind %s: %s", kind, why.text);
 }
 
+static void link_begin_macvlan(struct netlink_request *q, const struct link_macvlan *m)
+{
+	struct nlattr *info, *data;
+
+	link_begin(q, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	mnl_attr_put_strz(q->h, IFLA_IFNAME, m->name);
+	mnl_attr_put_u32(q->h, IFLA_LINK, m->lower);
+	mnl_attr_put(q->h, IFLA_ADDRESS, INET_MAC, m->mac);
+	if (m->mtu)
+		mnl_attr_put_u32(q->h, IFLA_MTU, m->mtu);
+	info = mnl_attr_nest_start(q->h, IFLA_LINKINFO);
+	mnl_attr_put_strz(q->h, IFLA_INFO_KIND, "macvlan");
+	data = mnl_attr_nest_start(q->h, IFLA_INFO_DATA);
+	mnl_attr_put_u32(q->h, IFLA_MACVLAN_MODE,
+			 m->is_private ? MACVLAN_MODE_PRIVATE : MACVLAN_MODE_BRIDGE);
+	mnl_attr_nest_end(q->h, data);
+	mnl_attr_nest_end(q->h, info);
+}
+
+int link_add_macvlan(struct netlink *nl, const struct link_macvlan *m, struct err *e)
+{
+	struct netlink_request q;
+	int r;
+
+	link_begin_macvlan(&q, m);
+	r = netlink_talk(nl, &q, NULL, NULL, e);
+	return r < 0 ? err_wrap(e, "make the macvlan \"%s\"", m->name) : 0;
+}
+
+int link_probe_macvlan(struct netlink *nl, uint32_t lower, struct err *e)
+{
+	static const uint8_t group[INET_MAC] = { 1 };
+	const struct link_macvlan m = { .name = "zm-probe", .lower = lower, .mac = group };
+	struct netlink_request q;
+	struct err why = { 0 };
+	int r;
+
+	/* a MAC that no link can have, as above */
+	link_begin_macvlan(&q, &m);
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r == -EADDRNOTAVAIL)
+		return 0;
+	return err_set(e, EOPNOTSUPP, "it has no macvlan links: %s", why.text);
+}
+
 static int link_set(struct netlink *nl, struct netlink_request *q, const char *name, struct err *e)
 {
 	int r;
@@ -345,10 +391,8 @@ int link_change(struct netlink *nl, const char *name, const struct link_change *
 			return r;
 		i = link_begin(&q, RTM_NEWLINK, 0);
 	}
-	if (c->up) {
-		i->ifi_flags = IFF_UP;
-		i->ifi_change = IFF_UP;
-	}
+	i->ifi_flags = (c->up ? IFF_UP : 0) | (c->relay ? IFF_ALLMULTI | IFF_NOARP : 0);
+	i->ifi_change = i->ifi_flags;
 	return link_set(nl, &q, name, e);
 }
 

@@ -18,7 +18,9 @@ struct link_info {
 	char kind[16];          /* "veth" "bridge" ...; "" for devices */
 	char alias[LINK_ALIAS]; /* cut off when longer */
 	uint32_t index, flags, mtu, master;
-	uint32_t peer;      /* number of a veth's other end, in the namespace that end is in */
+	uint16_t type; /* ARPHRD_* */
+	uint32_t
+		peer; /* number of a veth's other end, in the namespace that end is in; of a macvlan's lower link */
 	int32_t peer_netns; /* that namespace's id in this one; -1: none, or this very one */
 	uint8_t mac[INET_MAC];
 	uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets, rx_dropped, tx_dropped;
@@ -59,12 +61,24 @@ MUST_CHECK int link_add_ifb(struct netlink *nl, const char *name, struct err *e)
 /* Does this kernel have links of the kind ("veth", "bridge", "ifb")? -EOPNOTSUPP when not. Changes nothing. */
 MUST_CHECK int link_probe_kind(struct netlink *nl, const char *kind, struct err *e);
 
+struct link_macvlan {
+	const char *name;
+	uint32_t lower;     /* index */
+	const uint8_t *mac; /* frames for it come here */
+	uint32_t mtu;       /* 0: the lower link's */
+	bool is_private; /* no frames from and to others on the lower link; else they reach each other */
+};
+MUST_CHECK int link_add_macvlan(struct netlink *nl, const struct link_macvlan *m, struct err *e);
+/* Does this kernel have such links, and does this lower link take them? Changes nothing. */
+MUST_CHECK int link_probe_macvlan(struct netlink *nl, uint32_t lower, struct err *e);
+
 /* Changes of one link, made in this order; what is not set stays. */
 struct link_change {
 	const char *alias;
 	bool no_link_local; /* no IPv6 address by itself */
 	uint32_t master;    /* index of a bridge */
 	bool isolated; /* on the bridge: no frames from and to other isolated ports; needs master */
+	bool relay; /* only hands frames on: takes those of all groups, and the host asks and answers no ARP on it */
 	bool up;
 };
 MUST_CHECK int link_change(struct netlink *nl, const char *name, const struct link_change *c,

@@ -65,24 +65,26 @@ void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ])
 		       (unsigned)(index % 10000));
 }
 
+void plan_twin_name(const char *host, char letter, char buf[IFNAMSIZ])
+{
+	(void)snprintf(buf, IFNAMSIZ, "z%c%s", letter, host + strlen("zv"));
+}
+
 void plan_ifb_name(const char *host, char buf[IFNAMSIZ])
 {
-	(void)snprintf(buf, IFNAMSIZ, "zi%s", host + strlen("zv"));
+	plan_twin_name(host, 'i', buf);
 }
 
 void plan_share_chain(const char *host, char buf[IFNAMSIZ])
 {
-	(void)snprintf(buf, IFNAMSIZ, "zt%s", host + strlen("zv"));
+	plan_twin_name(host, 't', buf);
 }
 
 const char *plan_host_name_hash(const char *link)
 {
-	const char *hash = str_after(link, "zv");
+	const char *hash = str_after(link, "z");
 
-	if (!hash)
-		hash = str_after(link, "zi");
-	if (!hash)
-		hash = str_after(link, "zt");
+	hash = hash && *hash && strchr("vimot", *hash) ? hash + 1 : NULL;
 	if (!hash || strspn(hash, "0123456789abcdef") != 8 || hash[8] != '.')
 		return NULL;
 	return hash[9] && strspn(hash + 9, "0123456789") == strlen(hash + 9) ? hash : NULL;
@@ -183,7 +185,7 @@ static void plan_read_names(struct plan_reader *r, struct plan_link *l, const ch
 	else if (!l->automatic && plan_name_ok(a->lower_link))
 		(void)!str_format(l->bridge, sizeof(l->bridge), "%s", a->lower_link);
 	else if (!l->automatic)
-		plan_report(r, "lowerLink", "\"%s\" cannot be the name of a bridge", a->lower_link);
+		plan_report(r, "lowerLink", "\"%s\" cannot be the name of a link", a->lower_link);
 	net_auto_mac(zonename, r->index, mac);
 	if (inet_mac_parse(str_empty(a->mac_address) || str_eq(a->mac_address, "auto")
 				   ? mac

@@ -38,6 +38,7 @@ struct plan_link {
 	char network[ZONE_LOWER_NAME + 1]; /* of "zbr-NAME"; "": not such a bridge (networks.h) */
 	struct plan_subnets
 		subnets; /* of an automatic bridge; with a network those written, after networks_settle() the network's */
+	bool is_uplink; /* "bridge" is a link of another kind; known once net_attach() has looked */
 	bool wants_lease; /* no address is written: take free ones of the bridge's subnet */
 	bool configure;   /* put the addresses on the link */
 	bool isolated;    /* the port, too; GUARD_ISOLATED does the rest */
@@ -108,11 +109,12 @@ size_t plan_finish_publish(struct net_plan *p, struct diag_list *diags);
 
 /* "zv<8 hex digits>.<index>" */
 void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ]);
-/* "zi<8 hex digits>.<index>": the ifb link beside the one of that host name. */
+/* What stands beside the link of that host name, "z<letter><8 hex digits>.<index>": 'i' its ifb link, 'm' its macvlan, 'o' the chain on the way to that. */
+void plan_twin_name(const char *host, char letter, char buf[IFNAMSIZ]);
 void plan_ifb_name(const char *host, char buf[IFNAMSIZ]);
 /* "zt<8 hex digits>.<index>": the packet filter chain that gives what goes to the zone its share. */
 void plan_share_chain(const char *host, char buf[IFNAMSIZ]);
-/* The 8 digits and what follows of a name of any of these forms, or NULL: what ties a link to its zone. */
+/* The 8 digits and what follows of a name of these forms, or NULL: what ties a link to its zone. */
 const char *plan_host_name_hash(const char *link);
 
 /* What net_attach() saves. */

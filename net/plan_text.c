@@ -197,6 +197,8 @@ static struct json *plan_save_link(const struct plan_link *l)
 	json_set(j, "mac", json_new_string(mac));
 	if (l->mtu)
 		json_set(j, "mtu", json_new_u64(l->mtu));
+	if (l->is_uplink)
+		json_set(j, "uplink", json_new_bool(true));
 	if (l->maxbw)
 		json_set(j, "maxbw", json_new_u64(l->maxbw));
 	if (l->total) {

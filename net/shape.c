@@ -90,9 +90,9 @@ int shape_add(struct netlink *nl, const struct shape *s, struct err *e)
 
 	if (r == 0)
 		r = qdisc_set_tbf(nl, host.index, &q, e);
-	if (r == 0)
+	if (r == 0 && s->ifb)
 		r = shape_ifb(nl, s, &q, &ifb, e);
-	if (r == 0)
+	if (r == 0 && s->ifb)
 		r = shape_chain(s, ifb, e);
 	return r < 0 ? err_wrap(e, "limit the bandwidth of the link \"%s\"", s->host) : 0;
 }

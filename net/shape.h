@@ -18,9 +18,9 @@
 #include "runtime/base/err.h"
 
 struct shape {
-	const char *host, *ifb;
-	const char *alias; /* of the ifb link */
-	uint64_t bits;     /* per second, in each direction */
+	const char *host, *ifb; /* ifb NULL: only the direction to the zone */
+	const char *alias;      /* of the ifb link */
+	uint64_t bits;          /* per second, in each direction */
 };
 /* `host` exists and is not up yet. An ifb link or a chain that a crash left under that name is replaced. */
 MUST_CHECK int shape_add(struct netlink *nl, const struct shape *s, struct err *e);

@@ -12,6 +12,7 @@
 #include "net/route.h"
 #include "net/shape.h"
 #include "net/share.h"
+#include "net/uplink.h"
 #include "runtime/base/mem.h"
 
 struct status {
@@ -70,17 +71,18 @@ static void status_inside(struct json *j, const struct status *s, const struct l
 }
 
 /* What the kernel holds the link to; 0 where somebody has taken the limit away. */
-static int status_bandwidth(struct json *j, struct status *s, const char *host, struct err *e)
+static int status_bandwidth(struct json *j, struct status *s, const char *host, bool is_uplink,
+			    struct err *e)
 {
-	char ifb[IFNAMSIZ];
+	char from[IFNAMSIZ];
 	struct shape_rates rates = { 0 };
 	struct json *bandwidth;
 	int r;
 
 	if (!plan_host_name_hash(host))
 		return 0;
-	plan_ifb_name(host, ifb);
-	r = shape_rates(&s->host, host, ifb, &rates, e);
+	plan_twin_name(host, is_uplink ? 'm' : 'i', from);
+	r = shape_rates(&s->host, host, from, &rates, e);
 	if (r < 0)
 		return r;
 	bandwidth = json_set(j, "maxbw", json_new_object());
@@ -133,21 +135,35 @@ static void status_cni(struct json *j, const struct status *s, const struct json
 	json_set(j, "attached", json_new_bool(true));
 }
 
-/* Both ends and the bridge: what is there, what is up. */
-static void status_host(struct json *j, const struct status *s, const struct json *saved)
+/* Both ends and the bridge or lower link: what is there, what is up. */
+static int status_host(struct json *j, const struct status *s, const struct json *saved,
+		       struct err *e)
 {
 	const char *name = json_get_string(saved, "bridge", "");
-	const struct link_info *out = status_find(&s->outside, json_get_string(saved, "host", ""));
+	const char *host = json_get_string(saved, "host", "");
+	const struct link_info *out = status_find(&s->outside, host);
 	const struct link_info *bridge = status_find(&s->outside, name);
+	bool is_uplink = json_get_bool(saved, "uplink", false) && plan_host_name_hash(host);
+	bool attached = false;
 
-	if (bridge && !str_eq(bridge->kind, "bridge"))
+	if (bridge && !is_uplink && !str_eq(bridge->kind, "bridge"))
 		bridge = NULL;
 	json_set(j, "bridge", json_new_string(name));
 	json_set(j, "bridgePresent", json_new_bool(bridge != NULL));
 	json_set(j, "bridgeUp", json_new_bool(bridge && (bridge->flags & IFF_UP)));
 	json_set(j, "hostPresent", json_new_bool(out != NULL));
 	json_set(j, "hostUp", json_new_bool(out && (out->flags & IFF_UP)));
-	json_set(j, "attached", json_new_bool(out && bridge && out->master == bridge->index));
+	attached = out && bridge && out->master == bridge->index;
+	if (is_uplink) {
+		json_set(j, "uplink", json_new_bool(true));
+		json_set(j, "carrier", json_new_bool(bridge && (bridge->flags & IFF_RUNNING)));
+		int r = uplink_is_whole(&s->outside, host, bridge, &attached, e);
+
+		if (r < 0)
+			return r;
+	}
+	json_set(j, "attached", json_new_bool(attached));
+	return 0;
 }
 
 /* The routers without the default route that they were given at the start. */
@@ -190,14 +206,16 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 	if (json_get(saved, "cni"))
 		status_cni(j, s, saved);
 	else
-		status_host(j, s, saved);
+		r = status_host(j, s, saved, e);
+	if (r < 0)
+		return r;
 	json_set(j, "present", json_new_bool(in != NULL));
 	status_words(json_set(j, "protection", json_new_array()), json_get(saved, "protection"));
 	json_set(j, "dropped", dropped);
 	if (json_get(saved, "share"))
 		r = status_share(j, s, saved, e);
 	else if (json_get(saved, "maxbw"))
-		r = status_bandwidth(j, s, host, e);
+		r = status_bandwidth(j, s, host, json_get_bool(saved, "uplink", false), e);
 	if (r < 0)
 		return r;
 	if (in) {

@@ -32,6 +32,20 @@ static bool sweep_is_alive(const char *name, const char *const *alive)
 	return false;
 }
 
+/* The kind a link of ours has, by its name. */
+static const char *sweep_kind(const char *name)
+{
+	static const struct {
+		char letter;
+		const char *kind;
+	} rows[] = { { 'v', "veth" }, { 'i', "ifb" }, { 'm', "macvlan" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].letter == name[1])
+			return rows[i].kind;
+	return "";
+}
+
 static int sweep_links(struct netlink *nl, const char *const *alive, struct err *e)
 {
 	auto_done(link_list) struct link_list links = { 0 };
@@ -40,8 +54,7 @@ static int sweep_links(struct netlink *nl, const char *const *alive, struct err 
 	for (size_t i = 0; r == 0 && i < links.n; i++) {
 		const struct link_info *l = &links.items[i];
 		/* the alias is set a moment after birth, so a link without one may be ours too */
-		bool ours = plan_host_name_hash(l->name) &&
-			    str_eq(l->kind, l->name[1] == 'v' ? "veth" : "ifb") &&
+		bool ours = plan_host_name_hash(l->name) && str_eq(l->kind, sweep_kind(l->name)) &&
 			    (!l->alias[0] || str_has_prefix(l->alias, BRIDGE_ALIAS));
 
 		if (ours && !sweep_is_alive(l->name, alive))

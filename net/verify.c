@@ -16,6 +16,7 @@
 #include "net/plan.h"
 #include "net/shape.h"
 #include "net/share.h"
+#include "net/uplink.h"
 #include "runtime/base/mem.h"
 
 struct verify {
@@ -40,6 +41,23 @@ static void verify_report(struct verify *v, const char *path, const char *text)
 {
 	diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
 	v->errors++;
+}
+
+/* What is no bridge; NULL when it is fine. */
+static char *verify_uplink(struct verify *v, const struct plan_link *l,
+			   const struct link_info *lower)
+{
+	struct err why = { 0 };
+
+	if (uplink_check(lower, l->mtu, &why) < 0)
+		return mem_strdup(why.text);
+	if (l->total || l->share)
+		return mem_format("sharedbw and bwShare need a bridge, and \"%s\" is none",
+				  lower->name);
+	if (uplink_probe(&v->nl, lower, &why) < 0)
+		return mem_format("this kernel cannot attach a zone to \"%s\": %s", lower->name,
+				  why.text);
+	return NULL;
 }
 
 static void verify_lower(struct verify *v, size_t i)
@@ -73,7 +91,7 @@ static void verify_lower(struct verify *v, size_t i)
 	else if (r < 0)
 		text = mem_strdup(why.text);
 	else if (!str_eq(found.kind, "bridge"))
-		text = mem_format("\"%s\" is not a bridge", l->bridge);
+		text = verify_uplink(v, l, &found);
 	else if (!(found.flags & IFF_UP))
 		text = mem_format("the bridge \"%s\" is down: ip link set %s up", l->bridge,
 				  l->bridge);

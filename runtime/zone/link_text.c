@@ -7,20 +7,25 @@
 
 enum { ADDRESSES_MAX = 8 }; /* a zone that may add addresses may add any number */
 
-/* "up" is a link that works from the zone to the bridge. */
+/* "up" is a link that works from the zone to the bridge or lower link. */
 static const char *state_of(const struct json *link)
 {
 	static const struct {
-		const char *key, *word;
+		const char *key, *word, *on_uplink;
 	} faults[] = {
-		{ "present", "gone" },         { "up", "down" },
-		{ "hostUp", "host end down" }, { "bridgePresent", "bridge gone" },
-		{ "bridgeUp", "bridge down" }, { "attached", "off its bridge" },
+		{ "present", "gone", "gone" },
+		{ "up", "down", "down" },
+		{ "hostUp", "host end down", "host end down" },
+		{ "bridgePresent", "bridge gone", "lower link gone" },
+		{ "bridgeUp", "bridge down", "lower link down" },
+		{ "carrier", "no carrier", "no carrier" },
+		{ "attached", "off its bridge", "off its lower link" },
 	};
+	bool is_uplink = json_get_bool(link, "uplink", false);
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		if (!json_get_bool(link, faults[i].key, true))
-			return faults[i].word;
+			return is_uplink ? faults[i].on_uplink : faults[i].word;
 	return "up";
 }
 

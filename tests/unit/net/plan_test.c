@@ -203,7 +203,7 @@ static void test_mistakes(void)
 		{ NULL, NULL, "br0", NULL, NULL,
 		  "anet[0].allowedAddress: is empty, so with ip-nospoof the zone could send nothing through \"br0\"" },
 		{ NULL, NULL, "a/b", NULL, NULL,
-		  "anet[0].lowerLink: \"a/b\" cannot be the name of a bridge" },
+		  "anet[0].lowerLink: \"a/b\" cannot be the name of a link" },
 		{ NULL, NULL, NULL, "all", NULL,
 		  "anet[0].linkname: \"all\" cannot be the name of a link" },
 		{ NULL, NULL, NULL, "sixteen-letters-", NULL,
@@ -254,6 +254,11 @@ static void test_names(void)
 	plan_ifb_name(a, b);
 	CHECK_STR(b, "zi7cbd25a9.12");
 	CHECK_STR(plan_host_name_hash(b), "7cbd25a9.12");
+	plan_twin_name(a, 'm', b);
+	CHECK_STR(b, "zm7cbd25a9.12");
+	CHECK_STR(plan_host_name_hash(b), "7cbd25a9.12");
+	CHECK_STR(plan_host_name_hash("zo7cbd25a9.12"), "7cbd25a9.12");
+	CHECK(!plan_host_name_hash("z"));
 	CHECK(!plan_host_name_hash("zb7cbd25a9.0"));
 	CHECK(!plan_host_name_hash("zv9e04bd1.0"));
 	CHECK(!plan_host_name_hash("zv7cbd25a9."));

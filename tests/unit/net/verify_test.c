@@ -63,7 +63,7 @@ static void test(void)
 
 	CHECK_STR(
 		all,
-		"anet[2].lowerLink: \"lo\" cannot be the name of a bridge\n"
+		"anet[2].lowerLink: \"lo\" cannot be the name of a link\n"
 		"anet[4].allowedAddress: \"nonsense\" is not an address\n"
 		"anet[5].defrouter: 198.51.101.1 is in none of the link's subnets\n"
 		"anet[0].allowedAddress[0]: 10.88.0.2 belongs to zone \"good\"\n"

@@ -36,6 +36,12 @@ static const struct {
 	  "net0 on zbr0: bridge gone" REST },
 	{ ",\"bridgeUp\":false", "net0 on zbr0: bridge down" REST },
 	{ ",\"attached\":false", "net0 on zbr0: off its bridge" REST },
+	{ ",\"uplink\":true,\"carrier\":true", "net0 on zbr0: up" REST },
+	{ ",\"uplink\":true,\"bridgePresent\":false", "net0 on zbr0: lower link gone" REST },
+	{ ",\"uplink\":true,\"bridgeUp\":false,\"carrier\":false",
+	  "net0 on zbr0: lower link down" REST },
+	{ ",\"uplink\":true,\"carrier\":false", "net0 on zbr0: no carrier" REST },
+	{ ",\"uplink\":true,\"attached\":false", "net0 on zbr0: off its lower link" REST },
 };
 
 int main(void)
