@@ -200,6 +200,8 @@ P
 			grep -qzx monitor "${f%environ}cmdline" 2>/dev/null && kill -9 "$(basename "${f%/environ}")" 2>/dev/null
 		done
 		wait $b || true
+		zone halt web || true
+		nothing_left
 		zone boot web
 		zone halt web
 		nothing_left

@@ -1,5 +1,6 @@
 #include "net/guard.h"
 #include "net/ipam.h"
+#include "net/plan.h"
 #include "tests/unit/net/own_network.h"
 
 static struct json *attached(const char *zone, int ns, const struct net_dirs *dirs)
@@ -17,6 +18,23 @@ static struct json *attached(const char *zone, int ns, const struct net_dirs *di
 	CHECK(net_plan(z, dirs, &p, &e) == 0);
 	CHECK(net_attach(p, ns, &saved, &e) == 0);
 	return saved;
+}
+
+/* The macvlan of a link on a card, made a moment before its zone was killed (uplink.h). */
+static void add_macvlan(const char *zone, const char *lower)
+{
+	static const uint8_t mac[INET_MAC] = { 2, 0, 0, 0, 0, 9 };
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	struct link_info l = { 0 };
+	char host[IFNAMSIZ], name[IFNAMSIZ];
+	struct err e = { 0 };
+
+	plan_host_name(zone, 5, host);
+	plan_twin_name(host, 'm', name);
+	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0 && link_find(&nl, lower, &l, &e) == 0);
+	const struct link_macvlan m = { .name = name, .lower = l.index, .mac = mac };
+
+	CHECK(link_add_macvlan(&nl, &m, &e) == 0);
 }
 
 /* As whoever recovers does it: the lock is held already. */
@@ -51,8 +69,10 @@ static void test(void)
 	      json_get(leases, "totals"));
 	json_free(leases);
 	leases = NULL;
+	add_macvlan("a", "zbr0");
 	/* "c" is gone, and its configuration */
 	CHECK(swept(&d.dirs, all, all));
+	CHECK_INT(own_count_links("zm"), 1);
 	CHECK(own_count_links("zbr-blue") == 0 && own_count_links("zs") == 0);
 	CHECK(ipam_load(d.storage, &leases, &e) == 0 && !json_get(leases, "networks") &&
 	      !json_get(leases, "totals"));
@@ -64,6 +84,7 @@ static void test(void)
 	CHECK(swept(&d.dirs, only_b, all));
 	CHECK_INT(own_count_links("zv"), 1);
 	CHECK_INT(own_count_links("zi"), 1);
+	CHECK_INT(own_count_links("zm"), 0);
 	CHECK(guard_list(&chains, &e) == 0 && chains.n == 2);
 	CHECK(ipam_load(d.storage, &leases, &e) == 0 && json_get(leases, "leases")->n == 4);
 	CHECK(swept(&d.dirs, none, none));
