@@ -38,6 +38,19 @@ static void attach_done(struct attach *a)
 
 /* --- operations ------------------------------------------------------------------------------- */
 
+static int attach_take(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	const struct net_plan *p = a->plan;
+
+	(void)op;
+	return physical_take(&a->host, p->run_dir, p->zonename, &p->moved, a->netns_fd, e);
+}
+
+static int attach_settle(struct attach *a, const struct plan_op *op, struct err *e)
+{
+	return physical_settle(&a->zone, &a->plan->moved.items[op->link], e);
+}
+
 static int attach_bridge(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	const struct net_plan *p = a->plan;
@@ -163,15 +176,17 @@ static int attach_port(struct attach *a, const struct plan_op *op, struct err *e
 static int attach_enter(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	const struct net_plan *p = a->plan;
-	auto_free const char **names = mem_array(p->n_links + 1, sizeof(*names));
-
-	int r = names_join(&a->host, p, e);
+	auto_free const char **names = mem_array(p->n_links + p->moved.n + 1, sizeof(*names));
+	size_t n = 0;
+	int r = p->n_links ? names_join(&a->host, p, e) : 0;
 
 	(void)op;
 	if (r < 0)
 		return r;
 	fd_close(&a->lock);
-	for (size_t i = 0, n = 0; i < p->n_links; i++)
+	for (size_t i = 0; i < p->moved.n; i++)
+		names[n++] = p->moved.items[i].name;
+	for (size_t i = 0; i < p->n_links; i++)
 		if (!p->links[i].cni[0]) /* not there yet, and its parameters are the plugins' */
 			names[n++] = p->links[i].name;
 	return enter_namespace(a->netns_fd, names, &a->zone, e);
@@ -228,7 +243,8 @@ static int (*const attach_ops[])(struct attach *, const struct plan_op *, struct
 	[PLAN_BRIDGE] = attach_bridge, [PLAN_LINK] = attach_link,       [PLAN_GUARD] = attach_guard,
 	[PLAN_SHAPE] = attach_shape,   [PLAN_PORT] = attach_port,       [PLAN_ENTER] = attach_enter,
 	[PLAN_LO] = attach_lo,         [PLAN_ADDRESS] = attach_address, [PLAN_UP] = attach_up,
-	[PLAN_ROUTE] = attach_route,   [PLAN_CNI] = attach_cni,
+	[PLAN_ROUTE] = attach_route,   [PLAN_CNI] = attach_cni,         [PLAN_TAKE] = attach_take,
+	[PLAN_SETTLE] = attach_settle,
 };
 
 static int attach_run(struct net_plan *p, int netns_fd, struct err *e)
@@ -243,7 +259,7 @@ static int attach_run(struct net_plan *p, int netns_fd, struct err *e)
 	/* before the lock: the addresses are leased, nobody else can have them, and a host may remember many connections */
 	for (size_t i = 0; r == 0 && i < p->n_links; i++)
 		r = conntrack_forget(p->links[i].addrs.items, p->links[i].addrs.n, e);
-	if (r == 0 && p->n_links) {
+	if (r == 0 && (p->n_links || p->moved.n)) {
 		a.lock = bridge_lock(p->run_dir, e);
 		r = a.lock < 0 ? a.lock : 0;
 	}
@@ -307,10 +323,18 @@ static int detach_link(struct netlink *host, const struct json *link, struct err
 	return s < 0 ? s : t;
 }
 
+static const struct json *detach_links(const struct json *saved)
+{
+	static const struct json none = { .type = JSON_ARRAY };
+	const struct json *links = json_get(saved, "links");
+
+	return links && links->type == JSON_ARRAY ? links : &none;
+}
+
 /* Before the lock is taken: plugins may take long. */
 static void detach_cni(struct netlink *host, const struct json *saved, const struct net_dirs *dirs)
 {
-	const struct json *links = json_get(saved, "links");
+	const struct json *links = detach_links(saved);
 
 	for (size_t i = 0; i < links->n; i++) {
 		struct err why = { 0 };
@@ -322,39 +346,48 @@ static void detach_cni(struct netlink *host, const struct json *saved, const str
 	}
 }
 
+/* All of ours; the first failure is kept and the rest is still tried. */
+static int detach_all(struct netlink *host, const struct json *saved, const struct net_dirs *dirs,
+		      struct err *e)
+{
+	const struct json *links = detach_links(saved);
+	const char *zone = json_get_string(saved, "zone", "");
+	bool automatic = false;
+	struct err why = { 0 };
+	int result = 0, r;
+
+	for (size_t i = 0; i < links->n; i++) {
+		automatic |= json_get_bool(links->items[i], "automatic", false);
+		r = detach_link(host, links->items[i], result ? &why : e);
+		result = result ? result : r;
+	}
+	r = json_get(saved, "physical")
+		    ? physical_give_back(host, dirs->run_dir, zone, result ? &why : e)
+		    : 0;
+	result = result ? result : r;
+	if (result == 0)
+		result = share_drop_dead(host, dirs->run_dir, e);
+	if (automatic && result == 0)
+		result = bridge_leave(host, dirs->run_dir, zone, e);
+	if (links->n) {
+		r = names_leave(host, dirs, zone, result ? &why : e);
+		result = result ? result : r;
+	}
+	return result;
+}
+
 int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err *e)
 {
 	auto_done(netlink) struct netlink host = NETLINK_CLOSED;
-	const struct json *links = json_get(saved, "links");
 	auto_close int lock = -1;
-	bool automatic = false;
-	struct err second = { 0 };
-	int result = 0;
 	int r;
 
-	if (!links || links->type != JSON_ARRAY || links->n == 0)
+	if (detach_links(saved)->n == 0 && !json_get(saved, "physical"))
 		return 0;
 	r = netlink_open(&host, NETLINK_ROUTE, e);
 	if (r < 0)
 		return r;
 	detach_cni(&host, saved, dirs);
 	lock = bridge_lock(dirs->run_dir, e);
-	if (lock < 0)
-		return lock;
-	for (size_t i = 0; i < links->n; i++) {
-		struct err why = { 0 };
-
-		automatic |= json_get_bool(links->items[i], "automatic", false);
-		r = detach_link(&host, links->items[i], &why);
-		if (r < 0 && result == 0) {
-			*e = why;
-			result = r;
-		}
-	}
-	if (result == 0)
-		result = share_drop_dead(&host, dirs->run_dir, e);
-	if (automatic && result == 0)
-		result = bridge_leave(&host, dirs->run_dir, json_get_string(saved, "zone", ""), e);
-	r = names_leave(&host, dirs, json_get_string(saved, "zone", ""), result ? &second : e);
-	return result < 0 ? result : r;
+	return lock < 0 ? lock : detach_all(&host, saved, dirs, e);
 }

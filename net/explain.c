@@ -11,7 +11,8 @@
 struct explain {
 	const char *zone, *name, *host, *bridge;
 	pid_t init;
-	bool is_uplink; /* "bridge" is a link of another kind */
+	bool is_physical; /* a link of the host itself */
+	bool is_uplink;   /* "bridge" is a link of another kind */
 	const struct json *link;
 	struct strv *ret;
 };
@@ -43,7 +44,12 @@ static bool explain_inside(const struct explain *x)
 				x->name, (int)x->init, x->name);
 		return true;
 	}
-	if (explain_is(x, "hostPresent"))
+	if (x->is_physical)
+		strv_format(
+			x->ret,
+			"link \"%s\" of the host is not in the zone under that name any more, it was renamed, moved or deleted inside; unless it was deleted a halt gives it back: zone reboot %s",
+			x->name, x->zone);
+	else if (explain_is(x, "hostPresent"))
 		strv_format(
 			x->ret,
 			"link \"%s\" is not in the zone under that name any more, it was renamed or moved inside; its host end \"%s\" is there: zone reboot %s",
@@ -175,10 +181,24 @@ static void explain_dropped(const struct explain *x)
 		    x->name, all, all == 1 ? "" : "s", text);
 }
 
+static void explain_physical(const struct explain *x)
+{
+	if (!explain_is(x, "carrier"))
+		strv_format(x->ret,
+			    "link \"%s\" has no carrier: look at its cable and its other end",
+			    x->name);
+	if (explain_is(x, "present"))
+		explain_routes(x);
+}
+
 static void explain_link(const struct explain *x)
 {
 	bool is_there = explain_inside(x);
 
+	if (x->is_physical) {
+		explain_physical(x);
+		return;
+	}
 	explain_bridge(x);
 	if (is_there) {
 		explain_host(x);
@@ -199,6 +219,7 @@ void net_explain(const struct json *status, const char *zonename, pid_t init, st
 					   .host = json_get_string(link, "host", ""),
 					   .bridge = json_get_string(link, "bridge", ""),
 					   .init = init,
+					   .is_physical = json_get_bool(link, "physical", false),
 					   .is_uplink = json_get_bool(link, "uplink", false),
 					   .link = link,
 					   .ret = ret };

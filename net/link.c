@@ -188,6 +188,8 @@ int link_all(struct netlink *nl, struct link_list *ret, struct err *e)
 	int r;
 
 	link_begin(&q, RTM_GETLINK, 0);
+	/* with any mask the kernel makes room for the longest entry; without, a link with hundreds of names ends its list */
+	mnl_attr_put_u32(q.h, IFLA_EXT_MASK, RTEXT_FILTER_BRVLAN_COMPRESSED);
 	r = netlink_dump(nl, &q, link_take_next, ret, &ret->n, e);
 	return r < 0 ? err_wrap(e, "list the network links") : 0;
 }

@@ -9,7 +9,8 @@
 
 #include "runtime/base/sys.h"
 
-enum { RECEIVE_SIZE = 32768, BATCH_RECEIVE = 4 << 20, DUMP_ATTEMPTS = 20 };
+/* One message about a link is up to 64 KiB and more: a tenant may give a link of its namespace 500 names. */
+enum { RECEIVE_SIZE = 128 << 10, BATCH_RECEIVE = 4 << 20, DUMP_ATTEMPTS = 20 };
 
 int netlink_adopt(struct netlink *nl, int fd, struct err *e)
 {

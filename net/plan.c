@@ -33,6 +33,7 @@ void net_plan_free(struct net_plan *p)
 		json_free(p->links[i].cni_runtime);
 	}
 	free(p->links);
+	physical_list_done(&p->moved);
 	publish_list_done(&p->ports);
 	free(p->ops);
 	free(p->zonename);
@@ -294,19 +295,11 @@ static void plan_read_rest(struct plan_reader *r, struct plan_link *l)
 	l->maxbw = a->maxbw.set ? a->maxbw.value : 0;
 }
 
-static size_t plan_check_unsupported(const struct zone_spec *z, struct diag_list *diags)
-{
-	if (z->n_net)
-		diag_add(diags, DIAG_AT(0, 0), "net", "host", "use anet",
-			 "moving a link of the host into a zone is not supported");
-	return z->n_net ? 1 : 0;
-}
-
 int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct net_plan **ret,
 	       struct diag_list *diags)
 {
 	auto_ptr(net_plan) struct net_plan *p = mem_zero(sizeof(*p));
-	size_t errors = plan_check_unsupported(z, diags);
+	size_t errors = 0;
 	bool shared = str_eq(z->ip_type, "shared");
 
 	p->zonename = mem_strdup(z->zonename);
@@ -332,6 +325,7 @@ int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct n
 		}
 		errors += r.errors;
 	}
+	errors += shared ? 0 : plan_read_physical(z, p, diags);
 	errors += plan_read_publish(z, p, diags);
 	*ret = ptr_steal(&p);
 	return errors ? -EINVAL : 0;
@@ -461,6 +455,8 @@ static void plan_list_ops(struct net_plan *p)
 
 	for (size_t i = 0; i < p->n_links; i++)
 		automatic = automatic || p->links[i].automatic;
+	if (p->moved.n)
+		plan_add_op(p, PLAN_TAKE, 0, NULL);
 	if (automatic)
 		plan_add_op(p, PLAN_BRIDGE, 0, NULL);
 	for (size_t i = 0; i < p->n_links; i++) {
@@ -477,6 +473,8 @@ static void plan_list_ops(struct net_plan *p)
 	plan_add_op(p, PLAN_LO, 0, NULL);
 	for (size_t i = 0; i < p->n_links; i++)
 		plan_list_inside(p, i);
+	for (size_t i = 0; i < p->moved.n; i++)
+		plan_add_op(p, PLAN_SETTLE, i, NULL);
 }
 
 int plan_finish(struct net_plan *p, const struct plan_subnets *s, const struct json *leases,

@@ -14,6 +14,7 @@
 #include "net/cni_conf.h"
 #include "net/inet.h"
 #include "net/net.h"
+#include "net/physical.h"
 #include "net/publish.h"
 #include "runtime/base/diag.h"
 #include "runtime/base/err.h"
@@ -64,6 +65,7 @@ struct plan_link {
 
 /* In the order they are carried out; host-wide ones first. */
 enum plan_kind {
+	PLAN_TAKE, /* the links of the host move; first, so that they keep their numbers */
 	PLAN_BRIDGE, /* the automatic bridges with the addresses of all links on them, forwarding, translation */
 	PLAN_LINK,    /* a pair of links, one end in the zone */
 	PLAN_GUARD,   /* link protection on the host end */
@@ -74,7 +76,8 @@ enum plan_kind {
 	PLAN_ADDRESS, /* an address inside */
 	PLAN_UP,      /* inner end up */
 	PLAN_ROUTE,   /* a default route inside */
-	PLAN_CNI,     /* a link with all that belongs to it, by the plugins of a CNI network */
+	PLAN_SETTLE, /* addresses, up and default routes of a moved link; `link` is its number among those */
+	PLAN_CNI, /* a link with all that belongs to it, by the plugins of a CNI network */
 };
 struct plan_op {
 	enum plan_kind kind;
@@ -88,7 +91,8 @@ struct net_plan {
 	struct zone_dns dns; /* what CNI plugins said, after net_attach() */
 	struct plan_link *links;
 	size_t n_links;
-	struct publish_list ports; /* published ones */
+	struct physical_list moved; /* links of the host */
+	struct publish_list ports;  /* published ones */
 	struct plan_op *ops;
 	size_t n_ops;
 };
@@ -103,6 +107,8 @@ MUST_CHECK int plan_build(const struct zone_spec *z, const struct plan_subnets *
 MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s,
 			   const struct json *leases, struct diag_list *diags);
 
+/* The part of the first that is about links of the host (plan_physical.c); returns the number of mistakes. */
+size_t plan_read_physical(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags);
 /* The parts of the two that are about published ports (plan_publish.c); they return the number of mistakes. */
 size_t plan_read_publish(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags);
 size_t plan_finish_publish(struct net_plan *p, struct diag_list *diags);

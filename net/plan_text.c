@@ -140,6 +140,28 @@ static void plan_print_cni(struct strbuf *b, const struct net_plan *p, const str
 		strbuf_format(b, " %s", runtime);
 }
 
+static void plan_print_take(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	(void)op;
+	strbuf_add(b, "take");
+	for (size_t i = 0; i < p->moved.n; i++)
+		strbuf_format(b, " %s", p->moved.items[i].name);
+}
+
+static void plan_print_settle(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
+{
+	const struct physical *m = &p->moved.items[op->link];
+
+	strbuf_format(b, "settle zone:%s", m->name);
+	plan_print_addrs(b, &(struct plan_addrs){ .items = m->addrs, .n = m->n_addrs });
+	for (size_t i = 0; i < m->n_routers; i++) {
+		char text[INET_TEXT];
+
+		inet_text_bare(&m->routers[i], text);
+		strbuf_format(b, " default via %s", text);
+	}
+}
+
 typedef void (*plan_print_fn)(struct strbuf *b, const struct net_plan *p, const struct plan_op *op);
 
 char *net_plan_text(const struct net_plan *p)
@@ -150,7 +172,8 @@ char *net_plan_text(const struct net_plan *p)
 		[PLAN_PORT] = plan_print_port,     [PLAN_ENTER] = plan_print_enter,
 		[PLAN_LO] = plan_print_lo,         [PLAN_ADDRESS] = plan_print_address,
 		[PLAN_UP] = plan_print_up,         [PLAN_ROUTE] = plan_print_route,
-		[PLAN_CNI] = plan_print_cni,
+		[PLAN_CNI] = plan_print_cni,       [PLAN_TAKE] = plan_print_take,
+		[PLAN_SETTLE] = plan_print_settle,
 	};
 	auto_done(strbuf) struct strbuf b = { 0 };
 
@@ -216,6 +239,23 @@ static struct json *plan_save_link(const struct plan_link *l)
 	return j;
 }
 
+static struct json *plan_save_moved(const struct physical_list *moved)
+{
+	struct json *list = json_new_array();
+
+	for (size_t i = 0; i < moved->n; i++) {
+		const struct physical *m = &moved->items[i];
+		const struct plan_addrs addrs = { .items = m->addrs, .n = m->n_addrs };
+		const struct plan_addrs routers = { .items = m->routers, .n = m->n_routers };
+		struct json *one = json_add(list, json_new_object());
+
+		json_set(one, "name", json_new_string(m->name));
+		json_set(one, "addresses", plan_save_addrs(&addrs, false));
+		json_set(one, "routers", plan_save_addrs(&routers, true));
+	}
+	return list;
+}
+
 struct json *plan_save(const struct net_plan *p)
 {
 	struct json *j = json_new_object();
@@ -225,6 +265,8 @@ struct json *plan_save(const struct net_plan *p)
 	links = json_set(j, "links", json_new_array());
 	for (size_t i = 0; i < p->n_links; i++)
 		json_add(links, plan_save_link(&p->links[i]));
+	if (p->moved.n)
+		json_set(j, "physical", plan_save_moved(&p->moved));
 	if (p->ports.n) {
 		struct json *ports = json_set(j, "publish", json_new_array());
 

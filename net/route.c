@@ -94,13 +94,15 @@ int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr
 /* --- looking for one -------------------------------------------------------------------------- */
 
 struct route_search {
-	const struct inet_addr *gateway;
+	const struct inet_addr *gateway; /* NULL: any */
 	uint32_t index;
 	size_t found;
 };
 
 static bool route_is_gateway(const struct route_search *s, const struct nlattr *a, uint32_t index)
 {
+	if (!s->gateway) /* any will do, also none */
+		return index == s->index;
 	return a && index == s->index && mnl_attr_get_payload_len(a) == inet_len(s->gateway) &&
 	       memcmp(mnl_attr_get_payload(a), s->gateway->bytes, inet_len(s->gateway)) == 0;
 }
@@ -117,6 +119,8 @@ static bool route_is_hop(const struct route_search *s, const struct nlattr *hops
 
 		if (h->rtnh_len < sizeof(*h) || h->rtnh_len > left)
 			return false;
+		if (!s->gateway && (uint32_t)h->rtnh_ifindex == s->index)
+			return true;
 		int rest = (int)(h->rtnh_len - sizeof(*h));
 
 		for (a = (const void *)(at + sizeof(*h)); mnl_attr_ok(a, rest);
@@ -142,7 +146,7 @@ static int route_search(const struct nlmsghdr *h, void *arg)
 
 	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
 		return -EPROTO;
-	if (m->rtm_family != s->gateway->family || m->rtm_dst_len != 0 ||
+	if ((s->gateway && m->rtm_family != s->gateway->family) || m->rtm_dst_len != 0 ||
 	    m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST)
 		return 0;
 	link = netlink_attr(h, sizeof(*m), RTA_OIF);
@@ -170,5 +174,27 @@ int route_has_default(struct netlink *nl, uint32_t index, const struct inet_addr
 	if (r < 0)
 		return err_wrap(e, "list the routes");
 	*ret = s.found > 0;
+	return 0;
+}
+
+int route_carries_default(struct netlink *nl, uint32_t index, bool *ret, struct err *e)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+
+	*ret = false;
+	for (size_t i = 0; i < sizeof(families) && !*ret; i++) {
+		struct route_search s = { .index = index };
+		struct netlink_request q;
+		struct rtmsg *m;
+		int r;
+
+		netlink_begin(&q, RTM_GETROUTE, 0);
+		m = mnl_nlmsg_put_extra_header(q.h, sizeof(*m));
+		m->rtm_family = families[i];
+		r = netlink_dump(nl, &q, route_search, &s, &s.found, e);
+		if (r < 0)
+			return err_wrap(e, "list the routes");
+		*ret = s.found > 0;
+	}
 	return 0;
 }

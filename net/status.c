@@ -228,6 +228,34 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 	return 0;
 }
 
+/* A link of the host that the zone has. */
+static int status_moved(struct status *s, const struct json *saved, struct json **ret,
+			struct err *e)
+{
+	auto_ptr(json) struct json *j = json_new_object();
+	const char *name = json_get_string(saved, "name", "");
+	const struct link_info *in = status_find(&s->inside, name);
+	int r = 0;
+
+	json_set(j, "name", json_new_string(name));
+	json_set(j, "host", json_new_string(""));
+	json_set(j, "bridge", json_new_string(""));
+	json_set(j, "physical", json_new_bool(true));
+	json_set(j, "present", json_new_bool(in != NULL));
+	json_set(j, "carrier",
+		 json_new_bool(!in || in->flags & IFF_RUNNING || !(in->flags & IFF_UP)));
+	json_set(j, "protection", json_new_array());
+	json_set(j, "dropped", json_new_object());
+	if (in) {
+		status_inside(j, s, in);
+		r = status_routes(j, s, saved, in->index, e);
+	}
+	if (r < 0)
+		return r;
+	*ret = ptr_steal(&j);
+	return 0;
+}
+
 static int status_gather(struct status *s, int netns_fd, struct err *e)
 {
 	int r = netlink_open(&s->host, NETLINK_ROUTE, e);
@@ -246,15 +274,23 @@ int net_status(const struct json *saved, int netns_fd, struct json **ret, struct
 	auto_done(status) struct status s = { .host = NETLINK_CLOSED, .zone = NETLINK_CLOSED };
 	auto_ptr(json) struct json *j = json_new_object();
 	struct json *list = json_set(j, "links", json_new_array());
-	const struct json *links = json_get(saved, "links");
+	static const struct {
+		const char *key;
+		int (*status)(struct status *, const struct json *, struct json **, struct err *);
+	} parts[] = { { "links", status_link }, { "physical", status_moved } };
 	int r = status_gather(&s, netns_fd, e);
 
-	for (size_t i = 0; r == 0 && links && links->type == JSON_ARRAY && i < links->n; i++) {
-		struct json *one = NULL;
+	for (size_t p = 0; r == 0 && p < sizeof(parts) / sizeof(parts[0]); p++) {
+		const struct json *links = json_get(saved, parts[p].key);
 
-		r = status_link(&s, links->items[i], &one, e);
-		if (r == 0)
-			json_add(list, one);
+		for (size_t i = 0; r == 0 && links && links->type == JSON_ARRAY && i < links->n;
+		     i++) {
+			struct json *one = NULL;
+
+			r = parts[p].status(&s, links->items[i], &one, e);
+			if (r == 0)
+				json_add(list, one);
+		}
 	}
 	if (r < 0)
 		return r;
@@ -262,9 +298,8 @@ int net_status(const struct json *saved, int netns_fd, struct json **ret, struct
 	return 0;
 }
 
-char *net_first_address(const struct json *saved)
+static char *first_address(const struct json *links)
 {
-	const struct json *links = json_get(saved, "links");
 	const struct json *addresses;
 
 	if (!links || links->type != JSON_ARRAY || links->n == 0)
@@ -274,4 +309,11 @@ char *net_first_address(const struct json *saved)
 	    addresses->items[0]->type != JSON_STRING)
 		return NULL;
 	return mem_strdup(addresses->items[0]->text);
+}
+
+char *net_first_address(const struct json *saved)
+{
+	char *a = first_address(json_get(saved, "links"));
+
+	return a ? a : first_address(json_get(saved, "physical"));
 }

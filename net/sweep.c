@@ -13,6 +13,7 @@
 #include "net/link.h"
 #include "net/names.h"
 #include "net/networks.h"
+#include "net/physical.h"
 #include "net/plan.h"
 #include "net/share.h"
 #include "runtime/base/file.h"
@@ -117,6 +118,8 @@ int net_sweep(const char *const *alive, const char *const *known, const struct n
 		r = sweep_guards(alive, e);
 	if (r == 0)
 		r = share_drop_dead(&nl, dirs->run_dir, e);
+	if (r == 0)
+		r = physical_sweep(&nl, dirs->run_dir, alive, e);
 	if (r == 0)
 		r = bridge_keep(&nl, dirs->run_dir, alive, e);
 	if (r == 0)

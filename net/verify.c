@@ -190,6 +190,36 @@ static void verify_ports(struct verify *v, const char *run_dir)
 	}
 }
 
+static void verify_moved_addresses(struct verify *v, size_t i)
+{
+	const struct physical *m = &v->plan->moved.items[i];
+
+	for (size_t k = 0; k < m->n_addrs; k++) {
+		const char *holder = ipam_holder(v->leases, &m->addrs[k], v->zone->zonename);
+		auto_free char *path = mem_format("net[%zu].address", i);
+		auto_free char *text = NULL;
+		char address[INET_TEXT];
+
+		inet_text_bare(&m->addrs[k], address);
+		text = mem_format("%s belongs to zone \"%s\"", address, holder ? holder : "");
+		if (holder)
+			verify_report(v, path, text);
+	}
+}
+
+static void verify_moved(struct verify *v, const char *run_dir)
+{
+	for (size_t i = 0; i < v->plan->moved.n; i++) {
+		const char *name = v->plan->moved.items[i].name;
+		auto_free char *path = mem_format("net[%zu].physical", i);
+		struct err why = { 0 };
+
+		if (name[0] && physical_check(&v->nl, run_dir, v->zone->zonename, name, &why) < 0)
+			verify_report(v, path, why.text);
+		verify_moved_addresses(v, i);
+	}
+}
+
 static void verify_kind(struct verify *v, const char *kind)
 {
 	struct err why = { 0 };
@@ -289,6 +319,7 @@ int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct di
 		verify_addresses(&v, i);
 		verify_subnets(&v, i);
 	}
+	verify_moved(&v, dirs->run_dir);
 	verify_ports(&v, dirs->run_dir);
 	if (p->n_links)
 		verify_kernel(&v);

@@ -64,16 +64,17 @@ static uint64_t dropped_of(const struct json *link)
 char *zone_link_text(const struct json *link)
 {
 	const char *name = json_get_string(link, "name", "");
-	const char *bridge = json_get_string(link, "bridge", "");
+	auto_free char *place = json_get_bool(link, "physical", false)
+					? mem_strdup("of the host")
+					: mem_format("on %s", json_get_string(link, "bridge", ""));
 	unsigned long long dropped = dropped_of(link);
 
 	if (!json_get_bool(link, "present", true))
-		return mem_format("%s on %s: %s, dropped %llu", name, bridge, state_of(link),
-				  dropped);
+		return mem_format("%s %s: %s, dropped %llu", name, place, state_of(link), dropped);
 	auto_free char *addresses = addresses_of(link);
 
-	return mem_format("%s on %s: %s, %s, rx %llu bytes, tx %llu bytes, dropped %llu", name,
-			  bridge, state_of(link), addresses,
+	return mem_format("%s %s: %s, %s, rx %llu bytes, tx %llu bytes, dropped %llu", name, place,
+			  state_of(link), addresses,
 			  (unsigned long long)json_get_i64(link, "rxBytes", 0),
 			  (unsigned long long)json_get_i64(link, "txBytes", 0), dropped);
 }

@@ -168,7 +168,7 @@ static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct 
 	if (r < 0)
 		return err_wrap(e, "translate the configuration");
 	cgroup_place(d, z, p->container);
-	if (p->effective->n_anet > 0) {
+	if (p->effective->n_anet > 0 || p->effective->n_net > 0) {
 		r = net_plan(p->effective, &dirs, &p->net, e);
 		if (r < 0)
 			return err_wrap(e, "plan the network");

@@ -55,6 +55,10 @@ serves() { # ZONE or "outside": whoever connects to port 80 is accepted
 	sleep 0.2
 }
 
+halted() { # a monitor that is being killed may still be asked, and not answer
+	wait_for 20 sh -c 'zone halt "$1" >/dev/null 2>&1; [ "$(zone list --json "$1" | jq -r ".[0].state")" = installed ]' sh "$1"
+}
+
 ours() { ip -o link show | grep -E ': (zv|zi|zm|zbr)' || true; }
 
 nothing_left() {
@@ -191,7 +195,7 @@ P
 	nothing_left
 	zone boot web
 	kill -9 "$(jq -r .monitor "$ZONES_RUN_DIR/web/run.json")" "$(init_pid web)"
-	wait_for 20 sh -c 'zone halt web >/dev/null 2>&1; [ "$(zone list --json web | jq -r ".[0].state")" = installed ]'
+	halted web
 	nothing_left
 	for ms in 10 25 35 40 45 50 60; do
 		zone boot web & b=$!
@@ -200,7 +204,7 @@ P
 			grep -qzx monitor "${f%environ}cmdline" 2>/dev/null && kill -9 "$(basename "${f%/environ}")" 2>/dev/null
 		done
 		wait $b || true
-		zone halt web || true
+		halted web
 		nothing_left
 		zone boot web
 		zone halt web

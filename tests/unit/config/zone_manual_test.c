@@ -39,7 +39,7 @@ int main(void)
 	CHECK(later && strstr(later, "\\fBquota\\fR (size)\n") &&
 	      strstr(later, "Left out, the disk space"));
 	/* Members of a refused object go with it, those of an accepted one stay. */
-	CHECK(later && strstr(later, "\\fBnet[].physical\\fR") &&
+	CHECK(later && strstr(later, "\\fBrctl[].name\\fR") &&
 	      strstr(later, "\\fBanet[].vlanId\\fR"));
 	CHECK(later && !strstr(later, "\\fBanet[].mtu\\fR"));
 	/* No line of text begins like a request. */

@@ -131,7 +131,7 @@ static const char *const invalid[] = {
 	"{\"zonename\":\"a\",\"sysctl\":{\"x\":\"1\"}}",
 	"{\"zonename\":\"a\",\"quota\":\"10G\"}",
 	"{\"zonename\":\"a\",\"ipType\":\"shared\"}",
-	"{\"zonename\":\"a\",\"net\":[{\"physical\":\"eth0\"}]}",
+	"{\"zonename\":\"a\",\"net\":[{\"address\":\"192.0.2.1/24\"}]}",
 	"{\"zonename\":\"a\",\"pool\":\"x\"}",
 	NULL,
 };

@@ -122,7 +122,7 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"anet\": [ { \"vlanId\": @7 } ] }", .path = "anet[0].vlanId", .code = "unsupported", .message = "cannot enforce 7; left out (or 0)" },
 	{ .text = Z "\"anet\": [ { \"maxbw\": @\"7K\" } ] }", .path = "anet[0].maxbw", .code = "range", .message = "" },
 	{ .text = Z "\"anet\": [ { \"isolated\": @1 } ] }", .path = "anet[0].isolated", .code = "type", .message = "" },
-	{ .text = Z "\"net\": @[ { \"physical\": \"eth1\", \"address\": \"192.0.2.1/24\" } ] }", .path = "net", .code = "unsupported", .message = "" },
+	{ .text = Z "\"net\": [ @{ \"address\": \"192.0.2.1/24\" } ] }", .path = "net[0].physical", .code = "missing", .message = "is required" },
 	{ .text = Z "\"publish\": [ { \"port\": @\"80-\" } ] }", .path = "publish[0].port", .code = "value", .message = "is not a port or a range" },
 	{ .text = Z "\"rctl\": @[ { \"name\": \"zone.max-lwps\", \"value\": \"5\" } ] }", .path = "rctl", .code = "unsupported", .message = "" },
 	{ .text = Z "\"admin\": @[ { \"user\": \"alice\", \"auths\": [ \"login\" ] } ] }", .path = "admin", .code = "unsupported", .message = "" },
