@@ -20,6 +20,7 @@
 #include "net/shape.h"
 #include "net/share.h"
 #include "net/uplink.h"
+#include "net/vlan.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 
@@ -81,7 +82,9 @@ static int attach_find_lower(struct attach *a, struct plan_link *l, struct link_
 	l->is_uplink = r == 0 && !str_eq(ret->kind, "bridge");
 	if (l->is_uplink && l->total)
 		return err_set(e, EINVAL, "sharedbw needs a bridge, and \"%s\" is none", l->bridge);
-	return l->is_uplink ? uplink_check(ret, l->mtu, e) : r;
+	if (l->is_uplink)
+		r = uplink_check(ret, l->mtu, e);
+	return r == 0 && l->vlan ? vlan_check(&a->host, ret, l->vlan, e) : r;
 }
 
 static int attach_link(struct attach *a, const struct plan_op *op, struct err *e)
@@ -149,28 +152,43 @@ static int attach_shape(struct attach *a, const struct plan_op *op, struct err *
 	return l->total ? attach_share(a, op->link, e) : shape_add(&a->host, &s, e);
 }
 
+static int attach_uplink(struct attach *a, const struct plan_link *l, const char *alias,
+			 const struct link_info *lower, struct err *e)
+{
+	struct link_info vlan = { 0 };
+	const struct uplink u = { .host = l->host,
+				  .lower = l->vlan ? &vlan : lower,
+				  .mac = l->mac,
+				  .alias = alias,
+				  .mtu = l->mtu,
+				  .isolated = l->isolated,
+				  .maxbw = l->maxbw };
+	int r = l->vlan ? vlan_open(&a->host, lower, l->vlan, &vlan, e) : 0;
+
+	return r < 0 ? r : uplink_add(&a->host, &u, e);
+}
+
 static int attach_port(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	struct plan_link *l = &a->plan->links[op->link];
 	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
 	struct link_info lower = { 0 };
 	int r = attach_find_lower(a, l, &lower, e);
+	const struct link_change up = { .up = true };
 	const struct link_change c = { .alias = alias,
 				       .no_link_local = true,
 				       .master = lower.index,
 				       .isolated = l->isolated,
-				       .up = true };
-	const struct uplink u = { .host = l->host,
-				  .lower = &lower,
-				  .mac = l->mac,
-				  .alias = alias,
-				  .mtu = l->mtu,
-				  .isolated = l->isolated,
-				  .maxbw = l->maxbw };
+				       .up = !l->vlan };
 
-	if (r < 0)
+	if (r == 0 && l->is_uplink)
+		return attach_uplink(a, l, alias, &lower, e);
+	if (r == 0)
+		r = link_change(&a->host, l->host, &c, e);
+	if (r < 0 || !l->vlan)
 		return r;
-	return l->is_uplink ? uplink_add(&a->host, &u, e) : link_change(&a->host, l->host, &c, e);
+	r = vlan_set_port(&a->host, l->host, l->vlan, e); /* before it carries anything */
+	return r < 0 ? r : link_change(&a->host, l->host, &up, e);
 }
 
 static int attach_enter(struct attach *a, const struct plan_op *op, struct err *e)
@@ -352,15 +370,18 @@ static int detach_all(struct netlink *host, const struct json *saved, const stru
 {
 	const struct json *links = detach_links(saved);
 	const char *zone = json_get_string(saved, "zone", "");
-	bool automatic = false;
+	bool automatic = false, has_vlan = false;
 	struct err why = { 0 };
 	int result = 0, r;
 
 	for (size_t i = 0; i < links->n; i++) {
 		automatic |= json_get_bool(links->items[i], "automatic", false);
+		has_vlan |= json_get(links->items[i], "vlan") != NULL;
 		r = detach_link(host, links->items[i], result ? &why : e);
 		result = result ? result : r;
 	}
+	if (has_vlan && result == 0)
+		result = vlan_sweep(host, e);
 	r = json_get(saved, "physical")
 		    ? physical_give_back(host, dirs->run_dir, zone, result ? &why : e)
 		    : 0;

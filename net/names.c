@@ -71,10 +71,13 @@ static struct json *link_new(const struct plan_link *l)
 	struct json *j = json_new_object();
 	struct json *addresses;
 
-	auto_free char *network = mem_format(ZONE_LOWER_CNI "%s", l->cni);
+	/* zones of two VLANs are not on one bridge */
+	auto_free char *network = l->cni[0] ? mem_format(ZONE_LOWER_CNI "%s", l->cni)
+				  : l->vlan ? mem_format("%s.%u", l->bridge, l->vlan)
+					    : mem_strdup(l->bridge);
 
 	json_set(j, "host", json_new_string(l->cni[0] ? l->device : l->host));
-	json_set(j, "bridge", json_new_string(l->cni[0] ? network : l->bridge));
+	json_set(j, "bridge", json_new_string(network));
 	json_set(j, "isolated", json_new_bool(l->isolated));
 	addresses = json_set(j, "addresses", json_new_array());
 	for (size_t i = 0; i < l->addrs.n; i++) {

@@ -5,7 +5,7 @@
  *   net_attach  monitor: makes the links, moves one end into the zone's network namespace, configures both, adds our nft rules
  *   net_detach  monitor or any later command: removes by what net_attach saved; idempotent; the last zone on an automatic bridge removes it and our table
  *
- * Naming on the host: bridges "zbr0" and "zbr-NAME" (automatic), link "zv<8 hex digits of the zone's name hash>.<n>" at most 15 characters, with maxbw an ifb "zi...", on a lower link that is no bridge a macvlan "zm..." of the same digits, with sharedbw two ifbs "zs<8 hex digits of the lower link's name hash>." and f or t; nft table inet "zones" and netdev table "zones" only.
+ * Naming on the host: bridges "zbr0" and "zbr-NAME" (automatic), link "zv<8 hex digits of the zone's name hash>.<n>" at most 15 characters, with maxbw an ifb "zi...", on a lower link that is no bridge a macvlan "zm..." of the same digits, with vlanId on a VLAN link "zl<8 hex digits>", with sharedbw two ifbs "zs<8 hex digits of the lower link's name hash>." and f or t; nft table inet "zones" and netdev table "zones" only.
  * Links of the host that a zone has (`net`) are written down in RUN/.links/ZONE; RUN/.netns/ZONE holds the namespace they are in.
  * Concurrency: host-wide changes (bridge, table, leases) happen under RUN/net.lock; the lease file STORAGE/leases.json is replaced atomically.
  * Every function runs in the HOST's network namespace (the one of the caller), except for short excursions into netns_fd that are always undone - done in a forked child so that

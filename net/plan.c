@@ -281,7 +281,6 @@ static void plan_read_addresses(struct plan_reader *r, struct plan_link *l)
 	}
 }
 
-/* What this version cannot do is refused, never left out in silence. */
 static void plan_read_rest(struct plan_reader *r, struct plan_link *l)
 {
 	const struct zone_anet *a = r->anet;
@@ -290,8 +289,11 @@ static void plan_read_rest(struct plan_reader *r, struct plan_link *l)
 		plan_report(r, "mtu", "is not between 68 and 65535");
 	else if (a->mtu.set)
 		l->mtu = (uint32_t)a->mtu.value;
-	if (a->vlan_id.set && a->vlan_id.value)
-		plan_report(r, "vlanId", "VLAN tags are not supported");
+	l->vlan = a->vlan_id.set ? (uint16_t)a->vlan_id.value : 0;
+	if (l->vlan && l->automatic)
+		plan_report(
+			r, "vlanId",
+			"the automatic bridge has no VLANs; name a bridge that filters VLANs or another link as lowerLink");
 	l->maxbw = a->maxbw.set ? a->maxbw.value : 0;
 }
 

@@ -44,6 +44,7 @@ struct plan_link {
 	bool configure;   /* put the addresses on the link */
 	bool isolated;    /* the port, too; GUARD_ISOLATED does the rest */
 	uint8_t mac[INET_MAC];
+	uint16_t vlan;  /* 0: none */
 	uint32_t mtu;   /* 0: the bridge's */
 	uint64_t maxbw; /* bits per second in each direction; 0: not limited */
 	uint64_t

@@ -91,7 +91,10 @@ static void plan_print_port(struct strbuf *b, const struct net_plan *p, const st
 {
 	const struct plan_link *l = &p->links[op->link];
 
-	strbuf_format(b, "port %s of %s%s up", l->host, l->bridge, l->isolated ? " isolated" : "");
+	strbuf_format(b, "port %s of %s", l->host, l->bridge);
+	if (l->vlan)
+		strbuf_format(b, " vlan %u", l->vlan);
+	strbuf_format(b, "%s up", l->isolated ? " isolated" : "");
 }
 
 static void plan_print_enter(struct strbuf *b, const struct net_plan *p, const struct plan_op *op)
@@ -222,6 +225,8 @@ static struct json *plan_save_link(const struct plan_link *l)
 		json_set(j, "mtu", json_new_u64(l->mtu));
 	if (l->is_uplink)
 		json_set(j, "uplink", json_new_bool(true));
+	if (l->vlan)
+		json_set(j, "vlan", json_new_u64(l->vlan));
 	if (l->maxbw)
 		json_set(j, "maxbw", json_new_u64(l->maxbw));
 	if (l->total) {

@@ -13,6 +13,7 @@
 #include "net/shape.h"
 #include "net/share.h"
 #include "net/uplink.h"
+#include "net/vlan.h"
 #include "runtime/base/mem.h"
 
 struct status {
@@ -135,6 +136,19 @@ static void status_cni(struct json *j, const struct status *s, const struct json
 	json_set(j, "attached", json_new_bool(true));
 }
 
+/* What the macvlan stands on: the lower link or its VLAN. */
+static const struct link_info *status_below(const struct status *s, const struct json *saved,
+					    const struct link_info *lower)
+{
+	int64_t vlan = json_get_i64(saved, "vlan", 0);
+	char name[IFNAMSIZ];
+
+	if (!lower || vlan <= 0)
+		return lower;
+	vlan_name(lower->name, (uint16_t)vlan, name);
+	return status_find(&s->outside, name);
+}
+
 /* Both ends and the bridge or lower link: what is there, what is up. */
 static int status_host(struct json *j, const struct status *s, const struct json *saved,
 		       struct err *e)
@@ -157,7 +171,8 @@ static int status_host(struct json *j, const struct status *s, const struct json
 	if (is_uplink) {
 		json_set(j, "uplink", json_new_bool(true));
 		json_set(j, "carrier", json_new_bool(bridge && (bridge->flags & IFF_RUNNING)));
-		int r = uplink_is_whole(&s->outside, host, bridge, &attached, e);
+		int r = uplink_is_whole(&s->outside, host, status_below(s, saved, bridge),
+					&attached, e);
 
 		if (r < 0)
 			return r;

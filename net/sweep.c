@@ -16,6 +16,7 @@
 #include "net/physical.h"
 #include "net/plan.h"
 #include "net/share.h"
+#include "net/vlan.h"
 #include "runtime/base/file.h"
 
 /* Is the link (or chain) of this name one of a zone in the list? Compared by the hash in the name. */
@@ -114,6 +115,8 @@ int net_sweep(const char *const *alive, const char *const *known, const struct n
 	r = netlink_open(&nl, NETLINK_ROUTE, e);
 	if (r == 0)
 		r = sweep_links(&nl, alive, e);
+	if (r == 0)
+		r = vlan_sweep(&nl, e);
 	if (r == 0)
 		r = sweep_guards(alive, e);
 	if (r == 0)

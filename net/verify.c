@@ -17,6 +17,7 @@
 #include "net/shape.h"
 #include "net/share.h"
 #include "net/uplink.h"
+#include "net/vlan.h"
 #include "runtime/base/mem.h"
 
 struct verify {
@@ -60,6 +61,13 @@ static char *verify_uplink(struct verify *v, const struct plan_link *l,
 	return NULL;
 }
 
+static void verify_vlan(struct verify *v, size_t i, const char *text)
+{
+	auto_free char *path = mem_format("anet[%zu].vlanId", i);
+
+	verify_report(v, path, text);
+}
+
 static void verify_lower(struct verify *v, size_t i)
 {
 	const struct plan_link *l = &v->plan->links[i];
@@ -97,6 +105,8 @@ static void verify_lower(struct verify *v, size_t i)
 				  l->bridge);
 	if (text)
 		verify_report(v, path, text);
+	else if (l->vlan && vlan_check(&v->nl, &found, l->vlan, &why) < 0)
+		verify_vlan(v, i, why.text);
 }
 
 static void verify_addresses(struct verify *v, size_t i)

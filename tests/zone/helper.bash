@@ -35,7 +35,7 @@ teardown() {
 		find "$TOP/run" >&2
 		left=1
 	fi
-	if [ -n "$(ip -o link show 2>/dev/null | grep -E ': (zv|zi|zm|zbr)')" ]; then
+	if [ -n "$(ip -o link show 2>/dev/null | grep -E ': (zv|zi|zm|zl|zbr)')" ]; then
 		echo "# links left:" >&2
 		ip -o link >&2
 		left=1

@@ -276,3 +276,20 @@ P
 	[ "$status" = 1 ]
 	says '"other0" is no Ethernet link'
 }
+
+@test "vlanId: refused by name on the automatic bridge, on a bridge that does not filter, and by a kernel without VLANs" {
+	zone create web 'anet=[{"vlanId":5}]'
+	fails 1 zone verify web
+	says 'anet[0].vlanId: the automatic bridge has no VLANs; name a bridge that filters VLANs or another link as lowerLink'
+	ip link add "mybr$$" type bridge
+	zone set web "anet[0].lowerLink=mybr$$" 'anet[0].allowedAddress=["192.0.2.11/24"]'
+	fails 1 zone verify web
+	says 'anet[0].vlanId: the bridge "mybr'$$'" does not filter VLANs'
+	zone set web 'anet[0].lowerLink=low0'
+	if ip link add link low0 name other0 type vlan id 7 2>/dev/null; then # the rest is tested where there are VLANs
+		fails 0 zone verify web
+	else
+		fails 1 zone verify web
+		says 'anet[0].vlanId: this kernel has no VLAN links (8021q)'
+	fi
+}

@@ -115,7 +115,7 @@ static const char *const invalid[] = {
 	"{\"zonename\":\"a\",\"anet\":[{\"allowedAddress\":[\"10.0.0.1\"]}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"macAddress\":\"03:00:00:00:00:01\"}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"linkname\":\"lo\"}]}",
-	"{\"zonename\":\"a\",\"anet\":[{\"vlanId\":7}]}",
+	"{\"zonename\":\"a\",\"anet\":[{\"vlanId\":4095}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"maxbw\":\"1Q\"}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"isolated\":1}]}",
 	"{\"zonename\":\"a\",\"fs\":[{\"dir\":\"/dev/shm\",\"type\":\"tmpfs\"}]}",

@@ -119,7 +119,7 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"ipType\": @\"shared\" }", .path = "ipType", .code = "unsupported", .message = "cannot enforce \"shared\"; left out (or exclusive), the zone has a network of its own" },
 	{ .text = Z "\"ipType\": @\"excl\" }", .path = "ipType", .code = "value", .message = "is not exclusive or shared" },
 	{ .text = Z "\"fileMacProfile\": @\"strict\" }", .path = "fileMacProfile", .code = "unsupported", .message = "" },
-	{ .text = Z "\"anet\": [ { \"vlanId\": @7 } ] }", .path = "anet[0].vlanId", .code = "unsupported", .message = "cannot enforce 7; left out (or 0)" },
+	{ .text = Z "\"anet\": [ { \"vlanId\": @4095 } ] }", .path = "anet[0].vlanId", .code = "range", .message = "" },
 	{ .text = Z "\"anet\": [ { \"maxbw\": @\"7K\" } ] }", .path = "anet[0].maxbw", .code = "range", .message = "" },
 	{ .text = Z "\"anet\": [ { \"isolated\": @1 } ] }", .path = "anet[0].isolated", .code = "type", .message = "" },
 	{ .text = Z "\"net\": [ @{ \"address\": \"192.0.2.1/24\" } ] }", .path = "net[0].physical", .code = "missing", .message = "is required" },
