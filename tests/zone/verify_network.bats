@@ -81,7 +81,8 @@ refused() {
 	wrong '"allowedAddress":["10.99.0.255/24"]' broadcast
 	wrong '"allowedAddress":["224.0.0.1/24"]' multicast
 	wrong '"allowedAddress":["10.99.0.5/24"],"defrouter":["10.98.0.1"]' 'defrouter[0]: it is in no subnet'
-	wrong '"allowedAddress":["10.99.0.5/24"],"defrouter":["fd00:98::1"]' 'defrouter[0]: it is in no subnet'
+	wrong '"allowedAddress":["10.99.0.5/24"],"defrouter":["fd00:98::1"]' 'defrouter[0]: the link has no IPv6 address'
+	wrong '"allowedAddress":["fd00:99::5/64"],"defrouter":["fd00:98::1"]' 'defrouter[0]: it is in no subnet'
 	refused 'anet[0].allowedAddress' 'has no room for the bridge' '{"allowedAddress":["10.99.0.5/32"]}'
 }
 
