@@ -49,14 +49,13 @@ struct share_link *share_lower_find(const struct share_lower *l, const char *hos
 /* 0: none is free. */
 static uint32_t free_minor(const struct share_lower *l)
 {
-	for (uint32_t minor = HTB_STEP; minor <= HTB_LAST; minor += HTB_STEP) {
-		size_t i = 0;
+	bool taken[HTB_LAST / HTB_STEP + 1] = { false };
 
-		while (i < l->n && l->links[i].minor != minor)
-			i++;
-		if (i == l->n)
+	for (size_t i = 0; i < l->n; i++)
+		taken[l->links[i].minor / HTB_STEP] = true;
+	for (uint32_t minor = HTB_STEP; minor <= HTB_LAST; minor += HTB_STEP)
+		if (!taken[minor / HTB_STEP])
 			return minor;
-	}
 	return 0;
 }
 

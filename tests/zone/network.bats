@@ -85,9 +85,9 @@ import socket; s = socket.create_connection(('$ip6', 8080), 5); s.send(b'GET /in
 	networked web
 	nsenter --net="/run/netns/zt$$" python3 -c "
 import socket
-s = socket.create_server(('198.51.100.2', 9000)); s.settimeout(10)
-c, peer = s.accept(); c.send(peer[0].encode()); c.close()" & srv=$!
-	wait_for 10 nsenter --net="/run/netns/zt$$" sh -c "ss -ltn | grep -q :9000"
+s = socket.create_server(('198.51.100.2', 9000)); s.settimeout(30); print('ready', flush=True)
+c, peer = s.accept(); c.send(peer[0].encode()); c.close()" >"$TOP/server" & srv=$!
+	wait_for 20 grep -q ready "$TOP/server"
 	run zone exec web python3 -c "
 import socket; print(socket.create_connection(('198.51.100.2', 9000), 5).recv(100).decode())"
 	wait $srv || true
