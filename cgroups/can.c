@@ -193,3 +193,26 @@ int cgroup_can_limit(const struct resources_spec *r, struct err *e)
 		rc = check_hugepages(r, e);
 	return rc < 0 ? rc : check_devices(&host, r, e);
 }
+
+/* The root of the v2 hierarchy no longer has the CPUs of partitions below it. */
+int cgroup_host_cpus(char **ret, struct err *e)
+{
+	static const char online[] = "/sys/devices/system/cpu/online";
+	struct cgroup_host host auto_done(cgroup_host) = { 0 };
+	int r = detect_host(&host, e);
+
+	if (r < 0)
+		return r;
+	const struct hierarchy *h = find(&host, "cpuset");
+	auto_free char *events = h ? mem_format("%s/cgroup.events", h->mount) : NULL;
+	bool is_part = h && (!h->v2 || access(events, F_OK) == 0);
+	auto_free char *file =
+		is_part ? mem_format("%s/cpuset.%s", h->mount, h->v2 ? "cpus.effective" : "cpus")
+			: mem_strdup(online);
+
+	r = file_read_all(AT_FDCWD, file, TEXT_MAX, ret, NULL, e);
+	if (r < 0)
+		return r;
+	(*ret)[strcspn(*ret, "\n")] = '\0';
+	return 0;
+}

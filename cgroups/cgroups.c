@@ -469,7 +469,7 @@ static void protect_after(struct cgroup *cg)
 {
 	struct err ignored = { 0 };
 
-	if (cgroup_host_mode() == CGROUP_MODE_V2)
+	if (cg->mode == CGROUP_MODE_V2)
 		(void)!protect_folder(cg, &ignored);
 }
 

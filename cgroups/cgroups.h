@@ -79,6 +79,8 @@ void cgroup_entry_free(struct cgroup_entry *entry);
 MUST_CHECK int cgroup_limit(struct cgroup *cg, const struct resources_spec *r, struct err *e);
 /* Can this host enforce them? Reports the first that it cannot, by name ("cappedMemory.swap: ..." wording is the caller's). Changes nothing. */
 MUST_CHECK int cgroup_can_limit(const struct resources_spec *r, struct err *e);
+/* The CPUs that containers may be given, "0-3": those of the cpuset we live in, else all that are online. Partitions of cgroup v2 do not shorten it. Freshly allocated. */
+MUST_CHECK int cgroup_host_cpus(char **ret, struct err *e);
 
 MUST_CHECK int cgroup_freeze(
 	struct cgroup *cg, bool on,

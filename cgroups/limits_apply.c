@@ -127,6 +127,22 @@ static void applied_done(struct applied *a)
 	free(a->old);
 }
 
+/* The kernel takes the word and says afterwards that the partition is none. */
+static int check_partition(struct cgroup_part *p, const struct limit *l, struct err *e)
+{
+	static const char invalid[] = "invalid";
+	auto_free char *now = NULL;
+	const char *why;
+	int r = str_eq(l->file, "cpuset.cpus.partition") ? part_read(p, l->file, &now, e) : 0;
+
+	if (r < 0 || !now)
+		return r;
+	why = strstr(now, invalid);
+	return why ? err_set(e, EOPNOTSUPP, "the kernel calls the partition invalid%s",
+			     why + strlen(invalid))
+		   : 0;
+}
+
 static int write_one(struct cgroup *cg, const struct limit *l, char **ret_old, struct err *e)
 {
 	struct cgroup_part *p = part_for(cg, l);
@@ -146,7 +162,7 @@ static int write_one(struct cgroup *cg, const struct limit *l, char **ret_old, s
 		return 0;
 	if (r == 0 && !*ret_old)
 		*ret_old = ptr_steal(&old);
-	return r;
+	return r == 0 ? check_partition(p, l, e) : r;
 }
 
 static int write_all(struct cgroup *cg, const struct limit_plan *p, struct applied *done,

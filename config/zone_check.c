@@ -12,6 +12,7 @@
 
 #include "config/address.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/num.h"
 
 enum { REASON_SIZE = 200, IPV6_MIN_MTU = 1280 };
 
@@ -261,6 +262,22 @@ static void check_memory(struct check *c)
 	}
 }
 
+static void check_range(struct check *c, const struct zone_dedicated_cpu *d)
+{
+	const char *dash = d && d->ncpus ? strchr(d->ncpus, '-') : NULL;
+	auto_free char *first = d && d->ncpus ? mem_strdup(d->ncpus) : NULL;
+	uint32_t min = 1, max = 1;
+
+	if (!first)
+		return;
+	first[strcspn(first, "-")] = '\0';
+	if (num_u32(first, &min) == 0 && num_u32(dash ? dash + 1 : first, &max) == 0 && min > 0 &&
+	    min <= max)
+		return;
+	at(c, "dedicatedCPU.ncpus");
+	report(c, "value", "it is a number of CPUs from 1, or a range such as 1-2");
+}
+
 static void check_cpu(struct check *c)
 {
 	const struct zone_cpu_cap *cap = c->zone->capped_cpu;
@@ -270,6 +287,11 @@ static void check_cpu(struct check *c)
 		report(c, "conflict",
 		       "is more than a tenth of ncpus, all that the cap gives in a period of 100 ms: the kernel saves no more");
 	}
+	if (c->zone->dedicated_cpu && c->zone->pool) {
+		at(c, "pool");
+		report(c, "conflict", "the zone has CPUs of its own, says dedicatedCPU");
+	}
+	check_range(c, c->zone->dedicated_cpu);
 	if (str_eq(c->zone->scheduling_class, "idle") && c->zone->cpu_shares.set) {
 		at(c, "cpuShares");
 		report(c, "conflict",

@@ -56,6 +56,23 @@ const struct value_type zone_class_type = {
 	.example = "idle",
 	.pattern = "^(TS|FSS|batch|idle)$",
 };
+/* Also the name of a file. */
+static int check_pool(const char *text, char *why, size_t why_size)
+{
+	const char *reason = NULL;
+
+	if (zone_name_ok(text, &reason))
+		return 0;
+	(void)snprintf(why, why_size, "%s", reason);
+	return -EINVAL;
+}
+
+const struct value_type zone_pool_type = {
+	.name = "name of a pool",
+	.check = check_pool,
+	.example = "fast",
+	.pattern = "^(?!global$)[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9_-])?$",
+};
 const struct value_type zone_burst_type = {
 	.name = "number of CPU seconds",
 	.parse = num_milli,
@@ -94,7 +111,8 @@ const struct shape zone_cpu_cap_shape =
 
 static const struct field dedicated_cpu_fields[] = {
 	ROW(zone_dedicated_cpu, ncpus, "ncpus", FIELD_STRING, .flags = FIELD_REQUIRED,
-	    .type = &cpu_range_type, .doc = "How many CPUs, a number or a range such as 1-2."),
+	    .type = &cpu_range_type,
+	    .doc = "How many CPUs: a number, or a range such as 1-2, at least and at most. At least one CPU stays with the host."),
 };
 const struct shape zone_dedicated_cpu_shape =
 	SHAPE("dedicatedCPU", zone_dedicated_cpu, dedicated_cpu_fields,

@@ -51,6 +51,10 @@ static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 /* Long texts would have the formatter give up on the table. */
 #define CLASS_DOC \
 	"How the kernel schedules the zone's processes. TS and FSS are the usual fair sharing by cpuShares; batch gives them longer slices and wakes them later, from the next boot; idle gives the zone only the CPU time that nobody else wants."
+#define DEDICATED_DOC \
+	"CPUs that no other zone uses while this one runs. They are taken when the zone boots, which fails and names the holders when too few are free, and given back when it halts. On cgroup v2 the host's own programs leave them too; on v1 they do not."
+#define POOL_DOC \
+	"Name of a set of CPUs on which this zone runs, with all others that name it: pools/NAME.json in the directory of the zones' files, such as { \"cpus\": \"2-3\" }. CPUs of a pool that is in use are not dedicated to anybody."
 #define MSG_DOC \
 	"Message queues (msgget) of the zone, 0 to 32768. Like the three caps below it is not possible with nesting or the privilege sys_admin, with which the zone could lift it."
 #define SHM_DOC \
@@ -105,12 +109,12 @@ static const struct field zone_fields[] = {
 	  .doc = "Upper bound of the CPU time of all processes of the zone together." },
 	{ .key = "dedicatedCPU",
 	  .kind = FIELD_OPT_OBJECT,
-	  .flags = FIELD_UNENFORCED,
 	  .offset = offsetof(struct zone_spec, dedicated_cpu),
 	  .shape = &zone_dedicated_cpu_shape,
 	  .fallback = "none",
-	  .without = "the zone shares all CPUs of the host with others",
-	  .doc = "CPUs that nobody else uses while the zone runs." },
+	  .doc = DEDICATED_DOC },
+	ROW(zone_spec, pool, "pool", FIELD_STRING, .flags = FIELD_LIVE, .type = &zone_pool_type,
+	    .fallback = "none: all CPUs that are not dedicated", .doc = POOL_DOC),
 	{ .key = "cappedMemory",
 	  .kind = FIELD_OPT_OBJECT,
 	  .flags = FIELD_LIVE,
@@ -193,8 +197,6 @@ static const struct field zone_fields[] = {
 	ROW(zone_spec, shutdown_timeout, "shutdownTimeout", FIELD_OPT_U64, .flags = FIELD_LIVE,
 	    .type = &zone_duration_type, .fallback = "60s",
 	    .doc = "How long zone shutdown waits for the zone's init before it halts the zone, in ms, s, m or h (a bare number is seconds), at most 24h."),
-	LATER("pool", load_line, "the zone shares all CPUs of the host with others",
-	      "Resource pool that the zone is bound to."),
 	LATER("autoshutdown", load_line, "the zone is shut down with the host",
 	      "What happens to the zone when the host shuts down."),
 	LATER("bootPriority", load_count, "zones boot in no promised order",

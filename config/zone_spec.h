@@ -106,6 +106,7 @@ struct zone_spec {
 	char *scheduling_class; /* TS FSS batch idle */
 	struct zone_cpu_cap *capped_cpu;
 	struct zone_dedicated_cpu *dedicated_cpu;
+	char *pool; /* NULL: none */
 	struct zone_memory_cap *capped_memory;
 	struct opt_u64 max_processes, max_lwps;
 	struct opt_u64 max_msg_ids, max_sem_ids, max_shm_ids,

@@ -21,8 +21,8 @@ extern const struct value_type zone_hostname_type, zone_hostid_type, zone_restar
 extern const struct value_type zone_size_type, zone_cpus_type, zone_duration_type,
 	zone_bitrate_type;
 extern const struct value_type zone_shares_type, zone_count_type, zone_port_type;
-extern const struct value_type zone_class_type, zone_burst_type, zone_ipc_type,
-	zone_shm_type; /* zone_parts.c */
+extern const struct value_type zone_class_type, zone_burst_type, zone_ipc_type, zone_shm_type,
+	zone_pool_type; /* zone_parts.c */
 extern const struct value_type zone_interface_type, zone_prefix_type, zone_address_type,
 	zone_mac_type;
 extern const struct value_type zone_server_type;

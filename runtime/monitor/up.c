@@ -218,6 +218,10 @@ static int container_create(struct monitor *m, int status_theirs, struct err *e)
 						     .arg = m };
 	r = engine_create(&c, &m->container, e);
 	if (r < 0)
+		zone_limit_words(e);
+	if (r == 0)
+		r = zone_cpus_settle(m->dirs, e);
+	if (r < 0)
 		return r;
 	console_set_master(&m->console, master);
 	watch_init(m);
@@ -238,6 +242,10 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 	if (r < 0)
 		return r;
 	r = zone_prepare(m->dirs, m->zone, &boot, &m->prepared, e);
+	if (r < 0)
+		return r;
+	r = zone_cpus_take(m->dirs, m->options->name, m->prepared.effective, m->prepared.container,
+			   e);
 	if (r < 0)
 		return r;
 	r = zone_running_begin(m->dirs, m->zone, m->run.restarts, m->prepared.effective, e);
@@ -449,6 +457,8 @@ void up_take_down(struct monitor *m, const char *reason, int64_t exit_status)
 	m->halting = true;
 	zone_running_end(m->dirs, m->options->name, m->run.restarts);
 	container_remove(m);
+	if (zone_cpus_release(m->dirs, m->options->name, &e) < 0)
+		log_err(&e);
 	console_take_all(&m->console);
 	console_set_master(&m->console, -1);
 	status_close(m);

@@ -202,7 +202,7 @@ static int act(struct apply *a, const struct steps *s, bool *ret_undone, struct 
 		r = c->act->run(a, c, false, e);
 		if (r == 0)
 			continue;
-		apply_limit_error(e);
+		zone_limit_words(e);
 		*ret_undone = undo(a, s, i) == 0;
 		return *ret_undone ? r : err_wrap(e, "the zone could not be set back completely");
 	}

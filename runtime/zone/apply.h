@@ -26,6 +26,9 @@ void apply_done(struct apply *a);
 extern const struct change_act apply_memory, apply_cpu, apply_weight, apply_lwps, apply_devices;
 const char *apply_class_judge(const struct change *c, const struct json *running,
 			      const struct json *wanted);
+extern const struct change_act apply_pool;
+const char *apply_pool_judge(const struct change *c, const struct json *running,
+			     const struct json *wanted);
 /* apply_mounts.c: file systems and device nodes. */
 extern const struct change_act apply_fs;
 const char *apply_fs_judge(const struct change *c, const struct json *running,
@@ -39,8 +42,5 @@ MUST_CHECK int apply_device_node(struct apply *a, const char *path, bool there, 
 const char *apply_net_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
 extern const struct change_act apply_net;
-
-/* Pure: the words of the cgroup layer ("memory.limit: ...") in those of the zone's file, with the way out. */
-void apply_limit_error(struct err *e);
 
 #endif

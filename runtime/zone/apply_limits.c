@@ -9,6 +9,8 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
+#include "runtime/zone/cpus.h"
+#include "runtime/zone/zone.h"
 
 #define NO_SHARES 1024 /* what the kernel gives to who says nothing */
 
@@ -114,6 +116,22 @@ const char *apply_class_judge(const struct change *c, const struct json *running
 	return is_batch ? "every process has batch from its birth" : NULL;
 }
 
+static int pool_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct json *pool = back ? c->from : c->to;
+	int r = cpus_set_pool(a->dirs, a->zone->name, pool ? pool->text : NULL, e);
+
+	return r < 0 ? err_wrap(e, "pool") : 0;
+}
+
+const char *apply_pool_judge(const struct change *c, const struct json *running,
+			     const struct json *wanted)
+{
+	(void)c;
+	(void)wanted;
+	return json_get(running, "dedicatedCPU") ? "it has dedicated CPUs until then" : NULL;
+}
+
 /* --- processes ---------------------------------------------------------------------------------------------------- */
 
 static int lwps_run(struct apply *a, const struct change *c, bool back, struct err *e)
@@ -164,6 +182,8 @@ static const struct {
 	{ "memory.swap:", "cappedMemory.swap:" },
 	{ "memory.reservation:", "cappedMemory.soft:" },
 	{ "cpu.idle:", "schedulingClass:" },
+	{ "cpu.cpus:", "dedicatedCPU or pool:" },
+	{ "unified.cpuset.cpus.partition:", "dedicatedCPU:" },
 	{ "cpu.quota:", "cappedCPU.ncpus:" },
 	{ "cpu.period:", "cappedCPU.ncpus:" },
 	{ "cpu.burst:", "cappedCPU.burst:" },
@@ -172,13 +192,15 @@ static const struct {
 	{ "resources.devices:", "device:" },
 };
 
-void apply_limit_error(struct err *e)
+void zone_limit_words(struct err *e)
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const char *rest = str_after(e->text, words[i].oci);
+		const char *at =
+			strstr(e->text, words[i].oci); /* behind "set the limits: " at boot */
+		const char *rest = at ? at + strlen(words[i].oci) : NULL;
 		struct err old = *e;
 
-		if (!rest)
+		if (!rest || (at > e->text && at[-1] != ' '))
 			continue;
 		rest = old.text + (rest - e->text);
 		(void)err_set(e, old.code, "%s%.300s%s", words[i].zone, rest,
@@ -192,5 +214,6 @@ void apply_limit_error(struct err *e)
 const struct change_act apply_memory = { .together = true, .run = memory_run };
 const struct change_act apply_cpu = { .together = true, .run = cpu_run };
 const struct change_act apply_weight = { .together = true, .run = weight_run };
+const struct change_act apply_pool = { .run = pool_run };
 const struct change_act apply_lwps = { .run = lwps_run };
 const struct change_act apply_devices = { .run = device_run };

@@ -13,6 +13,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/path.h"
 #include "runtime/base/sys.h"
+#include "runtime/engine/engine.h"
 #include "runtime/zone/etc_files.h"
 #include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
@@ -123,13 +124,16 @@ static int choose_init(const struct zone_prepared *p, int root, const struct zon
 	return r;
 }
 
-/* Beside, or together with, the other zones of its tenant. */
-static void cgroup_place(const struct zone_dirs *d, const struct zone *z, struct container_spec *c)
+/* Beside, or together with, the other zones of its tenant. On cgroup v2 a zone with dedicated CPUs stands beside the folder of all zones, because a partition's parent must be one itself, and only
+ * the root is (verify refuses that together with a tenant, whose limits would not hold there). */
+static void cgroup_place(const struct zone_dirs *d, const struct zone *z, bool is_partition,
+			 struct container_spec *c)
 {
-	auto_free char *folder = tenant_folder(d, z->spec->tenant);
+	bool is_v2 = is_partition && cgroup_host_mode() == CGROUP_MODE_V2;
+	auto_free char *folder = tenant_folder(d, is_v2 ? NULL : z->spec->tenant);
 
 	free(c->linux.cgroups_path);
-	c->linux.cgroups_path = mem_format("%s/%s", folder, z->name);
+	c->linux.cgroups_path = mem_format(is_v2 ? "%s.%s" : "%s/%s", folder, z->name);
 }
 
 /* What the zones of its networks are called, as a folder that only the host writes (net/names.h). Its owner stays unmapped: nobody inside is asked to change it. */
@@ -167,7 +171,7 @@ static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct 
 	r = zone_to_oci(p->effective, host, &options, &p->container, e);
 	if (r < 0)
 		return err_wrap(e, "translate the configuration");
-	cgroup_place(d, z, p->container);
+	cgroup_place(d, z, p->effective->dedicated_cpu != NULL, p->container);
 	if (p->effective->n_anet > 0 || p->effective->n_net > 0) {
 		r = net_plan(p->effective, &dirs, &p->net, e);
 		if (r < 0)

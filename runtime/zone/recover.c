@@ -81,6 +81,8 @@ static int recover_locked(const struct zone_dirs *d, struct zone *z, struct err 
 			      z->run.state == ZONE_SHUTTING_DOWN))
 		return spawn_monitor(z->name, NULL, true, z->lock_fd, e);
 	r = remains_of_engine(d, z->name, e);
+	if (r == 0)
+		r = zone_cpus_release(d, z->name, e);
 	if (r < 0)
 		return r;
 	r = remains_of_net(d, z, e);

@@ -15,6 +15,7 @@
 #include "runtime/base/num.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/config_text.h"
+#include "runtime/zone/cpus.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
@@ -196,15 +197,6 @@ static bool pick_shares(const struct resources_spec *r, struct one_limit *to)
 	return true;
 }
 
-static bool pick_cpus(const struct resources_spec *r, struct one_limit *to)
-{
-	to->resources.cpu = &to->cpu;
-	if (!r->cpu || !r->cpu->cpus)
-		return false;
-	to->cpu.cpus = r->cpu->cpus;
-	return true;
-}
-
 static bool pick_pids(const struct resources_spec *r, struct one_limit *to)
 {
 	to->resources.pids_limit = r->pids_limit;
@@ -229,7 +221,6 @@ static const struct {
 	{ "cappedCPU.burst", pick_burst },
 	{ "schedulingClass", pick_idle },
 	{ "cpuShares", pick_shares },
-	{ "dedicatedCPU.ncpus", pick_cpus },
 	{ "maxLwps", pick_pids },
 	{ "device", pick_devices },
 };
@@ -259,6 +250,23 @@ static void check_tenant(const struct verify *v)
 
 	if (name && tenant_read(v->dirs, name, &t, &e) < 0)
 		problem(v, "tenant", NULL, &e);
+	if (name && v->effective->dedicated_cpu && cgroup_host_mode() == CGROUP_MODE_V2)
+		diag_add(v->diags, DIAG_AT(0, 0), "dedicatedCPU", "host", NULL,
+			 "cannot be had together with a tenant on cgroup v2: a partition of CPUs has no place below the tenant's cgroup");
+}
+
+static void check_cpus(const struct verify *v)
+{
+	const char *path = v->effective->dedicated_cpu ? "dedicatedCPU.ncpus" : "pool";
+	struct cpu_spec cpu = { .cpus = (char *)"0" }; /* only read: is there a cpuset at all? */
+	const struct resources_spec r = { .cpu = &cpu };
+	struct err e = { 0 };
+
+	if (!v->effective->dedicated_cpu && !v->effective->pool)
+		return;
+	if (cpus_check(v->dirs, v->zone->name, v->effective, &e) < 0 ||
+	    engine_can_limit(&r, &e) < 0)
+		problem(v, path, NULL, &e);
 }
 
 /* --- file systems and devices ------------------------------------------------------------------------------------- */
@@ -353,6 +361,7 @@ int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct dia
 	check_brand(&v);
 	check_tenant(&v);
 	check_limits(&v);
+	check_cpus(&v);
 	(void)net_verify(effective, &dirs, diags); /* what it finds is in diags */
 	for (size_t i = 0; i < effective->n_fs; i++)
 		check_fs(&v, i);

@@ -241,4 +241,16 @@ MUST_CHECK int zone_prepare(const struct zone_dirs *d, struct zone *z, const str
 MUST_CHECK int zone_prepared_dns(const struct zone_prepared *p, struct err *e);
 void zone_prepared_done(struct zone_prepared *p);
 
+/* Pure: what the cgroup layer says ("memory.limit: ...") in the words of the zone's file, with the way out; other errors stay as they are (apply_limits.c). */
+void zone_limit_words(struct err *e);
+
+/* --- CPUs (cpus.c): for the monitor, and for whoever clears up after one --- */
+/* Before the container is made: take the CPUs of dedicatedCPU or pool and move other zones off them, or find out which CPUs are left for a zone without; the container is limited to them. */
+MUST_CHECK int zone_cpus_take(const struct zone_dirs *d, const char *name,
+			      const struct zone_spec *z, struct container_spec *s, struct err *e);
+/* When it is made: others may have come and gone since. */
+MUST_CHECK int zone_cpus_settle(const struct zone_dirs *d, struct err *e);
+/* When it is gone: the others get the CPUs back. Nothing to do is success. */
+MUST_CHECK int zone_cpus_release(const struct zone_dirs *d, const char *name, struct err *e);
+
 #endif

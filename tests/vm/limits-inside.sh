@@ -10,9 +10,12 @@ cgroup_of() { echo "/sys/fs/cgroup$(cut -d: -f3- "/proc/$(zone list --json "$1" 
 is() { # FILE TEXT
 	need "$1 is $(cat "$1"), not $2" [ "$(cat "$1")" = "$2" ]
 }
-up() { # NAME PATH=VALUE...
+native() { # NAME PATH=VALUE...
 	zone create -t isolated "$@"
 	zone install "$1"
+}
+up() {
+	native "$@"
 	zone boot "$1"
 }
 away() {
@@ -63,5 +66,45 @@ soft() {
 	away one two
 }
 
+# A partition: the kernel takes the CPU from the host, too.
+dedicated() {
+	local cg
+	native other dedicatedCPU.ncpus=1
+	up shared
+	up mine dedicatedCPU.ncpus=1
+	cg=$(cgroup_of mine)
+	is "$cg/cpuset.cpus.partition" root
+	is "$cg/cpuset.cpus" 1
+	is /sys/fs/cgroup/cpuset.cpus.effective 0
+	is "$(cgroup_of shared)/cpuset.cpus.effective" 0
+	need "the host is on $(nproc)" [ "$(nproc)" = 1 ]
+	need "mine has $(zone exec mine nproc)" [ "$(zone exec mine nproc)" = 1 ]
+	need "somebody has two" zone boot other 2>&1 | grep 'zone "mine" has 1'
+	away mine
+	is /sys/fs/cgroup/cpuset.cpus.effective 0-1
+	is "$(cgroup_of shared)/cpuset.cpus.effective" 0-1
+	need "the host is on $(nproc)" [ "$(nproc)" = 2 ]
+	zone boot other
+	is "$(cgroup_of other)/cpuset.cpus.partition" root
+	away other shared
+	need "left: $(find /sys/fs/cgroup -mindepth 1 -type d -name 'zones*')" [ -z "$(find /sys/fs/cgroup -mindepth 1 -type d -name 'zones*')" ]
+}
+# Somebody else's cgroup beside ours wants the CPU: the kernel calls the partition invalid afterwards, and boot says so.
+no_partition() {
+	native mine dedicatedCPU.ncpus=1
+	mkdir /sys/fs/cgroup/mine
+	echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
+	echo 1 >/sys/fs/cgroup/mine/cpuset.cpus
+	rc=0
+	zone boot mine 2>$top/err || rc=$?
+	rmdir /sys/fs/cgroup/mine
+	need "status $rc" [ $rc = 1 ]
+	need "it said $(cat $top/err)" grep -q 'dedicatedCPU: .*partition invalid' $top/err
+	zone boot mine
+	away mine
+}
+
 check cpu cpu
 check soft soft
+check dedicated dedicated
+check no-partition no_partition

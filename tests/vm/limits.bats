@@ -14,3 +14,9 @@ setup_file() {
 @test "v2: cappedMemory.soft: when the machine runs short the zone keeps it, its neighbour does not" {
 	passed soft
 }
+@test "v2: dedicatedCPU is a partition: zones and the host leave the CPU, and get it back" {
+	passed dedicated
+}
+@test "v2: dedicatedCPU: a partition that the kernel calls invalid is an error of boot" {
+	passed no-partition
+}

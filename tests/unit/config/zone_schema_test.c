@@ -132,7 +132,7 @@ static const char *const invalid[] = {
 	"{\"zonename\":\"a\",\"quota\":\"10G\"}",
 	"{\"zonename\":\"a\",\"ipType\":\"shared\"}",
 	"{\"zonename\":\"a\",\"net\":[{\"address\":\"192.0.2.1/24\"}]}",
-	"{\"zonename\":\"a\",\"pool\":\"x\"}",
+	"{\"zonename\":\"a\",\"pool\":\"../x\"}",
 	NULL,
 };
 

@@ -1,5 +1,5 @@
 /* Errors of the cgroup layer in the words of the zone's file. */
-#include "runtime/zone/apply.h"
+#include "runtime/zone/zone.h"
 
 #include <errno.h>
 
@@ -10,7 +10,7 @@ static void says(int code, const char *from, const char *to)
 	struct err e = { 0 };
 
 	(void)err_set(&e, code, "%s", from);
-	apply_limit_error(&e);
+	zone_limit_words(&e);
 	CHECK_STR(e.text, to);
 	CHECK_INT(e.code, code);
 }
@@ -22,6 +22,8 @@ int main(void)
 	says(EINVAL, "cpu.quota: set \"5\": no", "cappedCPU.ncpus: set \"5\": no");
 	says(EOPNOTSUPP, "cpu.burst: this kernel has no \"x\"",
 	     "cappedCPU.burst: this kernel has no \"x\"");
+	says(EINVAL, "set the limits: unified.cpuset.cpus.partition: set \"root\": no",
+	     "dedicatedCPU: set \"root\": no");
 	says(EPERM, "pids.limit: no", "maxLwps: no");
 	says(EIO, "something else", "something else");
 	return test_done();
