@@ -157,7 +157,9 @@ int zone_fill_resources(struct zone_translation *t, struct err *e)
 	fill_cpu(t, r);
 	if (t->z->max_lwps.set)
 		r->pids_limit = (struct opt_i64){ true, (int64_t)t->z->max_lwps.value };
-	return fill_devices(t, e);
+	int error = zone_fill_block_io(t, e);
+
+	return error < 0 ? error : fill_devices(t, e);
 }
 
 /* --- the ipc namespace -------------------------------------------------------------------------------------------- */

@@ -55,6 +55,8 @@ static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 	"CPUs that no other zone uses while this one runs. They are taken when the zone boots, which fails and names the holders when too few are free, and given back when it halts. On cgroup v2 the host's own programs leave them too; on v1 they do not."
 #define POOL_DOC \
 	"Name of a set of CPUs on which this zone runs, with all others that name it: pools/NAME.json in the directory of the zones' files, such as { \"cpus\": \"2-3\" }. CPUs of a pool that is in use are not dedicated to anybody."
+#define WEIGHT_DOC \
+	"Weight of the zone when a disk is busy, 10 to 1000. It counts on disks whose scheduler shares by weight (BFQ; on cgroup v2 io.cost as well)."
 #define MSG_DOC \
 	"Message queues (msgget) of the zone, 0 to 32768. Like the three caps below it is not possible with nesting or the privilege sys_admin, with which the zone could lift it."
 #define SHM_DOC \
@@ -136,6 +138,11 @@ static const struct field zone_fields[] = {
 	    .fallback = "4096", .doc = "Shared memory segments (shmget) of the zone, 0 to 32768."),
 	ROW(zone_spec, max_shm_memory, "maxShmMemory", FIELD_OPT_U64, .type = &zone_shm_type,
 	    .fallback = "none beside cappedMemory.physical", .doc = SHM_DOC),
+	ROW(zone_spec, io_weight, "ioWeight", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_weight_type, .fallback = "100", .doc = WEIGHT_DOC),
+	ROW_LIST(zone_spec, block_io, "blockIO", zone_block_io_shape, .flags = FIELD_LIVE,
+		 .max_items = MAX_LINKS, .fallback = "none",
+		 .doc = "Upper bounds of reading and writing disks of the host."),
 	ROW(zone_spec, quota, "quota", FIELD_OPT_U64, .flags = FIELD_UNENFORCED,
 	    .type = &zone_size_type, .fallback = "none",
 	    .without = "the disk space of the zone's files is not limited",

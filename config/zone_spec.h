@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "config/spec.h"
 #include "runtime/base/cleanup.h"
@@ -97,6 +98,11 @@ struct zone_memory_cap {
 	struct opt_u64 soft;                   /* bytes; what is beyond it is reclaimed first */
 };
 
+struct zone_block_io {
+	char *path, *device; /* one of them: on that disk, that disk */
+	struct opt_u64 read_bps, write_bps, read_iops, write_iops;
+};
+
 struct zone_spec {
 	char *zonename, *brand, *zonepath;
 	char *tenant; /* NULL: none */
@@ -111,6 +117,9 @@ struct zone_spec {
 	struct opt_u64 max_processes, max_lwps;
 	struct opt_u64 max_msg_ids, max_sem_ids, max_shm_ids,
 		max_shm_memory; /* the last in bytes */
+	struct opt_u64 io_weight;
+	struct zone_block_io *block_io;
+	size_t n_block_io;
 	struct opt_u64 quota;
 	struct opt_bool nesting; /* user namespaces inside allowed */
 	struct zone_anet *anet;
@@ -228,6 +237,9 @@ MUST_CHECK int zone_to_oci(const struct zone_spec *z, const struct zone_host *ho
 			   struct err *e);
 /* SIGRTMIN+3 for systemd, SIGPWR/SIGTERM/... otherwise; service.stopSignal wins for zone-init. */
 int zone_shutdown_signal(const struct zone_spec *z, const char *init_kind);
+
+/* The disk that an entry of blockIO means, as the kernel counts it: never a partition. Looks at the host (zone_block_io.c). */
+MUST_CHECK int zone_block_device(const struct zone_block_io *b, dev_t *ret, struct err *e);
 
 /* --- documents generated from the table (zone_schema.c) --- */
 struct json *zone_schema(void); /* JSON Schema 2020-12 */

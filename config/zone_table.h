@@ -13,7 +13,7 @@ extern const struct shape zone_shape;
 extern const struct shape zone_anet_shape, zone_net_shape, zone_publish_shape, zone_dns_shape;
 extern const struct shape zone_cpu_cap_shape, zone_dedicated_cpu_shape, zone_memory_cap_shape;
 extern const struct shape zone_fs_shape, zone_device_shape, zone_rctl_shape, zone_service_shape;
-extern const struct shape zone_admin_shape;
+extern const struct shape zone_admin_shape, zone_block_io_shape;
 
 /* Types (zone_types.c). */
 extern const struct value_type zone_name_type, zone_brand_type, zone_path_type, zone_line_type;
@@ -22,7 +22,8 @@ extern const struct value_type zone_size_type, zone_cpus_type, zone_duration_typ
 	zone_bitrate_type;
 extern const struct value_type zone_shares_type, zone_count_type, zone_port_type;
 extern const struct value_type zone_class_type, zone_burst_type, zone_ipc_type, zone_shm_type,
-	zone_pool_type; /* zone_parts.c */
+	zone_pool_type;                          /* zone_parts.c */
+extern const struct value_type zone_weight_type; /* zone_block_io.c */
 extern const struct value_type zone_interface_type, zone_prefix_type, zone_address_type,
 	zone_mac_type;
 extern const struct value_type zone_server_type;

@@ -25,5 +25,6 @@ void zone_fill_ipc(struct zone_translation *t);
 uint64_t zone_cpu_shares(uint64_t cpu_shares);                           /* -> OCI's cpu.shares */
 void zone_cpu_quota(const struct zone_cpu_cap *cap, struct cpu_spec *c); /* quota, period, burst */
 uint64_t zone_memory_of(const struct zone_spec *z);                      /* 0: no cap */
+MUST_CHECK int zone_fill_block_io(struct zone_translation *t, struct err *e); /* zone_block_io.c */
 
 #endif

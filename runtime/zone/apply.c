@@ -80,6 +80,26 @@ static void forget_lost_devices(struct zone_spec *z)
 	z->n_device = n;
 }
 
+/* A disk that is gone takes its limits along. */
+static void forget_lost_disks(struct zone_spec *z)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < z->n_block_io; i++) {
+		struct zone_block_io one = z->block_io[i];
+		struct err ignored = { 0 };
+		dev_t disk;
+
+		if (zone_block_device(&one, &disk, &ignored) == 0) {
+			z->block_io[n++] = one;
+			continue;
+		}
+		free(one.path);
+		free(one.device);
+	}
+	z->n_block_io = n;
+}
+
 static int translate(const struct apply *a, const struct json *document,
 		     struct container_spec **ret, struct err *e)
 {
@@ -92,6 +112,7 @@ static int translate(const struct apply *a, const struct json *document,
 	if (r < 0)
 		return r;
 	forget_lost_devices(spec);
+	forget_lost_disks(spec);
 	return zone_to_oci(spec, &host, &options, ret, e);
 }
 

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
@@ -145,6 +147,89 @@ static int lwps_run(struct apply *a, const struct change *c, bool back, struct e
 	return engine_update(a->container, &r, e);
 }
 
+/* --- disks -------------------------------------------------------------------------------------------------------- */
+
+#define NO_WEIGHT 100 /* the kernel's default, as OCI counts */
+
+static const size_t throttle_lists[] = {
+	offsetof(struct block_io_spec, read_bps),
+	offsetof(struct block_io_spec, write_bps),
+	offsetof(struct block_io_spec, read_iops),
+	offsetof(struct block_io_spec, write_iops),
+};
+
+static const struct throttle_list *throttle_list(const struct block_io_spec *b, size_t i)
+{
+	return (const void *)((const char *)b + throttle_lists[i]);
+}
+
+static bool is_throttled(const struct throttle_list *list, const struct throttle_device_spec *d)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->items[i].major == d->major && list->items[i].minor == d->minor)
+			return true;
+	return false;
+}
+
+/* What shall hold, and before it a rate of 0, which lifts a limit, for what no longer shall. The lists are freed, not their items' owner. */
+static void throttles_join(const struct throttle_list *from, const struct throttle_list *to,
+			   struct throttle_list *ret)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		struct throttle_device_spec lifted = from->items[i];
+
+		lifted.rate = 0;
+		if (!is_throttled(to, &lifted))
+			*LIST_GROW(ret->items, ret->n) = lifted;
+	}
+	for (size_t i = 0; i < to->n; i++)
+		*LIST_GROW(ret->items, ret->n) = to->items[i];
+}
+
+static int block_io_set(struct apply *a, const struct block_io_spec *from,
+			const struct block_io_spec *to, struct err *e)
+{
+	static const struct block_io_spec none = { 0 };
+	struct block_io_spec b = { 0 };
+	struct resources_spec r = { .block_io = &b };
+
+	for (size_t i = 0; i < sizeof(throttle_lists) / sizeof(throttle_lists[0]); i++)
+		throttles_join(throttle_list(from ? from : &none, i),
+			       throttle_list(to ? to : &none, i),
+			       (struct throttle_list *)throttle_list(&b, i));
+	int rc = engine_update(a->container, &r, e);
+
+	for (size_t i = 0; i < sizeof(throttle_lists) / sizeof(throttle_lists[0]); i++)
+		free(throttle_list(&b, i)->items);
+	return rc;
+}
+
+/* A line of a file for each disk: what was written before a failure is not taken back by the cgroup layer. */
+static int block_io_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct block_io_spec *to = resources_of(a, back)->block_io;
+	const struct block_io_spec *from = resources_of(a, !back)->block_io;
+	struct err ignored = { 0 };
+	int r = block_io_set(a, from, to, e);
+
+	(void)c;
+	if (r < 0)
+		(void)!block_io_set(a, to, from, &ignored); /* the first sentence matters */
+	return r;
+}
+
+static int io_weight_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct block_io_spec *to = resources_of(a, back)->block_io;
+	struct block_io_spec b = { .weight = { true, NO_WEIGHT } };
+	struct resources_spec r = { .block_io = &b };
+
+	(void)c;
+	if (to && to->weight.set)
+		b.weight = to->weight;
+	return engine_update(a->container, &r, e);
+}
+
 /* --- devices ------------------------------------------------------------------------------------------------------ */
 
 static int rules_set(struct apply *a, bool back, struct err *e)
@@ -182,6 +267,11 @@ static const struct {
 	{ "memory.swap:", "cappedMemory.swap:" },
 	{ "memory.reservation:", "cappedMemory.soft:" },
 	{ "cpu.idle:", "schedulingClass:" },
+	{ "blockIO.weight:", "ioWeight:" },
+	{ "blockIO.throttleReadBpsDevice:", "blockIO[].readBps:" },
+	{ "blockIO.throttleWriteBpsDevice:", "blockIO[].writeBps:" },
+	{ "blockIO.throttleReadIOPSDevice:", "blockIO[].readIops:" },
+	{ "blockIO.throttleWriteIOPSDevice:", "blockIO[].writeIops:" },
 	{ "cpu.cpus:", "dedicatedCPU or pool:" },
 	{ "unified.cpuset.cpus.partition:", "dedicatedCPU:" },
 	{ "cpu.quota:", "cappedCPU.ncpus:" },
@@ -215,5 +305,7 @@ const struct change_act apply_memory = { .together = true, .run = memory_run };
 const struct change_act apply_cpu = { .together = true, .run = cpu_run };
 const struct change_act apply_weight = { .together = true, .run = weight_run };
 const struct change_act apply_pool = { .run = pool_run };
+const struct change_act apply_block_io = { .together = true, .run = block_io_run };
+const struct change_act apply_io_weight = { .run = io_weight_run };
 const struct change_act apply_lwps = { .run = lwps_run };
 const struct change_act apply_devices = { .run = device_run };

@@ -46,6 +46,7 @@ static const struct identity {
 	{ "fs", { "dir" } },
 	{ "device", { "match" } },
 	{ "rctl", { "name" } },
+	{ "blockIO", { "path", "device" } },
 	{ "admin", { "user" } },
 };
 

@@ -131,6 +131,7 @@ struct one_limit {
 	struct resources_spec resources;
 	struct memory_spec memory;
 	struct cpu_spec cpu;
+	struct block_io_spec block_io;
 };
 
 static bool pick_memory(const struct resources_spec *r, struct one_limit *to)
@@ -197,6 +198,26 @@ static bool pick_shares(const struct resources_spec *r, struct one_limit *to)
 	return true;
 }
 
+static bool pick_io_weight(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.block_io = &to->block_io;
+	if (!r->block_io || !r->block_io->weight.set)
+		return false;
+	to->block_io.weight = r->block_io->weight;
+	return true;
+}
+
+/* The lists are borrowed: nothing of it is freed. */
+static bool pick_block_io(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.block_io = &to->block_io;
+	if (!r->block_io)
+		return false;
+	to->block_io = *r->block_io;
+	to->block_io.weight.set = false;
+	return true;
+}
+
 static bool pick_pids(const struct resources_spec *r, struct one_limit *to)
 {
 	to->resources.pids_limit = r->pids_limit;
@@ -221,6 +242,8 @@ static const struct {
 	{ "cappedCPU.burst", pick_burst },
 	{ "schedulingClass", pick_idle },
 	{ "cpuShares", pick_shares },
+	{ "ioWeight", pick_io_weight },
+	{ "blockIO", pick_block_io },
 	{ "maxLwps", pick_pids },
 	{ "device", pick_devices },
 };

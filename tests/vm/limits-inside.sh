@@ -104,7 +104,25 @@ no_partition() {
 	away mine
 }
 
+block_io() {
+	local cg start
+	up one 'blockIO=[{"path":"/disk","writeBps":"1M","readIops":50}]'
+	cg=$(cgroup_of one)
+	is "$cg/io.max" "$(stat -c '%Hd:%Ld' /disk) rbps=max wbps=1048576 riops=50 wiops=max"
+	start=$(date +%s%N)
+	zone exec one sh -c 'dd if=/dev/zero of=/var/f bs=256k count=12; sync' # through the page cache, which v2 counts as well
+	need "3M took $((($(date +%s%N) - start) / 1000000)) ms" [ $((($(date +%s%N) - start) / 1000000)) -gt 2000 ]
+	zone clear one blockIO
+	zone apply one
+	is "$cg/io.max" ""
+	start=$(date +%s%N)
+	zone exec one sh -c 'dd if=/dev/zero of=/var/f bs=256k count=12; sync'
+	need "3M took $((($(date +%s%N) - start) / 1000000)) ms" [ $((($(date +%s%N) - start) / 1000000)) -lt 2000 ]
+	away one
+}
+
 check cpu cpu
 check soft soft
 check dedicated dedicated
 check no-partition no_partition
+check block-io block_io

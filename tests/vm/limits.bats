@@ -20,3 +20,6 @@ setup_file() {
 @test "v2: dedicatedCPU: a partition that the kernel calls invalid is an error of boot" {
 	passed no-partition
 }
+@test "v2: blockIO: io.max holds, for what goes through the page cache too, and is lifted live" {
+	passed block-io
+}
