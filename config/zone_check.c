@@ -3,6 +3,7 @@
  * Each rule is a function in the table at the end; all of them run, so that one look at the output mends a file. The struct may be incomplete: what the table
  * refused is NULL, "" or not set, and no rule speaks about it again. Positions are looked up by the path of the value. */
 #include "config/zone_table.h"
+#include "config/zone_to_oci.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -325,6 +326,9 @@ static void check_ipc(struct check *c)
 		{ "maxSemIds", "kernel.sem", z->max_sem_ids.set },
 		{ "maxShmIds", "kernel.shmmni", z->max_shm_ids.set },
 		{ "maxShmMemory", "kernel.shmall", z->max_shm_memory.set },
+		{ "a cap of the ipc namespace", "user.max_ipc_namespaces",
+		  z->max_msg_ids.set || z->max_sem_ids.set || z->max_shm_ids.set ||
+			  z->max_shm_memory.set },
 	};
 	const char *way_around = writes_parameters(z);
 
@@ -335,7 +339,7 @@ static void check_ipc(struct check *c)
 			at(c, "sysctl.%s", caps[i].sysctl);
 			report(c, "conflict", "%s sets it", caps[i].path);
 		}
-		if (way_around) {
+		if (way_around && i + 1 < BIND_COUNT(caps)) {
 			at(c, "%s", caps[i].path);
 			report(c, "conflict",
 			       "cannot be enforced on a zone with %s, whose root can set the kernel parameters of its ipc namespace itself",
@@ -370,7 +374,7 @@ static void check_limitpriv(struct check *c)
 /* Kernel parameters that belong to a namespace of the zone. One that ends in "*" is a beginning. */
 static const char *const own_sysctls[] = {
 	"net.*",       "kernel.shm*", "kernel.msg*", "kernel.sem", "kernel.domainname",
-	"fs.mqueue.*", NULL,
+	"fs.mqueue.*", "user.max_*",  NULL,
 };
 
 /* ... and what would be there but must not be set, and why. */
@@ -396,6 +400,39 @@ static bool is_own_sysctl(const char *key)
 	return false;
 }
 
+/* The limits of a user namespace are set by whoever has sys_resource in it and sees a writable /proc/sys. */
+static const char *lifts_budgets(const struct zone_spec *z)
+{
+	auto_done(strv) struct strv caps = { 0 };
+	char why[REASON_SIZE];
+
+	if (!writes_parameters(z) || zone_privileges(z->limitpriv, z->brand ? z->brand : "native",
+						     &caps, why, sizeof(why)) < 0)
+		return NULL;
+	return strv_has(&caps, "CAP_SYS_RESOURCE")
+		       ? "root inside could lift it, with the privileges sys_resource and sys_admin (or nesting)"
+		       : NULL;
+}
+
+static void check_hugepages(struct check *c)
+{
+	const struct strmap *sizes = &c->zone->hugepages;
+
+	for (size_t i = 0; i < sizes->n; i++) {
+		auto_free char *name = zone_page_name(sizes->items[i].key);
+
+		for (size_t k = 0; name && k < i; k++) {
+			auto_free char *other = zone_page_name(sizes->items[k].key);
+
+			if (!str_eq(name, other))
+				continue;
+			at(c, "hugepages.%s", sizes->items[i].key);
+			report(c, "duplicate", "the same size stands there as \"%s\"",
+			       sizes->items[k].key);
+		}
+	}
+}
+
 static void check_sysctls(struct check *c)
 {
 	for (size_t i = 0; i < c->zone->sysctl.n; i++) {
@@ -407,7 +444,9 @@ static void check_sysctls(struct check *c)
 				reason = refused_sysctls[k].reason;
 		if (!reason && !is_own_sysctl(key))
 			reason =
-				"it belongs to the whole machine, a zone has only net.*, kernel.shm*, kernel.msg*, kernel.sem, kernel.domainname and fs.mqueue.* for itself";
+				"it belongs to the whole machine, a zone has only net.*, kernel.shm*, kernel.msg*, kernel.sem, kernel.domainname, fs.mqueue.* and user.max_* for itself";
+		if (!reason && str_has_prefix(key, "user."))
+			reason = lifts_budgets(c->zone);
 		if (!reason)
 			continue;
 		at(c, "sysctl.%s", key);
@@ -487,9 +526,9 @@ static void check_service(struct check *c)
 }
 
 static void (*const rules[])(struct check *c) = {
-	check_limitpriv, check_memory,    check_cpu,     check_ipc,     check_link_names,
-	check_macs,      check_addresses, check_routers, check_mtu,     check_protection,
-	check_mounts,    check_devices,   check_sysctls, check_service,
+	check_limitpriv,  check_memory, check_cpu,       check_ipc,     check_hugepages,
+	check_link_names, check_macs,   check_addresses, check_routers, check_mtu,
+	check_protection, check_mounts, check_devices,   check_sysctls, check_service,
 };
 
 int zone_check(const struct zone_spec *z, const struct json *root, struct diag_list *diags)

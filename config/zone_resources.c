@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "config/zone_table.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/num.h"
 
 /* What a zone may use: its caps become the resources of the container, those of the ipc namespace kernel parameters.
  *
@@ -148,6 +151,68 @@ static int fill_devices(struct zone_translation *t, struct err *e)
 	return error;
 }
 
+/* --- huge pages --------------------------------------------------------------------------------------------------- */
+
+char *zone_page_name(const char *size)
+{
+	static const struct {
+		const char *unit;
+		uint64_t bytes;
+	} units[] = { { "GB", UINT64_C(1) << 30 }, { "MB", UINT64_C(1) << 20 }, { "KB", 1 << 10 } };
+	uint64_t v;
+
+	if (num_size(size, &v) < 0 || v == 0 || (v & (v - 1)) != 0)
+		return NULL;
+	for (size_t i = 0; i < BIND_COUNT(units); i++)
+		if (v >= units[i].bytes)
+			return mem_format("%" PRIu64 "%s", v / units[i].bytes, units[i].unit);
+	return NULL;
+}
+
+static int check_huge_size(const char *text, char *why, size_t why_size)
+{
+	auto_free char *name = zone_page_name(text);
+
+	if (name)
+		return 0;
+	(void)snprintf(why, why_size, "it is the size of a page such as 2M or 1G");
+	return -EINVAL;
+}
+
+static int check_huge_limit(const char *text, char *why, size_t why_size)
+{
+	uint64_t v;
+
+	if (num_size(text, &v) == 0)
+		return 0;
+	(void)snprintf(why, why_size, "it is a size such as 64M");
+	return -EINVAL;
+}
+
+const struct value_type zone_huge_size_type = {
+	.name = "size of a page",
+	.check = check_huge_size,
+	.example = "2M",
+	.pattern = "^[0-9]+[KMGkmg]?(i?B)?$",
+};
+const struct value_type zone_huge_limit_type = {
+	.name = "size",
+	.check = check_huge_limit,
+	.example = "64M",
+	.pattern = "^[0-9]+(\\.[0-9]{1,3})?([KMGTPkmgtp](i?B)?)?$",
+};
+
+static void fill_hugepages(const struct zone_translation *t, struct resources_spec *r)
+{
+	for (size_t i = 0; i < t->z->hugepages.n; i++) {
+		struct hugepage_spec *h = LIST_GROW(r->hugepages, r->n_hugepages);
+
+		h->page_size = zone_page_name(t->z->hugepages.items[i].key);
+		(void)!num_size(t->z->hugepages.items[i].value,
+				&h->limit); /* checked by its type */
+	}
+}
+
 int zone_fill_resources(struct zone_translation *t, struct err *e)
 {
 	struct resources_spec *r = resources_spec_new();
@@ -155,6 +220,7 @@ int zone_fill_resources(struct zone_translation *t, struct err *e)
 	t->s->linux.resources = r;
 	fill_memory(t, r);
 	fill_cpu(t, r);
+	fill_hugepages(t, r);
 	if (t->z->max_lwps.set)
 		r->pids_limit = (struct opt_i64){ true, (int64_t)t->z->max_lwps.value };
 	int error = zone_fill_block_io(t, e);

@@ -9,7 +9,7 @@
 
 #include "runtime/base/mem.h"
 
-enum { MAX_LINKS = 64, MAX_MOUNTS = 256, MAX_DEVICES = 256, MAX_MAP = 256 };
+enum { MAX_SIZES = 16, MAX_LINKS = 64, MAX_MOUNTS = 256, MAX_DEVICES = 256, MAX_MAP = 256 };
 
 static const char *const brand_words[] = { "native", "linux", NULL };
 const struct value_type zone_brand_type = { .name = "brand", .words = brand_words };
@@ -57,6 +57,8 @@ static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 	"Name of a set of CPUs on which this zone runs, with all others that name it: pools/NAME.json in the directory of the zones' files, such as { \"cpus\": \"2-3\" }. CPUs of a pool that is in use are not dedicated to anybody."
 #define WEIGHT_DOC \
 	"Weight of the zone when a disk is busy, 10 to 1000. It counts on disks whose scheduler shares by weight (BFQ; on cgroup v2 io.cost as well)."
+#define HUGE_DOC \
+	"Memory in huge pages that the zone may have, by the size of the pages: { \"2M\": \"64M\" }. Sizes without a bound are not limited; 0 forbids them."
 #define MSG_DOC \
 	"Message queues (msgget) of the zone, 0 to 32768. Like the three caps below it is not possible with nesting or the privilege sys_admin, with which the zone could lift it."
 #define SHM_DOC \
@@ -138,6 +140,9 @@ static const struct field zone_fields[] = {
 	    .fallback = "4096", .doc = "Shared memory segments (shmget) of the zone, 0 to 32768."),
 	ROW(zone_spec, max_shm_memory, "maxShmMemory", FIELD_OPT_U64, .type = &zone_shm_type,
 	    .fallback = "none beside cappedMemory.physical", .doc = SHM_DOC),
+	ROW(zone_spec, hugepages, "hugepages", FIELD_MAP, .flags = FIELD_LIVE,
+	    .type = &zone_huge_limit_type, .key_type = &zone_huge_size_type, .max_items = MAX_SIZES,
+	    .fallback = "none", .doc = HUGE_DOC),
 	ROW(zone_spec, io_weight, "ioWeight", FIELD_OPT_U64, .flags = FIELD_LIVE,
 	    .type = &zone_weight_type, .fallback = "100", .doc = WEIGHT_DOC),
 	ROW_LIST(zone_spec, block_io, "blockIO", zone_block_io_shape, .flags = FIELD_LIVE,
@@ -184,7 +189,7 @@ static const struct field zone_fields[] = {
 	  .doc = "Limits that each process of the zone starts with, by the names of getrlimit(2) in small letters: a number or \"unlimited\" for both limits, or the list [soft, hard]. Units are those of getrlimit(2)." },
 	ROW(zone_spec, sysctl, "sysctl", FIELD_MAP, .type = &zone_line_type,
 	    .key_type = &zone_sysctl_key_type, .max_items = MAX_MAP, .fallback = "none",
-	    .doc = "Kernel parameters and their values. Only those that the zone has for itself are allowed: net.*, kernel.shm*, kernel.msg*, kernel.sem, kernel.domainname and fs.mqueue.*."),
+	    .doc = "Kernel parameters and their values. Only those that the zone has for itself are allowed: net.*, kernel.shm*, kernel.msg*, kernel.sem, kernel.domainname, fs.mqueue.* and user.max_*, which bounds what each of its users may have."),
 	{ .key = "service",
 	  .kind = FIELD_OPT_OBJECT,
 	  .offset = offsetof(struct zone_spec, service),

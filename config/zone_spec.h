@@ -116,7 +116,8 @@ struct zone_spec {
 	struct zone_memory_cap *capped_memory;
 	struct opt_u64 max_processes, max_lwps;
 	struct opt_u64 max_msg_ids, max_sem_ids, max_shm_ids,
-		max_shm_memory; /* the last in bytes */
+		max_shm_memory;  /* the last in bytes */
+	struct strmap hugepages; /* "2M" -> "64M" */
 	struct opt_u64 io_weight;
 	struct zone_block_io *block_io;
 	size_t n_block_io;

@@ -26,5 +26,7 @@ uint64_t zone_cpu_shares(uint64_t cpu_shares);                           /* -> O
 void zone_cpu_quota(const struct zone_cpu_cap *cap, struct cpu_spec *c); /* quota, period, burst */
 uint64_t zone_memory_of(const struct zone_spec *z);                      /* 0: no cap */
 MUST_CHECK int zone_fill_block_io(struct zone_translation *t, struct err *e); /* zone_block_io.c */
+/* "2M" as OCI calls pages of that size, "2MB"; NULL when no page has such a size. Freshly allocated. */
+char *zone_page_name(const char *size);
 
 #endif

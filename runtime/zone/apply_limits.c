@@ -230,6 +230,34 @@ static int io_weight_run(struct apply *a, const struct change *c, bool back, str
 	return engine_update(a->container, &r, e);
 }
 
+/* --- huge pages --------------------------------------------------------------------------------------------------- */
+
+static bool has_pages(const struct resources_spec *r, const char *size)
+{
+	for (size_t i = 0; i < r->n_hugepages; i++)
+		if (str_eq(r->hugepages[i].page_size, size))
+			return true;
+	return false;
+}
+
+static int hugepages_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct resources_spec *to = resources_of(a, back), *from = resources_of(a, !back);
+	struct resources_spec r = { 0 };
+
+	(void)c;
+	for (size_t i = 0; i < to->n_hugepages; i++)
+		*LIST_GROW(r.hugepages, r.n_hugepages) = to->hugepages[i];
+	for (size_t i = 0; i < from->n_hugepages; i++)
+		if (!has_pages(to, from->hugepages[i].page_size))
+			*LIST_GROW(r.hugepages, r.n_hugepages) =
+				(struct hugepage_spec){ from->hugepages[i].page_size, UINT64_MAX };
+	int rc = engine_update(a->container, &r, e);
+
+	free(r.hugepages); /* what is in it is borrowed */
+	return rc;
+}
+
 /* --- devices ------------------------------------------------------------------------------------------------------ */
 
 static int rules_set(struct apply *a, bool back, struct err *e)
@@ -267,6 +295,7 @@ static const struct {
 	{ "memory.swap:", "cappedMemory.swap:" },
 	{ "memory.reservation:", "cappedMemory.soft:" },
 	{ "cpu.idle:", "schedulingClass:" },
+	{ "hugepageLimits:", "hugepages:" },
 	{ "blockIO.weight:", "ioWeight:" },
 	{ "blockIO.throttleReadBpsDevice:", "blockIO[].readBps:" },
 	{ "blockIO.throttleWriteBpsDevice:", "blockIO[].writeBps:" },
@@ -305,6 +334,7 @@ const struct change_act apply_memory = { .together = true, .run = memory_run };
 const struct change_act apply_cpu = { .together = true, .run = cpu_run };
 const struct change_act apply_weight = { .together = true, .run = weight_run };
 const struct change_act apply_pool = { .run = pool_run };
+const struct change_act apply_hugepages = { .together = true, .run = hugepages_run };
 const struct change_act apply_block_io = { .together = true, .run = block_io_run };
 const struct change_act apply_io_weight = { .run = io_weight_run };
 const struct change_act apply_lwps = { .run = lwps_run };

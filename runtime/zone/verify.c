@@ -218,6 +218,13 @@ static bool pick_block_io(const struct resources_spec *r, struct one_limit *to)
 	return true;
 }
 
+static bool pick_hugepages(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.hugepages = r->hugepages;
+	to->resources.n_hugepages = r->n_hugepages;
+	return r->n_hugepages > 0;
+}
+
 static bool pick_pids(const struct resources_spec *r, struct one_limit *to)
 {
 	to->resources.pids_limit = r->pids_limit;
@@ -242,6 +249,7 @@ static const struct {
 	{ "cappedCPU.burst", pick_burst },
 	{ "schedulingClass", pick_idle },
 	{ "cpuShares", pick_shares },
+	{ "hugepages", pick_hugepages },
 	{ "ioWeight", pick_io_weight },
 	{ "blockIO", pick_block_io },
 	{ "maxLwps", pick_pids },

@@ -121,21 +121,21 @@ live() {
 }
 
 @test "cappedCPU.burst: time that was saved up is spent above the cap, and goes with apply" {
-	booted web cappedCPU.ncpus=0.4 cappedCPU.burst=0.04
-	[ "$(live cpu.cfs_burst_us cpu.max.burst)" = 40000 ]
-	# short work with pauses: more than a period's 40 ms at once
+	booted web cappedCPU.ncpus=0.1 cappedCPU.burst=0.01
+	[ "$(live cpu.cfs_burst_us cpu.max.burst)" = 10000 ]
+	# short work with pauses: more than a period's 10 ms at once
 	zone exec web python3 -c '
 import time
-for _ in range(8):
+for _ in range(20):
     time.sleep(0.4)
-    end = time.process_time() + 0.07
+    end = time.process_time() + 0.018
     while time.process_time() < end: pass'
 	f=$(find /sys/fs/cgroup -maxdepth 5 -path "*/zones-$(cgroup_hash)/web/cpu.stat" -exec grep -l nr_bursts {} + | head -n 1)
 	[ "$(awk '$1 == "nr_bursts" {print $2}' "$f")" -gt 0 ]
 	zone clear web cappedCPU.burst
 	fails 0 zone apply web
 	[ "$(live cpu.cfs_burst_us cpu.max.burst)" = 0 ]
-	fails 1 zone set web cappedCPU.burst=0.05
+	fails 1 zone set web cappedCPU.burst=0.011
 	says "a tenth of ncpus"
 }
 
@@ -220,4 +220,64 @@ print(count(lambda: libc.msgget(0, 0o1600)), count(lambda: libc.semget(0, 1, 0o1
 	zone clear web cappedMemory.soft
 	fails 0 zone apply web
 	case $(live memory.soft_limit_in_bytes memory.low) in 0 | 9223372036854771712) ;; *) live memory.soft_limit_in_bytes; false ;; esac
+}
+
+@test "hugepages: the kernel refuses more and counts the refusal; changed live and lifted" {
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip "no huge pages of 2 MB"
+	booted web 'hugepages={"2M":"4M"}'
+	[ "$(live hugetlb.2MB.max hugetlb.2MB.limit_in_bytes)" = $((4 << 20)) ]
+	dir=$(find /sys/fs/cgroup -maxdepth 5 -path "*/zones-$(cgroup_hash)/web/hugetlb.2MB.events" | head -n 1)
+	map='import mmap, sys
+try:
+    mmap.mmap(-1, int(sys.argv[1]) << 20, flags=0x40022)
+    print("mapped")
+except OSError as e:
+    print(e.strerror)'
+	run zone exec web python3 -c "$map" 8
+	says "Cannot allocate memory"
+	[ -z "$dir" ] || [ "$(awk '$1 == "max" {print $2}' "$dir")" = 1 ]
+	zone set web 'hugepages={"2M":"16M"}'
+	fails 0 zone apply web
+	[ "$(live hugetlb.2MB.max hugetlb.2MB.limit_in_bytes)" = $((16 << 20)) ]
+	run zone exec web python3 -c "$map" 8 # whether the host has pages or not, it is not the limit that refuses
+	[ -z "$dir" ] || [ "$(awk '$1 == "max" {print $2}' "$dir")" = 1 ]
+	zone clear web hugepages
+	fails 0 zone apply web
+	case $(live hugetlb.2MB.max hugetlb.2MB.limit_in_bytes) in max | 9223372036854771712 | 9223372036852678656) ;; *) live hugetlb.2MB.max; false ;; esac
+	fails 1 zone set web 'hugepages={"3M":"4M"}'
+	says "the size of a page"
+	fails 1 zone set web 'hugepages={"2M":"4M","2048K":"8M"}'
+	says "the same size"
+	zone set web 'hugepages={"4M":"8M"}'
+	fails 1 zone verify web
+	says "no pages of"
+}
+
+@test "sysctl user.max_*: the users of the zone have that much and no more, root inside cannot change it, other zones have their own" {
+	booted web sysctl.user.max_inotify_watches=10 sysctl.user.max_inotify_instances=3
+	watches='
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+fds = []
+while len(fds) < 50:
+    fd = libc.inotify_init1(0)
+    if fd < 0: break
+    fds.append(fd)
+n = 0
+for i in range(100):
+    os.mkdir("/tmp/d%d" % i)
+    if libc.inotify_add_watch(fds[0], b"/tmp/d%d" % i, 0x100) < 0: break
+    n += 1
+print("instances", len(fds), "watches", n)'
+	run zone exec web python3 -c "$watches"
+	says "instances 3 watches 10"
+	booted two
+	run zone exec two python3 -c "$watches"
+	says "instances 50 watches 100"
+	run zone exec web sh -c 'echo 99 >/proc/sys/user/max_inotify_watches'
+	says "Read-only"
+	fails 1 zone set web brand=linux
+	says "root inside could lift it"
+	fails 1 zone set web maxMsgIds=5 sysctl.user.max_ipc_namespaces=5
+	says "a cap of the ipc namespace sets it"
 }

@@ -46,6 +46,11 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"sysctl\": { \"network.x\": @\"1\" } }", .path = "sysctl.network.x", .code = "prohibited", .message = "whole machine" },
 	{ .text = Z "\"sysctl\": { \"fs.file-max\": @\"1\" } }", .path = "sysctl.fs.file-max", .code = "prohibited", .message = "whole machine" },
 	{ .text = Z "\"sysctl\": { \"kernel.shm_next_id\": @\"1\" } }", .path = "sysctl.kernel.shm_next_id", .code = "prohibited", .message = "checkpoints" },
+	{ .text = Z "\"brand\": \"linux\", \"sysctl\": { \"user.max_inotify_watches\": @\"1\" } }", .path = "sysctl.user.max_inotify_watches", .code = "prohibited", .message = "could lift it" },
+	{ .text = Z "\"maxMsgIds\": 1, \"sysctl\": { \"user.max_ipc_namespaces\": @\"1\" } }", .path = "sysctl.user.max_ipc_namespaces", .code = "conflict", .message = "sets it" },
+	{ .text = Z "\"hugepages\": { \"2M\": \"4M\", \"2048K\": @\"4M\" } }", .path = "hugepages.2048K", .code = "duplicate", .message = "as \"2M\"" },
+	{ .text = Z "\"hugepages\": { \"3M\": @\"4M\" } }", .path = "hugepages.3M", .code = "value", .message = "size of a page" },
+	{ .text = Z "\"hugepages\": { \"2M\": @\"x\" } }", .path = "hugepages.2M", .code = "value", .message = "64M" },
 	/* files */
 	{ .text = Z "\"fs\": [ { \"dir\": \"/t\", \"type\": \"tmpfs\" }, { \"dir\": @\"/t\", \"type\": \"tmpfs\" } ] }", .path = "fs[1].dir", .code = "duplicate", .message = "fs[0] is mounted there already" },
 	{ .text = Z "\"fs\": [ { \"dir\": \"/t/a\", \"type\": \"tmpfs\" }, { \"dir\": @\"/t\", \"type\": \"tmpfs\" } ] }", .path = "fs[1].dir", .code = "conflict", .message = "would hide fs[0], \"/t/a\"" },

@@ -55,6 +55,14 @@ static void test_memory(void)
 
 	CHECK_INT(s->linux.resources->memory->reservation.value, 64 << 20);
 	container_spec_free(s);
+	s = translate(
+		"{\"zonename\":\"a\",\"hugepages\":{\"2048K\":\"64M\",\"1G\":\"0\",\"64K\":\"1G\"}}");
+	CHECK_INT((int)s->linux.resources->n_hugepages, 3);
+	CHECK_STR(s->linux.resources->hugepages[0].page_size, "2MB");
+	CHECK_INT(s->linux.resources->hugepages[0].limit, 64 << 20);
+	CHECK_STR(s->linux.resources->hugepages[1].page_size, "1GB");
+	CHECK_STR(s->linux.resources->hugepages[2].page_size, "64KB");
+	container_spec_free(s);
 }
 
 static void test_ipc(void)
