@@ -2,6 +2,7 @@
  *
  * Each rule is a function in the table at the end; all of them run, so that one look at the output mends a file. The struct may be incomplete: what the table
  * refused is NULL, "" or not set, and no rule speaks about it again. Positions are looked up by the path of the value. */
+#include "config/zone_rctl.h"
 #include "config/zone_table.h"
 #include "config/zone_to_oci.h"
 
@@ -414,6 +415,36 @@ static const char *lifts_budgets(const struct zone_spec *z)
 		       : NULL;
 }
 
+/* The rules of the properties that are meant hold for the effective configuration; here the names and the values. */
+static void check_rctl(struct check *c)
+{
+	const struct zone_spec *z = c->zone;
+	char why[REASON_SIZE];
+
+	for (size_t i = 0; i < z->n_rctl; i++) {
+		const struct zone_rctl *r = &z->rctl[i];
+
+		if (!r->name || !r->value)
+			continue; /* said already */
+		at(c, "rctl[%zu].name", i);
+		if (!zone_rctl_property(r->name) && !zone_rctl_file(r->name)) {
+			auto_free char *known = zone_rctl_names();
+
+			report(c, "value", "is not known: there are %s", known);
+			continue;
+		}
+		for (size_t k = 0; k < i; k++)
+			if (str_eq(r->name, z->rctl[k].name))
+				report(c, "duplicate", "rctl[%zu] sets it already", k);
+		if (zone_rctl_contradicts(z, r->name))
+			report(c, "conflict", "the property %s sets it already",
+			       zone_rctl_property(r->name));
+		at(c, "rctl[%zu].value", i);
+		if (zone_rctl_check(r, why, sizeof(why)) < 0)
+			report(c, "value", "%s", why);
+	}
+}
+
 static void check_hugepages(struct check *c)
 {
 	const struct strmap *sizes = &c->zone->hugepages;
@@ -534,7 +565,14 @@ static void (*const rules[])(struct check *c) = {
 int zone_check(const struct zone_spec *z, const struct json *root, struct diag_list *diags)
 {
 	struct check c = { .zone = z, .root = root, .diags = diags };
+	auto_ptr(zone_spec) struct zone_spec *expanded = NULL;
 
+	check_rctl(&c);
+	if (z->n_rctl > 0) { /* what their names mean is subject to the rules of the properties */
+		expanded = zone_spec_clone(z);
+		zone_rctl_expand(expanded);
+		c.zone = expanded;
+	}
 	for (size_t i = 0; i < BIND_COUNT(rules); i++)
 		rules[i](&c);
 	strbuf_done(&c.path);

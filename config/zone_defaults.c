@@ -2,6 +2,7 @@
  *
  * Defaults are the safe side: link protection on, a bound on processes and on memory so that no zone can take the host down, no network unless the file has
  * an anet, no privilege that only some zones need. */
+#include "config/zone_rctl.h"
 #include "config/zone_table.h"
 
 #include "runtime/base/mem.h"
@@ -190,6 +191,7 @@ struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone
 {
 	struct zone_spec *z = zone_spec_clone(file);
 
+	zone_rctl_expand(z);
 	default_text(&z->brand, brands[0].name);
 	if (!z->zonepath)
 		z->zonepath = mem_format("%s/%s",

@@ -213,6 +213,13 @@ static void fill_hugepages(const struct zone_translation *t, struct resources_sp
 	}
 }
 
+static void fill_files(const struct zone_translation *t, struct resources_spec *r)
+{
+	for (size_t i = 0; i < t->z->n_rctl; i++)
+		if (zone_rctl_file(t->z->rctl[i].name))
+			strmap_set(&r->unified, t->z->rctl[i].name, t->z->rctl[i].value);
+}
+
 int zone_fill_resources(struct zone_translation *t, struct err *e)
 {
 	struct resources_spec *r = resources_spec_new();
@@ -221,6 +228,7 @@ int zone_fill_resources(struct zone_translation *t, struct err *e)
 	fill_memory(t, r);
 	fill_cpu(t, r);
 	fill_hugepages(t, r);
+	fill_files(t, r);
 	if (t->z->max_lwps.set)
 		r->pids_limit = (struct opt_i64){ true, (int64_t)t->z->max_lwps.value };
 	int error = zone_fill_block_io(t, e);

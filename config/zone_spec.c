@@ -59,6 +59,8 @@ static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 	"Weight of the zone when a disk is busy, 10 to 1000. It counts on disks whose scheduler shares by weight (BFQ; on cgroup v2 io.cost as well)."
 #define HUGE_DOC \
 	"Memory in huge pages that the zone may have, by the size of the pages: { \"2M\": \"64M\" }. Sizes without a bound are not limited; 0 forbids them."
+#define RCTL_DOC \
+	"Resource controls by their Solaris names, each in place of a property: zone.cpu-cap (hundredths of a CPU) cpu-shares max-lwps max-processes max-physical-memory max-swap max-locked-memory max-msg-ids max-sem-ids max-shm-ids max-shm-memory. And files of the zone's cgroup where the host has version 2: memory.high memory.swap.high memory.oom.group cpu.uclamp.min cpu.uclamp.max."
 #define MSG_DOC \
 	"Message queues (msgget) of the zone, 0 to 32768. Like the three caps below it is not possible with nesting or the privilege sys_admin, with which the zone could lift it."
 #define SHM_DOC \
@@ -175,10 +177,8 @@ static const struct field zone_fields[] = {
 		zone_spec, device, "device", zone_device_shape, .flags = FIELD_LIVE,
 		.max_items = MAX_DEVICES, .fallback = "none",
 		.doc = "Devices of the host that the zone may use, in addition to null, zero, full, random, urandom, tty, ptmx and its console."),
-	ROW_LIST(zone_spec, rctl, "rctl", zone_rctl_shape, .flags = FIELD_UNENFORCED,
-		 .max_items = MAX_MAP, .fallback = "none",
-		 .without = "only the caps that have properties of their own hold",
-		 .doc = "Solaris resource controls by name."),
+	ROW_LIST(zone_spec, rctl, "rctl", zone_rctl_shape, .flags = FIELD_LIVE,
+		 .max_items = MAX_MAP, .fallback = "none", .doc = RCTL_DOC),
 	{ .key = "rlimit",
 	  .kind = FIELD_CUSTOM,
 	  .load = zone_rlimit_load,

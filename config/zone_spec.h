@@ -239,6 +239,12 @@ MUST_CHECK int zone_to_oci(const struct zone_spec *z, const struct zone_host *ho
 /* SIGRTMIN+3 for systemd, SIGPWR/SIGTERM/... otherwise; service.stopSignal wins for zone-init. */
 int zone_shutdown_signal(const struct zone_spec *z, const char *init_kind);
 
+/* A name in "rctl" that is a file of the zone's cgroup (zone_rctl.c); NULL when it is none. `normal` is its content in a new cgroup. */
+struct zone_rctl_file {
+	const char *name, *normal;
+};
+const struct zone_rctl_file *zone_rctl_file(const char *name);
+
 /* The disk that an entry of blockIO means, as the kernel counts it: never a partition. Looks at the host (zone_block_io.c). */
 MUST_CHECK int zone_block_device(const struct zone_block_io *b, dev_t *ret, struct err *e);
 

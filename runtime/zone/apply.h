@@ -24,7 +24,7 @@ void apply_done(struct apply *a);
 
 /* apply_limits.c: the cgroup. */
 extern const struct change_act apply_memory, apply_cpu, apply_weight, apply_lwps, apply_devices,
-	apply_block_io, apply_io_weight, apply_hugepages;
+	apply_block_io, apply_io_weight, apply_hugepages, apply_rctl;
 const char *apply_class_judge(const struct change *c, const struct json *running,
 			      const struct json *wanted);
 extern const struct change_act apply_pool;

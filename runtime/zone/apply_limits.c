@@ -258,6 +258,24 @@ static int hugepages_run(struct apply *a, const struct change *c, bool back, str
 	return rc;
 }
 
+/* --- resource controls -------------------------------------------------------------------------------------------- */
+
+/* A name of Solaris changes with the property that it means, which is a change of its own. */
+static int rctl_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct zone_rctl_file *file = zone_rctl_file(c->name ? c->name : "");
+	const char *value = file ? strmap_get(&resources_of(a, back)->unified, file->name) : NULL;
+	struct resources_spec r = { 0 };
+
+	if (!file)
+		return 0;
+	strmap_set(&r.unified, file->name, value ? value : file->normal);
+	int rc = engine_update(a->container, &r, e);
+
+	strmap_done(&r.unified);
+	return rc;
+}
+
 /* --- devices ------------------------------------------------------------------------------------------------------ */
 
 static int rules_set(struct apply *a, bool back, struct err *e)
@@ -301,6 +319,8 @@ static const struct {
 	{ "blockIO.throttleWriteBpsDevice:", "blockIO[].writeBps:" },
 	{ "blockIO.throttleReadIOPSDevice:", "blockIO[].readIops:" },
 	{ "blockIO.throttleWriteIOPSDevice:", "blockIO[].writeIops:" },
+	{ "unified.memory.", "rctl: memory." },
+	{ "unified.cpu.", "rctl: cpu." },
 	{ "cpu.cpus:", "dedicatedCPU or pool:" },
 	{ "unified.cpuset.cpus.partition:", "dedicatedCPU:" },
 	{ "cpu.quota:", "cappedCPU.ncpus:" },
@@ -335,6 +355,7 @@ const struct change_act apply_cpu = { .together = true, .run = cpu_run };
 const struct change_act apply_weight = { .together = true, .run = weight_run };
 const struct change_act apply_pool = { .run = pool_run };
 const struct change_act apply_hugepages = { .together = true, .run = hugepages_run };
+const struct change_act apply_rctl = { .run = rctl_run };
 const struct change_act apply_block_io = { .together = true, .run = block_io_run };
 const struct change_act apply_io_weight = { .run = io_weight_run };
 const struct change_act apply_lwps = { .run = lwps_run };

@@ -24,6 +24,7 @@ static const struct change_rule rules[] = {
 	{ "cpuShares", CHANGE_LIVE, &apply_weight, NULL, NULL },
 	{ "schedulingClass", CHANGE_LIVE, &apply_weight, NULL, apply_class_judge },
 	{ "cappedCPU", CHANGE_LIVE, &apply_cpu, NULL, NULL },
+	{ "rctl", CHANGE_LIVE, &apply_rctl, NULL, NULL },
 	{ "hugepages", CHANGE_LIVE, &apply_hugepages, NULL, NULL },
 	{ "ioWeight", CHANGE_LIVE, &apply_io_weight, NULL, NULL },
 	{ "blockIO", CHANGE_LIVE, &apply_block_io, NULL, NULL },

@@ -225,6 +225,12 @@ static bool pick_hugepages(const struct resources_spec *r, struct one_limit *to)
 	return r->n_hugepages > 0;
 }
 
+static bool pick_files(const struct resources_spec *r, struct one_limit *to)
+{
+	to->resources.unified = r->unified; /* borrowed */
+	return r->unified.n > 0;
+}
+
 static bool pick_pids(const struct resources_spec *r, struct one_limit *to)
 {
 	to->resources.pids_limit = r->pids_limit;
@@ -249,6 +255,7 @@ static const struct {
 	{ "cappedCPU.burst", pick_burst },
 	{ "schedulingClass", pick_idle },
 	{ "cpuShares", pick_shares },
+	{ "rctl", pick_files },
 	{ "hugepages", pick_hugepages },
 	{ "ioWeight", pick_io_weight },
 	{ "blockIO", pick_block_io },

@@ -121,8 +121,27 @@ block_io() {
 	away one
 }
 
+rctl() {
+	local cg
+	up one 'rctl=[{"name":"memory.high","value":"50331648"},{"name":"zone.max-lwps","value":"30"}]' 'hugepages={"2M":"4M"}'
+	cg=$(cgroup_of one)
+	is "$cg/memory.high" 50331648
+	is "$cg/pids.max" 30
+	is "$cg/hugetlb.2MB.max" $((4 << 20))
+	zone exec one sh -c 'dd if=/dev/zero of=/var/f bs=1M count=80 2>/dev/null'
+	need "it has $(cat "$cg/memory.current")" [ "$(cat "$cg/memory.current")" -lt $((60 << 20)) ]
+	need "nothing was counted" [ "$(awk '$1 == "high" {print $2}' "$cg/memory.events")" -gt 0 ]
+	zone set one 'rctl=[{"name":"memory.oom.group","value":"1"}]'
+	zone apply one
+	is "$cg/memory.high" max
+	is "$cg/memory.oom.group" 1
+	is "$cg/pids.max" 4096
+	away one
+}
+
 check cpu cpu
 check soft soft
 check dedicated dedicated
 check no-partition no_partition
 check block-io block_io
+check rctl rctl

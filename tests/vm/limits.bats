@@ -23,3 +23,6 @@ setup_file() {
 @test "v2: blockIO: io.max holds, for what goes through the page cache too, and is lifted live" {
 	passed block-io
 }
+@test "v2: rctl: files of the cgroup hold, change live and go back to what they were; hugepages" {
+	passed rctl
+}

@@ -337,7 +337,7 @@ E
 }
 
 @test "properties that this version does not enforce are refused by name, never ignored" {
-	for text in '"quota": "10G"' '"rctl": [{"name": "a", "value": "1"}]' \
+	for text in '"quota": "10G"' \
 		'"admin": [{"user": "a", "auths": ["login"]}]' '"fileMacProfile": "strict"' '"ipType": "shared"'; do
 		printf '{ "zonename": "web", %s }' "$text" >"$TOP/web.json"
 		refused "" || { echo "$text"; false; }

@@ -281,3 +281,25 @@ print("instances", len(fds), "watches", n)'
 	fails 1 zone set web maxMsgIds=5 sysctl.user.max_ipc_namespaces=5
 	says "a cap of the ipc namespace sets it"
 }
+
+@test "rctl: a name of Solaris is the property that it means, live too; both at once, unknown names and files without a controller are refused" {
+	booted web 'rctl=[{"name":"zone.max-lwps","value":"40"},{"name":"zone.cpu-cap","value":"50"}]'
+	[ "$(live pids.max)" = 40 ]
+	case $(live cpu.cfs_quota_us cpu.max) in 50000 | "50000 100000") ;; *) false ;; esac
+	[ "$(zone info --json web | jq -r '.. | objects | select(.path? == "maxLwps") | .value')" = 40 ]
+	zone set web 'rctl=[{"name":"zone.max-lwps","value":"60"},{"name":"zone.max-physical-memory","value":"48M"}]'
+	fails 0 zone apply web
+	[ "$(live pids.max)" = 60 ]
+	[ "$(live memory.limit_in_bytes memory.max)" = $((48 << 20)) ]
+	case $(live cpu.cfs_quota_us cpu.max) in -1 | "max 100000") ;; *) false ;; esac
+	[ "$(zone list --json web | jq -r '.[0].pending')" = false ]
+	fails 1 zone set web maxLwps=5
+	says "the property maxLwps sets it already"
+	fails 1 zone set web 'rctl=[{"name":"zone.max-rights","value":"60"}]'
+	says "there are zone.cpu-cap"
+	[ ! -d /sys/fs/cgroup/memory ] || {
+		zone set web 'rctl=[{"name":"memory.high","value":"50000000"}]'
+		fails 1 zone verify web
+		says 'rctl: memory.high: this host has no cgroup controller "memory"' || says 'no cgroup controller "memory"'
+	}
+}
