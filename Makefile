@@ -1,6 +1,6 @@
 # Zones: Solaris Zones for Linux.
 #
-#   make                 build build/zone, build/zrun and build/zone-init
+#   make                 build build/zone, build/zrun, build/zone-init and build/zone-procview
 #   make demo            the main job, end to end: create, boot, fetch a page, look, halt, delete   (root)
 #   make check           install what the tests need, build, lint, run every test                   (root)
 #   make unit [T=word]   unit tests only, no privileges
@@ -96,7 +96,7 @@ our_ldflags := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(flavour
 
 # --- sources are found, never listed ------------------------------------------------------------------------------
 , := ,
-lib_dirs := runtime/base config isolation cgroups net runtime/engine runtime/zone runtime/monitor
+lib_dirs := runtime/base runtime/view config isolation cgroups net runtime/engine runtime/zone runtime/monitor
 lib_src  := $(sort $(wildcard $(addsuffix /*.c,$(lib_dirs))))
 zone_src := $(sort $(wildcard runtime/zone_cmd/*.c))
 zrun_src := $(sort $(wildcard runtime/zrun_cmd/*.c))
@@ -104,7 +104,7 @@ unit_src := $(sort $(shell find tests/unit -name '*_test.c' 2>/dev/null))
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 unit_bin := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit_src))
 
-programs := $(if $(zone_src),$(B)/zone) $(if $(zrun_src),$(B)/zrun) $(if $(wildcard runtime/zone_init/*.c),$(B)/zone-init)
+programs := $(if $(zone_src),$(B)/zone) $(if $(zrun_src),$(B)/zrun) $(if $(wildcard runtime/zone_init/*.c),$(B)/zone-init $(B)/zone-procview)
 all: $(programs)
 
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
@@ -137,11 +137,16 @@ $(call obj,runtime/launcher/launcher.c): runtime/launcher/launcher.c $(B)/launch
 	@! { $(NM) -u $@ | grep -vw -e _start -e __ehdr_start; $(READELF) -rW $@ | grep -e GOT -e "'.rela.data"; } || \
 		{ echo "$@: needs what is not there yet when it runs (above)" >&2; exit 1; }
 
-# zone-init is pid 1 inside native zones: static, small, without our library and without sanitizers (it runs in a foreign root).
+# zone-init is pid 1 inside native zones, zone-procview serves a zone's own /proc/meminfo: static, small, without our library and without sanitizers (one
+# runs in a foreign root, the other behind a filter of a dozen system calls).
+small_cc = $(CC) -std=c17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fstack-protector-strong \
+	-static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -s
 $(B)/zone-init: $(wildcard runtime/zone_init/*.c runtime/zone_init/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=c17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fstack-protector-strong \
-		-static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -s -o $@ $(filter %.c,$^)
+	$(small_cc) -o $@ $(filter %.c,$^)
+$(B)/zone-procview: $(wildcard runtime/procview/*.c runtime/procview/*.h runtime/view/*.c runtime/view/*.h)
+	@mkdir -p $(@D)
+	$(small_cc) -o $@ $(filter %.c,$^)
 
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libzones.a
 	@mkdir -p $(@D)
@@ -206,6 +211,7 @@ install: all docs
 	install -m 755 $(B)/zone $(D)$(PREFIX)/sbin/zone
 	install -m 755 $(B)/zrun $(D)$(PREFIX)/sbin/zrun
 	install -m 755 $(B)/zone-init $(D)$(LIBEXECDIR)/zone-init
+	install -m 755 $(B)/zone-procview $(D)$(LIBEXECDIR)/zone-procview
 	install -m 644 runtime/zone_cmd/zone.8 $(D)$(MANDIR)/man8/zone.8
 	install -m 644 runtime/zrun_cmd/zrun.8 $(D)$(MANDIR)/man8/zrun.8
 	install -m 644 $(B)/zone.json.5 $(D)$(MANDIR)/man5/zone.json.5
@@ -214,7 +220,7 @@ install: all docs
 	install -m 644 dist/completion/zrun.bash $(D)$(PREFIX)/share/bash-completion/completions/zrun
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' dist/zones.service.in > $(D)$(UNITDIR)/zones.service
 uninstall:
-	rm -f $(D)$(PREFIX)/sbin/zone $(D)$(PREFIX)/sbin/zrun $(D)$(LIBEXECDIR)/zone-init $(D)$(MANDIR)/man8/zone.8 $(D)$(MANDIR)/man8/zrun.8 \
+	rm -f $(D)$(PREFIX)/sbin/zone $(D)$(PREFIX)/sbin/zrun $(D)$(LIBEXECDIR)/zone-init $(D)$(LIBEXECDIR)/zone-procview $(D)$(MANDIR)/man8/zone.8 $(D)$(MANDIR)/man8/zrun.8 \
 		$(D)$(MANDIR)/man5/zone.json.5 $(D)$(PREFIX)/share/zones/zone.schema.json \
 		$(D)$(PREFIX)/share/bash-completion/completions/zone $(D)$(PREFIX)/share/bash-completion/completions/zrun \
 		$(D)$(UNITDIR)/zones.service
