@@ -107,6 +107,13 @@ struct cgroup_stats {
 		io_pressure; /* "some avg10": hundredths of a percent of the last 10 s that somebody waited (PSI) */
 };
 MUST_CHECK int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
+/* Descriptor for reading of one file of the container's cgroup, for a reader without the right to open it: `v1_file` where cgroup v1 has the controller, else `v2_file` of the unified
+ * hierarchy. NULL: that hierarchy has no such file. *ret_v1 tells which it is. -ENOENT when this host does not offer it. */
+struct cgroup_file {
+	const char *controller, *v1_file, *v2_file;
+};
+MUST_CHECK int cgroup_open_file(struct cgroup *cg, const struct cgroup_file *f, bool *ret_v1,
+				struct err *e);
 /* The same and more as runc's `events --stats` prints it: cpu, cpuset, memory, pids, blkio, hugetlb, with pressure where the kernel has it. Numbers of cgroup v2 are converted to the
  * units and meanings of v1 (nanoseconds; swap is memory and swap), as its readers expect. */
 struct json *cgroup_stats_json(struct cgroup *cg);

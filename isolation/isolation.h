@@ -120,6 +120,18 @@ MUST_CHECK int isolation_mount_add(const struct container_spec *spec, const char
 /* -EINVAL when nothing is mounted exactly there. */
 MUST_CHECK int isolation_mount_remove(const char *target, int pidfd, struct err *e);
 
+/* --- files of ours over files of a running container (mount_cover.c); parent --------------------------------------------- */
+/* A read-only FUSE file system for the connection that begins at `device`, a descriptor of /dev/fuse: everybody may read it, nothing in it is a device or can be executed. Returns the
+ * detached mount. The first request waits in the connection afterwards. */
+MUST_CHECK int isolation_fuse(int device, const char *name, struct err *e);
+/* Show files of a detached mount in the container, each over the file that is there; a target that the container does not have is left out. The mount itself is never visible anywhere. Whoever
+ * rules the container's mounts can take the files away again: it then sees what is beneath. */
+struct isolation_cover {
+	const char *from, *target; /* a name in the mount; a path in the container */
+};
+MUST_CHECK int isolation_cover(int tree, const struct isolation_cover *rows, size_t n, int pidfd,
+			       struct err *e);
+
 /* A user and its groups from the container's /etc/passwd and /etc/group, read with our own bounded parser below `root` (at most 1 MiB each, never NSS). `user` is "name", "name:group", "uid", "uid:gid".
  * home and shell are freshly allocated ("/" and "/bin/sh" when unknown). -ENOENT names the user. */
 struct isolation_user {

@@ -79,8 +79,9 @@ static int enter(const struct live *l, struct err *e)
 	return is_root_inside ? idmap_become_root(e) : 0;
 }
 
-static int work(const struct live *l, struct err *e)
+static int work(const void *arg, struct err *e)
 {
+	const struct live *l = arg;
 	int r = creds_not_dumpable(e);
 
 	if (r == 0)
@@ -100,13 +101,13 @@ static int work(const struct live *l, struct err *e)
 	return r;
 }
 
-static _Noreturn void go_in(const struct live *l, int sock)
+static _Noreturn void go_in(mount_child_fn fn, const void *arg, int sock)
 {
 	struct err e = { 0 }, ignored = { 0 };
 	struct sock_msg m = { .data = &e, .size = sizeof(e) };
 
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)work(l, &e);
+	(void)!fn(arg, &e);
 	/* without the message the parent sees the end of the conversation */
 	proc_exit(sock_send(sock, &m, &ignored) < 0);
 }
@@ -130,7 +131,7 @@ static int take_answer(int sock, struct err *e)
 	return -e->code;
 }
 
-static int run(const struct live *l, struct err *e)
+int mount_child(mount_child_fn fn, const void *arg, struct err *e)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	int pair[2];
@@ -145,10 +146,17 @@ static int run(const struct live *l, struct err *e)
 		return err_sys(e, "make a process for the mounts");
 	if (child == 0) {
 		fd_close(&ours);
-		go_in(l, theirs);
+		go_in(fn, arg, theirs);
 	}
 	fd_close(&theirs);
-	r = take_answer(ours, e);
+	r = sock_timeout(ours, MOUNT_CHILD_MS, e);
+	if (r == 0)
+		r = take_answer(ours, e);
+	if (r == -EAGAIN)
+		r = err_set(e, ETIMEDOUT, "the mounts are not there after %d s",
+			    MOUNT_CHILD_MS / 1000);
+	if (r < 0)
+		(void)sys_kill(child, SIGKILL); /* our own child, not waited for yet */
 	(void)waitpid(child, NULL, 0);
 	return r;
 }
@@ -222,7 +230,7 @@ int isolation_mount_add(const struct container_spec *spec, const char *bundle, i
 	int r = root < 0 ? root : plan_add(iso, pid, e);
 	const struct live l = { .iso = iso, .pidfd = pidfd, .root = root, .proc = -1 };
 
-	return r < 0 ? r : run(&l, e);
+	return r < 0 ? r : mount_child(work, &l, e);
 }
 
 int isolation_mount_remove(const char *target, int pidfd, struct err *e)
@@ -244,5 +252,5 @@ int isolation_mount_remove(const char *target, int pidfd, struct err *e)
 	auto_close int own = mount_fs_new(&proc, e);
 	const struct live l = { .pidfd = pidfd, .root = root, .proc = own, .target = clean };
 
-	return own < 0 ? own : run(&l, e);
+	return own < 0 ? own : mount_child(work, &l, e);
 }

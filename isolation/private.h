@@ -121,6 +121,11 @@ MUST_CHECK int mount_change(int fd, const struct mount_change *c); /* -1 and err
 /* What the options of a bind ask for, on a detached copy. */
 MUST_CHECK int mount_bind_options(int tree, const struct mount_opts *o, struct err *e);
 
+/* mount_live.c - parent: run `fn` in a child that is not traceable by the container it enters, and hear its error. A child that hangs is killed after MOUNT_CHILD_MS. */
+enum { MOUNT_CHILD_MS = 10000 };
+typedef int (*mount_child_fn)(const void *arg, struct err *e);
+MUST_CHECK int mount_child(mount_child_fn fn, const void *arg, struct err *e);
+
 /* mount_lock.c - parent: options of binds that root inside cannot take back. */
 MUST_CHECK int mount_lock_run(struct isolation *iso, int userns, struct err *e);
 /* setup child: takes the descriptors over. */

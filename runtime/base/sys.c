@@ -317,6 +317,11 @@ int sys_pidfd_send_signal(int pidfd, int signo)
 	return fault_here() ? -1 : (int)syscall(SYS_pidfd_send_signal, pidfd, signo, NULL, 0);
 }
 
+int sys_pidfd_getfd(int pidfd, int fd)
+{
+	return fault_here() ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+}
+
 int sys_kill(pid_t pid, int signo)
 {
 	return fault_here() ? -1 : kill(pid, signo);

@@ -58,6 +58,7 @@ int sys_unshare(int flags);
 int sys_setns(int fd, int type);
 int sys_pidfd_open(pid_t pid, unsigned flags);
 int sys_pidfd_send_signal(int pidfd, int signo);
+int sys_pidfd_getfd(int pidfd, int fd); /* close-on-exec */
 int sys_kill(pid_t pid, int signo);
 int sys_setresuid(uid_t r, uid_t e, uid_t s);
 int sys_setresgid(gid_t r, gid_t e, gid_t s);

@@ -210,6 +210,13 @@ MUST_CHECK int engine_mount_add(struct engine_container *c, const struct mount_s
 MUST_CHECK int engine_mount_remove(struct engine_container *c, const char *target, struct err *e);
 /* A new console for a container whose pty is gone: *ret_master; /dev/console inside shows the new one. */
 MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, struct err *e);
+/* A FUSE file system for the connection at `device`, detached, and its files over files of the container: isolation.h has the rules. */
+MUST_CHECK int engine_fuse(int device, const char *name, struct err *e);
+struct engine_cover {
+	const char *from, *target;
+};
+MUST_CHECK int engine_cover(struct engine_container *c, int tree, const struct engine_cover *rows,
+			    size_t n, struct err *e);
 /* A user of the container by "name", "name:group", "uid" or "uid:gid", from its own files, read with our bounded parser. Groups go into process->user; home, shell and name are freshly allocated. */
 struct engine_user {
 	char *name, *home, *shell;

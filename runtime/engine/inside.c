@@ -28,6 +28,22 @@ int engine_new_console(struct engine_container *c, int *ret_master, struct err *
 	return r < 0 ? r : isolation_new_console(engine_pid(c), engine_pidfd(c), ret_master, e);
 }
 
+int engine_fuse(int device, const char *name, struct err *e)
+{
+	return isolation_fuse(device, name, e);
+}
+
+int engine_cover(struct engine_container *c, int tree, const struct engine_cover *rows, size_t n,
+		 struct err *e)
+{
+	auto_free struct isolation_cover *list = mem_array(n, sizeof(*list));
+	int r = inside_alive(c, e);
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct isolation_cover){ rows[i].from, rows[i].target };
+	return r < 0 ? r : isolation_cover(tree, list, n, engine_pidfd(c), e);
+}
+
 void engine_user_done(struct engine_user *u)
 {
 	free(u->name);
