@@ -208,6 +208,7 @@ struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone
 	default_memory(z, host->memory_bytes);
 	default_number(&z->max_lwps, DEFAULT_MAX_LWPS);
 	default_bool(&z->nesting, false);
+	default_bool(&z->proc_view, true);
 	default_links(z);
 	for (size_t i = 0; i < z->n_fs; i++)
 		default_options(&z->fs[i].options);

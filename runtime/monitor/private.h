@@ -18,6 +18,7 @@
 
 /* logfile.c: console.log in the zone's log folder, rotated at LOGFILE_MAX bytes, LOGFILE_KEEP old ones. Losing a line never stops a zone. */
 enum { LOGFILE_MAX = 1 << 20, LOGFILE_KEEP = 3 };
+struct monitor;
 struct logfile {
 	int dirfd, fd;
 	size_t size;
@@ -68,6 +69,20 @@ struct limit_watch {
 struct monitor;
 void watch_begin(struct monitor *m);
 void watch_end(struct monitor *m); /* tells what it has not told yet */
+/* procview.c: the server of the zone's /proc/meminfo and its kin. */
+struct procview {
+	int device;        /* our end of the file system's connection; -1: the zone has no view */
+	int pidfd;         /* of the server, in the loop; -1 */
+	int timer;         /* until it is started again; 0 */
+	unsigned step;     /* of the back-off */
+	uint64_t since_ms; /* when it was started */
+};
+/* After the container has been made, before its program is started. Only a view that the file asks for by name makes the boot fail. */
+MUST_CHECK int procview_open(struct monitor *m, struct err *e);
+void procview_attach(struct monitor *m, const struct zone_run *old); /* a new monitor takes over */
+void procview_close(
+	struct monitor
+		*m); /* before the container goes down: nobody in it may wait for an answer */
 
 /* server.c */
 enum { SERVER_CLIENTS = 16 };
@@ -100,6 +115,7 @@ struct monitor {
 	int status_pause; /* timer while a flood of them is held back; 0 */
 	unsigned status_count;
 	uint64_t status_since_ms;
+	struct procview view;
 	int init_fd;        /* pidfd in the loop; borrowed from the container; -1 */
 	int timer;          /* deadline or restart; 0 */
 	int ask_timer;      /* init did not seem to listen: when to ask again; 0 */

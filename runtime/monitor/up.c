@@ -300,6 +300,8 @@ int up_bring(struct monitor *m, bool ready_only, struct err *e)
 	r = up_open(m, ready_only, e);
 	if (r == 0)
 		r = up_create(m, e);
+	if (r == 0)
+		r = procview_open(m, e);
 	if (r == 0) {
 		m->state = MACHINE_READY;
 		up_write_run(m, ZONE_READY, NULL, NULL);
@@ -384,6 +386,7 @@ int up_attach(struct monitor *m, struct err *e)
 	m->state = engine_status(m->container) == ENGINE_CREATED ? MACHINE_READY : MACHINE_RUNNING;
 	watch_init(m);
 	watch_begin(m);
+	procview_attach(m, old);
 	if (engine_new_console(m->container, &master, &console_error) == 0)
 		console_set_master(&m->console, master);
 	else
@@ -456,6 +459,7 @@ void up_take_down(struct monitor *m, const char *reason, int64_t exit_status)
 
 	m->halting = true;
 	zone_running_end(m->dirs, m->options->name, m->run.restarts);
+	procview_close(m);
 	container_remove(m);
 	if (zone_cpus_release(m->dirs, m->options->name, &e) < 0)
 		log_err(&e);

@@ -39,6 +39,7 @@ static const struct change_rule rules[] = {
 	{ "maxShmIds", CHANGE_REBOOT, NULL, "set before the zone's first process", NULL },
 	{ "maxShmMemory", CHANGE_REBOOT, NULL, "set before the zone's first process", NULL },
 	{ "nesting", CHANGE_REBOOT, NULL, "it is part of the system call filter", NULL },
+	{ "procView", CHANGE_REBOOT, NULL, "it is mounted before the zone's first program", NULL },
 	{ "anet", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },
 	{ "net", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },
 	{ "publish", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },

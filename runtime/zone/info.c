@@ -5,6 +5,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/links.h"
 #include "runtime/zone/record.h"
@@ -109,6 +110,18 @@ static void add_network(struct json *to, const struct zone *z)
 		json_set(to, "network", status);
 }
 
+/* Who serves /proc/meminfo and its kin, or why nobody does; nothing when the zone is to see the host's. */
+static void add_view(struct json *to, const struct zone *z)
+{
+	const struct zone_run *r = &z->run;
+
+	if (r->view > 0 && proc_is(r->view, r->view_start))
+		json_set(to, "procView", json_new_i64(r->view));
+	else if (r->view > 0 || r->view_error)
+		json_set(to, "procViewError",
+			 json_new_string(r->view_error ? r->view_error : "its server has ended"));
+}
+
 int zone_info_live(const struct zone_dirs *d, const char *name, struct json **ret, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
@@ -132,6 +145,7 @@ int zone_info_live(const struct zone_dirs *d, const char *name, struct json **re
 	json_set(live, "restarts", json_new_i64(z->run.restarts));
 	zone_json_set_text(live, "initKind", z->run.init_kind);
 	zone_json_set_text(live, "booted", z->run.booted);
+	add_view(live, z);
 	add_limits(live, c);
 	add_usage(live, c);
 	add_network(live, z);

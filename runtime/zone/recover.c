@@ -80,6 +80,7 @@ static int recover_locked(const struct zone_dirs *d, struct zone *z, struct err 
 	if (z->init_alive && (z->run.state == ZONE_RUNNING || z->run.state == ZONE_READY ||
 			      z->run.state == ZONE_SHUTTING_DOWN))
 		return spawn_monitor(z->name, NULL, true, z->lock_fd, e);
+	zone_view_kill(&z->run);
 	r = remains_of_engine(d, z->name, e);
 	if (r == 0)
 		r = zone_cpus_release(d, z->name, e);

@@ -6,10 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/sys.h"
 
 static char *run_path(const struct zone_dirs *d, const char *name)
 {
@@ -25,6 +28,7 @@ void zone_run_done(struct zone_run *r)
 	free(r->address);
 	free(r->booted);
 	free(r->net_saved);
+	free(r->view_error);
 	*r = (struct zone_run){ 0 };
 }
 
@@ -70,6 +74,9 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 		.address = zone_json_get_text(j, "address"),
 		.booted = zone_json_get_text(j, "booted"),
 		.net_saved = zone_json_get_text(j, "net"),
+		.view = get_pid(j, "view"),
+		.view_start = get_start(j, "viewStart"),
+		.view_error = zone_json_get_text(j, "viewError"),
 		.restarts = json_get_i64(j, "restarts", 0),
 		.id = json_get_i64(j, "id", 0),
 	};
@@ -99,6 +106,9 @@ int zone_run_write(const struct zone_dirs *d, const char *name, const struct zon
 	zone_json_set_text(j, "address", r->address);
 	zone_json_set_text(j, "booted", r->booted);
 	zone_json_set_text(j, "net", r->net_saved);
+	json_set(j, "view", json_new_i64(r->view));
+	json_set(j, "viewStart", json_new_u64(r->view_start));
+	zone_json_set_text(j, "viewError", r->view_error);
 	json_set(j, "restarts", json_new_i64(r->restarts));
 	json_set(j, "id", json_new_i64(r->id));
 	n = zone_json_write(path, j, false, e);
@@ -110,4 +120,13 @@ int zone_run_remove(const struct zone_dirs *d, const char *name, struct err *e)
 	auto_free char *dir = mem_format("%s/%s", d->run, name);
 
 	return file_remove_tree(AT_FDCWD, dir, e);
+}
+
+void zone_view_kill(const struct zone_run *r)
+{
+	struct err ignored = { 0 };
+	auto_close int pidfd = r->view > 0 ? proc_pidfd(r->view, r->view_start, &ignored) : -1;
+
+	if (pidfd >= 0)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
 }

@@ -73,6 +73,9 @@ struct zone_run {
 	char *address;   /* for `list` */
 	char *booted;    /* RFC 3339 UTC */
 	char *net_saved; /* JSON text from net_attach, for detach by others */
+	pid_t view;      /* zone-procview; 0: none */
+	uint64_t view_start;
+	char *view_error; /* why the zone sees the host's /proc/meminfo, or none; NULL */
 	int64_t restarts;
 	int64_t id; /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
 };
@@ -114,6 +117,8 @@ MUST_CHECK int zone_record_write(const struct zone_dirs *d, const struct zone *z
 MUST_CHECK int zone_record_remove(const struct zone_dirs *d, const char *name, struct err *e);
 MUST_CHECK int zone_run_write(const struct zone_dirs *d, const char *name, const struct zone_run *r,
 			      struct err *e); /* monitor */
+/* End the server of a zone's view that an earlier monitor has started, if it is still there: whoever waits for it inside can then be killed. */
+void zone_view_kill(const struct zone_run *r);
 MUST_CHECK int zone_run_remove(const struct zone_dirs *d, const char *name, struct err *e);
 /* Set the reason in the record from the monitor, without the lock: read, change, replace. */
 MUST_CHECK int zone_record_set_reason(const struct zone_dirs *d, const char *name,
@@ -142,6 +147,8 @@ MUST_CHECK int zone_storage_open(const char *zonepath, struct err *e);
 
 void zone_time_now(char *buf, size_t size); /* RFC 3339 UTC, seconds */
 
+/* Where a program of ours that is not a command lies. Freshly allocated; the file need not be there. */
+char *zone_helper_path(const char *program);
 /* Facts of the host for the defaults and the translation; pointers live as long as `z` and `d`. *init_path is the installed zone-init: ZONES_LIBEXEC_DIR in the environment (main() puts the folder of the program there when zone-init lies beside it, as in build trees), or the compiled-in folder. */
 MUST_CHECK int zone_host_facts(const struct zone_dirs *d, const struct zone *z,
 			       struct zone_host *ret, struct strbuf *storage_of_strings,

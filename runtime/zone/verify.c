@@ -124,6 +124,27 @@ static void check_brand(const struct verify *v)
 			v->host->init_path);
 }
 
+/* Only where the file asks for it: else the zone boots without. */
+static void check_view(const struct verify *v)
+{
+	auto_free char *program = zone_helper_path("zone-procview");
+	struct err e = { 0 };
+
+	if (!v->zone->spec->proc_view.set || !v->zone->spec->proc_view.value)
+		return;
+	if (access("/dev/fuse", F_OK) < 0)
+		(void)err_set(
+			&e, ENODEV,
+			"\"/dev/fuse\" is missing: load the module fuse, or set procView to false");
+	else if (access(program, X_OK) < 0)
+		(void)err_set(
+			&e, ENOENT,
+			"the program \"%s\" is missing: is this program installed completely (make install)?",
+			program);
+	if (e.code)
+		problem(v, "procView", NULL, &e);
+}
+
 /* --- limits ------------------------------------------------------------------------------------------------------- */
 
 /* One limit taken out of the container's resources. */
@@ -396,6 +417,7 @@ int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct dia
 
 	v.effective = effective;
 	check_storage(&v);
+	check_view(&v);
 	check_brand(&v);
 	check_tenant(&v);
 	check_limits(&v);

@@ -11,6 +11,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
+#include "runtime/base/proc.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/containers.h"
@@ -43,6 +44,21 @@ static void add_stored(struct why *w)
 
 	if (!stored && !z->has_run && status > 0 && WIFEXITED(status))
 		strv_format(w->lines, "its init ended with status %d", WEXITSTATUS(status));
+}
+
+/* While it runs: what its /proc tells of. */
+static void add_view(struct why *w)
+{
+	const struct zone_run *r = &w->zone->run;
+
+	if (!w->zone->has_run || !w->zone->init_alive)
+		return;
+	if (r->view_error)
+		strv_add(w->lines, r->view_error);
+	else if (r->view > 0 && !proc_is(r->view, r->view_start))
+		strv_format(w->lines,
+			    "its view of memory and processors is down: process %d has ended",
+			    (int)r->view);
 }
 
 /* --- the lock ----------------------------------------------------------------------------------------------------- */
@@ -271,6 +287,7 @@ int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_s
 		return r;
 	*ret_state = z->state;
 	add_stored(&w);
+	add_view(&w);
 	add_lock_holder(&w);
 	add_container(&w);
 	add_links(&w);

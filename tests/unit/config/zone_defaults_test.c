@@ -52,6 +52,7 @@ static void test_smallest(void)
 	row(&r, "fileMacProfile", "none", "default");
 	row(&r, "maxLwps", "4096", "default");
 	row(&r, "nesting", "false", "default");
+	row(&r, "procView", "true", "default");
 	row(&r, "restart", "no", "default");
 	row(&r, "shutdownTimeout", "1m", "default");
 	row(&r, "hostid", "0x26d56774", "host");

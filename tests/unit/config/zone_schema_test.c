@@ -85,7 +85,7 @@ static const char *const valid[] = {
 	"{\"zonename\":\"a\"}",
 	"{\"zonename\":\"web\",\"brand\":\"linux\",\"zonepath\":\"/z/web\",\"autoboot\":true,\"bootargs\":\"\",\"limitpriv\":\"default,!kill\",\"ipType\":\"exclusive\","
 	"\"hostid\":\"0x84f1a2c3\",\"hostname\":\"a.b\",\"fileMacProfile\":\"none\",\"cpuShares\":20,\"cappedCPU\":{\"ncpus\":1.5},"
-	"\"cappedMemory\":{\"physical\":\"512M\",\"swap\":1073741824,\"locked\":\"64M\"},\"maxProcesses\":256,\"maxLwps\":1024,\"nesting\":false,"
+	"\"cappedMemory\":{\"physical\":\"512M\",\"swap\":1073741824,\"locked\":\"64M\"},\"maxProcesses\":256,\"maxLwps\":1024,\"nesting\":false,\"procView\":true,"
 	"\"anet\":[{\"linkname\":\"net0\",\"lowerLink\":\"auto\",\"allowedAddress\":[\"10.88.0.2/24\",\"fd00:88::2/64\"],\"configureAllowedAddress\":true,\"defrouter\":[\"10.88.0.1\"],"
 	"\"linkProtection\":[\"mac-nospoof\"],\"macAddress\":\"02:00:00:00:00:01\",\"vlanId\":0,\"mtu\":1500}],\"net\":[],\"publish\":[],"
 	"\"dns\":{\"nameservers\":[\"10.88.0.1\"],\"search\":[\"lan\",\".\"],\"options\":[\"ndots:2\"]},"

@@ -171,7 +171,7 @@ static void test_all_errors_at_once(void)
 static const char full[] =
 	"{\"zonename\":\"web\",\"brand\":\"linux\",\"zonepath\":\"/z/web\",\"autoboot\":true,\"bootargs\":\"-v\",\"limitpriv\":\"default,net_raw,!sys_chroot\","
 	"\"ipType\":\"exclusive\",\"hostid\":\"0x84f1a2c3\",\"hostname\":\"web.example.org\",\"fileMacProfile\":\"none\",\"cpuShares\":20,"
-	"\"cappedCPU\":{\"ncpus\":1.5},\"cappedMemory\":{\"physical\":\"512M\",\"swap\":\"1G\",\"locked\":\"64M\"},\"maxProcesses\":256,\"maxLwps\":1024,\"nesting\":true,"
+	"\"cappedCPU\":{\"ncpus\":1.5},\"cappedMemory\":{\"physical\":\"512M\",\"swap\":\"1G\",\"locked\":\"64M\"},\"maxProcesses\":256,\"maxLwps\":1024,\"nesting\":true,\"procView\":false,"
 	"\"anet\":[{\"linkname\":\"net0\",\"lowerLink\":\"auto\",\"allowedAddress\":[\"10.88.0.2/24\",\"fd00:88::2/64\"],\"configureAllowedAddress\":true,"
 	"\"defrouter\":[\"10.88.0.1\",\"fe80::1\"],\"linkProtection\":[\"mac-nospoof\",\"restricted\"],\"macAddress\":\"02:00:00:00:00:01\",\"vlanId\":0,\"mtu\":1400}],"
 	"\"dns\":{\"nameservers\":[\"10.88.0.1\"],\"search\":[\"lan\"],\"options\":[\"ndots:2\"]},"
