@@ -157,7 +157,7 @@ static const struct field zone_fields[] = {
 	ROW(zone_spec, nesting, "nesting", FIELD_OPT_BOOL, .fallback = "false",
 	    .doc = "Whether programs inside may make user namespaces (containers, sandboxes of browsers). It opens much of the kernel to unprivileged users of the zone."),
 	ROW(zone_spec, proc_view, "procView", FIELD_OPT_BOOL, .fallback = "true",
-	    .doc = "Whether /proc/meminfo, cpuinfo, stat, loadavg, uptime, swaps, diskstats and /sys/devices/system/cpu/online tell of the zone's own limits and use, or of the host's."),
+	    .doc = "Whether /proc/meminfo, cpuinfo, stat, loadavg, uptime, swaps, diskstats, vmstat and /sys/devices/system/cpu/online tell of the zone's own limits and use, or of the host's."),
 	ROW_LIST(
 		zone_spec, anet, "anet", zone_anet_shape, .max_items = MAX_LINKS,
 		.fallback = "none: the zone has lo only and reaches nothing",

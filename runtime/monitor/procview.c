@@ -142,13 +142,22 @@ static uint32_t server_uid(const struct monitor *m)
 	return m->zone->record.id_base + ZONE_IDS + 1;
 }
 
+/* Where the zone's clocks begin; 0, the host's boot, for a zone that has the host's. */
+static uint64_t boot_of(struct monitor *m)
+{
+	const struct time_offset_spec *o = &engine_spec(m->container)->linux.boottime;
+	int64_t ns = o->set ? o->secs * (int64_t)NS_PER_S + (int64_t)o->nanosecs : 0;
+
+	return ns < 0 ? (uint64_t)-ns : 0;
+}
+
 static int send_all(struct monitor *m, int sock, struct err *e)
 {
 	const struct procview_message device = { .kind = PROCVIEW_DEVICE };
 	const struct procview_message start = {
 		.kind = PROCVIEW_START,
 		.uid = server_uid(m),
-		.boot = m->run.init_start * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)),
+		.boot = boot_of(m),
 	};
 	auto_close int clone = device_clone(m->view.device, e);
 	int r = clone < 0 ? clone : send_sources(m, sock, e);

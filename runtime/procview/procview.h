@@ -50,15 +50,22 @@ struct procview_message {
 	uint64_t boot; /* start: CLOCK_BOOTTIME of the zone's boot in nanoseconds */
 };
 
-/* What is served, and where in a zone it belongs. The index and the root's 1 make the inode. */
+/* What is served, and where in a zone it belongs. The index and the root's 1 make the inode. A text is made afresh when it is older than this; ps(1) compares the uptime with the start of processes
+ * that are younger than any age. */
 struct procview_file {
 	const char *name, *target;
+	uint32_t fresh_ms;
 };
 static const struct procview_file procview_files[] = {
-	{ "meminfo", "/proc/meminfo" },     { "cpuinfo", "/proc/cpuinfo" },
-	{ "stat", "/proc/stat" },           { "loadavg", "/proc/loadavg" },
-	{ "uptime", "/proc/uptime" },       { "swaps", "/proc/swaps" },
-	{ "diskstats", "/proc/diskstats" }, { "online", "/sys/devices/system/cpu/online" },
+	{ "meminfo", "/proc/meminfo", 100 },
+	{ "cpuinfo", "/proc/cpuinfo", 100 },
+	{ "stat", "/proc/stat", 100 },
+	{ "loadavg", "/proc/loadavg", 100 },
+	{ "uptime", "/proc/uptime", 0 },
+	{ "swaps", "/proc/swaps", 100 },
+	{ "diskstats", "/proc/diskstats", 100 },
+	{ "vmstat", "/proc/vmstat", 100 },
+	{ "online", "/sys/devices/system/cpu/online", 100 },
 };
 enum { PROCVIEW_FILES = sizeof(procview_files) / sizeof(procview_files[0]) };
 

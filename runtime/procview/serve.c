@@ -3,7 +3,7 @@
  * libfuse is not used: its session wants to make the connection itself, and a successor of a dead server must go on with one that the kernel has set up already. Here nothing depends on
  * what was answered before: inodes are fixed numbers, the features asked for are none.
  *
- * A text is made when somebody reads at its beginning, but at most once in FRESH_MS; whoever has begun with it gets it to its end, so that a reader with a small buffer sees one moment. That is
+ * A text is made when somebody reads at its beginning, but not more often than procview_files says; whoever has begun with it gets it to its end, so that a reader with a small buffer sees one moment. That is
  * remembered for the OPENS files that were read last: a zone that opens thousands costs nothing more, only that their later parts come from a newer text.
  * CPU time: more than a burst and PART of one CPU is not given. Beyond it the zone waits: it can only hold up itself. */
 #include <errno.h>
@@ -21,7 +21,6 @@
 
 enum {
 	OPENS = 32,
-	FRESH_MS = 100,
 	ROOT_INODE = FUSE_ROOT_ID,
 	FIRST_INODE = ROOT_INODE + 1,
 	VALID_SECONDS = 86400, /* names and attributes never change */
@@ -86,7 +85,8 @@ static struct snapshot *latest(struct server *v, unsigned file)
 {
 	struct snapshot *old = v->latest[file];
 
-	if (old && sources_now(CLOCK_MONOTONIC) - old->made < FRESH_MS * NS_PER_MS)
+	if (old &&
+	    sources_now(CLOCK_MONOTONIC) - old->made < procview_files[file].fresh_ms * NS_PER_MS)
 		return old;
 	snapshot_drop(old);
 	v->latest[file] = snapshot_make(v, file);

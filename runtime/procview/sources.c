@@ -159,12 +159,20 @@ static void make_diskstats(struct look *l, struct view_text *t)
 		       text_of(l, PROCVIEW_IO_OPERATIONS), l->s->v1[PROCVIEW_IO_BYTES]);
 }
 
+static void make_vmstat(struct look *l, struct view_text *t)
+{
+	struct view_memory m;
+
+	read_memory(l, &m);
+	view_vmstat(t, &m, text_of(l, PROCVIEW_IO_BYTES), l->s->v1[PROCVIEW_IO_BYTES]);
+}
+
 /* --- the whole ------------------------------------------------------------------------------------------------------ */
 
 /* In the order of procview_files. */
 static void (*const makers[PROCVIEW_FILES])(struct look *l, struct view_text *t) = {
-	make_meminfo, make_cpuinfo, make_stat,      make_loadavg,
-	make_uptime,  make_swaps,   make_diskstats, make_online,
+	make_meminfo, make_cpuinfo,   make_stat,   make_loadavg, make_uptime,
+	make_swaps,   make_diskstats, make_vmstat, make_online,
 };
 
 void sources_text(struct sources *s, unsigned file, struct view_text *t)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SECTOR = 512, NAME_MAX_LENGTH = 63 };
+enum { SECTOR = 512, NAME_MAX_LENGTH = 63, PAGE = 4096, KIB = 1024 };
 
 struct transfers {
 	uint64_t read_bytes, write_bytes, discard_bytes, reads, writes, discards;
@@ -97,4 +97,52 @@ void view_diskstats(struct view_text *t, const char *host, const char *bytes,
 			 (unsigned long long)x.discards,
 			 (unsigned long long)(x.discard_bytes / SECTOR));
 	}
+}
+
+/* Of all devices. */
+static uint64_t sum(const char *bytes, const char *v1_kind, const char *v2_word, bool v1)
+{
+	size_t n = strlen(v1_kind);
+	uint64_t all = 0;
+
+	for (const char *line = bytes; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		const char *rest = line + strcspn(line, " \n");
+
+		if (v1 && *rest == ' ' && strncmp(rest + 1, v1_kind, n) == 0 && rest[n + 1] == ' ')
+			all += known(view_number(rest + n + 2));
+		else if (!v1)
+			all += known(view_value(line, v2_word));
+	}
+	return all;
+}
+
+void view_vmstat(struct view_text *t, const struct view_memory *m, const char *bytes, bool v1)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} lines[] = {
+		{ "nr_free_pages", (m->total - m->used) / PAGE },
+		{ "nr_inactive_anon", m->inactive_anon / PAGE },
+		{ "nr_active_anon", m->active_anon / PAGE },
+		{ "nr_inactive_file", m->inactive_file / PAGE },
+		{ "nr_active_file", m->active_file / PAGE },
+		{ "nr_unevictable", m->unevictable / PAGE },
+		{ "nr_anon_pages", m->anon / PAGE },
+		{ "nr_mapped", m->mapped / PAGE },
+		{ "nr_file_pages", m->file / PAGE },
+		{ "nr_dirty", m->dirty / PAGE },
+		{ "nr_writeback", m->writeback / PAGE },
+		{ "nr_shmem", m->shmem / PAGE },
+		{ "pgpgin", sum(bytes, "Read", "rbytes", v1) / KIB },
+		{ "pgpgout", sum(bytes, "Write", "wbytes", v1) / KIB },
+		{ "pswpin", 0 },
+		{ "pswpout", 0 },
+		{ "pgfault", m->faults },
+		{ "pgmajfault", m->major_faults },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		view_add(t, "%s %llu\n", lines[i].name, (unsigned long long)lines[i].value);
 }

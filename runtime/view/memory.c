@@ -25,6 +25,8 @@ static const struct {
 	{ offsetof(struct view_memory, slab_unreclaimable), NULL, "slab_unreclaimable" },
 	{ offsetof(struct view_memory, kernel_stack), NULL, "kernel_stack" },
 	{ offsetof(struct view_memory, page_tables), NULL, "pagetables" },
+	{ offsetof(struct view_memory, faults), "total_pgfault", "pgfault" },
+	{ offsetof(struct view_memory, major_faults), "total_pgmajfault", "pgmajfault" },
 };
 
 /* Lines of the host that are true in a zone as well: the sizes of pages, and how many large ones there are to be had. */

@@ -1,4 +1,4 @@
-/* view - what a zone sees in /proc/meminfo, cpuinfo, stat, loadavg, uptime, swaps, diskstats and /sys/devices/system/cpu/online: numbers in, text out.
+/* view - what a zone sees in /proc/meminfo, cpuinfo, stat, loadavg, uptime, swaps, diskstats, vmstat and /sys/devices/system/cpu/online: numbers in, text out.
  *
  * All of it is pure: no file is opened, no clock is asked, nothing but memory changes. The program zone-procview (runtime/procview) reads the sources and serves the texts; it is static and has none
  * of the library, so this folder includes nothing either. The formats are those of proc(5). Memory in bytes, times in nanoseconds since the zone's boot. Unknown counters are VIEW_NONE. */
@@ -36,6 +36,7 @@ struct view_memory {
 	uint64_t anon, file, shmem, mapped, dirty, writeback, swap_cached;
 	uint64_t active_anon, inactive_anon, active_file, inactive_file, unevictable;
 	uint64_t slab_reclaimable, slab_unreclaimable, kernel_stack, page_tables;
+	uint64_t faults, major_faults; /* counts */
 };
 /* The texts of the cgroup's files; NULL or "" where it has none. `v1`: the words and meanings of cgroup v1, where the swap files count memory and swap together. `host`: the host's /proc/meminfo. */
 struct view_memory_texts {
@@ -96,5 +97,7 @@ void view_loadavg(struct view_text *t, const struct view_load *l, uint64_t tasks
 /* The devices that the zone has used, with its own transfers; how long they took nobody counts per zone. `v1`: blkio.throttle.io_service_bytes_recursive and io_serviced_recursive; else `bytes` is io.stat. */
 void view_diskstats(struct view_text *t, const char *host, const char *bytes,
 		    const char *operations, bool v1);
+/* /proc/vmstat, as far as the kernel counts it for cgroups. */
+void view_vmstat(struct view_text *t, const struct view_memory *m, const char *bytes, bool v1);
 
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net/net.h"
@@ -136,6 +137,29 @@ static void cgroup_place(const struct zone_dirs *d, const struct zone *z, bool i
 	c->linux.cgroups_path = mem_format(is_v2 ? "%s.%s" : "%s/%s", folder, z->name);
 }
 
+static struct time_offset_spec offset_to_zero(clockid_t clock)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(clock, &now);
+	return (struct time_offset_spec){
+		.set = true,
+		.secs = -(int64_t)now.tv_sec - (now.tv_nsec > 0),
+		.nanosecs = now.tv_nsec > 0 ? (uint64_t)(1000000000 - now.tv_nsec) : 0,
+	};
+}
+
+/* A machine's clocks begin with its boot. The kernel then tells the zone's uptime wherever it is asked for, sysinfo(2) included, and when processes were started in the same time: a /proc/uptime that only
+ * looks like the zone's would make ps(1) print nonsense. */
+static void clocks_begin(const struct zone_spec *effective, struct container_spec *c)
+{
+	if (!effective->proc_view.value || access("/proc/self/ns/time", F_OK) < 0)
+		return;
+	c->linux.namespaces[NS_TIME].wanted = true;
+	c->linux.monotonic = offset_to_zero(CLOCK_MONOTONIC);
+	c->linux.boottime = offset_to_zero(CLOCK_BOOTTIME);
+}
+
 /* What the zones of its networks are called, as a folder that only the host writes (net/names.h). Its owner stays unmapped: nobody inside is asked to change it. */
 static int names_mount(const struct zone_dirs *d, const struct zone *z, struct container_spec *c,
 		       struct err *e)
@@ -172,6 +196,7 @@ static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct 
 	if (r < 0)
 		return err_wrap(e, "translate the configuration");
 	cgroup_place(d, z, p->effective->dedicated_cpu != NULL, p->container);
+	clocks_begin(p->effective, p->container);
 	if (p->effective->n_anet > 0 || p->effective->n_net > 0) {
 		r = net_plan(p->effective, &dirs, &p->net, e);
 		if (r < 0)

@@ -17,6 +17,19 @@ static void check(const char *bytes, const char *operations, bool v1, const char
 	view_text_done(&t);
 }
 
+static void check_vmstat(const char *bytes, bool v1)
+{
+	const struct view_memory m = { .total = 8192, .used = 4096, .faults = 7 };
+	struct view_text t = { 0 };
+
+	view_vmstat(&t, &m, bytes, v1);
+	CHECK_INT(view_word(t.at, "pgpgin"), 12);
+	CHECK_INT(view_word(t.at, "pgpgout"), 2);
+	CHECK_INT(view_word(t.at, "nr_free_pages"), 1);
+	CHECK_INT(view_word(t.at, "pgfault"), 7);
+	view_text_done(&t);
+}
+
 int main(void)
 {
 	static const char line[] = " 253       0 vda 2 0 8 0 1 0 4 0 0 0 0 0 0 0 0 0 0\n";
@@ -29,5 +42,7 @@ int main(void)
 	check(NULL, NULL, true, "");
 	/* a device that the zone has not used, and one whose number begins like another's */
 	check("25:0 rbytes=1 rios=1\n8:16 rbytes=1\n", NULL, false, "");
+	check_vmstat("8:0 Read 4096\n8:0 Write 2048\n8:16 Read 8192\nTotal 14336\n", true);
+	check_vmstat("8:0 rbytes=4096 wbytes=2048 rios=1\n8:16 rbytes=8192 wbytes=0", false);
 	return test_done();
 }
