@@ -1,8 +1,8 @@
 /* mount_cover - files of a file system of ours over files of a running container.
  *
- * Only what is mounted in one's own mount namespace can be cloned (before Linux 6.15), and the whole must not be seen in the container, not even for a moment. So the child first makes a copy of
- * the container's mount namespace for itself - it is owned by the host, so nothing that happens there spreads back -, puts the mount on top of its root, where no path leads, clones the files, and takes
- * the clones with it into the container. When it leaves the copy, that ends. */
+ * The whole must not be seen in the container, not even for a moment: its files are cloned from the detached mount, and only the clones are taken into the container. Before Linux 6.15 only what is mounted
+ * in one's own mount namespace can be cloned. There the child first makes a copy of the container's mount namespace for itself - it is owned by the host, so nothing that happens
+ * there spreads back - and puts the mount on top of its root, where no path leads. When it leaves the copy, that ends. That costs two waits for RCU, some 5 to 40 ms. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -39,10 +39,6 @@ int isolation_fuse(int device, const char *name, struct err *e)
 
 static int clone_files(const struct cover *c, int *ret, struct err *e)
 {
-	if (sys_setns(c->pidfd, CLONE_NEWNS) < 0 || sys_unshare(CLONE_NEWNS) < 0)
-		return err_sys(e, "copy the container's mount namespace");
-	if (sys_move_mount(c->tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_sys(e, "mount the files to be shown");
 	for (size_t i = 0; i < c->n; i++) {
 		ret[i] = sys_open_tree(c->tree, c->rows[i].from,
 				       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
@@ -50,6 +46,16 @@ static int clone_files(const struct cover *c, int *ret, struct err *e)
 			return err_sys(e, "clone \"%s\"", c->rows[i].from);
 	}
 	return 0;
+}
+
+/* -EINVAL: this kernel clones only what is mounted. */
+static int clone_mounted(const struct cover *c, int *ret, struct err *e)
+{
+	if (sys_setns(c->pidfd, CLONE_NEWNS) < 0 || sys_unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "copy the container's mount namespace");
+	if (sys_move_mount(c->tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, "mount the files to be shown");
+	return clone_files(c, ret, e);
 }
 
 static int attach_file(const struct cover *c, const char *target, int clone, struct err *e)
@@ -73,10 +79,15 @@ static int cover(const void *arg, struct err *e)
 {
 	const struct cover *c = arg;
 	int clones[MAX_ROWS] = { 0 };
+	struct err cause = { 0 };
 	int r = creds_not_dumpable(e);
 
 	if (r == 0)
-		r = clone_files(c, clones, e);
+		r = clone_files(c, clones, &cause);
+	if (r == -EINVAL)
+		r = clone_mounted(c, clones, e);
+	else if (cause.code)
+		*e = cause;
 	if (r == 0 && sys_setns(c->pidfd, CLONE_NEWNS) < 0)
 		r = err_sys(e, "enter the container's mount namespace");
 	for (size_t i = 0; i < c->n && r == 0; i++) {

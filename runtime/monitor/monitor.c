@@ -363,7 +363,7 @@ int monitor_main(const struct zone_dirs *d, const struct monitor_options *o)
 			     .listen_fd = -1,
 			     .status_fd = -1,
 			     .init_fd = -1,
-			     .view = { .device = -1, .pidfd = -1 },
+			     .view = { .device = -1, .tree = -1, .pidfd = -1 },
 			     .prepared = { .log_dirfd = -1 } };
 	auto_free char *log = mem_format("%s/.monitor.log", d->run);
 	struct err e = { 0 };

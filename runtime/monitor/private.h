@@ -72,6 +72,7 @@ void watch_end(struct monitor *m); /* tells what it has not told yet */
 /* procview.c: the server of the zone's /proc/meminfo and its kin. */
 struct procview {
 	int device;        /* our end of the file system's connection; -1: the zone has no view */
+	int tree;          /* the file system as a whole, attached nowhere; -1: not known */
 	int pidfd;         /* of the server, in the loop; -1 */
 	int timer;         /* until it is started again; 0 */
 	unsigned step;     /* of the back-off */

@@ -312,28 +312,27 @@ static void server_watch(struct monitor *m)
 
 /* --- the file system ------------------------------------------------------------------------------------------------ */
 
-static int show_files(struct monitor *m, int tree, struct err *e)
+static int show_files(struct monitor *m, struct err *e)
 {
 	struct engine_cover rows[PROCVIEW_FILES];
 
 	for (size_t i = 0; i < PROCVIEW_FILES; i++)
 		rows[i] = (struct engine_cover){ procview_files[i].name, procview_files[i].target };
-	return engine_cover(m->container, tree, rows, PROCVIEW_FILES, e);
+	return engine_cover(m->container, m->view.tree, rows, PROCVIEW_FILES, e);
 }
 
 static int view_make(struct monitor *m, struct err *e)
 {
-	auto_close int tree = -1;
 	int r;
 
 	m->view.device = device_open(e);
 	if (m->view.device < 0)
 		return m->view.device;
-	tree = engine_fuse(m->view.device, "procview", e);
-	if (tree < 0)
-		return tree;
+	m->view.tree = engine_fuse(m->view.device, "procview", e);
+	if (m->view.tree < 0)
+		return m->view.tree;
 	r = server_start(m, e);
-	return r < 0 ? r : show_files(m, tree, e);
+	return r < 0 ? r : show_files(m, e);
 }
 
 static bool is_demanded(const struct monitor *m)
@@ -397,5 +396,6 @@ void procview_close(struct monitor *m)
 	m->view.step = 0;
 	server_end(m);
 	fd_close(&m->view.device);
+	fd_close(&m->view.tree);
 	free(ptr_steal(&m->run.view_error));
 }

@@ -3,6 +3,7 @@
  * A program of its own and not a part of the monitor: it talks with a file system that a hostile tenant uses, so it has no rights, no memory of others, and may crash. It is static and has none
  * of the library because there is one for every zone: what it costs is a few pages each, and the program's text once. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -55,6 +56,7 @@ static int take_all(int sock, struct sources *s, struct procview_message *start)
 
 int main(int argc, char **argv)
 {
+	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP };
 	static struct sources s;
 	struct procview_message start;
 	int sock = argc == 2 ? atoi(argv[1]) : -1;
@@ -62,6 +64,9 @@ int main(int argc, char **argv)
 
 	if (device < 0)
 		return 2;
+	/* a service manager that ends a whole cgroup means the zones, and they need this to the end */
+	for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		(void)signal(ignored[i], SIG_IGN);
 	s.boot = start.boot;
 	if (!seal(start.uid) || write(sock, "", 1) != 1)
 		return 1;
