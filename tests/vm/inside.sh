@@ -38,6 +38,25 @@ limits_are_written() {
 	done
 	need "no device program is attached" [ "$(zone info --live one | awk '$1 ~ /devices.bpf$/{print $2}')" = 1 ]
 }
+view() { # procView: the zone's own /proc/meminfo and its kin, through restarts of the server
+	local p m used
+	[ "$(zone exec one awk '/^MemTotal/{print $2}' /proc/meminfo)" = 49152 ]
+	used=$(($(cat "$(cgroup_of one)/memory.current") / 1024))
+	m=$(zone exec one awk '/^MemFree/{print 49152 - $2}' /proc/meminfo)
+	need "used: $m, not $used" [ $((m - used)) -lt 4096 ] && need "used: $m, not $used" [ $((used - m)) -lt 4096 ]
+	need "uptime" [ "$(zone exec one awk '{print $1 < 100}' /proc/uptime)" = 1 ]
+	need "load" zone exec one grep -q '^[0-9.]* [0-9.]* [0-9.]* 1/' /proc/loadavg
+	need "times" [ "$(zone exec one awk '$1 == "cpu" {print ($2 + $4 > 0)}' /proc/stat)" = 1 ]
+	p=$(jq .view $ZONES_RUN_DIR/one/run.json)
+	kill -9 "$p"
+	[ "$(zone exec one awk '/^MemTotal/{print $2}' /proc/meminfo)" = 49152 ]
+	# this kernel clones only what is mounted: the way through a copy of the mount namespace, on top of a dead one
+	m=$(jq .monitor $ZONES_RUN_DIR/one/run.json)
+	p=$(jq .view $ZONES_RUN_DIR/one/run.json)
+	kill -9 "$m" "$p"
+	wait_for 10 sh -c "! kill -0 $m 2>/dev/null && ! kill -0 $p 2>/dev/null"
+	[ "$(zone exec one awk '/^MemTotal/{print $2}' /proc/meminfo)" = 49152 ]
+}
 memory() {
 	local rc=0 before
 	one=$(cgroup_of one)
@@ -363,6 +382,7 @@ systemd_halts() {
 
 check life life
 check limits-are-written limits_are_written
+check view view
 check memory memory
 check lwps lwps
 check apply applying

@@ -15,6 +15,9 @@ setup_file() {
 @test "v2: memory.max, memory.swap.max, pids.max and the device program hold what was asked for" {
 	passed limits-are-written
 }
+@test "v2: procView: /proc/meminfo, uptime, stat and loadavg tell of the zone, also after its server or its monitor and server were killed" {
+	passed view
+}
 @test "v2: cappedMemory.physical: a program that wants more is killed alone" {
 	passed memory
 }

@@ -36,6 +36,14 @@ is_alive() {
 	kill -0 "$1" 2>/dev/null
 }
 
+kill_both() { # the monitor and the server
+	local old
+	old=$(run_json .monitor)
+	SERVER=$(server)
+	kill -9 "$old" "$SERVER"
+	wait_for 5 sh -c "! kill -0 $old 2>/dev/null && ! kill -0 $SERVER 2>/dev/null"
+}
+
 ticks_of() { # CPU time of a process in hundredths of a second
 	awk '{ print $14 + $15 }' "/proc/$1/stat"
 }
@@ -87,7 +95,7 @@ teardown_more() {
 	zone exec web cat /proc/stat >"$TOP/stat"
 	busy=$(awk '$1 == "cpu" { print $2 + $4 }' "$TOP/stat")
 	idle=$(awk '$1 == "cpu" { print $5 }' "$TOP/stat")
-	[ "$busy" -gt 100 ]
+	[ "$busy" -gt 20 ]
 	up=$(inside awk '{ print int($1 * 100) }' /proc/uptime)
 	[ "$up" -ge 300 ] && [ "$up" -lt 3000 ]
 	near $((busy + idle)) $((up * $(grep -c '^cpu[0-9]' "$TOP/stat"))) 200
@@ -118,7 +126,7 @@ up = float(open("/proc/uptime").read().split()[0])
 b = (ctypes.c_long * 32)(); assert ctypes.CDLL(None).sysinfo(b) == 0
 print(abs(up - time.clock_gettime(time.CLOCK_BOOTTIME)) < 0.1, abs(up - b[0]) < 1.1, 1 <= up < 60)'
 	says "True True True"
-	kill -9 "$(run_json .monitor)" "$(server)"
+	kill_both
 	run inside python3 -c 'import time
 print(abs(float(open("/proc/uptime").read().split()[0]) - time.clock_gettime(time.CLOCK_BOOTTIME)) < 0.1)'
 	says True
@@ -273,10 +281,7 @@ P
 @test "monitor and server killed together: the next command gives the zone a new view" {
 	booted web cappedMemory.physical=128M
 	init=$(init_pid web)
-	old=$(run_json .monitor)
-	SERVER=$(server)
-	kill -9 "$old" "$SERVER"
-	wait_for 5 sh -c "! kill -0 $old 2>/dev/null && ! kill -0 $SERVER 2>/dev/null"
+	kill_both
 	fails 1 nsenter -t "$init" -m cat /proc/meminfo
 	[ "$(meminfo MemTotal)" = 131072 ]
 	[ "$(init_pid web)" = "$init" ]
