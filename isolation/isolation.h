@@ -124,6 +124,9 @@ MUST_CHECK int isolation_mount_remove(const char *target, int pidfd, struct err 
 /* A read-only FUSE file system for the connection that begins at `device`, a descriptor of /dev/fuse: everybody may read it, nothing in it is a device or can be executed. Returns the
  * detached mount. The first request waits in the connection afterwards. */
 MUST_CHECK int isolation_fuse(int device, const char *name, struct err *e);
+/* The number of a FUSE file system, and the end of all its requests by that number, whoever still has the connection open: for a server that cannot be killed (traced, frozen, stuck in the kernel). */
+MUST_CHECK int isolation_fuse_number(int tree, unsigned *ret, struct err *e);
+MUST_CHECK int isolation_fuse_abort(unsigned number, struct err *e);
 /* Show files of a detached mount in the container, each over the file that is there; a target that the container does not have is left out. The mount itself is never visible anywhere; to close its descriptor costs a wait
  * for RCU, so it is kept while nobody wants to wait. Whoever
  * rules the container's mounts can take the files away again: it then sees what is beneath. */

@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "isolation/private.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/path.h"
@@ -35,6 +37,27 @@ int isolation_fuse(int device, const char *name, struct err *e)
 					      MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
 
 	return mount_fs_new(&fs, e);
+}
+
+/* Nothing is asked of the server. */
+int isolation_fuse_number(int tree, unsigned *ret, struct err *e)
+{
+	struct statx st;
+
+	if (statx(tree, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &st) < 0)
+		return err_sys(e, "examine a FUSE file system");
+	*ret = st.stx_dev_minor; /* of major number 0 */
+	return 0;
+}
+
+/* The kernel's own control file system, seen by nobody else. */
+int isolation_fuse_abort(unsigned number, struct err *e)
+{
+	const struct mount_fs fs = { .type = "fusectl" };
+	auto_close int tree = mount_fs_new(&fs, e);
+	auto_free char *path = mem_format("%u/abort", number);
+
+	return tree < 0 ? tree : file_write_kernel(tree, path, "1", e);
 }
 
 static int clone_files(const struct cover *c, int *ret, struct err *e)

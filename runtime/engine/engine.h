@@ -212,6 +212,8 @@ MUST_CHECK int engine_mount_remove(struct engine_container *c, const char *targe
 MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, struct err *e);
 /* A FUSE file system for the connection at `device`, detached, and its files over files of the container: isolation.h has the rules. */
 MUST_CHECK int engine_fuse(int device, const char *name, struct err *e);
+MUST_CHECK int engine_fuse_number(int tree, unsigned *ret, struct err *e);
+MUST_CHECK int engine_fuse_abort(unsigned number, struct err *e);
 struct engine_cover {
 	const char *from, *target;
 };

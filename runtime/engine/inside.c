@@ -33,6 +33,16 @@ int engine_fuse(int device, const char *name, struct err *e)
 	return isolation_fuse(device, name, e);
 }
 
+int engine_fuse_number(int tree, unsigned *ret, struct err *e)
+{
+	return isolation_fuse_number(tree, ret, e);
+}
+
+int engine_fuse_abort(unsigned number, struct err *e)
+{
+	return isolation_fuse_abort(number, e);
+}
+
 int engine_cover(struct engine_container *c, int tree, const struct engine_cover *rows, size_t n,
 		 struct err *e)
 {

@@ -3,7 +3,7 @@
  * The monitor makes the file system's connection and keeps an end of it; the server has another one (FUSE_DEV_IOC_CLONE). So the file system lives as long as one of the two processes does: a server that
  * died is replaced, and a monitor that was killed and replaced takes a new end out of the server (pidfd_getfd). Requests that nobody has taken yet wait for the next server, and their
  * readers can be killed meanwhile; the one that was being answered ends with an error, because its end of the connection is gone. When both have died together the zone gets a new file system, on top of the dead one.
- * At the halt both ends go before anything else: nobody in the zone can then be held by a request.
+ * At the halt both ends go before anything else: nobody in the zone can then be held by a request. A server that does not die by SIGKILL (traced, frozen) cannot prevent that: the kernel is told to end the connection.
  *
  * A zone that asks for it by name does not boot without. One that has it by default boots, and `zone why` tells what it lacks. */
 #include <errno.h>
@@ -29,7 +29,7 @@
 #define FUSE_DEVICE "/dev/fuse"
 #define NS_PER_S    UINT64_C(1000000000)
 
-enum { READY_MS = 10000, KILL_MS = 2000, QUIET_MS = 10000 };
+enum { READY_MS = 10000, KILL_MS = 1000, QUIET_MS = 10000 };
 
 /* What the server reads. Without a controller: the unified hierarchy's own. */
 static const struct {
@@ -180,22 +180,24 @@ static int wait_ready(int sock, struct err *e)
 
 static void server_watch(struct monitor *m);
 
-/* Kill it and wait: its end of the connection is then closed. */
-static void server_end(struct monitor *m)
+/* Kill it and wait: its end of the connection is then closed. False: it cannot be killed now. */
+static bool server_end(struct monitor *m)
 {
 	struct procview *v = &m->view;
 	struct pollfd p = { .fd = v->pidfd, .events = POLLIN };
+	int ended = 1;
 
 	if (v->pidfd >= 0) {
 		loop_remove_fd(m->loop, v->pidfd);
 		(void)sys_pidfd_send_signal(v->pidfd, SIGKILL);
-		while (poll(&p, 1, KILL_MS) < 0 && errno == EINTR)
+		while ((ended = poll(&p, 1, KILL_MS)) < 0 && errno == EINTR)
 			;
 		(void)waitpid(m->run.view, NULL, WNOHANG);
 	}
 	fd_close(&v->pidfd);
 	m->run.view = 0;
 	m->run.view_start = 0;
+	return ended > 0;
 }
 
 static int server_exec(struct monitor *m, int theirs, struct err *e)
@@ -240,7 +242,7 @@ static int server_start(struct monitor *m, struct err *e)
 	if (r == 0)
 		r = proc_stat(m->run.view, &m->run.view_start, NULL, e);
 	if (r < 0) {
-		server_end(m);
+		(void)server_end(m); /* the error is told already */
 		return r;
 	}
 	m->view.since_ms = loop_now_ms();
@@ -295,7 +297,7 @@ static void on_server(struct loop *l, int fd, short revents, void *arg)
 	(void)l;
 	(void)fd;
 	(void)revents;
-	server_end(m);
+	(void)server_end(m); /* it has ended */
 	if (loop_now_ms() - m->view.since_ms >= QUIET_MS)
 		m->view.step = 0;
 	(void)err_set(
@@ -331,7 +333,9 @@ static int view_make(struct monitor *m, struct err *e)
 	m->view.tree = engine_fuse(m->view.device, "procview", e);
 	if (m->view.tree < 0)
 		return m->view.tree;
-	r = server_start(m, e);
+	r = engine_fuse_number(m->view.tree, &m->run.view_number, e);
+	if (r == 0)
+		r = server_start(m, e);
 	return r < 0 ? r : show_files(m, e);
 }
 
@@ -373,6 +377,7 @@ static bool view_take_over(struct monitor *m, const struct zone_run *old)
 	m->view.pidfd = fd_steal(&pidfd);
 	m->run.view = old->view;
 	m->run.view_start = old->view_start;
+	m->run.view_number = old->view_number;
 	m->view.since_ms = loop_now_ms();
 	server_watch(m);
 	return true;
@@ -391,10 +396,15 @@ void procview_attach(struct monitor *m, const struct zone_run *old)
 
 void procview_close(struct monitor *m)
 {
+	struct err e = { 0 };
+
 	loop_cancel(m->loop, m->view.timer);
 	m->view.timer = 0;
 	m->view.step = 0;
-	server_end(m);
+	if (!server_end(m) && m->run.view_number > 0 &&
+	    engine_fuse_abort(m->run.view_number, &e) < 0)
+		log_err(&e);
+	m->run.view_number = 0;
 	fd_close(&m->view.device);
 	fd_close(&m->view.tree);
 	free(ptr_steal(&m->run.view_error));

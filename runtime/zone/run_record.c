@@ -76,6 +76,7 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 		.net_saved = zone_json_get_text(j, "net"),
 		.view = get_pid(j, "view"),
 		.view_start = get_start(j, "viewStart"),
+		.view_number = (uint32_t)get_pid(j, "viewNumber"),
 		.view_error = zone_json_get_text(j, "viewError"),
 		.restarts = json_get_i64(j, "restarts", 0),
 		.id = json_get_i64(j, "id", 0),
@@ -108,6 +109,7 @@ int zone_run_write(const struct zone_dirs *d, const char *name, const struct zon
 	zone_json_set_text(j, "net", r->net_saved);
 	json_set(j, "view", json_new_i64(r->view));
 	json_set(j, "viewStart", json_new_u64(r->view_start));
+	json_set(j, "viewNumber", json_new_u64(r->view_number));
 	zone_json_set_text(j, "viewError", r->view_error);
 	json_set(j, "restarts", json_new_i64(r->restarts));
 	json_set(j, "id", json_new_i64(r->id));

@@ -75,7 +75,8 @@ struct zone_run {
 	char *net_saved; /* JSON text from net_attach, for detach by others */
 	pid_t view;      /* zone-procview; 0: none */
 	uint64_t view_start;
-	char *view_error; /* why the zone sees the host's /proc/meminfo, or none; NULL */
+	uint32_t view_number; /* of its file system; 0: none */
+	char *view_error;     /* why the zone sees the host's /proc/meminfo, or none; NULL */
 	int64_t restarts;
 	int64_t id; /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
 };
