@@ -11,6 +11,20 @@
 
 enum { NAMES_MAX = 1024 }; /* further names; the kernel allows half as many */
 
+/* What root of the owning namespace can set; where 0 means that the kernel does not say, it is left alone. */
+static const struct {
+	const char *key;
+	uint16_t attribute;
+	bool zero_counts;
+} identity_numbers[IDENTITY_NUMBERS] = {
+	{ "mtu", IFLA_MTU, false },
+	{ "queue", IFLA_TXQLEN, true },
+	{ "group", IFLA_GROUP, true },
+	{ "gsoMaxSize", IFLA_GSO_MAX_SIZE, false },
+	{ "gsoMaxSegments", IFLA_GSO_MAX_SEGS, false },
+	{ "groMaxSize", IFLA_GRO_MAX_SIZE, false },
+};
+
 void identity_done(struct identity *i)
 {
 	strv_done(&i->names);
@@ -94,7 +108,8 @@ static int identity_read(const struct nlmsghdr *h, struct identity *ret)
 	a = netlink_attr(h, skip, IFLA_LINKINFO);
 	take_text(a ? netlink_nested(a, IFLA_INFO_KIND) : NULL, ret->kind, sizeof(ret->kind));
 	ret->lower = take_u32(netlink_attr(h, skip, IFLA_LINK));
-	ret->mtu = take_u32(netlink_attr(h, skip, IFLA_MTU));
+	for (size_t k = 0; k < IDENTITY_NUMBERS; k++)
+		ret->numbers[k] = take_u32(netlink_attr(h, skip, identity_numbers[k].attribute));
 	ret->master = take_u32(netlink_attr(h, skip, IFLA_MASTER));
 	ret->has_mac = take_mac(netlink_attr(h, skip, IFLA_ADDRESS), ret->mac);
 	ret->has_hardware = take_mac(netlink_attr(h, skip, IFLA_PERM_ADDRESS), ret->hardware);
@@ -290,14 +305,27 @@ static int restore_mac(struct netlink *nl, uint32_t index, const struct identity
 	return netlink_talk(nl, &q, NULL, NULL, e);
 }
 
-static int restore_mtu(struct netlink *nl, uint32_t index, const struct identity *was,
-		       struct err *e)
+static int restore_numbers(struct netlink *nl, uint32_t index, const struct identity *was,
+			   struct err *e)
 {
-	struct netlink_request q;
+	struct err why = { 0 };
+	int result = 0;
 
-	identity_begin(&q, RTM_NEWLINK, 0, index);
-	mnl_attr_put_u32(q.h, IFLA_MTU, was->mtu);
-	return netlink_talk(nl, &q, NULL, NULL, e);
+	for (size_t k = 0; k < IDENTITY_NUMBERS; k++) {
+		struct netlink_request q;
+		int r;
+
+		if (was->numbers[k] == 0 && !identity_numbers[k].zero_counts)
+			continue;
+		identity_begin(&q, RTM_NEWLINK, 0, index);
+		mnl_attr_put_u32(q.h, identity_numbers[k].attribute, was->numbers[k]);
+		r = netlink_talk(nl, &q, NULL, NULL, &why);
+		if (r < 0 && result == 0) {
+			*e = why;
+			result = err_wrap(e, "%s", identity_numbers[k].key);
+		}
+	}
+	return result;
 }
 
 static int restore_alias(struct netlink *nl, uint32_t index, const struct identity *was,
@@ -346,7 +374,7 @@ int identity_restore(struct netlink *nl, uint32_t index, const struct identity *
 		const char *what;
 		int (*restore)(struct netlink *, uint32_t, const struct identity *, struct err *);
 	} rows[] = {
-		{ "MAC address", restore_mac }, { "MTU", restore_mtu },
+		{ "MAC address", restore_mac }, { "settings", restore_numbers },
 		{ "alias", restore_alias },     { "further names", restore_names },
 		{ "flags", restore_flags },
 	};
@@ -386,7 +414,8 @@ struct json *identity_save(const struct identity *i)
 	json_set(j, "parent", json_new_string(i->parent));
 	json_set(j, "index", json_new_u64(i->index));
 	json_set(j, "lower", json_new_u64(i->lower));
-	json_set(j, "mtu", json_new_u64(i->mtu));
+	for (size_t k = 0; k < IDENTITY_NUMBERS; k++)
+		json_set(j, identity_numbers[k].key, json_new_u64(i->numbers[k]));
 	json_set(j, "flags", json_new_u64(i->flags));
 	json_set(j, "type", json_new_u64(i->type));
 	save_mac(j, "mac", i->has_mac, i->mac);
@@ -405,7 +434,6 @@ int identity_load(const struct json *j, struct identity *ret, struct err *e)
 	const char *alias = json_get_string(j, "alias", NULL);
 	struct identity i = { .index = (uint32_t)json_get_i64(j, "index", 0),
 			      .lower = (uint32_t)json_get_i64(j, "lower", 0),
-			      .mtu = (uint32_t)json_get_i64(j, "mtu", 0),
 			      .flags = (uint32_t)json_get_i64(j, "flags", 0),
 			      .type = (uint16_t)json_get_i64(j, "type", 0) };
 
@@ -414,6 +442,8 @@ int identity_load(const struct json *j, struct identity *ret, struct err *e)
 	    str_format(i.parent, sizeof(i.parent), "%s", json_get_string(j, "parent", "")) < 0 ||
 	    !i.name[0] || !i.index)
 		return err_set(e, EINVAL, "a record of a link is damaged");
+	for (size_t k = 0; k < IDENTITY_NUMBERS; k++)
+		i.numbers[k] = (uint32_t)json_get_i64(j, identity_numbers[k].key, 0);
 	i.has_mac = inet_mac_parse(json_get_string(j, "mac", ""), i.mac) == 0;
 	i.has_hardware = inet_mac_parse(json_get_string(j, "hardware", ""), i.hardware) == 0;
 	for (size_t k = 0; names && names->type == JSON_ARRAY && k < names->n; k++)

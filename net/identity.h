@@ -16,12 +16,14 @@
 #include "runtime/base/json.h"
 #include "runtime/base/str.h"
 
-enum { IDENTITY_PARENT = 64 };
+enum { IDENTITY_PARENT = 64, IDENTITY_NUMBERS = 6 };
 
 struct identity {
 	char name[IFNAMSIZ], kind[16], parent[IDENTITY_PARENT];
-	uint32_t index, lower, mtu, flags, master;
-	uint16_t type; /* ARPHRD_* */
+	uint32_t index, lower, flags, master;
+	uint32_t numbers
+		[IDENTITY_NUMBERS]; /* MTU, length of the queue, group, largest segments: identity.c */
+	uint16_t type;              /* ARPHRD_* */
 	bool has_mac, has_hardware;
 	uint8_t mac[INET_MAC], hardware[INET_MAC];
 	struct strv names; /* further ones ("altnames") */

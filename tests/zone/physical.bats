@@ -43,7 +43,7 @@ halted() { # a monitor that is being killed may still be asked, and not answer
 }
 
 looks() { # [NAME]: everything about the card that must come back
-	ip -j -d addr show "${1:-card0}" | jq -c '.[0] | [.ifname, .ifindex, .address, .mtu, .ifalias, .altnames, (.flags | map(select(. != "LOWER_UP")) | sort), .promiscuity,
+	ip -j -d addr show "${1:-card0}" | jq -c '.[0] | [.ifname, .ifindex, .address, .mtu, .ifalias, .altnames, .txqlen, .group, .gso_max_size, .gso_max_segs, (.flags | map(select(. != "LOWER_UP")) | sort), .promiscuity,
 		([.addr_info[] | select(.scope == "global") | "\(.local)/\(.prefixlen)"] | sort)]'
 }
 
@@ -91,7 +91,7 @@ socket.create_connection((sys.argv[1], int(sys.argv[2])), 1.5)' "$2" "$3"
 	created web limitpriv=default,net_admin
 	zone boot web
 	inside web ip link set card0 down
-	inside web ip link set card0 name lo0 address 02:66:66:66:66:66 mtu 700 promisc on allmulticast on arp off alias mine
+	inside web ip link set card0 name lo0 address 02:66:66:66:66:66 mtu 700 promisc on allmulticast on arp off alias mine txqueuelen 7 group 9 gso_max_size 3000 gso_max_segs 3
 	inside web ip link property add dev lo0 altname other0
 	inside web python3 -c '
 print("\n".join("link property add dev lo0 altname " + "x" * 100 + str(i) for i in range(400)))' >"$TOP/batch"

@@ -54,7 +54,7 @@ static void test(void)
 	CHECK(identity_find(&nl, "card0", &was, &e) == -ENODEV);
 	CHECK(link_add_veth(&nl, &card, &e) == 0 && link_change(&nl, "card0", &named, &e) == 0);
 	CHECK(identity_find(&nl, "card0", &was, &e) == 0);
-	CHECK(was.mtu == 1450 && was.has_mac && !was.has_hardware);
+	CHECK(was.numbers[0] == 1450 && was.has_mac && !was.has_hardware);
 	CHECK_STR(was.kind, "veth");
 	CHECK_STR(was.alias, "the card");
 	/* to disk and back */
@@ -67,7 +67,7 @@ static void test(void)
 	json_set(saved, "name", json_new_string("a name that is too long"));
 	CHECK(identity_load(saved, &loaded, &e) == -EINVAL);
 	/* everything is changed */
-	struct identity forged = { .mtu = 700,
+	struct identity forged = { .numbers = { 700, 7, 9, 3000, 3, 3000 },
 				   .has_mac = true,
 				   .alias = (char *)"mine",
 				   .flags = IFF_PROMISC | IFF_NOARP };
