@@ -21,6 +21,27 @@ on() { # NAME LOWER ADDRESS MORE: an installed and booted zone
 	zone install "$1"
 	zone boot "$1"
 }
+hears() { # ZONE: which of the words BROADCAST5 (of VLAN 5) and BROADCAST1 (of the untagged one) it hears
+	inside "$1" python3 -c '
+import socket, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)); s.settimeout(1)
+heard, end = set(), time.monotonic() + 12
+open("'$top/listening'", "w")
+while time.monotonic() < end and b"BROADCAST5" not in heard:
+    try: p = s.recv(65536)
+    except OSError: continue
+    heard |= {w for w in (b"BROADCAST1", b"BROADCAST5") if w in p}
+print(*sorted(w.decode() for w in heard))' >$top/heard &
+	wait_for 10 test -e $top/listening
+	outside python3 -c '
+import socket, time
+for word, to in ((b"BROADCAST1", "192.0.2.255"), (b"BROADCAST5", "198.51.105.255")):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    s.sendto(word, (to, 9)); time.sleep(0.5)'
+	wait $!
+	rm $top/listening
+	cat $top/heard
+}
 ours() { ip -o link show | grep -E ': z[a-z]' || true; }
 gone() {
 	for z in "$@"; do zone halt "$z"; zone delete -F "$z"; done
@@ -120,6 +141,7 @@ P
 	reaches inside none 192.0.2.1
 	inside six ip addr add 198.51.105.13/24 dev net0
 	refused inside six 198.51.105.1
+	need "five hears $(hears five)" [ "$(hears five)" = BROADCAST5 ]
 	inside five ip addr add 192.0.2.14/24 dev net0
 	refused inside five 192.0.2.1
 	gone five also six none

@@ -71,7 +71,7 @@ socket.create_connection((sys.argv[1], int(sys.argv[2])), 1.5)' "$2" "$3"
 	fails 1 ip link show card0
 	outside busybox httpd -f -p 80 -h "$TOP" >/dev/null 2>&1 3>&- &
 	wait_for 5 inside web python3 -c 'import socket; socket.create_connection(("192.0.2.1", 80), 1)'
-	inside web python3 -c 'import socket; socket.create_connection(("2001:db8::1", 80), 1)'
+	wait_for 5 inside web python3 -c 'import socket; socket.create_connection(("2001:db8::1", 80), 1)'
 	run zone exec web ip route
 	says "default via 192.0.2.1 dev card0"
 	run zone list -v web
