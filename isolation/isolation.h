@@ -100,6 +100,8 @@ MUST_CHECK int isolation_plan_exec(const struct container_spec *spec, const stru
 				   struct isolation **ret, struct err *e);
 /* setup child: setns to all of them. The process exec'ed must be a child made afterwards (pid namespace). */
 MUST_CHECK int isolation_enter(struct isolation *iso, struct err *e);
+/* parent: may the setup child that calls isolation_enter live in our memory (runtime/base/borrow.h)? It changes nothing there; a time namespace wants it for itself. */
+bool isolation_may_borrow(const struct isolation *iso);
 /* exec child, after isolation_enter and the clone: chdir "/", terminal (through cb->console) . */
 MUST_CHECK int isolation_build_exec(struct isolation *iso, const struct process_spec *p,
 				    const struct isolation_callbacks *cb, struct err *e);

@@ -301,3 +301,8 @@ int isolation_enter(struct isolation *iso, struct err *e)
 		r = idmap_become_root(e);
 	return r < 0 ? r : set_dumpable(false, e);
 }
+
+bool isolation_may_borrow(const struct isolation *iso)
+{
+	return !(iso->enter_flags & ns_clone_flags[NS_TIME]);
+}

@@ -53,7 +53,8 @@ int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int a
 int sys_fsmount(int fd, unsigned flags, unsigned attr);
 int sys_fspick(int dirfd, const char *path, unsigned flags);
 
-pid_t sys_clone3(struct clone_args *args, size_t size); /* never with CLONE_VM: behaves like fork */
+/* behaves like fork: never with CLONE_VM, that is borrow_clone3() */
+pid_t sys_clone3(struct clone_args *args, size_t size);
 int sys_unshare(int flags);
 int sys_setns(int fd, int type);
 int sys_pidfd_open(pid_t pid, unsigned flags);

@@ -36,6 +36,8 @@ struct launch {
 
 /* setup.c - the setup child: enter, then clone `body` as a sibling. */
 int setup_main(void *launch);
+/* The same for a setup child that borrows the parent's memory: what it closes stays the parent's. */
+int setup_main_borrowed(void *launch);
 /* `enter` for create: isolation_join with the maps fetched from the parent. */
 MUST_CHECK int setup_join(struct launch *l, struct err *e);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "runtime/base/borrow.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
@@ -22,6 +23,13 @@
 
 /* PF_FORKNOEXEC of include/linux/sched.h, in field 9 of /proc/PID/stat: the seventh behind the name. */
 enum { KILL_WAIT_MS = 10000, STAT_MAX = 4096, STAT_FLAGS = 6, FLAG_FORKED_NO_EXEC = 0x40 };
+
+static void live(void *birth)
+{
+	const struct process_birth *b = birth;
+
+	proc_exit(b->body(b->arg));
+}
 
 int process_clone(const struct process_birth *b, struct child *ret, struct err *e)
 {
@@ -36,12 +44,14 @@ int process_clone(const struct process_birth *b, struct child *ret, struct err *
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)b->cgroup_fd;
 	}
-	pid_t pid = sys_clone3(&args, sizeof(args));
+	pid_t pid = b->borrows && borrow_is_possible()
+			    ? borrow_clone3(&args, sizeof(args), live, (void *)b)
+			    : sys_clone3(&args, sizeof(args));
 
 	if (pid < 0)
 		return err_sys(e, "make a process");
 	if (pid == 0)
-		proc_exit(b->body(b->arg));
+		live((void *)b);
 	*ret = (struct child){ .pid = pid, .pidfd = pidfd };
 	return 0;
 }

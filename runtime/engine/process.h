@@ -16,6 +16,7 @@ struct process_birth {
 	int exit_signal; /* SIGCHLD, or 0 with CLONE_PARENT (the kernel refuses SIGCHLD there) */
 	int (*body)(void *arg); /* in the child; its result is the exit code */
 	void *arg;
+	bool borrows; /* lives in our memory meanwhile, where the build can (runtime/base/borrow.h): the caller stands still until it has ended */
 };
 
 /* A child of ours. Zero pid: none. */

@@ -128,3 +128,12 @@ int setup_main(void *launch)
 		(void)sync_fail(l->sync_child, &failure);
 	return r < 0 ? 1 : 0;
 }
+
+int setup_main_borrowed(void *launch)
+{
+	struct launch own = *(const struct launch *)launch;
+	struct engine_container container = *own.c;
+
+	own.c = &container;
+	return setup_main(&own);
+}

@@ -83,3 +83,22 @@ load helper
 	[ "$status" = 1 ]
 	[[ "$output" == *"is no path below"* ]]
 }
+
+@test "the child that enters borrows the runtime's memory, unreadable to the container; the process inside never does" {
+	[[ "$BUILD" != */san ]] && [[ "$BUILD" != */faults ]] || skip "this flavour keeps accounts in memory"
+	background
+	strace -f -qq -e trace=clone3,setns,prctl,execve,socketpair,close -o "$TOP/trace" "$BUILD/zrun" --root "$TOP/run" exec "$ID" true
+	# what the child closes for itself is the runtime's to close as well: its variables are as they were
+	runner=$(sed -n '1s/ .*//p' "$TOP/trace")
+	parent_end=$(sed -nE 's/.*socketpair\(.*\[([0-9]+), [0-9]+\].*/\1/p' "$TOP/trace")
+	sed -n "/clone3.*CLONE_VFORK/,\$p" "$TOP/trace" | grep -q "^$runner .*close($parent_end)"
+	sed -i -n '/clone3.*CLONE_VFORK/,/execve/p' "$TOP/trace"
+	cat "$TOP/trace"
+	[ "$(grep -c 'clone3({.*CLONE_VM' "$TOP/trace")" = 1 ]
+	[ "$(grep -c 'clone3({' "$TOP/trace")" = 2 ] # the other one, of the process inside, copies
+	dumpable=$(grep -nm 1 'PR_SET_DUMPABLE, SUID_DUMP_DISABLE' "$TOP/trace" | cut -d: -f1)
+	[ "$dumpable" -lt "$(grep -nm 1 'setns(' "$TOP/trace" | cut -d: -f1)" ]
+	run zrun exec "$ID" /nosuch
+	[ "$status" != 0 ]
+	[[ "$output" == */nosuch* ]]
+}
