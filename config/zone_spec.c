@@ -66,6 +66,7 @@ static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 #define SHM_DOC \
 	"Bytes of all shared memory segments (shmget) of the zone together. Memory that is shared in other ways counts for cappedMemory.physical only."
 
+/* clang-format off */
 static const struct field zone_fields[] = {
 	ROW(zone_spec, zonename, "zonename", FIELD_STRING, .flags = FIELD_REQUIRED | FIELD_READONLY,
 	    .type = &zone_name_type,
@@ -218,6 +219,7 @@ static const struct field zone_fields[] = {
 	LATER("dependency", load_names, "zones boot in no promised order",
 	      "Zones that must be up before this one is booted."),
 };
+/* clang-format on */
 const struct shape zone_shape = SHAPE("a zone", zone_spec, zone_fields, .doc = "A zone.");
 
 struct zone_spec *zone_spec_new(void)
