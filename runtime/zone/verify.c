@@ -310,8 +310,9 @@ static void check_tenant(const struct verify *v)
 	if (name && tenant_read(v->dirs, name, &t, &e) < 0)
 		problem(v, "tenant", NULL, &e);
 	if (name && v->effective->dedicated_cpu && cgroup_host_mode() == CGROUP_MODE_V2)
-		diag_add(v->diags, DIAG_AT(0, 0), "dedicatedCPU", "host", NULL,
-			 "cannot be had together with a tenant on cgroup v2: a partition of CPUs has no place below the tenant's cgroup");
+		diag_add(
+			v->diags, DIAG_AT(0, 0), "dedicatedCPU", "host", NULL,
+			"cannot be had together with a tenant on cgroup v2: a partition of CPUs has no place below the tenant's cgroup");
 }
 
 static void check_cpus(const struct verify *v)
