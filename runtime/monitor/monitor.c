@@ -381,6 +381,10 @@ int monitor_main(const struct zone_dirs *d, const struct monitor_options *o)
 	r = monitor_begin(&m, &e);
 	if (r < 0)
 		boot_failed(&m, &e);
+	else
+		e = (struct err){
+			0
+		};          /* something that failed on the way and was made good is no outcome */
 	if (m.lock_fd >= 0) /* explicitly: whoever has a copy of the descriptor would keep it */
 		(void)sys_flock(m.lock_fd, LOCK_UN);
 	fd_close(&m.lock_fd);

@@ -183,8 +183,7 @@ except OSError: print("stopped")'
 	[ "$(pending)" = false ]
 	old=$(init_pid web)
 	kill -9 "$old"
-	wait_for 20 sh -c '[ "$(zone list --json web | jq -r ".[0].state + .[0].id")" = running'"$old"' ] || [ "$(zone list --json web | jq -r ".[0].state")" = running ]'
-	[ "$(init_pid web)" != "$old" ]
+	wait_for 20 eval '[ "$(state_of web)" = running ] && [ "$(init_pid web)" != "$old" ]'
 	# a file that changes without an apply is not what the zone runs with, not for a new monitor either
 	zone set web shutdownTimeout=1h
 	kill -9 "$(jq .monitor "$ZONES_RUN_DIR/web/run.json")"
