@@ -74,29 +74,33 @@ static void addr_begin(struct netlink_request *q, uint16_t type, uint16_t flags,
 int addr_add(struct netlink *nl, uint32_t index, const struct inet_addr *a, struct err *e)
 {
 	struct netlink_request q;
+	struct err why = { 0 };
 	char text[INET_TEXT];
 	int r;
 
 	addr_begin(&q, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, a);
 	if (a->family == AF_INET6)
 		mnl_attr_put_u32(q.h, IFA_FLAGS, IFA_F_NODAD);
-	r = netlink_talk(nl, &q, NULL, NULL, e);
-	if (r == -EEXIST)
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r == 0 || r == -EEXIST)
 		return 0;
+	*e = why;
 	inet_text(a, text);
-	return r < 0 ? err_wrap(e, "add the address %s", text) : 0;
+	return err_wrap(e, "add the address %s", text);
 }
 
 int addr_remove(struct netlink *nl, uint32_t index, const struct inet_addr *a, struct err *e)
 {
 	struct netlink_request q;
+	struct err why = { 0 };
 	char text[INET_TEXT];
 	int r;
 
 	addr_begin(&q, RTM_DELADDR, 0, index, a);
-	r = netlink_talk(nl, &q, NULL, NULL, e);
-	if (r == -EADDRNOTAVAIL || r == -ENODEV)
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r == 0 || r == -EADDRNOTAVAIL || r == -ENODEV)
 		return 0;
+	*e = why;
 	inet_text(a, text);
-	return r < 0 ? err_wrap(e, "remove the address %s", text) : 0;
+	return err_wrap(e, "remove the address %s", text);
 }

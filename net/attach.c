@@ -2,7 +2,7 @@
  *
  * The host-wide operations run under RUN/net.lock; the lock is let go before the zone's side is configured. Whatever fails, net_detach() of the same record removes what was made:
  * it looks for everything by name and minds nothing that is missing, so undoing needs no account of how far the plan came. */
-#include "net/net.h"
+#include "net/attach.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -286,6 +286,52 @@ static int attach_run(struct net_plan *p, int netns_fd, struct err *e)
 	return r;
 }
 
+/* --- one link of a running zone --------------------------------------------------------------- */
+
+static int attach_some(struct attach *a, size_t link, enum plan_kind from, enum plan_kind to,
+		       struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->plan->n_ops; i++) {
+		const struct plan_op *op = &a->plan->ops[i];
+
+		if (op->link == link && op->kind >= from && op->kind <= to)
+			r = attach_ops[op->kind](a, op, e);
+	}
+	return r;
+}
+
+int attach_again(struct netlink *host, struct net_plan *p, size_t link, enum plan_kind kind,
+		 struct err *e)
+{
+	struct attach a = {
+		.plan = p, .netns_fd = -1, .lock = -1, .host = *host, .zone = NETLINK_CLOSED
+	};
+	int r = attach_some(&a, link, kind, kind, e);
+
+	*host = a.host; /* it counts its requests */
+	return r;
+}
+
+int attach_new_link(struct netlink *host, struct net_plan *p, size_t link, int netns_fd,
+		    struct err *e)
+{
+	auto_done(netlink) struct netlink zone = NETLINK_CLOSED;
+	const char *const names[] = { p->links[link].name, NULL };
+	struct attach a = { .plan = p, .netns_fd = netns_fd, .lock = -1, .host = *host };
+	int r = attach_some(&a, link, PLAN_LINK, PLAN_PORT, e);
+
+	if (r == 0)
+		r = enter_namespace(netns_fd, names, &zone, e);
+	a.zone = zone;
+	if (r == 0)
+		r = attach_some(&a, link, PLAN_ADDRESS, PLAN_ROUTE, e);
+	zone = a.zone;
+	*host = a.host;
+	return r;
+}
+
 /* --- the facade ------------------------------------------------------------------------------- */
 
 int net_attach(struct net_plan *p, int netns_fd, struct json **ret_saved, struct err *e)
@@ -313,8 +359,7 @@ int net_lo_up(int netns_fd, struct err *e)
 	return r < 0 ? r : attach_raise(&zone, "lo", e);
 }
 
-/* One link; the first failure is kept and the rest is still tried. */
-static int detach_link(struct netlink *host, const struct json *link, struct err *e)
+int detach_link(struct netlink *host, const struct json *link, struct err *e)
 {
 	const char *name = json_get_string(link, "host", "");
 	struct err second = { 0 }, third = { 0 };
@@ -341,18 +386,18 @@ static int detach_link(struct netlink *host, const struct json *link, struct err
 	return s < 0 ? s : t;
 }
 
-static const struct json *detach_links(const struct json *saved)
+static const struct json *detach_list(const struct json *saved, const char *key)
 {
 	static const struct json none = { .type = JSON_ARRAY };
-	const struct json *links = json_get(saved, "links");
+	const struct json *list = json_get(saved, key);
 
-	return links && links->type == JSON_ARRAY ? links : &none;
+	return list && list->type == JSON_ARRAY ? list : &none;
 }
 
 /* Before the lock is taken: plugins may take long. */
 static void detach_cni(struct netlink *host, const struct json *saved, const struct net_dirs *dirs)
 {
-	const struct json *links = detach_links(saved);
+	const struct json *links = detach_list(saved, "links");
 
 	for (size_t i = 0; i < links->n; i++) {
 		struct err why = { 0 };
@@ -364,23 +409,43 @@ static void detach_cni(struct netlink *host, const struct json *saved, const str
 	}
 }
 
-/* All of ours; the first failure is kept and the rest is still tried. */
+struct detach_seen {
+	bool automatic, vlan;
+};
+
+/* The links of a record; the first failure is kept and the rest is still tried. */
+static int detach_record(struct netlink *host, const struct json *record, struct detach_seen *seen,
+			 struct err *e)
+{
+	const struct json *links = detach_list(record, "links");
+	struct err why = { 0 };
+	int result = 0;
+
+	for (size_t i = 0; i < links->n; i++) {
+		seen->automatic |= json_get_bool(links->items[i], "automatic", false);
+		seen->vlan |= json_get(links->items[i], "vlan") != NULL;
+		int r = detach_link(host, links->items[i], result ? &why : e);
+
+		result = result ? result : r;
+	}
+	return result;
+}
+
+/* All of ours, also what an interrupted change (change.c) has left. */
 static int detach_all(struct netlink *host, const struct json *saved, const struct net_dirs *dirs,
 		      struct err *e)
 {
-	const struct json *links = detach_links(saved);
+	const struct json *before = detach_list(saved, "before");
 	const char *zone = json_get_string(saved, "zone", "");
-	bool automatic = false, has_vlan = false;
+	struct detach_seen seen = { 0 };
 	struct err why = { 0 };
-	int result = 0, r;
+	int result = detach_record(host, saved, &seen, e), r;
 
-	for (size_t i = 0; i < links->n; i++) {
-		automatic |= json_get_bool(links->items[i], "automatic", false);
-		has_vlan |= json_get(links->items[i], "vlan") != NULL;
-		r = detach_link(host, links->items[i], result ? &why : e);
+	for (size_t i = 0; i < before->n; i++) {
+		r = detach_record(host, before->items[i], &seen, result ? &why : e);
 		result = result ? result : r;
 	}
-	if (has_vlan && result == 0)
+	if (seen.vlan && result == 0)
 		result = vlan_sweep(host, e);
 	r = json_get(saved, "physical")
 		    ? physical_give_back(host, dirs->run_dir, zone, result ? &why : e)
@@ -388,9 +453,9 @@ static int detach_all(struct netlink *host, const struct json *saved, const stru
 	result = result ? result : r;
 	if (result == 0)
 		result = share_drop_dead(host, dirs->run_dir, e);
-	if (automatic && result == 0)
+	if (seen.automatic && result == 0)
 		result = bridge_leave(host, dirs->run_dir, zone, e);
-	if (links->n) {
+	if (detach_list(saved, "links")->n || before->n) {
 		r = names_leave(host, dirs, zone, result ? &why : e);
 		result = result ? result : r;
 	}
@@ -403,7 +468,8 @@ int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err
 	auto_close int lock = -1;
 	int r;
 
-	if (detach_links(saved)->n == 0 && !json_get(saved, "physical"))
+	if (detach_list(saved, "links")->n == 0 && detach_list(saved, "before")->n == 0 &&
+	    !json_get(saved, "physical"))
 		return 0;
 	r = netlink_open(&host, NETLINK_ROUTE, e);
 	if (r < 0)

@@ -272,6 +272,11 @@ static int bridge_set_rules(struct bridge *b, struct err *e)
 	rules = bridge_rules_text(b, &nat);
 	if (r > 0 && str_eq(json_get_string(b->state, "rules", ""), rules))
 		return 0;
+	/* killed from here on, it is not known which rules there are */
+	(void)json_unset(b->state, "rules");
+	r = bridge_save(b, e);
+	if (r < 0)
+		return r;
 	/* the parameter never without the rule against its misuse */
 	r = bridge_set_loopback(b, false, e);
 	if (r == 0)

@@ -16,6 +16,7 @@ static const struct sysctl_row bridge_sysctls[] = {
 	{ "ipv4", "send_redirects", 0 }, /* zones of two subnets share the bridge on purpose */
 	{ "ipv4", "rp_filter", 1 },
 	{ "ipv4", "accept_source_route", 0 },
+	{ "ipv4", "promote_secondaries", 1 }, /* one address less of a subnet is no address less */
 	{ "ipv6", "disable_ipv6", 0 },
 	{ "ipv6", "accept_ra", 0 }, /* a zone never configures the host */
 	{ "ipv6", "autoconf", 0 },
@@ -142,6 +143,9 @@ int bridge_link_set_addresses(struct netlink *nl, const struct bridge_link *b, s
 		if (a->index == l.index && !own && !bridge_link_wants(b, &a->addr))
 			r = addr_remove(nl, l.index, &a->addr, e);
 	}
+	/* a bridge of an older version does not promote: the others of that subnet went as well */
+	for (size_t i = 0; r == 0 && i < b->n_gates; i++)
+		r = addr_add(nl, l.index, &b->gates[i], e);
 	return r;
 }
 

@@ -8,10 +8,14 @@
 #include <stddef.h>
 
 #include "net/inet.h"
+#include "net/publish.h"
 #include "runtime/base/err.h"
 
 /* Forget the flows that any of the addresses began or answers, in the caller's network namespace. A kernel without connection tracking, or without its netlink
  * interface, is taken to have none. */
 MUST_CHECK int conntrack_forget(const struct inet_addr *addrs, size_t n, struct err *e);
+
+/* Forget the flows that these published ports have led into zones; those to the same ports inside that came another way stay. */
+MUST_CHECK int conntrack_forget_ports(const struct publish *ports, size_t n, struct err *e);
 
 #endif

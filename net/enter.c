@@ -28,6 +28,10 @@ static const struct sysctl_row enter_sysctls[] = {
 	{ "ipv6", "accept_dad", 0 }, /* no second of waiting before the link-local address works */
 	{ "ipv6", "addr_gen_mode", 0 },
 	{ "ipv6", "use_tempaddr", 0 },
+	/* what a change of the running zone's links needs: taking the first address of a subnet away leaves the others, and neighbours hear of a new MAC */
+	{ "ipv4", "promote_secondaries", 1 },
+	{ "ipv4", "arp_notify", 1 },
+	{ "ipv6", "ndisc_notify", 1 },
 	{ "ipv4", "accept_redirects", 0 },
 	{ "ipv6", "accept_redirects", 0 },
 	{ NULL, NULL, 0 },

@@ -152,6 +152,18 @@ static bool ipam_has(const struct json *leases, const char *zone, size_t link,
 	return seen == n;
 }
 
+static void ipam_add_row(struct json *leases, const struct ipam_row *row)
+{
+	struct json *j = json_add(json_get(leases, "leases"), json_new_object());
+	char text[INET_TEXT];
+
+	inet_text(&row->addr, text);
+	json_set(j, "zone", json_new_string(row->zone));
+	json_set(j, "link", json_new_u64(row->link));
+	json_set(j, "address", json_new_string(text));
+	json_set(j, "automatic", json_new_bool(row->automatic));
+}
+
 bool ipam_assign(struct json *leases, const char *zone, size_t link, const struct inet_addr *addrs,
 		 size_t n, bool automatic)
 {
@@ -164,17 +176,31 @@ bool ipam_assign(struct json *leases, const char *zone, size_t link, const struc
 		if (row.link == link && str_eq(row.zone, zone))
 			ipam_delete(leases, i);
 	}
-	for (size_t i = 0; i < n; i++) {
-		struct json *row = json_add(json_get(leases, "leases"), json_new_object());
-		char text[INET_TEXT];
-
-		inet_text(&addrs[i], text);
-		json_set(row, "zone", json_new_string(zone));
-		json_set(row, "link", json_new_u64(link));
-		json_set(row, "address", json_new_string(text));
-		json_set(row, "automatic", json_new_bool(automatic));
-	}
+	for (size_t i = 0; i < n; i++)
+		ipam_add_row(leases, &(struct ipam_row){ zone, link, addrs[i], automatic });
 	return true;
+}
+
+static bool ipam_knows(const struct json *leases, const struct ipam_row *wanted)
+{
+	for (size_t i = 0; i < ipam_count(leases); i++) {
+		struct ipam_row row;
+
+		if (ipam_row(leases, i, &row) && inet_same(&row.addr, &wanted->addr) &&
+		    row.link == wanted->link && str_eq(row.zone, wanted->zone))
+			return true;
+	}
+	return false;
+}
+
+void ipam_add_missing(struct json *leases, const struct json *from, const char *zone)
+{
+	for (size_t i = 0; i < ipam_count(from); i++) {
+		struct ipam_row row;
+
+		if (ipam_row(from, i, &row) && str_eq(row.zone, zone) && !ipam_knows(leases, &row))
+			ipam_add_row(leases, &row);
+	}
 }
 
 bool ipam_drop(struct json *leases, const char *zone, size_t from)

@@ -30,6 +30,8 @@ bool ipam_find(const struct json *leases, const char *zone, size_t link, int fam
 /* Make these the link's leases, replacing what it had. Returns whether anything changed. */
 bool ipam_assign(struct json *leases, const char *zone, size_t link, const struct inet_addr *addrs,
 		 size_t n, bool automatic);
+/* Add the leases that the zone has in `from` and not in `leases`. */
+void ipam_add_missing(struct json *leases, const struct json *from, const char *zone);
 /* Drop the leases of a zone's links from number `from` on. */
 bool ipam_drop(struct json *leases, const char *zone, size_t from);
 /* Drop the leases of zones in neither of the NULL-terminated lists. */

@@ -70,6 +70,20 @@ static int lease_is_taken(struct netlink *nl, const struct plan_link *l, const s
 	return r;
 }
 
+/* Does the zone, which runs, have them all? It may be to get another MAC, so it would not be known by its answer. */
+static bool lease_is_own(const struct net_plan *p, const struct plan_addrs *a)
+{
+	size_t own = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t k = 0; p->own && k < p->own->n; k++)
+			if (inet_same(&a->items[i], &p->own->items[k])) {
+				own++;
+				break;
+			}
+	return own == a->n;
+}
+
 /* The lowest free address that nobody answers for. */
 static int lease_choose(struct net_plan *p, size_t index, struct lease_search *s,
 			struct json *leases, bool *changed, struct err *e)
@@ -85,7 +99,7 @@ static int lease_choose(struct net_plan *p, size_t index, struct lease_search *s
 	s->pool.six = l->subnets.six.family ? inet_net(&l->subnets.six) : l->subnets.six;
 	for (int tries = 0; r == 1 && tries < LEASE_TRIES; tries++) {
 		r = ipam_choose(leases, &s->pool, found, &chosen.n, &why);
-		if (r == 0)
+		if (r == 0 && !lease_is_own(p, &chosen))
 			r = lease_is_taken(s->nl, l, &chosen, &s->busy, &why);
 	}
 	if (r != 0) {
@@ -123,10 +137,40 @@ static int lease_links(struct net_plan *p, const struct plan_subnets *s, struct 
 	return r;
 }
 
+static int lease_build(const struct zone_spec *z, const struct net_dirs *dirs,
+		       const struct plan_subnets *s, struct net_plan **ret, struct err *e)
+{
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	auto_done(diag_list) struct diag_list diags = { 0 };
+
+	if (plan_build(z, s, &p, &diags) < 0)
+		return diag_err(&diags, e);
+	p->run_dir = mem_strdup(dirs->run_dir);
+	p->storage_dir = mem_strdup(dirs->storage_dir);
+	p->hostname = mem_strdup(z->hostname);
+	*ret = ptr_steal(&p);
+	return 0;
+}
+
+static int lease_finish(struct net_plan *p, const struct plan_subnets *s, struct json *leases,
+			bool *changed, struct err *e)
+{
+	auto_done(diag_list) struct diag_list diags = { 0 };
+	int r = 0;
+
+	if (p->n_links)
+		r = lease_links(p, s, leases, changed, e);
+	else
+		*changed |= ipam_drop(leases, p->zonename, 0);
+
+	if (r == 0 && plan_finish(p, s, leases, &diags) < 0)
+		r = diag_err(&diags, e);
+	return r;
+}
+
 static int lease_and_finish(struct net_plan *p, const struct plan_subnets *s, struct err *e)
 {
 	auto_ptr(json) struct json *leases = NULL;
-	auto_done(diag_list) struct diag_list diags = { 0 };
 	auto_close int lock = bridge_lock(p->run_dir, e);
 	bool changed = false;
 	int r = lock;
@@ -134,11 +178,29 @@ static int lease_and_finish(struct net_plan *p, const struct plan_subnets *s, st
 	if (r >= 0)
 		r = ipam_load(p->storage_dir, &leases, e);
 	if (r == 0)
-		r = lease_links(p, s, leases, &changed, e);
-	if (r == 0 && plan_finish(p, s, leases, &diags) < 0)
-		r = diag_err(&diags, e);
+		r = lease_finish(p, s, leases, &changed, e);
 	if (r == 0 && changed)
 		r = ipam_save(p->storage_dir, leases, e);
+	return r;
+}
+
+int plan_lease(const struct zone_spec *z, const struct net_dirs *dirs, const struct plan_addrs *own,
+	       struct json *leases, struct net_plan **ret, struct err *e)
+{
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	struct plan_subnets s;
+	bool changed = false;
+	int r = plan_subnets_get(&s, e);
+
+	if (r == 0)
+		r = lease_build(z, dirs, &s, &p, e);
+	if (r < 0 || !p)
+		return r;
+	p->own = own;
+	r = lease_finish(p, &s, leases, &changed, e);
+	p->own = NULL;
+	if (r == 0)
+		*ret = ptr_steal(&p);
 	return r;
 }
 
@@ -146,32 +208,26 @@ int net_plan(const struct zone_spec *z, const struct net_dirs *dirs, struct net_
 	     struct err *e)
 {
 	auto_ptr(net_plan) struct net_plan *p = NULL;
-	auto_done(diag_list) struct diag_list diags = { 0 };
 	struct plan_subnets s;
 	int r = plan_subnets_get(&s, e);
 
-	if (r < 0)
+	if (r == 0)
+		r = lease_build(z, dirs, &s, &p, e);
+	if (r < 0 || !p)
 		return r;
-	if (plan_build(z, &s, &p, &diags) < 0)
-		return diag_err(&diags, e);
-	p->run_dir = mem_strdup(dirs->run_dir);
-	p->storage_dir = mem_strdup(dirs->storage_dir);
-	p->hostname = mem_strdup(z->hostname);
 	if (p->n_links ==
 	    0) { /* nothing to lease; what an earlier configuration had is given back by net_release() */
 		auto_ptr(json) struct json *none = json_new_object();
+		bool changed = false;
 
 		json_set(none, "leases", json_new_array());
-		r = plan_finish(p, &s, none, &diags);
-		if (r < 0)
-			return diag_err(&diags, e);
+		r = lease_finish(p, &s, none, &changed, e);
 	} else {
 		r = lease_and_finish(p, &s, e);
-		if (r < 0)
-			return r;
 	}
-	*ret = ptr_steal(&p);
-	return 0;
+	if (r == 0)
+		*ret = ptr_steal(&p);
+	return r;
 }
 
 int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e)

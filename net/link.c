@@ -345,7 +345,7 @@ static int link_set(struct netlink *nl, struct netlink_request *q, const char *n
 }
 
 /* A request of its own: the link must be the bridge's port already. */
-static int link_isolate(struct netlink *nl, const char *name, struct err *e)
+int link_set_isolated(struct netlink *nl, const char *name, bool on, struct err *e)
 {
 	struct netlink_request q;
 	struct nlattr *info, *data;
@@ -354,7 +354,7 @@ static int link_isolate(struct netlink *nl, const char *name, struct err *e)
 	info = mnl_attr_nest_start(q.h, IFLA_LINKINFO);
 	mnl_attr_put_strz(q.h, IFLA_INFO_SLAVE_KIND, "bridge");
 	data = mnl_attr_nest_start(q.h, IFLA_INFO_SLAVE_DATA);
-	mnl_attr_put_u8(q.h, IFLA_BRPORT_ISOLATED, 1);
+	mnl_attr_put_u8(q.h, IFLA_BRPORT_ISOLATED, on);
 	mnl_attr_nest_end(q.h, data);
 	mnl_attr_nest_end(q.h, info);
 	return link_set(nl, &q, name, e);
@@ -388,13 +388,40 @@ int link_change(struct netlink *nl, const char *name, const struct link_change *
 	if (c->isolated) { /* before it is up and carries anything */
 		r = link_set(nl, &q, name, e);
 		if (r == 0)
-			r = link_isolate(nl, name, e);
+			r = link_set_isolated(nl, name, true, e);
 		if (r < 0)
 			return r;
 		i = link_begin(&q, RTM_NEWLINK, 0);
 	}
 	i->ifi_flags = (c->up ? IFF_UP : 0) | (c->relay ? IFF_ALLMULTI | IFF_NOARP : 0);
 	i->ifi_change = i->ifi_flags;
+	return link_set(nl, &q, name, e);
+}
+
+int link_set_values(struct netlink *nl, uint32_t index, const struct link_values *v, struct err *e)
+{
+	struct netlink_request q;
+	struct ifinfomsg *i = link_begin(&q, RTM_NEWLINK, 0);
+	int r;
+
+	i->ifi_index = (int)index;
+	if (v->up)
+		i->ifi_flags = i->ifi_change = IFF_UP;
+	if (v->mac)
+		mnl_attr_put(q.h, IFLA_ADDRESS, INET_MAC, v->mac);
+	if (v->mtu)
+		mnl_attr_put_u32(q.h, IFLA_MTU, v->mtu);
+	if (v->name)
+		mnl_attr_put_strz(q.h, IFLA_IFNAME, v->name);
+	r = netlink_talk(nl, &q, NULL, NULL, e);
+	return r < 0 ? err_wrap(e, "change the link number %u", index) : 0;
+}
+
+int link_set_down(struct netlink *nl, const char *name, struct err *e)
+{
+	struct netlink_request q;
+
+	link_begin(&q, RTM_NEWLINK, 0)->ifi_change = IFF_UP;
 	return link_set(nl, &q, name, e);
 }
 
@@ -413,12 +440,14 @@ int link_clear(struct netlink *nl, const char *name, const char *alias, struct e
 int link_delete(struct netlink *nl, const char *name, struct err *e)
 {
 	struct netlink_request q;
+	struct err why = { 0 };
 	int r;
 
 	link_begin(&q, RTM_DELLINK, 0);
 	mnl_attr_put_strz(q.h, IFLA_IFNAME, name);
-	r = netlink_talk(nl, &q, NULL, NULL, e);
-	if (r == -ENODEV)
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r == 0 || r == -ENODEV)
 		return 0;
-	return r < 0 ? err_wrap(e, "remove the link \"%s\"", name) : 0;
+	*e = why;
+	return err_wrap(e, "remove the link \"%s\"", name);
 }

@@ -83,6 +83,18 @@ struct link_change {
 };
 MUST_CHECK int link_change(struct netlink *nl, const char *name, const struct link_change *c,
 			   struct err *e);
+/* The same for a link whose name somebody else decides, by its number; what is not set stays. A kernel before 6.3 renames no link that is up (-EBUSY). */
+struct link_values {
+	const char *name;
+	const uint8_t *mac;
+	uint32_t mtu;
+	bool up;
+};
+MUST_CHECK int link_set_values(struct netlink *nl, uint32_t index, const struct link_values *v,
+			       struct err *e);
+MUST_CHECK int link_set_down(struct netlink *nl, const char *name, struct err *e);
+/* It is a bridge's port. */
+MUST_CHECK int link_set_isolated(struct netlink *nl, const char *name, bool on, struct err *e);
 /* A link of this name that a crash left goes, told by its alias; one of somebody else stays: -EEXIST. It exists. */
 MUST_CHECK int link_clear(struct netlink *nl, const char *name, const char *alias, struct err *e);
 /* Missing is fine. */

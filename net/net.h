@@ -1,8 +1,9 @@
 /* net - a zone's network: links, addresses, routes, name service, address translation and link protection.
  *
- * All through rtnetlink (libmnl) and nftables (libnftnl); programs are run only for links of CNI networks, whose plugins are programs (cni.h). Three moments:
+ * All through rtnetlink (libmnl) and nftables (libnftnl); programs are run only for links of CNI networks, whose plugins are programs (cni.h). Four moments:
  *   net_plan    pure: zone -> list of operations, printable
  *   net_attach  monitor: makes the links, moves one end into the zone's network namespace, configures both, adds our nft rules
+ *   net_change  a verb, while the zone runs: another configuration's links, addresses, ports; what both have goes on
  *   net_detach  monitor or any later command: removes by what net_attach saved; idempotent; the last zone on an automatic bridge removes it and our table
  *
  * Naming on the host: bridges "zbr0" and "zbr-NAME" (automatic), link "zv<8 hex digits of the zone's name hash>.<n>" at most 15 characters, with maxbw an ifb "zi...", on a lower link that is no bridge a macvlan "zm..." of the same digits, with vlanId on a VLAN link "zl<8 hex digits>", with sharedbw two ifbs "zs<8 hex digits of the lower link's name hash>." and f or t; nft table inet "zones" and netdev table "zones" only.
@@ -52,6 +53,23 @@ MUST_CHECK int net_move_devices(const struct net_device_spec *devices, size_t n,
 				struct err *e);
 /* Take it all away; missing things are fine. dirs as in net_plan. */
 MUST_CHECK int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err *e);
+/* Make the links, addresses, published ports and protection of a running zone those of another configuration. What both have is not touched: its connections go on. */
+struct net_change {
+	const struct zone_spec *from, *to; /* effective configurations */
+	const struct json *saved;          /* what net_attach(), or this, saved last */
+	int netns_fd;                      /* the zone's network namespace */
+	/* Is it still the same run of the zone? Asked under RUN/net.lock, so that whoever takes a zone's network away afterwards finds what was saved. */
+	int (*check)(void *arg, struct err *e);
+	/* Keep what was saved; called before anything is changed, with all that may be there until the change is complete, and when it is. */
+	int (*save)(void *arg, const struct json *saved, struct err *e);
+	void *arg;
+};
+/* A verb, for a zone whose lock it holds. What can be refused is refused before anything is touched; when a step fails, those before it are undone. An interrupted change is finished, or
+ * undone, by the next one, whatever it asks for. A zone that has a link of a CNI network keeps that as it is, and so it does with links in a VLAN, on a lower
+ * link that is no bridge, or with a share of a bandwidth: -EOPNOTSUPP when one of those would change, or one would move to or from "auto:NAME". */
+MUST_CHECK int net_change(const struct net_change *c, const struct net_dirs *dirs, struct err *e);
+/* Why net_change() leaves links on this lower link ("auto", "auto:NAME", a link of the host) alone, by what is there now: a sentence that begins with the key, or NULL. Of a CNI network nothing is known. */
+const char *net_lower_waits(const char *lower);
 /* Give back a zone's leases (uninstall, delete). */
 MUST_CHECK int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e);
 /* RUN/net.lock, as a descriptor to be closed: nobody attaches or detaches meanwhile. */
@@ -64,7 +82,7 @@ MUST_CHECK int net_sweep(const char *const *alive, const char *const *known,
 /* The same for what CNI plugins hold for such zones. WITHOUT net_lock(): plugins may take long, and a zone that came up since the list was made is told by its living monitor. */
 void net_sweep_cni(const char *const *alive, const struct net_dirs *dirs);
 
-/* The files to be seen inside: text of /etc/resolv.conf and of /etc/hosts for the zone. Freshly allocated. */
+/* The files to be seen inside: text of /etc/resolv.conf and of /etc/hosts for the zone. Freshly allocated. The plan matters for what CNI plugins have said; else it may be NULL. */
 char *net_resolv_conf(const struct zone_spec *z, const struct net_plan *p);
 char *net_hosts(const struct zone_spec *z, const struct net_plan *p);
 /* Zones of one bridge know each other by name (net/names.h). A zone whose plan has links gets the folder below mounted read-only on NET_NAMES_MOUNT, with a file in it that net_attach() makes

@@ -53,6 +53,7 @@ struct plan_link {
 	uint32_t share;       /* of the total; 0: without one */
 	uint32_t share_class; /* after net_attach() */
 	unsigned guards;      /* enum guard_kind */
+	bool stays;           /* net_change() leaves it alone */
 	struct plan_addrs addrs;
 	struct plan_addrs
 		routers; /* written ones, after plan_finish() also the bridge's where none is written */
@@ -96,6 +97,7 @@ struct net_plan {
 	struct publish_list ports;  /* published ones */
 	struct plan_op *ops;
 	size_t n_ops;
+	const struct plan_addrs *own; /* of plan_lease(), while it runs; else NULL */
 };
 
 /* Those of the common bridge "zbr0": 10.88.0.0/24 and fd00:88::/64, or what ZONES_SUBNET4 and ZONES_SUBNET6 say; no IPv6 when the kernel has none. */
@@ -110,6 +112,12 @@ MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s,
 
 /* The part of the first that is about links of the host (plan_physical.c); returns the number of mistakes. */
 size_t plan_read_physical(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags);
+
+/* net_plan() on leases in memory, which are changed and not saved. The caller holds RUN/net.lock. `own` are addresses that the zone has now: who answers for them is itself. */
+MUST_CHECK int plan_lease(const struct zone_spec *z, const struct net_dirs *dirs,
+			  const struct plan_addrs *own, struct json *leases, struct net_plan **ret,
+			  struct err *e);
+
 /* The parts of the two that are about published ports (plan_publish.c); they return the number of mistakes. */
 size_t plan_read_publish(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags);
 size_t plan_finish_publish(struct net_plan *p, struct diag_list *diags);

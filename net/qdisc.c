@@ -76,6 +76,20 @@ int qdisc_set_tbf(struct netlink *nl, uint32_t index, const struct qdisc_tbf *q,
 	return r < 0 ? err_wrap(e, "limit the bandwidth of link number %u", index) : 0;
 }
 
+int qdisc_clear(struct netlink *nl, uint32_t index, struct err *e)
+{
+	struct netlink_request q;
+	struct err why = { 0 };
+	int r;
+
+	qdisc_begin(&q, RTM_DELQDISC, 0, index);
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r == 0 || r == -ENOENT || r == -EINVAL) /* the one that every link is born with */
+		return 0;
+	*e = why;
+	return err_wrap(e, "no longer limit the bandwidth of link number %u", index);
+}
+
 static int qdisc_take_rate(const struct nlmsghdr *h, void *arg)
 {
 	const struct nlattr *kind = netlink_attr(h, sizeof(struct tcmsg), TCA_KIND);

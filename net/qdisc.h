@@ -18,6 +18,8 @@ struct qdisc_tbf qdisc_tbf_for(uint64_t bits, uint32_t mtu);
 /* Make it the root of the link with this index, or change the one that is there. */
 MUST_CHECK int qdisc_set_tbf(struct netlink *nl, uint32_t index, const struct qdisc_tbf *q,
 			     struct err *e);
+/* The root goes, whatever it is; none is fine. */
+MUST_CHECK int qdisc_clear(struct netlink *nl, uint32_t index, struct err *e);
 /* What the kernel holds the link to, in bytes per second; 0 when its root is no token bucket. */
 MUST_CHECK int qdisc_rate(struct netlink *nl, uint32_t index, uint64_t *ret, struct err *e);
 /* Does this kernel have token buckets? Changes nothing. */

@@ -71,6 +71,7 @@ int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr
 		      struct err *e)
 {
 	struct netlink_request q;
+	struct err why = { 0 };
 	char text[INET_TEXT];
 	struct rtmsg *m;
 	int r;
@@ -84,11 +85,40 @@ int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr
 	m->rtm_type = RTN_UNICAST;
 	mnl_attr_put(q.h, RTA_GATEWAY, inet_len(gateway), gateway->bytes);
 	mnl_attr_put_u32(q.h, RTA_OIF, index);
-	r = netlink_talk(nl, &q, NULL, NULL, e);
-	if (r == -EEXIST)
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r == 0 || r == -EEXIST)
 		return 0;
+	*e = why;
 	inet_text_bare(gateway, text);
-	return r < 0 ? err_wrap(e, "add the default route through %s", text) : 0;
+	return err_wrap(e, "add the default route through %s", text);
+}
+
+int route_remove_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway,
+			 struct err *e)
+{
+	enum { SAME_MAX = 64 }; /* who makes them faster than we take them away is not waited for */
+	struct err why = { 0 };
+	char text[INET_TEXT];
+	int r = 0;
+
+	for (int n = 0; r == 0 && n < SAME_MAX; n++) {
+		struct netlink_request q;
+		struct rtmsg *m;
+
+		netlink_begin(&q, RTM_DELROUTE, 0);
+		m = mnl_nlmsg_put_extra_header(q.h, sizeof(*m));
+		m->rtm_family = (uint8_t)gateway->family;
+		m->rtm_table = RT_TABLE_MAIN;
+		m->rtm_scope = RT_SCOPE_NOWHERE; /* any */
+		mnl_attr_put(q.h, RTA_GATEWAY, inet_len(gateway), gateway->bytes);
+		mnl_attr_put_u32(q.h, RTA_OIF, index);
+		r = netlink_talk(nl, &q, NULL, NULL, &why);
+	}
+	if (r == 0 || r == -ESRCH)
+		return 0;
+	*e = why;
+	inet_text_bare(gateway, text);
+	return err_wrap(e, "remove the default route through %s", text);
 }
 
 /* --- looking for one -------------------------------------------------------------------------- */

@@ -28,6 +28,10 @@ MUST_CHECK int route_add_default(struct netlink *nl, uint32_t index,
 
 /* Does a default route of the table "main" lead through that link? */
 MUST_CHECK int route_carries_default(struct netlink *nl, uint32_t index, bool *ret, struct err *e);
+/* Those through it and that link in the table "main", however they were made; missing is fine. */
+MUST_CHECK int route_remove_default(struct netlink *nl, uint32_t index,
+				    const struct inet_addr *gateway, struct err *e);
+
 /* Is there a default route through `gateway` and that link in the table "main"? The list is not kept: it may be a tenant's and of any length. */
 MUST_CHECK int route_has_default(struct netlink *nl, uint32_t index,
 				 const struct inet_addr *gateway, bool *ret, struct err *e);

@@ -97,6 +97,38 @@ int shape_add(struct netlink *nl, const struct shape *s, struct err *e)
 	return r < 0 ? err_wrap(e, "limit the bandwidth of the link \"%s\"", s->host) : 0;
 }
 
+int shape_change(struct netlink *nl, const struct shape *s, struct err *e)
+{
+	struct link_info host = { 0 }, ifb = { 0 };
+	struct err ignored = { 0 };
+	int r = nft_chain_exists(NFPROTO_NETDEV, GUARD_TABLE, s->ifb, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || link_find(nl, s->ifb, &ifb, &ignored) < 0 || !str_eq(ifb.alias, s->alias) ||
+	    !(ifb.flags & IFF_UP))
+		return shape_add(nl, s, e);
+	r = link_find(nl, s->host, &host, e);
+	struct qdisc_tbf q = qdisc_tbf_for(s->bits, host.mtu);
+
+	if (r == 0)
+		r = qdisc_set_tbf(nl, host.index, &q, e);
+	return r < 0 ? r : qdisc_set_tbf(nl, ifb.index, &q, e);
+}
+
+/* The way to the ifb first: a frame that is sent to a link that is no more is lost. */
+int shape_end(struct netlink *nl, const char *host, const char *ifb, struct err *e)
+{
+	struct link_info l = { 0 };
+	int r = guard_remove(ifb, e);
+
+	if (r == 0)
+		r = link_delete(nl, ifb, e);
+	if (r == 0)
+		r = link_find(nl, host, &l, e);
+	return r < 0 ? r : qdisc_clear(nl, l.index, e);
+}
+
 int shape_remove(struct netlink *nl, const char *ifb, struct err *e)
 {
 	struct err second = { 0 };

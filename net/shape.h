@@ -24,6 +24,10 @@ struct shape {
 };
 /* `host` exists and is not up yet. An ifb link or a chain that a crash left under that name is replaced. */
 MUST_CHECK int shape_add(struct netlink *nl, const struct shape *s, struct err *e);
+/* The same for a `host` that may be up: frames that wait are kept where it is held to a bandwidth already, and none passes unshaped where it was. */
+MUST_CHECK int shape_change(struct netlink *nl, const struct shape *s, struct err *e);
+/* `host` stays and is not held to a bandwidth any more. Missing is fine. */
+MUST_CHECK int shape_end(struct netlink *nl, const char *host, const char *ifb, struct err *e);
 /* Missing is fine. `host` is removed before, so that nothing of the zone passes meanwhile. */
 MUST_CHECK int shape_remove(struct netlink *nl, const char *ifb, struct err *e);
 /* Bits per second the kernel holds the link to now, 0 where it does not. */

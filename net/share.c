@@ -379,6 +379,22 @@ int share_rates(struct netlink *nl, const char *bridge, uint32_t class_minor,
 	return r;
 }
 
+int share_is_on(struct netlink *nl, const char *bridge, bool *ret, struct err *e)
+{
+	struct link_info ifb = { 0 };
+	struct err why = { 0 };
+	char name[IFNAMSIZ];
+	int r;
+
+	share_ifb(bridge, FROM_ZONES, name);
+	r = link_find(nl, name, &ifb, &why);
+	*ret = r == 0;
+	if (r == 0 || r == -ENODEV)
+		return 0;
+	*e = why;
+	return r;
+}
+
 int share_probe(struct netlink *nl, struct err *e)
 {
 	static const uint32_t lo = 1, priority = 0;

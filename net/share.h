@@ -13,6 +13,7 @@
 #ifndef NET_SHARE_H
 #define NET_SHARE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "net/netlink.h"
@@ -37,6 +38,8 @@ struct share_rates {
 };
 MUST_CHECK int share_rates(struct netlink *nl, const char *bridge, uint32_t class_minor,
 			   struct share_rates *ret, struct err *e);
+/* Do links of zones on it share a bandwidth now? */
+MUST_CHECK int share_is_on(struct netlink *nl, const char *bridge, bool *ret, struct err *e);
 /* Would this kernel take it? Changes nothing. */
 MUST_CHECK int share_probe(struct netlink *nl, struct err *e);
 

@@ -1,0 +1,253 @@
+/* The network of a running zone changes, fails to, is interrupted; for real. Runs change_link.c as well. What connections make of it: tests/zone/apply_net.bats. */
+#include "net/change.h"
+
+#include <errno.h>
+
+#include "net/addr.h"
+#include "net/enter.h"
+#include "net/guard.h"
+#include "net/ipam.h"
+#include "net/nat.h"
+#include "net/plan.h"
+#include "tests/unit/net/own_network.h"
+
+struct world {
+	struct own_dirs d;
+	int ns;
+	struct json *saved; /* what save() got last */
+	int saves, fail_at; /* which save() fails; 0: none */
+	bool ended;         /* check() says so */
+	size_t noted;       /* leases at the first save() */
+};
+
+static size_t leases(const struct world *w)
+{
+	auto_ptr(json) struct json *j = NULL;
+	struct err e = { 0 };
+
+	return ipam_load(w->d.dirs.storage_dir, &j, &e) < 0 ? 999 : json_get(j, "leases")->n;
+}
+
+static int check(void *arg, struct err *e)
+{
+	const struct world *w = arg;
+
+	return w->ended ? err_set(e, ECANCELED, "it has ended") : 0;
+}
+
+static int save(void *arg, const struct json *saved, struct err *e)
+{
+	struct world *w = arg;
+
+	if (++w->saves == 1)
+		w->noted = leases(w);
+	if (w->saves == w->fail_at)
+		return err_set(e, EIO, "no");
+	json_free(w->saved);
+	w->saved = json_clone(saved);
+	return 0;
+}
+
+static int change(struct world *w, const struct zone_spec *from, const struct zone_spec *to,
+		  struct err *e)
+{
+	auto_ptr(json) struct json *was = json_clone(w->saved);
+	const struct net_change c = { .from = from,
+				      .to = to,
+				      .saved = was,
+				      .netns_fd = w->ns,
+				      .check = check,
+				      .save = save,
+				      .arg = w };
+
+	w->saves = 0;
+	return net_change(&c, &w->d.dirs, e);
+}
+
+/* "net0 10.88.0.2 net1 ..." as the kernel has them, link-local addresses left out */
+static char *inside(int ns)
+{
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	auto_done(addr_list) struct addr_list addrs = { 0 };
+	auto_done(link_list) struct link_list links = { 0 };
+	struct strbuf b = { 0 };
+	struct err e = { 0 };
+
+	if (enter_namespace(ns, NULL, &nl, &e) < 0 || addr_all(&nl, &addrs, &e) < 0 ||
+	    link_all(&nl, &links, &e) < 0)
+		return mem_strdup(e.text);
+	for (size_t i = 0; i < links.n; i++) {
+		if (links.items[i].flags & IFF_LOOPBACK)
+			continue;
+		strbuf_format(&b, "%s%s", b.len ? " " : "", links.items[i].name);
+		for (size_t k = 0; k < addrs.n; k++) {
+			char text[INET_TEXT];
+
+			inet_text_bare(&addrs.items[k].addr, text);
+			if (addrs.items[k].index == links.items[i].index &&
+			    !str_has_prefix(text, "fe80"))
+				strbuf_format(&b, " %s", text);
+		}
+	}
+	return strbuf_steal(&b);
+}
+
+static void check_inside(const struct world *w, const char *want, int line)
+{
+	auto_free char *got = inside(w->ns);
+
+	test_str(got, want, "links and addresses inside", __FILE__, line);
+}
+
+static void check_guards(size_t want, int line)
+{
+	auto_done(strv) struct strv chains = { 0 };
+	struct err e = { 0 };
+
+	test_int(guard_list(&chains, &e) == 0 ? (long long)chains.n : -1, (long long)want, "chains",
+		 __FILE__, line);
+}
+
+static void own_address(struct zone_anet *a, const char *four)
+{
+	strv_add(&a->allowed_address, four);
+}
+
+static struct zone_spec *first(void)
+{
+	struct zone_spec *z = own_zone("web", 2);
+
+	own_address(&z->anet[0], "10.88.0.7/24");
+	return z;
+}
+
+static struct zone_spec *second(void)
+{
+	struct zone_spec *z = own_zone("web", 3);
+
+	own_address(&z->anet[0], "10.88.0.7/24");
+	own_address(&z->anet[0], "10.77.0.7/24");
+	z->anet[0].linkname = mem_strdup("lan");
+	z->anet[0].mtu = (struct opt_u64){ true, 1400 };
+	z->anet[0].maxbw = (struct opt_u64){ true, 50000000 };
+	z->anet[0].isolated = (struct opt_bool){ true, true };
+	z->anet[0].mac_address = mem_strdup("02:00:00:00:00:07");
+	own_address(&z->anet[1], "10.66.0.7/24");
+	own_address(&z->anet[2], "10.55.0.7/24");
+	strv_add(&z->anet[2].link_protection, "none");
+	return z;
+}
+
+#define FIRST  "net0 10.88.0.7 net1 10.88.0.2 fd00:88::2"
+#define SECOND "lan 10.88.0.7 10.77.0.7 net1 10.66.0.7 net2 10.55.0.7"
+
+static void forth_and_back(struct world *w, const struct zone_spec *a, const struct zone_spec *b)
+{
+	struct link_info l = { 0 };
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	auto_ptr(json) struct json *before = json_clone(w->saved);
+	auto_free char *was = json_print(before, false);
+	struct err e = { 0 };
+
+	CHECK_INT(change(w, a, b, &e), 0);
+	CHECK_STR(e.text, "");
+	check_inside(w, SECOND, __LINE__);
+	check_guards(3, __LINE__); /* two protections, one bandwidth */
+	CHECK_INT(w->saves, 2);
+	CHECK_INT(w->noted, 6); /* those of both, as long as both may be there */
+	CHECK(!json_get(w->saved, "before"));
+	CHECK_INT(leases(w), 4);
+	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0 &&
+	      enter_namespace(w->ns, NULL, &nl, &e) == 0 && link_find(&nl, "lan", &l, &e) == 0);
+	CHECK_INT(l.mtu, 1400);
+	CHECK_INT(l.mac[5], 7);
+	CHECK_INT(change(w, b, b, &e), 0); /* nothing to do is done as well */
+	check_inside(w, SECOND, __LINE__);
+	CHECK_INT(change(w, b, a, &e), 0);
+	check_inside(w, FIRST, __LINE__);
+	check_guards(2, __LINE__);
+	CHECK_INT(own_count_links("zi"), 0);
+	CHECK_INT(leases(w), 3);
+	auto_free char *is = json_print(w->saved, false);
+
+	CHECK_STR(is, was);
+}
+
+static void refused_and_undone(struct world *w, const struct zone_spec *a,
+			       const struct zone_spec *b)
+{
+	auto_free char *was = json_print(w->saved, false);
+	auto_free char *is = NULL;
+	struct err e = { 0 };
+
+	w->ended = true;
+	CHECK_INT(change(w, a, b, &e), -ECANCELED);
+	CHECK_INT(w->saves, 0);
+	w->ended = false;
+	e = (struct err){ 0 };
+	w->fail_at = 1; /* nothing is made that is not noted */
+	CHECK_INT(change(w, a, b, &e), -EIO);
+	CHECK_STR(e.text, "no");
+	check_inside(w, FIRST, __LINE__);
+	e = (struct err){ 0 };
+	w->fail_at = 2; /* all is made, and cannot be noted */
+	CHECK_INT(change(w, a, b, &e), -EIO);
+	CHECK_STR(e.text, "no");
+	w->fail_at = 0;
+	check_inside(w, FIRST, __LINE__);
+	check_guards(2, __LINE__);
+	CHECK_INT(leases(w), 3);
+	is = json_print(w->saved, false);
+	CHECK_STR(is, was);
+}
+
+/* Killed with everything made; the record still names both. */
+static void interrupted(struct world *w, const struct zone_spec *a, const struct zone_spec *b)
+{
+	auto_ptr(json) struct json *old = json_clone(w->saved);
+	auto_ptr(json) struct json *both = NULL, *other = json_clone(old);
+	struct err e = { 0 };
+
+	CHECK_INT(change(w, a, b, &e), 0);
+	both = json_clone(w->saved);
+	json_add(json_set(both, "before", json_new_array()), json_clone(old));
+	json_free(w->saved);
+	w->saved = json_clone(both);
+	CHECK_INT(change(w, a, a, &e), 0); /* the file has been put back meanwhile */
+	CHECK_STR(e.text, "");
+	check_inside(w, FIRST, __LINE__);
+	check_guards(2, __LINE__);
+	CHECK(!json_get(w->saved, "before"));
+	CHECK_INT(change(w, a, b, &e), 0);
+	json_add(json_set(other, "before", json_new_array()), json_clone(w->saved));
+	CHECK(net_detach(other, &w->d.dirs, &e) == 0); /* or the zone is halted */
+	CHECK_INT(own_count_links("z"), 0);
+	check_guards(0, __LINE__);
+	CHECK_INT(nat_exists(&e), 0);
+}
+
+static void test(void)
+{
+	auto_ptr(zone_spec) struct zone_spec *a = first(), *b = second();
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	struct world w = { .ns = own_zone_namespace() };
+	struct err e = { 0 };
+
+	own_dirs_make(&w.d);
+	CHECK(w.ns >= 0);
+	CHECK(net_plan(a, &w.d.dirs, &p, &e) == 0);
+	CHECK(net_attach(p, w.ns, &w.saved, &e) == 0);
+	CHECK_STR(e.text, "");
+	check_inside(&w, FIRST, __LINE__);
+	forth_and_back(&w, a, b);
+	refused_and_undone(&w, a, b);
+	interrupted(&w, a, b);
+	json_free(w.saved);
+	(void)close(w.ns);
+	own_dirs_done(&w.d);
+}
+
+int main(void)
+{
+	return own_network_run(test);
+}
