@@ -146,14 +146,40 @@ static void on_status(struct loop *l, int fd, short revents, void *arg)
 
 /* --- up ----------------------------------------------------------------------------------------------------------- */
 
+/* Take over what `zone apply` has made of the network. True when that is news. */
+static bool network_refresh(struct monitor *m)
+{
+	auto_ptr(json) struct json *now = NULL;
+	auto_free char *old = m->net_saved ? json_print(m->net_saved, false) : NULL;
+	struct err e = { 0 };
+	int r = zone_network_load(m->dirs, m->options->name, m->run.restarts, &now, &e);
+
+	if (r < 0)
+		log_err(&e);
+	if (r <= 0)
+		return false;
+	auto_free char *text = json_print(now, false);
+
+	if (str_eq(text, old))
+		return false;
+	json_free(m->net_saved);
+	m->net_saved = ptr_steal(&now);
+	return true;
+}
+
+/* An apply that was under way when the zone ended has noted all that it makes before it makes it, under the lock that net_detach() waits for: so it is looked again. */
 static void network_detach(void *arg)
 {
 	struct monitor *m = arg;
 	struct net_dirs dirs = { .run_dir = m->dirs->run, .storage_dir = m->dirs->storage };
 	struct err e = { 0 };
 
-	if (m->net_saved && net_detach(m->net_saved, &dirs, &e) < 0)
-		log_err(&e);
+	(void)network_refresh(m);
+	do {
+		if (m->net_saved && net_detach(m->net_saved, &dirs, &e) < 0)
+			log_err(&e);
+	} while (network_refresh(m));
+	zone_network_end(m->dirs, m->options->name, m->run.restarts);
 	json_free(ptr_steal(&m->net_saved));
 	free(ptr_steal(&m->run.address));
 }

@@ -101,7 +101,7 @@ static void forget_lost_disks(struct zone_spec *z)
 }
 
 static int translate(const struct apply *a, const struct json *document,
-		     struct container_spec **ret, struct err *e)
+		     struct zone_spec **ret_zone, struct container_spec **ret, struct err *e)
 {
 	const struct zone_boot_options options = { .init_kind = "zone-init" };
 	auto_ptr(zone_spec) struct zone_spec *spec = zone_spec_load(document);
@@ -109,6 +109,7 @@ static int translate(const struct apply *a, const struct json *document,
 	struct zone_host host = { 0 };
 	int r = zone_host_facts(a->dirs, a->zone, &host, &strings, e);
 
+	*ret_zone = zone_spec_load(document);
 	if (r < 0)
 		return r;
 	forget_lost_devices(spec);
@@ -120,10 +121,10 @@ int apply_open(struct apply *a, const struct json *running, const struct json *m
 	       struct err *e)
 {
 	auto_free char *root = mem_format("%s/.engine", a->dirs->run);
-	int r = translate(a, running, &a->before, e);
+	int r = translate(a, running, &a->zone_before, &a->before, e);
 
 	if (r == 0)
-		r = translate(a, merged, &a->after, e);
+		r = translate(a, merged, &a->zone_after, &a->after, e);
 	if (r == 0)
 		r = engine_open(root, a->zone->name, false, &a->container, e);
 	if (r < 0)
@@ -135,6 +136,8 @@ void apply_done(struct apply *a)
 {
 	container_spec_free(ptr_steal(&a->before));
 	container_spec_free(ptr_steal(&a->after));
+	zone_spec_free(ptr_steal(&a->zone_before));
+	zone_spec_free(ptr_steal(&a->zone_after));
 	engine_free(ptr_steal(&a->container));
 }
 
@@ -326,7 +329,8 @@ static int note_end(struct run *x, const struct json *merged, struct err *e)
 
 static int run_act(struct run *x, struct err *e)
 {
-	auto_ptr(json) struct json *merged = changes_merge(x->wanted, &x->changes);
+	auto_ptr(json) struct json *merged =
+		changes_merge(x->running.config, x->wanted, &x->changes);
 	auto_done(steps) struct steps steps = { 0 };
 	bool undone = false;
 	int r;

@@ -16,6 +16,7 @@ struct apply {
 	const struct zone *zone; /* open, with the lock, running */
 	struct engine_container *container;
 	struct container_spec *before, *after;
+	struct zone_spec *zone_before, *zone_after; /* what they are translated from */
 };
 /* From the two configurations. Leaves nothing open on failure. */
 MUST_CHECK int apply_open(struct apply *a, const struct json *running, const struct json *merged,
@@ -39,9 +40,11 @@ const char *apply_device_judge(const struct change *c, const struct json *runnin
 /* apply_device_node(): bind or take away the node of one device. Part of apply_devices. */
 MUST_CHECK int apply_device_node(struct apply *a, const char *path, bool there, struct err *e);
 
-/* apply_net.c: links, ports, names. */
+/* apply_net.c: links and published ports; name service. */
 const char *apply_net_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
-extern const struct change_act apply_net;
+const char *apply_dns_judge(const struct change *c, const struct json *running,
+			    const struct json *wanted);
+extern const struct change_act apply_net, apply_dns;
 
 #endif

@@ -142,7 +142,7 @@ static int fs_order(const struct change *c)
 {
 	if (c->to)
 		return 1;
-	return c->from && is_tmpfs(c->from) ? 2 : 0;
+	return c->from && is_tmpfs(c->from) ? 3 : 0;
 }
 
 const struct change_act apply_fs = { .run = fs_run, .order = fs_order };

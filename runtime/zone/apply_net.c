@@ -1,25 +1,349 @@
-/* apply_net - the place for changes of the network while a zone runs: entries of anet, net and publish, members of dns.
+/* apply_net - the links, published ports and name service of a running zone.
  *
- * Not yet: every change waits for the next boot. To make one live, let the judge return NULL for it and the act do it; `c` has the entry as it was and as it shall be, a->zone->run.net_saved what
- * net_attach() has made, and the zone's monitor is the one who writes that. */
+ * The judges say what has to wait; of links either all changes are made or all wait, because a link is known by its place in the list: its name on the host, its lease and its automatic MAC
+ * follow from that. The acts look at the two configurations as wholes: net_change() finds out itself what differs, also from what an interrupted apply has left. */
 #include "runtime/zone/apply.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "net/net.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/log.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/sys.h"
+#include "runtime/zone/etc_files.h"
+#include "runtime/zone/record.h"
+
+static void mount_row_done(struct mount_spec *m)
+{
+	free(m->destination);
+	free(m->type);
+	free(m->source);
+	strv_done(&m->options);
+}
+
+/* --- what has to wait --------------------------------------------------------------------------------------------- */
+
+/* Members of a link that net_change() knows how to change. */
+static const char *const live_members[] = {
+	"linkname", "lowerLink",  "allowedAddress", "configureAllowedAddress", "defrouter",
+	"mtu",      "macAddress", "maxbw",          "linkProtection",          "isolated",
+};
+
+static bool is_live_member(const char *key)
+{
+	for (size_t i = 0; i < sizeof(live_members) / sizeof(live_members[0]); i++)
+		if (str_eq(live_members[i], key))
+			return true;
+	return false;
+}
+
+static bool is_same_text(const struct json *a, const struct json *b)
+{
+	auto_free char *left = a ? json_print(a, false) : NULL;
+	auto_free char *right = b ? json_print(b, false) : NULL;
+
+	return a && b ? str_eq(left, right) : a == b;
+}
+
+/* Is there a member of `a` that differs in `b` and cannot be changed? A link that comes or goes as a whole has none. */
+static bool has_fixed_change(const struct json *a, const struct json *b)
+{
+	for (size_t i = 0; a && b && i < a->n; i++)
+		if (!is_live_member(a->items[i]->key) &&
+		    !is_same_text(a->items[i], json_get(b, a->items[i]->key)))
+			return true;
+	return false;
+}
+
+static size_t count_of(const struct json *list)
+{
+	return list ? list->n : 0;
+}
+
+static const struct json *entry(const struct json *list, size_t i)
+{
+	return i < count_of(list) ? list->items[i] : NULL;
+}
+
+static bool lower_is(const struct json *link, const char *prefix)
+{
+	return str_has_prefix(json_get_string(link, "lowerLink", "auto"), prefix);
+}
+
+static bool is_automatic(const struct json *link)
+{
+	return link && (str_eq(json_get_string(link, "lowerLink", "auto"), "auto") ||
+			lower_is(link, ZONE_LOWER_AUTO));
+}
+
+/* Members that a link has from its boot, and with it all others. */
+static const struct {
+	const char *key, *why;
+} boot_members[] = {
+	{ "vlanId", "vlanId: a link is put into its VLAN when the zone boots" },
+	{ "sharedbw", "sharedbw: a link gets its part of the bandwidth when the zone boots" },
+	{ "bwShare", "bwShare: a link gets its part of the bandwidth when the zone boots" },
+};
+
+/* Without it, a number is absent or 0. */
+static bool has_member(const struct json *link, const char *key)
+{
+	const struct json *value = link ? json_get(link, key) : NULL;
+	auto_free char *text = value ? json_print(value, false) : NULL;
+
+	return value && !str_eq(text, "0");
+}
+
+/* Does it join or leave a network? */
+static bool changes_network(const struct json *a, const struct json *b)
+{
+	const char *from = a ? json_get_string(a, "lowerLink", "auto") : "";
+	const char *to = b ? json_get_string(b, "lowerLink", "auto") : "";
+
+	return !str_eq(from, to) &&
+	       (str_has_prefix(from, ZONE_LOWER_AUTO) || str_has_prefix(to, ZONE_LOWER_AUTO));
+}
+
+/* Why a link that differs is not changed now, or NULL. Either may be missing. */
+static const char *link_waits(const struct json *a, const struct json *b)
+{
+	const struct json *both[] = { a, b };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (both[i] && lower_is(both[i], ZONE_LOWER_CNI))
+			return "a link of a CNI network is made when the zone boots";
+		for (size_t k = 0; k < sizeof(boot_members) / sizeof(boot_members[0]); k++)
+			if (has_member(both[i], boot_members[k].key))
+				return boot_members[k].why;
+	}
+	if (changes_network(a, b))
+		return "lowerLink: a network \"auto:NAME\" is joined and left when the zone boots";
+	if (a && b && !is_same_text(json_get(a, "subnet"), json_get(b, "subnet")))
+		return "subnet: a network has its subnets from the first zone that boots on it";
+	if (has_fixed_change(a, b) || has_fixed_change(b, a))
+		return "with it changes what a link has from its birth";
+	for (size_t i = 0; i < 2; i++) {
+		const char *why =
+			both[i] ? net_lower_waits(json_get_string(both[i], "lowerLink", "auto"))
+				: NULL;
+
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+/* A link that both have, at another place. */
+static bool is_moved(const struct json *from, const struct json *to)
+{
+	for (size_t i = 0; i < count_of(from); i++)
+		for (size_t k = 0; k < count_of(to); k++)
+			if (i != k && str_eq(json_get_string(from->items[i], "linkname", ""),
+					     json_get_string(to->items[k], "linkname", "")))
+				return true;
+	return false;
+}
+
+static bool has_cni(const struct json *list)
+{
+	for (size_t i = 0; i < count_of(list); i++)
+		if (lower_is(list->items[i], ZONE_LOWER_CNI))
+			return true;
+	return false;
+}
+
+static bool has_automatic(const struct json *list)
+{
+	for (size_t i = 0; i < count_of(list); i++)
+		if (is_automatic(list->items[i]))
+			return true;
+	return false;
+}
+
+/* Why the links cannot be changed now, or NULL. */
+static const char *links_wait(const struct json *running, const struct json *wanted)
+{
+	const struct json *from = json_get(running, "anet"), *to = json_get(wanted, "anet");
+	size_t n = count_of(from) > count_of(to) ? count_of(from) : count_of(to);
+
+	if (has_cni(from) && has_automatic(from) != has_automatic(to))
+		return "whether the plugins of a CNI network lead the zone's ports is decided when it boots";
+	if (is_moved(from, to))
+		return "a link's names, lease and MAC follow from its place among the others, which changes";
+	for (size_t i = 0; i < n; i++) {
+		const struct json *a = entry(from, i), *b = entry(to, i);
+
+		const char *why = is_same_text(a, b) ? NULL : link_waits(a, b);
+
+		if (why)
+			return why;
+	}
+	return NULL;
+}
+
+/* Ports are led by the automatic bridge; where the zone has no link on it, by plugins of a CNI network. */
+static const char *ports_wait(const struct change *c, const struct json *running,
+			      const struct json *wanted)
+{
+	const struct json *from = json_get(running, "anet"), *to = json_get(wanted, "anet");
+	const struct json *links = links_wait(running, wanted) ? from : to;
+
+	if (!has_automatic(from) && has_cni(from))
+		return "the plugins of a CNI network are told of ports when the zone boots";
+	return !c->to || has_automatic(links)
+		       ? NULL
+		       : "the link that the port is led to comes with the boot";
+}
 
 const char *apply_net_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted)
 {
+	return str_eq(c->key, "publish") ? ports_wait(c, running, wanted)
+					 : links_wait(running, wanted);
+}
+
+const char *apply_dns_judge(const struct change *c, const struct json *running,
+			    const struct json *wanted)
+{
 	(void)c;
-	(void)running;
 	(void)wanted;
-	return "the zone's network is made when it boots";
+	return has_cni(json_get(running, "anet"))
+		       ? "what the plugins of its CNI network say about name service is known when the zone boots"
+		       : NULL;
+}
+
+/* --- links and ports ---------------------------------------------------------------------------------------------- */
+
+static int check_run(void *arg, struct err *e)
+{
+	const struct apply *a = arg;
+	const struct zone_run *run = &a->zone->run;
+
+	return proc_is(run->init, run->init_start)
+		       ? 0
+		       : err_set(e, ECANCELED,
+				 "zone \"%s\" has ended meanwhile: its file counts at its next boot",
+				 a->zone->name);
+}
+
+static int save_network(void *arg, const struct json *saved, struct err *e)
+{
+	struct apply *a = arg;
+
+	return zone_network_store(a->dirs, a->zone->name, a->zone->run.restarts, saved, e);
+}
+
+/* What is there now: another step may have changed it since the zone was opened. */
+static int saved_network(const struct apply *a, struct json **ret, struct err *e)
+{
+	const struct zone_run *run = &a->zone->run;
+	int r = zone_network_load(a->dirs, a->zone->name, run->restarts, ret, e);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (!run->net_saved) { /* it has had no link yet */
+		*ret = json_new_object();
+		json_set(*ret, "zone", json_new_string(a->zone->name));
+		json_set(*ret, "links", json_new_array());
+		return 0;
+	}
+	return json_parse_simple(run->net_saved, strlen(run->net_saved), ret, e);
+}
+
+static int root_open(const struct zone_spec *z, struct err *e)
+{
+	auto_close int top = zone_storage_open(z->zonepath, e);
+
+	return top < 0 ? top : file_open_dir(top, "root", e);
+}
+
+/* What a zone with links has from its boot, for one that gets its first: the mount with the names of others, its hosts, its name servers. Mounted anew in any case: whether
+ * it is there already, from links that it had before, is known to the zone only. */
+static int first_link(struct apply *a, const struct zone_spec *to, struct err *e)
+{
+	auto_done(mount_row) struct mount_spec m = { 0 };
+	auto_close int root = root_open(to, e);
+	struct err none = { 0 };
+	int r = root < 0 ? root : etc_files_names(a->dirs, to, &m, e);
+
+	if (r < 0)
+		return r;
+	(void)!engine_mount_remove(a->container, m.destination, &none);
+	r = engine_mount_add(a->container, &m, e);
+	if (r == 0)
+		r = etc_files_hosts(root, e);
+	return r < 0 ? err_wrap(e, "anet") : etc_files_resolv(root, to, NULL, e);
+}
+
+/* Its hosts file would go on to tell addresses that it has no more. */
+static void last_link(struct apply *a, const struct zone_spec *to)
+{
+	struct err why = { 0 };
+
+	if (etc_files_alone(a->dirs, to, &why) < 0)
+		log_warning("%s", why.text);
 }
 
 static int net_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
-	(void)a;
-	(void)back;
-	return err_set(e, EOPNOTSUPP, "%s: cannot be changed while the zone runs", c->path);
+	const struct net_dirs dirs = { .run_dir = a->dirs->run, .storage_dir = a->dirs->storage };
+	auto_free char *path = mem_format("/proc/%d/ns/net", (int)a->zone->run.init);
+	auto_close int netns = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	auto_ptr(json) struct json *saved = NULL;
+	int r;
+
+	(void)c;
+	if (netns < 0 && errno != ENOENT)
+		return err_sys(e, "open \"%s\"", path);
+	r = check_run(a, e); /* whose it is */
+	if (r == 0)
+		r = saved_network(a, &saved, e);
+	if (r < 0)
+		return r;
+	const struct net_change change = { .from = back ? a->zone_after : a->zone_before,
+					   .to = back ? a->zone_before : a->zone_after,
+					   .saved = saved,
+					   .netns_fd = netns,
+					   .check = check_run,
+					   .save = save_network,
+					   .arg = a };
+
+	if (!change.from->n_anet && change.to->n_anet)
+		r = first_link(a, change.to, e);
+	if (r == 0)
+		r = net_change(&change, &dirs, e);
+	if (r == 0 && change.from->n_anet && !change.to->n_anet)
+		last_link(a, change.to);
+	return r;
 }
 
-const struct change_act apply_net = { .run = net_run };
+/* Connections that end do not come back: behind all that may fail. */
+static int net_order(const struct change *c)
+{
+	(void)c;
+	return 2;
+}
+
+const struct change_act apply_net = {
+	.together = true, .run = net_run, .order = net_order, .settles = true
+};
+
+/* --- name service ------------------------------------------------------------------------------------------------- */
+
+/* As at boot: replaced below the zone's root by a rename, and left alone where the zone's administrator has made it his own. */
+static int dns_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct zone_spec *z = back ? a->zone_before : a->zone_after;
+	auto_close int root = root_open(z, e);
+	int r = root < 0 ? root : etc_files_resolv(root, z, NULL, e);
+
+	(void)c;
+	return r < 0 ? err_wrap(e, "dns") : 0;
+}
+
+const struct change_act apply_dns = { .together = true, .run = dns_run, .settles = true };

@@ -152,7 +152,9 @@ static void judge(const struct find *f, struct change *c)
 
 	c->how = wait ? CHANGE_REBOOT : rule->how;
 	c->why = wait ? wait : rule->why;
-	c->act = c->how == CHANGE_LIVE ? rule->act : NULL;
+	bool settles = c->again && rule->act && rule->act->settles;
+
+	c->act = c->how == CHANGE_LIVE || settles ? rule->act : NULL;
 }
 
 static void add_change(struct find *f, const char *key, const char *name, const struct json *from,
@@ -316,12 +318,44 @@ static void keep(struct json *to, const struct change *c)
 		(void)json_unset(to, c->key);
 }
 
-struct json *changes_merge(const struct json *wanted, const struct changes *c)
+/* Does nothing of a property change now, but something later? */
+static bool waits_whole(const struct changes *c, const char *key)
+{
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (!str_eq(c->items[i].key, key))
+			continue;
+		if (c->items[i].how == CHANGE_LIVE)
+			return false;
+		waiting++;
+	}
+	return waiting > 0;
+}
+
+/* Lists of which nothing changes now stay as they are, the order of their entries included. */
+static void keep_lists(struct json *to, const struct json *running, const struct changes *c)
+{
+	for (size_t i = 0; i < sizeof(identities) / sizeof(identities[0]); i++) {
+		const char *key = identities[i].key;
+		struct json *value;
+
+		if (!waits_whole(c, key))
+			continue;
+		value = copy_of(json_get(running, key));
+		if (value)
+			json_set(to, key, value);
+	}
+}
+
+struct json *changes_merge(const struct json *running, const struct json *wanted,
+			   const struct changes *c)
 {
 	struct json *merged = json_clone(wanted);
 
 	for (size_t i = 0; i < c->n; i++)
 		if (c->items[i].how != CHANGE_LIVE)
 			keep(merged, &c->items[i]);
+	keep_lists(merged, running, c);
 	return merged;
 }

@@ -30,6 +30,8 @@ struct change_act {
 	int (*run)(struct apply *a, const struct change *c, bool back, struct err *e);
 	/* Before or after others; the smaller first. NULL: 0. */
 	int (*order)(const struct change *c);
+	/* run() looks at the two configurations and not at the change: so where a change that was under way has to wait now, it makes the zone as it was. */
+	bool settles;
 };
 
 struct change_rule {
@@ -68,7 +70,8 @@ void changes_find(const struct json *running, const struct json *wanted, const s
 		  struct changes *ret);
 size_t changes_count(const struct changes *c, enum change_how how);
 /* What runs when all live changes are made: `wanted`, with what must wait as it was. */
-struct json *changes_merge(const struct json *wanted, const struct changes *c);
+struct json *changes_merge(const struct json *running, const struct json *wanted,
+			   const struct changes *c);
 
 /* The entry of a list of this name, NULL; and the name of an entry (freshly allocated). For judges and acts. */
 const struct json *change_item_find(const struct json *document, const char *key, const char *name);

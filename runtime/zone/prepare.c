@@ -160,25 +160,6 @@ static void clocks_begin(const struct zone_spec *effective, struct container_spe
 	c->linux.boottime = offset_to_zero(CLOCK_BOOTTIME);
 }
 
-/* What the zones of its networks are called, as a folder that only the host writes (net/names.h). Its owner stays unmapped: nobody inside is asked to change it. */
-static int names_mount(const struct zone_dirs *d, const struct zone *z, struct container_spec *c,
-		       struct err *e)
-{
-	const struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
-	auto_free char *path = net_names_dir(&dirs, z->name);
-	int r = file_mkdir_p(AT_FDCWD, path, 0755, e);
-	struct mount_spec *m;
-
-	if (r < 0)
-		return r;
-	m = LIST_GROW(c->mounts, c->n_mounts);
-	m->destination = mem_strdup(NET_NAMES_MOUNT);
-	m->type = mem_strdup("bind");
-	m->source = ptr_steal(&path);
-	strv_split(&m->options, "bind,ro,nosuid,nodev,noexec", ',');
-	return 0;
-}
-
 static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct zone_boot *o,
 			const struct zone_host *host, struct zone_prepared *p, struct err *e)
 {
@@ -202,7 +183,9 @@ static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct 
 		if (r < 0)
 			return err_wrap(e, "plan the network");
 	}
-	r = net_has_names(p->net) ? names_mount(d, z, p->container, e) : 0;
+	if (net_has_names(p->net))
+		r = etc_files_names(d, p->effective,
+				    LIST_GROW(p->container->mounts, p->container->n_mounts), e);
 	if (r < 0)
 		return r;
 	return etc_files_write(root, p->effective, p->net, z->record.uuid, e);

@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <string.h>
 
+#include "net/net.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
@@ -17,6 +20,11 @@
 static char *run_path(const struct zone_dirs *d, const char *name)
 {
 	return mem_format("%s/%s/run.json", d->run, name);
+}
+
+static char *network_path(const struct zone_dirs *d, const char *name, int64_t boot)
+{
+	return mem_format("%s/%s/net.%" PRId64 ".json", d->run, name, boot);
 }
 
 void zone_run_done(struct zone_run *r)
@@ -45,6 +53,22 @@ static uint64_t get_start(const struct json *j, const char *key)
 	int64_t v = json_get_i64(j, key, 0);
 
 	return v > 0 ? (uint64_t)v : 0;
+}
+
+/* What a verb has made of the network since the monitor wrote. */
+static int take_network(const struct zone_dirs *d, const char *name, struct zone_run *r,
+			struct err *e)
+{
+	auto_ptr(json) struct json *saved = NULL;
+	int n = zone_network_load(d, name, r->restarts, &saved, e);
+
+	if (n <= 0)
+		return n;
+	free(r->net_saved);
+	free(r->address);
+	r->net_saved = json_print(saved, false);
+	r->address = net_first_address(saved);
+	return 0;
 }
 
 int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *ret, struct err *e)
@@ -81,7 +105,10 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 		.restarts = json_get_i64(j, "restarts", 0),
 		.id = json_get_i64(j, "id", 0),
 	};
-	return 1;
+	r = take_network(d, name, ret, e);
+	if (r < 0)
+		zone_run_done(ret);
+	return r < 0 ? r : 1;
 }
 
 int zone_run_write(const struct zone_dirs *d, const char *name, const struct zone_run *r,
@@ -131,4 +158,36 @@ void zone_view_kill(const struct zone_run *r)
 
 	if (pidfd >= 0)
 		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+}
+
+/* --- the network, after a verb has changed it ---------------------------------------------------------------------- */
+
+int zone_network_load(const struct zone_dirs *d, const char *name, int64_t boot, struct json **ret,
+		      struct err *e)
+{
+	auto_free char *path = network_path(d, name, boot);
+	struct err why = { 0 };
+	int r = zone_json_read(path, ret, &why);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		*e = why;
+	return r < 0 ? r : 1;
+}
+
+int zone_network_store(const struct zone_dirs *d, const char *name, int64_t boot,
+		       const struct json *saved, struct err *e)
+{
+	auto_free char *path = network_path(d, name, boot);
+	int r = zone_json_write(path, saved, false, e);
+
+	return r < 0 ? err_wrap(e, "save the network of zone \"%s\"", name) : 0;
+}
+
+void zone_network_end(const struct zone_dirs *d, const char *name, int64_t boot)
+{
+	auto_free char *path = network_path(d, name, boot);
+
+	(void)sys_unlinkat(AT_FDCWD, path, 0); /* it goes with its folder at the latest */
 }

@@ -6,6 +6,7 @@
  *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree), log/ (console.log)
  *   RUN/NAME/                   while a monitor is (or was) there: run.json (struct zone_run), control (socket)
  *   RUN/NAME/running.N.json     the configuration that the zone runs with (running.h)
+ *   RUN/NAME/net.N.json         what its network consists of, once `zone apply` has changed it; before, run.json says that
  *   RUN/NAME/names/             what the zone sees as NET_NAMES_MOUNT; its one file is net/'s (net/names.h), under RUN/net.lock
  *   RUN/.engine/NAME/           the engine's container (engine.h)
  *   RUN/.locks/NAME             flock: every verb that changes a zone holds it
@@ -13,7 +14,7 @@
  * CONFIG, STORAGE, RUN are /etc/zones, /var/lib/zones, /run/zones; ZONES_CONFIG_DIR, ZONES_STORAGE_DIR, ZONES_RUN_DIR move them (absolute paths only). All are made 0755/0711/0711 on demand, owned by root,
  * never through symlinks.
  *
- * Who writes what: verbs write CONFIG and the record under the zone's lock. While a monitor lives it alone writes RUN/NAME (but for running.N.json, which verbs replace under the lock); it writes the record's reason before it takes RUN/NAME away as its last act.
+ * Who writes what: verbs write CONFIG and the record under the zone's lock. While a monitor lives it alone writes RUN/NAME (but for running.N.json and net.N.json, which verbs replace under the lock); it writes the record's reason before it takes RUN/NAME away as its last act.
  * Called by the zone command and the monitor, as root. */
 #ifndef RUNTIME_ZONE_STORE_H
 #define RUNTIME_ZONE_STORE_H
@@ -24,6 +25,7 @@
 
 #include "config/zone_spec.h"
 #include "runtime/base/err.h"
+#include "runtime/base/json.h"
 
 enum zone_state {
 	ZONE_NONE, /* no such zone */
@@ -132,6 +134,13 @@ MUST_CHECK int zone_running_begin(const struct zone_dirs *d, const struct zone *
 MUST_CHECK int zone_running_spec(const struct zone_dirs *d, const char *name, int64_t boot,
 				 struct zone_spec **ret, struct err *e);
 void zone_running_end(const struct zone_dirs *d, const char *name, int64_t boot);
+/* What net_change() saves, by the number of the boot like the configuration. zone_run_load() puts it in the place of what net_attach() saved; the monitor asks before it takes the
+ * network away. zone_network_load(): 1, 0 when the network is as net_attach() made it, or a negative errno. */
+MUST_CHECK int zone_network_load(const struct zone_dirs *d, const char *name, int64_t boot,
+				 struct json **ret, struct err *e);
+MUST_CHECK int zone_network_store(const struct zone_dirs *d, const char *name, int64_t boot,
+				  const struct json *saved, struct err *e);
+void zone_network_end(const struct zone_dirs *d, const char *name, int64_t boot);
 /* Does the zone run with something else than its file says? Costs one small file for a zone whose file has not changed. False for one that does not run. */
 bool zone_is_pending(const struct zone_dirs *d, const struct zone *z);
 

@@ -417,3 +417,30 @@ broken() {
 	grep -q net0 "$TOP/spy.links"
 	[ "$(stat -c %a "$ZONES_STORAGE_DIR/.cni")" = 700 ]
 }
+
+@test "zone apply: a link beside that of a CNI network changes, comes and goes; that one stays as it is, and waits for a boot" {
+	conflist test
+	zone create web 'anet=[{"linkname":"net0","lowerLink":"cni:test"},{"linkname":"lan"}]'
+	zone install web
+	zone boot web
+	had=$(address web)
+	chains=$(nft list table netdev zones | grep -c 'chain ')
+	zone set web 'anet[1].mtu=1400' 'publish=[{"port":8080,"to":80}]'
+	zone add web anet linkname=more
+	run zone apply web
+	[ "$status" = 0 ]
+	[ "$(zone list --json web | jq -r '.[0].pending')" = false ]
+	[ "$(zone info --live --json web | jq -r '[.live.network.links[] | .name, .present, .mtu] | join(" ")')" = "net0 true 1500 lan true 1400 more true 1500" ]
+	[ "$(address web)" = "$had" ]
+	[ "$(leases)" = "$had" ]
+	[ "$(nft list table netdev zones | grep -c 'chain ')" = $((chains + 1)) ]
+	zone exec web grep -q "^$had web" /etc/hosts
+	zone set web 'anet[0].linkProtection=["mac-nospoof"]' 'anet[1].mtu=1300' 'dns.search=["x.test"]'
+	run zone apply web
+	[ "$status" = 0 ]
+	says "CNI network"
+	[ "$(zone list --json web | jq -r '.[0].pending')" = true ]
+	[ "$(zone info --live --json web | jq -r '[.live.network.links[].mtu] | join(" ")')" = "1500 1400 1500" ]
+	zone halt web
+	nothing_left
+}

@@ -48,6 +48,106 @@ static void expect(const char *running, const char *wanted, const char *want)
 	CHECK_STR(text, want);
 }
 
+#define LINK(name, more) "{\"linkname\":\"" name "\"" more "}"
+#define LINKS(list)      "\"anet\":[" list "]"
+#define PORT             "\"publish\":[{\"protocol\":\"tcp\",\"port\":80}]"
+#define CNI              ",\"lowerLink\":\"cni:x\""
+#define BLUE             ",\"lowerLink\":\"auto:blue\""
+
+/* The only change waits, and its reason has that word. */
+static void expect_why(const char *running, const char *wanted, const char *word)
+{
+	auto_ptr(json) struct json *a = parse(running);
+	auto_ptr(json) struct json *b = parse(wanted);
+	auto_done(changes) struct changes c = { 0 };
+
+	changes_find(a, b, NULL, &c);
+	CHECK_INT(c.n, 1);
+	CHECK(c.n && c.items[0].how == CHANGE_REBOOT);
+	CHECK(c.n && c.items[0].why && strstr(c.items[0].why, word));
+}
+
+/* A link "a" with such members waits when it changes, comes or goes, and its neighbour "b" does not. */
+static void expect_beside(const char *members, const char *why)
+{
+	auto_free char *alone = mem_format("{" LINKS(LINK("a", "%s")) "}", members);
+	auto_free char *narrow = mem_format("{" LINKS(LINK("a", "%s,\"mtu\":1400")) "}", members);
+	auto_free char *two = mem_format("{" LINKS(LINK("a", "%s") "," LINK("b", "")) "}", members);
+	auto_free char *other = mem_format(
+		"{" LINKS(LINK("a", "%s") "," LINK("b", ",\"mtu\":1400")) "," PORT "}", members);
+
+	expect_why(alone, narrow, why);
+	expect_why("{}", alone, why);
+	expect_why(alone, "{}", why);
+	expect(two, other, "anet[b]=live publish[tcp:80]=live");
+}
+
+static const struct {
+	const char *members, *why;
+} booted[] = {
+	{ ",\"vlanId\":7", "vlanId:" },
+	{ ",\"sharedbw\":\"1G\"", "sharedbw:" },
+	{ ",\"bwShare\":300", "bwShare:" },
+	{ ",\"lowerLink\":\"lo\"", "lowerLink is no bridge" },
+};
+
+/* Links change all or none: each is known by its place. Ports need the link they are led to. */
+static void links(void)
+{
+	/* first, last */
+	expect("{}", "{" LINKS(LINK("a", "")) "," PORT "}", "anet[a]=live publish[tcp:80]=live");
+	expect("{" LINKS(LINK("a", "")) "}", "{}", "anet[a]=live");
+	/* one more, one less, another name */
+	expect("{" LINKS(LINK("a", "")) "}", "{" LINKS(LINK("a", "") "," LINK("b", "")) "}",
+	       "anet[b]=live");
+	expect("{" LINKS(LINK("a", "") "," LINK("b", "")) "}", "{" LINKS(LINK("a", "")) "}",
+	       "anet[b]=live");
+	expect("{" LINKS(LINK("a", "")) "}", "{" LINKS(LINK("b", "")) "}",
+	       "anet[a]=live anet[b]=live");
+	/* another place */
+	expect("{" LINKS(LINK("a", "") "," LINK("b", "")) "}",
+	       "{" LINKS(LINK("b", ",\"mtu\":1400")) "}", "anet[a]=reboot anet[b]=reboot");
+	/* what is not known to be changeable */
+	expect("{" LINKS(LINK("a", "") "," LINK("b", "")) "}",
+	       "{" LINKS(LINK("a", ",\"mtu\":1400") "," LINK("b", ",\"vlanId\":7")) "}",
+	       "anet[a]=reboot anet[b]=reboot");
+	/* neither are links in a VLAN, with a share, on a lower link that is no bridge; others are, also beside those */
+	for (size_t i = 0; i < sizeof(booted) / sizeof(booted[0]); i++)
+		expect_beside(booted[i].members, booted[i].why);
+	expect("{" LINKS(LINK("a", ",\"vlanId\":0")) "}",
+	       "{" LINKS(LINK("a", ",\"vlanId\":0,\"mtu\":1400")) "}", "anet[a]=live");
+	/* a network is joined and left at a boot; what else such a link has is live, but for its subnets */
+	expect_why("{" LINKS(LINK("a", "")) "}", "{" LINKS(LINK("a", BLUE)) "}", "auto:NAME");
+	expect_why("{" LINKS(LINK("a", BLUE)) "}", "{}", "auto:NAME");
+	expect_why("{" LINKS(LINK("a", BLUE)) "}",
+		   "{" LINKS(LINK("a", BLUE ",\"subnet\":[\"10.9.0.0/24\"]")) "}", "subnet:");
+	expect("{" LINKS(LINK("a", BLUE)) "}",
+	       "{" LINKS(LINK("a", BLUE ",\"mtu\":1400")) "," PORT "}",
+	       "anet[a]=live publish[tcp:80]=live");
+	/* links of CNI networks wait, the others do not */
+	expect("{" LINKS(LINK("a", CNI) "," LINK("b", "")) "}",
+	       "{" LINKS(LINK("a", CNI) "," LINK("b", ",\"mtu\":1400")) "}", "anet[b]=live");
+	expect("{" LINKS(LINK("a", CNI) "," LINK("b", "")) "}",
+	       "{" LINKS(LINK("a", CNI ",\"mtu\":5") "," LINK("b", ",\"mtu\":1400")) "}",
+	       "anet[a]=reboot anet[b]=reboot");
+	expect("{" LINKS(LINK("a", CNI)) "}",
+	       "{" LINKS(LINK("a", CNI) "," LINK("b", "")) "," PORT "}",
+	       "anet[b]=reboot publish[tcp:80]=reboot");
+	/* ports and name service */
+	expect("{" LINKS(LINK("a", "")) "}", "{" LINKS(LINK("a", "")) "," PORT "}",
+	       "publish[tcp:80]=live");
+	expect("{" LINKS(LINK("a", "")) "," PORT "}", "{" LINKS(LINK("a", "")) "}",
+	       "publish[tcp:80]=live");
+	expect("{" LINKS(LINK("a", CNI)) "," PORT "}", "{" LINKS(LINK("a", CNI)) "}",
+	       "publish[tcp:80]=reboot");
+	expect("{" LINKS(LINK("a", ",\"lowerLink\":\"br0\"")) "}",
+	       "{" LINKS(LINK("a", ",\"vlanId\":7")) "," PORT "}",
+	       "anet[a]=reboot publish[tcp:80]=reboot");
+	expect("{}", "{\"dns\":{\"search\":[\"a\"]}}", "dns.search=live");
+	expect("{" LINKS(LINK("a", CNI)) "}",
+	       "{" LINKS(LINK("a", CNI)) ",\"dns\":{\"search\":[\"a\"]}}", "dns.search=reboot");
+}
+
 static void finding(void)
 {
 	expect("{}", "{}", "");
@@ -71,9 +171,8 @@ static void finding(void)
 	       "{\"fs\":[{\"dir\":\"/b\",\"special\":\"/y\"},{\"dir\":\"/c\"}]}",
 	       "fs[/a]=live fs[/b]=live fs[/c]=live");
 	expect("{\"anet\":[{\"linkname\":\"net0\",\"mtu\":1500}]}",
-	       "{\"anet\":[{\"linkname\":\"net0\",\"mtu\":1400}]}", "anet[net0]=reboot");
-	expect("{}", "{\"publish\":[{\"protocol\":\"tcp\",\"port\":80}]}",
-	       "publish[tcp:80]=reboot");
+	       "{\"anet\":[{\"linkname\":\"net0\",\"mtu\":1400}]}", "anet[net0]=live");
+	links();
 	expect("{}", "{\"admin\":[{\"user\":\"a\"},{\"user\":\"a\"}]}",
 	       "admin[a]=live admin[a#2]=live");
 	/* file systems that cannot come or go under others */
@@ -126,6 +225,24 @@ static void interrupted(void)
 	CHECK(gone && !gone->from && !gone->to && gone->act && str_eq(gone->name, "/gone"));
 }
 
+/* Links were being changed, and by now the file asks for what has to wait: they become what they were. A file system would be mounted as the file says, so it is left. */
+static void interrupted_and_waits(void)
+{
+	auto_ptr(json) struct json *a = parse("{\"anet\":[{\"linkname\":\"x\"}]}");
+	auto_ptr(json) struct json *b =
+		parse("{\"anet\":[{\"linkname\":\"x\",\"vlanId\":5}],\"fs\":[{\"dir\":\"/run\"}]}");
+	auto_done(changes) struct changes c = { 0 };
+	auto_done(strv) struct strv unsure = { 0 };
+
+	strv_add(&unsure, "anet[x]");
+	strv_add(&unsure, "fs[/run]");
+	changes_find(a, b, &unsure, &c);
+	const struct change *link = change_at(&c, "anet[x]"), *fs = change_at(&c, "fs[/run]");
+
+	CHECK(link && link->how == CHANGE_REBOOT && link->act);
+	CHECK(fs && fs->how == CHANGE_REBOOT && !fs->act);
+}
+
 static void merging(void)
 {
 	auto_ptr(json) struct json *a = parse(
@@ -135,12 +252,12 @@ static void merging(void)
 	auto_done(changes) struct changes c = { 0 };
 
 	changes_find(a, b, NULL, &c);
-	auto_ptr(json) struct json *merged = changes_merge(b, &c);
+	auto_ptr(json) struct json *merged = changes_merge(a, b, &c);
 	auto_free char *text = json_print(merged, false);
 
 	CHECK_STR(
 		text,
-		"{\"maxLwps\":6,\"anet\":[{\"linkname\":\"y\",\"mtu\":1},{\"linkname\":\"x\"}],\"rlimit\":{\"cpu\":1,\"core\":1},\"attr\":{\"n\":\"v\"},\"hostname\":\"a\"}");
+		"{\"maxLwps\":6,\"anet\":[{\"linkname\":\"x\"},{\"linkname\":\"y\",\"mtu\":1}],\"rlimit\":{\"cpu\":1,\"core\":1},\"attr\":{\"n\":\"v\"},\"hostname\":\"a\"}");
 }
 
 /* --- random pairs ----------------------------------------------------------------------------------------------------- */
@@ -164,6 +281,12 @@ static const char *const pool[] = {
 	"\"nesting\":true",
 	"\"anet\":[{\"linkname\":\"net0\"}]",
 	"\"anet\":[{\"linkname\":\"net1\"},{\"linkname\":\"net0\",\"mtu\":1400}]",
+	"\"anet\":[{\"linkname\":\"net0\",\"maxbw\":\"5M\"},{\"linkname\":\"net1\"}]",
+	"\"anet\":[{\"linkname\":\"net0\",\"isolated\":true},{\"linkname\":\"net2\",\"lowerLink\":\"cni:x\"}]",
+	"\"anet\":[{\"linkname\":\"net0\",\"lowerLink\":\"auto:blue\"},{\"linkname\":\"net1\"}]",
+	"\"anet\":[{\"linkname\":\"net0\"},{\"linkname\":\"net1\",\"lowerLink\":\"lo\",\"vlanId\":7}]",
+	"\"publish\":[{\"port\":80}]",
+	"\"publish\":[{\"port\":80,\"to\":8080},{\"port\":81}]",
 	"\"dns\":{\"nameservers\":[\"10.0.0.1\"]}",
 	"\"fs\":[{\"dir\":\"/a\",\"type\":\"tmpfs\"}]",
 	"\"fs\":[{\"dir\":\"/a\",\"type\":\"tmpfs\",\"options\":[\"size=1M\"]},{\"dir\":\"/a/b\",\"type\":\"tmpfs\"}]",
@@ -230,7 +353,7 @@ static bool pair_holds(const struct json *running, const struct json *wanted)
 	auto_done(changes) struct changes first = { 0 }, second = { 0 }, kept = { 0 };
 
 	changes_find(running, wanted, NULL, &first);
-	auto_ptr(json) struct json *merged = changes_merge(wanted, &first);
+	auto_ptr(json) struct json *merged = changes_merge(running, wanted, &first);
 	auto_ptr(json) struct json *now = stored(merged);
 
 	changes_find(now, wanted, NULL, &second);
@@ -279,6 +402,7 @@ int main(void)
 	finding();
 	values();
 	interrupted();
+	interrupted_and_waits();
 	merging();
 	random_pairs();
 	return test_done();
