@@ -371,9 +371,10 @@ static int undo(struct change *x, struct err *e)
 	free(all.items);
 	if (r == 0)
 		r = note_end(x, &x->from, &why);
-	if (r < 0)
-		(void)err_wrap(e, "the network could not be set back (%.120s)", why.text);
-	return -e->code;
+	if (r == 0)
+		return -e->code;
+	e->code = ENOTRECOVERABLE;
+	return err_wrap(e, "the network could not be set back (%.120s)", why.text);
 }
 
 /* --- the facade ------------------------------------------------------------------------------- */

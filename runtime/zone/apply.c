@@ -227,7 +227,7 @@ static int act(struct apply *a, const struct steps *s, bool *ret_undone, struct 
 		if (r == 0)
 			continue;
 		zone_limit_words(e);
-		*ret_undone = undo(a, s, i) == 0;
+		*ret_undone = undo(a, s, i) == 0 && r != -ENOTRECOVERABLE;
 		return *ret_undone ? r : err_wrap(e, "the zone could not be set back completely");
 	}
 	return 0;

@@ -26,7 +26,7 @@ struct change;
 /* Something that is done to the kernel for changes. */
 struct change_act {
 	bool together; /* all changes with this act are one step: run() is called once, with the first of them */
-	/* Make the zone as `change` says, or as it was before when `back`. A run that fails has left the zone as it found it. What is so already is success. */
+	/* Make the zone as `change` says, or as it was before when `back`. A run that fails has left the zone as it found it, but with -ENOTRECOVERABLE: then it is not known how it is. What is so already is success. */
 	int (*run)(struct apply *a, const struct change *c, bool back, struct err *e);
 	/* Before or after others; the smaller first. NULL: 0. */
 	int (*order)(const struct change *c);

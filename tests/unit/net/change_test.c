@@ -16,6 +16,7 @@ struct world {
 	int ns;
 	struct json *saved; /* what save() got last */
 	int saves, fail_at; /* which save() fails; 0: none */
+	bool fail_on;       /* and all behind it */
 	bool ended;         /* check() says so */
 	size_t noted;       /* leases at the first save() */
 };
@@ -41,7 +42,7 @@ static int save(void *arg, const struct json *saved, struct err *e)
 
 	if (++w->saves == 1)
 		w->noted = leases(w);
-	if (w->saves == w->fail_at)
+	if (w->saves == w->fail_at || (w->fail_on && w->saves > w->fail_at))
 		return err_set(e, EIO, "no");
 	json_free(w->saved);
 	w->saved = json_clone(saved);
@@ -201,6 +202,26 @@ static void refused_and_undone(struct world *w, const struct zone_spec *a,
 	CHECK_STR(is, was);
 }
 
+/* Neither the change nor its undoing can be noted: both stay on record, and the next change settles it. */
+static void stuck(struct world *w, const struct zone_spec *a, const struct zone_spec *b)
+{
+	struct err e = { 0 };
+
+	w->fail_at = 2;
+	w->fail_on = true;
+	CHECK_INT(change(w, a, b, &e), -ENOTRECOVERABLE);
+	CHECK(str_has_prefix(e.text, "the network could not be set back"));
+	w->fail_at = 0;
+	w->fail_on = false;
+	CHECK(json_get(w->saved, "before"));
+	CHECK_INT(leases(w), 6);
+	CHECK_INT(change(w, a, a, &e), 0);
+	check_inside(w, FIRST, __LINE__);
+	check_guards(2, __LINE__);
+	CHECK(!json_get(w->saved, "before"));
+	CHECK_INT(leases(w), 3);
+}
+
 /* Killed with everything made; the record still names both. */
 static void interrupted(struct world *w, const struct zone_spec *a, const struct zone_spec *b)
 {
@@ -241,6 +262,7 @@ static void test(void)
 	check_inside(&w, FIRST, __LINE__);
 	forth_and_back(&w, a, b);
 	refused_and_undone(&w, a, b);
+	stuck(&w, a, b);
 	interrupted(&w, a, b);
 	json_free(w.saved);
 	(void)close(w.ns);
