@@ -60,15 +60,31 @@ int in_use_add(struct in_use *u, struct netlink *nl, const struct plan_link *l, 
 				     .link = lower.index,
 				     .own = runs ? l->mac : NULL };
 		memcpy(p->mac, lower.mac, INET_MAC);
-		u->items[u->n] =
-			(struct in_use_item){ .link = index, .address = k, .lower = l->bridge };
+		u->items[u->n] = (struct in_use_item){ .link = index,
+						       .address = k,
+						       .lower = l->bridge,
+						       .port = runs ? own.index : 0 };
 	}
+	u->nl = nl;
 	return 0;
 }
 
 int in_use_ask(struct in_use *u, struct err *e)
 {
-	return u->n ? probe_ask(u->probes, u->n, e) : 0;
+	int r = u->n ? probe_ask(u->probes, u->n, e) : 0;
+
+	for (size_t i = 0; r == 0 && i < u->n; i++) {
+		struct probe *p = &u->probes[i];
+		struct err ignored = { 0 };
+		uint32_t port = 0;
+
+		/* nobody but the zone is behind its port, and protection lets no foreign MAC out of it */
+		if (p->taken && u->items[i].port &&
+		    link_port_of(u->nl, p->link, p->holder, &port, &ignored) == 0 &&
+		    port == u->items[i].port)
+			p->taken = false;
+	}
+	return r;
 }
 
 char *in_use_text(const struct in_use *u, size_t i)

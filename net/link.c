@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -170,6 +171,38 @@ int link_find_peer(struct netlink *host, int netns_fd, const struct link_info *i
 	if (!str_eq(found.kind, "veth") || found.peer != inside->index || id < 0 ||
 	    found.peer_netns != id)
 		return err_set(e, ENODEV, "the other end of link \"%s\" is not here", inside->name);
+	*ret = found;
+	return 0;
+}
+
+static int link_take_port(const struct nlmsghdr *h, void *arg)
+{
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+	uint32_t *port = arg;
+
+	if (h->nlmsg_type == RTM_NEWNEIGH && mnl_nlmsg_get_payload_len(h) >= sizeof(*m))
+		*port = (uint32_t)m->ndm_ifindex;
+	return 0;
+}
+
+int link_port_of(struct netlink *nl, uint32_t bridge, const uint8_t mac[INET_MAC], uint32_t *ret,
+		 struct err *e)
+{
+	struct netlink_request q;
+	struct ndmsg *m;
+	uint32_t found = 0;
+	int r;
+
+	netlink_begin(&q, RTM_GETNEIGH, 0);
+	m = mnl_nlmsg_put_extra_header(q.h, sizeof(*m));
+	m->ndm_family = AF_BRIDGE;
+	mnl_attr_put_u32(q.h, NDA_MASTER, bridge);
+	mnl_attr_put(q.h, NDA_LLADDR, INET_MAC, mac);
+	r = netlink_talk(nl, &q, link_take_port, &found, e);
+	if (r == 0 && !found)
+		r = err_set(e, ENOENT, "no port");
+	if (r < 0)
+		return err_wrap(e, "find a MAC behind bridge number %u", bridge);
 	*ret = found;
 	return 0;
 }

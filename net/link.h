@@ -92,6 +92,9 @@ struct link_values {
 };
 MUST_CHECK int link_set_values(struct netlink *nl, uint32_t index, const struct link_values *v,
 			       struct err *e);
+/* The number of the port behind which a bridge has heard that MAC last; -ENOENT: behind none. */
+MUST_CHECK int link_port_of(struct netlink *nl, uint32_t bridge, const uint8_t mac[INET_MAC],
+			    uint32_t *ret, struct err *e);
 MUST_CHECK int link_set_down(struct netlink *nl, const char *name, struct err *e);
 /* It is a bridge's port. */
 MUST_CHECK int link_set_isolated(struct netlink *nl, const char *name, bool on, struct err *e);
