@@ -247,6 +247,88 @@ static void interrupted(struct world *w, const struct zone_spec *a, const struct
 	CHECK_INT(nat_exists(&e), 0);
 }
 
+static struct zone_spec *on_card(size_t n)
+{
+	struct zone_spec *z = own_zone("web", n);
+
+	if (n > 1) {
+		z->anet[1].lower_link = mem_strdup("low0");
+		own_address(&z->anet[1], "192.0.2.7/24");
+	}
+	return z;
+}
+
+static void refused(struct world *w, const struct zone_spec *from, const struct zone_spec *to,
+		    const char *words)
+{
+	auto_free char *was = json_print(w->saved, false);
+	struct err e = { 0 };
+
+	CHECK_INT(change(w, from, to, &e), -EOPNOTSUPP);
+	CHECK(strstr(e.text, words));
+	CHECK_INT(w->saves, 0);
+	auto_free char *is = json_print(w->saved, false);
+
+	CHECK_STR(is, was);
+}
+
+/* A link on a lower link that is no bridge stays; the one beside it changes. */
+static void stays(void)
+{
+	auto_ptr(zone_spec) struct zone_spec *a = on_card(2), *b = on_card(2), *wide = on_card(2),
+					     *less = on_card(1), *blue = on_card(2);
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	struct world w = { .ns = own_zone_namespace() };
+	const uint8_t mac[INET_MAC] = { 2, 0, 0, 0, 0, 1 };
+	const struct link_veth wire = {
+		.host = "low0", .peer = "wire", .netns_fd = w.ns, .mac = mac
+	};
+	const struct link_change up = { .up = true };
+	struct err e = { 0 };
+
+	own_dirs_make(&w.d);
+	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0 && link_add_veth(&nl, &wire, &e) == 0 &&
+	      link_change(&nl, "low0", &up, &e) == 0);
+	CHECK_STR(e.text, "");
+	CHECK_STR(net_lower_waits("low0"),
+		  "lowerLink is no bridge: a link on it is made when the zone boots");
+	CHECK(!net_lower_waits("auto") && !net_lower_waits("none"));
+	CHECK(net_plan(a, &w.d.dirs, &p, &e) == 0 && net_attach(p, w.ns, &w.saved, &e) == 0);
+	CHECK_STR(e.text, "");
+	b->anet[0].mtu = (struct opt_u64){ true, 1400 };
+	wide->anet[1].mtu = (struct opt_u64){ true, 1400 };
+	blue->anet[0].lower_link = mem_strdup("auto:blue");
+	auto_free char *was = json_print(json_get(w.saved, "links")->items[1], false);
+
+	CHECK(strstr(was, "\"uplink\""));
+	CHECK_INT(change(&w, a, b, &e), 0);
+	CHECK_STR(e.text, "");
+	CHECK_INT(json_get_i64(json_get(w.saved, "links")->items[0], "mtu", 0), 1400);
+	auto_free char *is = json_print(json_get(w.saved, "links")->items[1], false);
+
+	CHECK_STR(is, was);
+	/* also while it is not known how far an interrupted change came, when all parts of other links are done again */
+	auto_ptr(json) struct json *before = json_clone(w.saved);
+
+	json_add(json_set(w.saved, "before", json_new_array()), ptr_steal(&before));
+	CHECK_INT(change(&w, b, b, &e), 0);
+	CHECK_STR(e.text, "");
+	CHECK(!json_get(w.saved, "before"));
+	auto_free char *still = json_print(json_get(w.saved, "links")->items[1], false);
+
+	CHECK_STR(still, was);
+	CHECK_INT(own_count_links("zm"), 1);
+	refused(&w, b, wide, "anet[net1].lowerLink");
+	refused(&w, b, less, "anet[net1].lowerLink");
+	refused(&w, b, blue, "auto:NAME");
+	CHECK(net_detach(w.saved, &w.d.dirs, &e) == 0);
+	CHECK_INT(own_count_links("z"), 0);
+	json_free(w.saved);
+	(void)close(w.ns);
+	own_dirs_done(&w.d);
+}
+
 static void test(void)
 {
 	auto_ptr(zone_spec) struct zone_spec *a = first(), *b = second();
@@ -267,6 +349,7 @@ static void test(void)
 	json_free(w.saved);
 	(void)close(w.ns);
 	own_dirs_done(&w.d);
+	stays();
 }
 
 int main(void)
