@@ -282,6 +282,7 @@ P
 	fails 1 zone verify web
 	says 'anet[0].vlanId: the automatic bridge has no VLANs; name a bridge that filters VLANs or another link as lowerLink'
 	ip link add "mybr$$" type bridge
+	ip link set "mybr$$" up
 	zone set web "anet[0].lowerLink=mybr$$" 'anet[0].allowedAddress=["192.0.2.11/24"]'
 	fails 1 zone verify web
 	says 'anet[0].vlanId: the bridge "mybr'$$'" does not filter VLANs'
