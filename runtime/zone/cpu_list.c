@@ -88,7 +88,9 @@ void cpu_list_keep(struct cpu_list *of, const struct cpu_list *only)
 void cpu_list_highest(const struct cpu_list *of, size_t n, struct cpu_list *ret)
 {
 	*ret = (struct cpu_list){ 0 };
-	for (size_t i = CPU_LIST_MAX; n > 0 && i-- > 0;) {
+	for (size_t below = 1; n > 0 && below <= CPU_LIST_MAX; below++) {
+		size_t i = CPU_LIST_MAX - below;
+
 		ret->has[i] = of->has[i];
 		n -= of->has[i];
 	}

@@ -181,7 +181,7 @@ static const struct cli_option stat_options[] = {
 	{ .name = "zones",
 	  .letter = 'z',
 	  .value = "ZONE[,ZONE...]",
-	  .help = "only these; also containers of zrun" },
+	  .help = "only these; also containers of zrun, and tenants as @NAME" },
 	{ .name = "parsable",
 	  .letter = 'p',
 	  .help = "raw numbers with colons between, in an order to which fields are only ever added" },
@@ -191,6 +191,14 @@ static const struct cli_option stat_options[] = {
 	OPTIONS_END,
 };
 
+static const struct cli_option top_options[] = {
+	{ .name = "zones",
+	  .letter = 'z',
+	  .value = "ZONE[,ZONE...]",
+	  .help = "only these; also containers of zrun, and tenants as @NAME" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const char configure[] = "Configure";
 static const char storage[] = "Install and remove";
 static const char life[] = "Run";
@@ -261,6 +269,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	VERB(ps, "NAME", only_json, 1, 1, 0, looking, "zones:running", "the zone's processes"),
 	VERB(stat, "[-z ZONE[,ZONE...]] [-p] [--prometheus] [INTERVAL [COUNT]]", stat_options, 0, 2,
 	     0, looking, "", "what zones use, and what they may"),
+	VERB(top, "[-z ZONE[,ZONE...]] [INTERVAL]", top_options, 0, 1, 0, looking, "",
+	     "what zones use, on a terminal, those that use most first"),
 	VERB(logs, "[-f] [-n LINES] NAME", logs_options, 1, 1, 0, looking, "zones:installed",
 	     "what the zone wrote to its console"),
 	VERB(capacity, "[--check]", capacity_options, 0, 0, 0, looking, "",

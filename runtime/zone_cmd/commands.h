@@ -61,6 +61,7 @@ int zone_cmd_monitor(struct cli_args *a); /* hidden: the monitor process itself 
 /* looking */
 int zone_cmd_list(struct cli_args *a);
 int zone_cmd_ps(struct cli_args *a);
+int zone_cmd_top(struct cli_args *a);
 int zone_cmd_stat(struct cli_args *a);
 int zone_cmd_capacity(struct cli_args *a);
 int zone_cmd_events(struct cli_args *a);

@@ -11,86 +11,9 @@
 #include "runtime/zone/zone.h"
 #include "runtime/zone_cmd/commands.h"
 #include "runtime/zone_cmd/output.h"
+#include "runtime/zone_cmd/reading.h"
 
 enum { MS_PER_S = 1000, NS_PER_MS = 1000000, INTERVAL_MIN_MS = 100 };
-
-struct reading {
-	struct zone_stat *list;
-	size_t n;
-	uint64_t at_ms;
-};
-static void reading_done(struct reading *r)
-{
-	zone_stats_free(r->list, r->n);
-	*r = (struct reading){ 0 };
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec t = { 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * MS_PER_S + (uint64_t)t.tv_nsec / NS_PER_MS;
-}
-
-static void append(struct reading *to, struct zone_stat *list, size_t n)
-{
-	to->list = mem_grow(to->list, to->n + n, sizeof(*to->list));
-	for (size_t i = 0; i < n; i++)
-		to->list[to->n++] = list[i];
-	free(list);
-}
-
-/* "@acme" is a tenant. */
-static int take_chosen(const struct zone_dirs *d, const struct strv *names, struct reading *ret,
-		       struct err *e)
-{
-	auto_done(strv) struct strv zones = { 0 }, tenants = { 0 };
-	struct zone_stat *list = NULL;
-	size_t n = 0;
-	int r = 0;
-
-	for (size_t i = 0; i < names->n; i++) {
-		const char *name = names->items[i];
-
-		strv_add(*name == '@' ? &tenants : &zones, name + (*name == '@'));
-	}
-	if (zones.n > 0)
-		r = zone_stat(d, &zones, &ret->list, &ret->n, e);
-	if (r == 0 && tenants.n > 0) {
-		r = zone_stat_tenants(d, &tenants, &list, &n, e);
-		append(ret, list, n);
-	}
-	ret->at_ms = now_ms();
-	return r;
-}
-
-/* The zones, their sum, their tenants, and the machine. With chosen zones only those. */
-static int take_reading(const struct zone_dirs *d, const struct strv *names, struct reading *ret,
-			struct err *e)
-{
-	struct zone_stat host = { 0 }, total, *tenants = NULL, *last;
-	size_t n = 0;
-	int r;
-
-	if (names->n > 0)
-		return take_chosen(d, names, ret, e);
-	r = zone_stat(d, NULL, &ret->list, &ret->n, e);
-	ret->at_ms = now_ms();
-	if (r == 0)
-		r = zone_stat_tenants(d, NULL, &tenants, &n, e);
-	if (r == 0)
-		r = zone_stat_host(&host, e);
-	if (r < 0)
-		return r;
-	total = stat_total(ret->list, ret->n);
-	append(ret, tenants, n);
-	last = mem_array(2, sizeof(*last));
-	last[0] = total;
-	last[1] = host;
-	append(ret, last, 2);
-	return 0;
-}
 
 /* --- print ---------------------------------------------------------------------------------------------------------- */
 
@@ -132,11 +55,7 @@ static void print_prometheus(const struct stat_report *r)
 
 static void print(const struct cli_args *a, const struct reading *now, const struct reading *before)
 {
-	const struct stat_report r = { .now = now->list,
-				       .n = now->n,
-				       .before = before->list,
-				       .n_before = before->n,
-				       .interval_ms = now->at_ms - before->at_ms };
+	const struct stat_report r = reading_report(now, before);
 
 	if (cli_has(a, "json"))
 		print_json(&r);
@@ -183,7 +102,7 @@ static int repeat(struct cli_args *a, const struct strv *names, const struct sch
 	auto_done(reading) struct reading before = { 0 };
 	const struct zone_dirs *d = zone_cmd_dirs(a);
 	struct err e = { 0 };
-	int r = take_reading(d, names, &before, &e);
+	int r = reading_take(d, names, &before, &e);
 	uint64_t next = before.at_ms;
 
 	for (uint64_t i = 0; r == 0 && (s->count == 0 || i < s->count); i++) {
@@ -191,7 +110,7 @@ static int repeat(struct cli_args *a, const struct strv *names, const struct sch
 
 		next += s->interval_ms;
 		wait_until(next);
-		r = take_reading(d, names, &now, &e);
+		r = reading_take(d, names, &now, &e);
 		if (r == 0 && i > 0 && !cli_has(a, "json") && !cli_has(a, "parsable"))
 			putchar('\n');
 		if (r == 0)
@@ -223,7 +142,7 @@ int zone_cmd_stat(struct cli_args *a)
 	strv_split(&names, cli_value(a, "zones", ""), ',');
 	if (s.interval_ms > 0)
 		return repeat(a, &names, &s);
-	if (take_reading(d, &names, &now, &e) < 0)
+	if (reading_take(d, &names, &now, &e) < 0)
 		return output_error(a, &e);
 	print(a, &now, &none);
 	return CLI_DONE;
