@@ -52,6 +52,9 @@ static char *verify_uplink(struct verify *v, const struct plan_link *l,
 
 	if (uplink_check(lower, l->mtu, &why) < 0)
 		return mem_strdup(why.text);
+	if (!(lower->flags & IFF_UP))
+		return mem_format("the link \"%s\" is down: ip link set %s up", lower->name,
+				  lower->name);
 	if (l->total || l->share)
 		return mem_format("sharedbw and bwShare need a bridge, and \"%s\" is none",
 				  lower->name);

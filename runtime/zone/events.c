@@ -58,7 +58,7 @@ static int file_append(int dir, const char *name, const char *line, size_t n, st
 {
 	auto_free char *older = older_name(name);
 	auto_close int fd = -1;
-	struct stat st;
+	struct stat st = { 0 };
 	char last = '\n';
 
 	for (;;) {

@@ -28,10 +28,10 @@ refused() {
 	zone delete -F web
 }
 
-@test "the lower link: none of that name, no bridge, a bridge that is down" {
+@test "the lower link: none of that name, a link and a bridge that are down" {
 	refused 'anet[0].lowerLink' 'no link "nix0" exists' '{"lowerLink":"nix0","allowedAddress":["10.99.0.5/24"]}'
 	ip link add one0 type veth peer name two0
-	refused 'anet[0].lowerLink' '"one0" is not a bridge' '{"lowerLink":"one0","allowedAddress":["10.99.0.5/24"]}'
+	refused 'anet[0].lowerLink' 'the link "one0" is down: ip link set one0 up' '{"lowerLink":"one0","allowedAddress":["10.99.0.5/24"]}'
 	ip link add down0 type bridge
 	refused 'anet[0].lowerLink' 'the bridge "down0" is down: ip link set down0 up' '{"lowerLink":"down0","allowedAddress":["10.99.0.5/24"]}'
 	ip link set down0 up
