@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 {
 	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP };
 	static struct sources s;
-	struct procview_message start;
+	struct procview_message start = { 0 };
 	int sock = argc == 2 ? atoi(argv[1]) : -1;
 	int device = sock > 2 ? take_all(sock, &s, &start) : -1;
 
