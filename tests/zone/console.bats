@@ -4,6 +4,7 @@ load helper
 
 teardown_more() {
 	tmux -L "zones$$" kill-server 2>/dev/null || true
+	[ -z "${STOPPED:-}" ] || kill -9 "$STOPPED" 2>/dev/null || true # a stopped one would hold bats up for ever
 }
 
 screen() {
@@ -58,7 +59,9 @@ PY
 	booted web service.command='["/bin/sh","-c","while :; do echo 0123456789012345678901234567890123456789; done"]' cappedCPU.ncpus=0.3
 	zone console web </dev/null >"$TOP/one" & a=$!
 	sh -c 'kill -STOP $$; exec zone console web' </dev/null >/dev/null & b=$!
+	STOPPED=$b
 	wait_for 5 test -s "$TOP/one"
+	wait_for 10 grep -q "^State:.T" "/proc/$b/status" # else it would stop after it was told to go on
 	kill -CONT $b
 	wait_for 5 consoles_are 2
 	kill -STOP $b
@@ -70,6 +73,7 @@ PY
 	kill -0 $a # the reader was never dropped
 	kill $a
 	wait $a $b || true
+	STOPPED=
 }
 
 @test "logs prints the console's log, -n its end, and shows control characters harmlessly on a terminal" {
