@@ -51,5 +51,6 @@ int main(void)
 	/* what others made keeps its sum */
 	protect(root, "/pods/x");
 	has(root, "/pods/memory.low", "7\n");
+	fake_remove(root);
 	return test_done();
 }
