@@ -187,6 +187,14 @@ static void default_service(struct zone_service *s)
 	default_text(&s->stop_signal, "TERM");
 }
 
+struct zone_spec *zone_expanded(const struct zone_spec *file)
+{
+	struct zone_spec *z = zone_spec_clone(file);
+
+	zone_rctl_expand(z);
+	return z;
+}
+
 struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone_host *host)
 {
 	struct zone_spec *z = zone_spec_clone(file);

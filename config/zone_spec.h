@@ -192,6 +192,8 @@ struct zone_host { /* facts of this host that defaults depend on; filled by the 
 };
 /* A complete copy: every property that has a default is set. */
 struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone_host *host);
+/* A copy in which resource controls ("rctl") stand as the properties that they mean; nothing else is filled in. */
+struct zone_spec *zone_expanded(const struct zone_spec *file);
 /* Rows for `zone info`: path, value as text, origin; the visitor is called for every leaf of the effective configuration. */
 typedef void (*zone_visit_fn)(const char *path, const char *value, enum zone_origin origin,
 			      void *arg);

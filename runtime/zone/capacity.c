@@ -11,6 +11,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
+#include "runtime/zone/cpu_list.h"
 #include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
 
@@ -53,11 +54,24 @@ static struct opt_u64 cap_of(enum capacity_resource r, const struct zone_cpu_cap
 	return none;
 }
 
+/* The most that it may take, and nobody else has then. */
+static struct opt_u64 dedicated_of(const struct zone_dedicated_cpu *d)
+{
+	unsigned min = 0, max = 0;
+	struct err ignored = { 0 };
+
+	if (cpu_range_parse(d->ncpus, &min, &max, &ignored) < 0)
+		return (struct opt_u64){ 0 };
+	return (struct opt_u64){ true, (uint64_t)max * 1000 };
+}
+
 static struct opt_u64 of_zone(const struct capacity_zone *z, enum capacity_resource r)
 {
 	struct opt_u64 lwps = { true,
 				z->spec->max_lwps.set ? z->spec->max_lwps.value : DEFAULT_LWPS };
 
+	if (r == CAPACITY_CPU && z->spec->dedicated_cpu)
+		return dedicated_of(z->spec->dedicated_cpu);
 	return cap_of(r, z->spec->capped_cpu, z->spec->capped_memory, &lwps);
 }
 
@@ -170,6 +184,7 @@ struct capacity {
 	struct tenant_spec **tenants;
 	size_t n_tenants;
 	struct zone **zones;
+	struct zone_spec **specs; /* with their resource controls as properties */
 	struct capacity_zone *list;
 	size_t n;
 };
@@ -178,8 +193,11 @@ static void capacity_done(struct capacity *c)
 {
 	for (size_t i = 0; i < c->n_tenants; i++)
 		tenant_spec_free(c->tenants[i]);
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n; i++) {
 		zone_free(c->zones[i]);
+		zone_spec_free(c->specs[i]);
+	}
+	free(c->specs);
 	free(c->tenants);
 	free(c->zones);
 	free(c->list);
@@ -214,6 +232,7 @@ static int read_zones(struct capacity *c, struct err *e)
 	int r = zone_names(c->dirs, &names, e);
 
 	c->zones = mem_array(names.n, sizeof(struct zone *));
+	c->specs = mem_array(names.n, sizeof(struct zone_spec *));
 	c->list = mem_array(names.n, sizeof(*c->list));
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		struct zone *z = NULL;
@@ -226,11 +245,13 @@ static int read_zones(struct capacity *c, struct err *e)
 			continue;
 		}
 		c->zones[c->n] = z;
-		c->list[c->n++] = (struct capacity_zone){
-			.spec = z->spec,
+		c->specs[c->n] = zone_expanded(z->spec);
+		c->list[c->n] = (struct capacity_zone){
+			.spec = c->specs[c->n],
 			.tenant = z->spec->tenant ? find_tenant(c, z->spec->tenant) : NULL,
 			.running = z->state >= ZONE_READY
 		};
+		c->n++;
 	}
 	return r;
 }

@@ -10,7 +10,7 @@
 #include "runtime/zone/store.h"
 
 enum capacity_resource {
-	CAPACITY_CPU,    /* thousandths of a CPU: cappedCPU.ncpus */
+	CAPACITY_CPU, /* thousandths of a CPU: cappedCPU.ncpus, or the most of dedicatedCPU.ncpus */
 	CAPACITY_MEMORY, /* bytes: cappedMemory.physical */
 	CAPACITY_SWAP,   /* bytes: cappedMemory.swap without physical */
 	CAPACITY_LWPS,   /* maxLwps, which every zone has */
@@ -33,7 +33,7 @@ struct capacity_row {
 
 /* One zone for capacity_add(). */
 struct capacity_zone {
-	const struct zone_spec *spec;     /* what its file says */
+	const struct zone_spec *spec;     /* what its file says, zone_expanded() */
 	const struct tenant_spec *tenant; /* NULL: none */
 	bool running;
 };

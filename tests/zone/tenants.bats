@@ -196,3 +196,11 @@ print(n)'
 	row "" cpu | jq -e '.running == {"sum": 500, "withoutCap": 0}'
 	row "" lwps | jq -e '.used > 0'
 }
+
+@test "capacity counts dedicated CPUs, and caps that are written as resource controls" {
+	zone create -t isolated one dedicatedCPU.ncpus=1-2
+	zone create -t isolated two 'rctl=[{"name":"zone.cpu-cap","value":"150"},{"name":"zone.max-lwps","value":"77"}]'
+	zone capacity --json >"$TOP/c"
+	jq -e '.[] | select(.tenant == null and .resource == "cpu") | .promised == {"sum": 3500, "withoutCap": 0}' "$TOP/c"
+	jq -e '.[] | select(.tenant == null and .resource == "lwps") | .promised.sum == 4096 + 77' "$TOP/c"
+}
