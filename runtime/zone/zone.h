@@ -157,6 +157,8 @@ MUST_CHECK int zone_console(const struct zone_dirs *d, const char *name,
 
 /* After a monitor was killed: when init lives, start a new monitor that re-attaches; when not, take the remains away and store the reason. Every verb calls this first through zone_open_for(). Does nothing when all is well. */
 MUST_CHECK int zone_recover(const struct zone_dirs *d, const char *name, struct err *e);
+/* The container that a halt could not take away (its cgroup or folder was busy): recovery and the next boot try again. Nothing there: 0. The lock is held. */
+MUST_CHECK int zone_remains_of_engine(const struct zone_dirs *d, const char *name, struct err *e);
 /* zone_open with recovery before it. */
 MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsigned flags,
 			     struct zone **ret, struct err *e);
