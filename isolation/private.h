@@ -133,6 +133,14 @@ MUST_CHECK int mount_lock_import(struct isolation *iso, const int *fds, size_t n
 /* Is row i of the plan such a bind? Pure, the same in every process. */
 bool mount_lock_wanted(const struct isolation *iso, size_t i);
 
+/* rootlock.c - on the stage of mount_lock.c: a root that is read-only but for root.parts. */
+bool rootlock_wanted(const struct isolation *iso);
+/* `root` is attached there. *ret_writable: a second, detached mount of it for rootlock_targets(). */
+MUST_CHECK int rootlock_stage(const struct isolation *iso, int root, int *ret_writable,
+			      struct err *e);
+/* As the container's root: make the places of its mounts as far as they are missing. */
+void rootlock_targets(const struct isolation *iso, int writable);
+
 /* mount_run.c - init: follow the plan. */
 MUST_CHECK int mount_run(struct isolation *iso, enum mount_phase phase, struct err *e);
 /* A part of the host, found by path in init's own copy of the host's mounts, for what cannot be mounted afresh. */
