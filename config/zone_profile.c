@@ -6,18 +6,19 @@
 
 #define WRITABLE  false
 #define READ_ONLY true
-#define END                                   \
-	{                                     \
+#define END                                     \
+	{                                       \
 		.path = NULL, .readonly = false \
 	}
 
 /* What package managers and cron keep in /var is configuration: the package databases of Debian, RPM, Arch and Alpine, and the tables of cron. */
-#define VAR                                                                                        \
-	{ "/var", WRITABLE }, { "/var/lib", WRITABLE }, { "/var/lib/dpkg", READ_ONLY },            \
-		{ "/var/lib/apt", READ_ONLY }, { "/var/lib/rpm", READ_ONLY },                      \
-		{ "/var/lib/dnf", READ_ONLY }, { "/var/lib/pacman", READ_ONLY },                   \
-		{ "/var/lib/apk", READ_ONLY }, { "/var/spool", WRITABLE }, {                       \
-		"/var/spool/cron", READ_ONLY                                                       \
+#define VAR                                                                             \
+	{ "/var", WRITABLE }, { "/var/lib", WRITABLE }, { "/var/lib/dpkg", READ_ONLY }, \
+		{ "/var/lib/apt", READ_ONLY }, { "/var/lib/rpm", READ_ONLY },           \
+		{ "/var/lib/dnf", READ_ONLY }, { "/var/lib/pacman", READ_ONLY },        \
+		{ "/var/lib/apk", READ_ONLY }, { "/var/spool", WRITABLE },              \
+	{                                                                               \
+		"/var/spool/cron", READ_ONLY                                            \
 	}
 
 static const struct root_part strict_parts[] = { END };

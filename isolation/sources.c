@@ -264,7 +264,7 @@ static const char *fs_name(int fd)
 	return "unknown";
 }
 
-static int map_tree(const struct source *s, int userns, bool recursive, struct err *e)
+int source_map(const struct source *s, int userns, bool recursive, struct err *e)
 {
 	const struct mount_change c = { .set = MOUNT_ATTR_IDMAP,
 					.userns = userns,
@@ -300,7 +300,7 @@ static int map_bind(struct isolation *iso, const struct mount_op *op, struct sou
 	struct err cause = { 0 };
 	bool recursive = op->opts.ridmap ||
 			 (op->idmap == MOUNT_IDMAP_OWN && !op->opts.idmap && op->opts.recursive);
-	int r = map_tree(s, own >= 0 ? own : container, recursive, &cause);
+	int r = source_map(s, own >= 0 ? own : container, recursive, &cause);
 
 	if (r == -EINVAL && may_stay_unmapped(op)) {
 		log_debug("%s: shown without id mapping", cause.text);
@@ -350,7 +350,7 @@ int sources_map(struct isolation *iso, pid_t child, struct err *e)
 			return userns;
 	}
 	if (maps_root(iso)) {
-		int r = map_tree(&iso->root, userns, true, e);
+		int r = source_map(&iso->root, userns, true, e);
 
 		if (r < 0)
 			return err_wrap(e, "root");

@@ -281,8 +281,8 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 	logfile_close(&m->console.log);
 	text_set(&m->run.init_kind, m->prepared.init_kind);
 	m->run.root = !zone_profile_parts(m->prepared.effective->file_mac_profile) ? ZONE_ROOT_PLAIN
-		      : boot.writable						? ZONE_ROOT_WRITABLE
-										: ZONE_ROOT_READ_ONLY;
+		      : boot.writable ? ZONE_ROOT_WRITABLE
+				      : ZONE_ROOT_READ_ONLY;
 	return logfile_open(&m->console.log, m->prepared.log_dirfd, e);
 }
 

@@ -64,7 +64,11 @@ struct zone_record {
 void zone_record_done(struct zone_record *r);
 
 /* Written by the monitor alone. */
-enum zone_root { ZONE_ROOT_PLAIN, ZONE_ROOT_READ_ONLY, ZONE_ROOT_WRITABLE }; /* without a fileMacProfile; with one; with one, by boot -w */
+enum zone_root {
+	ZONE_ROOT_PLAIN,
+	ZONE_ROOT_READ_ONLY,
+	ZONE_ROOT_WRITABLE
+}; /* without a fileMacProfile; with one; with one, by boot -w */
 struct zone_run {
 	pid_t monitor;
 	uint64_t monitor_start;

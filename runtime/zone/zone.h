@@ -145,6 +145,7 @@ struct zone_login {
 	const struct strv *command; /* empty: the user's login shell */
 	bool login_shell; /* login: argv[0] "-sh", HOME, cwd home; exec: the command as it is */
 	bool rescue;   /* -S: a static shell of the host, nothing of the zone's files is needed */
+	bool trusted;  /* -T: the root is writable for this one */
 	bool terminal; /* a pty */
 	const struct strv *env; /* extra NAME=VALUE */
 	const char *cwd;
@@ -168,8 +169,8 @@ MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsign
 struct zone_row {
 	char *name, *path, *brand, *ip, *reason, *aux, *uuid, *tenant;
 	enum zone_state state;
-	int64_t id;   /* -1: not running */
-	bool pending; /* it runs with something else than its file says */
+	int64_t id;               /* -1: not running */
+	bool pending;             /* it runs with something else than its file says */
 	const char *rw, *profile; /* "R" or "W": it runs and has a fileMacProfile; NULL */
 };
 MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n,

@@ -50,7 +50,7 @@ load helper
 	line=$(zone list -p -o name,path,brand)
 	[ "$line" = "web:$TOP/odd\\:dir\\\\x/web:native" ]
 	[ "$(zone list -p | wc -l)" = 1 ]
-	[ "$(zone list -p | sed 's/\\\\//g; s/\\://g' | tr -cd : | wc -c)" = 6 ]
+	[ "$(zone list -p | sed 's/\\\\//g; s/\\://g' | tr -cd : | wc -c)" = 8 ]
 }
 
 @test "list -o takes the columns in the order given and refuses unknown ones with exit status 2" {
