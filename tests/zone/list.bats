@@ -67,7 +67,7 @@ load helper
 @test "list --json has the same members for every zone, null for what there is not" {
 	booted web
 	zone create -t isolated conf
-	zone list --json | jq -e 'length == 2 and all(.[]; keys == ["aux", "brand", "id", "ip", "links", "name", "path", "pending", "reason", "state", "tenant", "uuid"])'
+	zone list --json | jq -e 'length == 2 and all(.[]; keys == ["aux", "brand", "id", "ip", "links", "name", "path", "pending", "profile", "reason", "rw", "state", "tenant", "uuid"])'
 	zone list --json | jq -e '.[] | select(.name == "conf") | .id == null and .links == null and .state == "configured" and .aux == null and .reason == null'
 	zone list --json | jq -e '.[] | select(.name == "web") | (.id | type) == "number" and .links == [] and .state == "running"'
 	[ -d "/proc/$(init_pid web)" ]
