@@ -1,7 +1,7 @@
 /* in_use - would a zone's address meet another machine's on the zone's network? Private to net/.
  *
  * Leases and link protection keep the addresses of zones apart; what else is plugged into a bridge is asked (probe.h). So nobody is asked, and nothing is waited for, on a bridge that has
- * links of zones only, as the automatic one nearly always does. A zone that runs already answers for itself: that does not count,
+ * links of zones only, as the automatic one nearly always does. On a link of the host that carries addresses of a shared zone the neighbours are asked always. A zone that runs already answers for itself: that does not count,
  * neither from the MAC that it is to have nor from another behind its port, which is the one that it has now. */
 #ifndef NET_IN_USE_H
 #define NET_IN_USE_H
