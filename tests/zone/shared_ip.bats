@@ -17,6 +17,7 @@ setup_more() {
 	outside ip link set wire up
 	wait_for 5 sh -c 'ip -6 addr show card0 | grep -q "fe80.*scope link $"'
 	BEFORE=$(looks)
+	export ZONES_PROBE_MS=50 # nobody has their addresses, but in one test
 }
 
 teardown_more() {
@@ -64,10 +65,10 @@ connects() { # FROM ADDRESS PORT: FROM is a zone, "outside" or "host"
 	esac
 	"${from[@]}" python3 -c '
 import socket, sys
-socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).close()' "$2" "$3" 2>/dev/null
+socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3])).close()' "$2" "$3" "${4:-5}" 2>/dev/null
 }
 
-refused() { if connects "$@"; then echo "$1 reaches $2"; return 1; fi; }
+refused() { if connects "$@" 1; then echo "$1 reaches $2"; return 1; fi; }
 
 halted() { # a monitor that is being killed may still be asked, and not answer
 	wait_for 20 sh -c 'zone halt "$1" >/dev/null 2>&1; [ "$(zone list --json "$1" | jq -r ".[0].state")" = installed ]' sh "$1"
@@ -143,7 +144,7 @@ P
 	run zone list -v web
 	says "card0 on card0: up, 192.0.2.10/24 2001:db8::10/64"
 	[ "$(zone list --json web | jq -r '.[0].ip')" = 192.0.2.10/24 ]
-	[ "$(zone stat --json | jq '[.. | .received? // empty] | max')" -gt 2000000 ]
+	[ "$(zone stat --json | jq '[.. | .receivedBytes? // empty] | max')" -gt 2000000 ]
 	fails 0 zone why web
 	says "nothing is wrong"
 	zone exec web grep -q '^192.0.2.10[[:space:]]*web' /etc/hosts
@@ -248,7 +249,6 @@ N
 	refused outside 192.0.2.10 80
 	refused outside 2001:db8::10 81
 	connects outside 192.0.2.11 80
-	connects outside 2001:db8::11 81
 	nft delete table inet mine
 	connects outside 192.0.2.10 80
 	zone halt one
@@ -259,6 +259,7 @@ N
 }
 
 @test "verify refuses by name what contradicts it, what the link cannot carry and addresses that somebody has" {
+	unset ZONES_PROBE_MS
 	created web 10
 	no() { # SENTENCE PATH=VALUE...
 		local says=$1
@@ -322,6 +323,10 @@ N
 	ip link set card0 up
 	ip addr replace 2001:db8::5/64 dev card0 nodad
 	zone reboot web
+	zone set web ipType=exclusive 'net=[]' 'anet=[{"lowerLink":"auto"}]'
+	fails 0 zone apply web
+	says "ipType: a zone has its kind of network from its boot"
+	zone set web ipType=shared 'anet=[]' 'net=[{"physical":"card0","address":["192.0.2.10/24"]}]'
 	echo 1 >/proc/sys/net/ipv6/conf/all/forwarding # the administrator makes it a router
 	ip neigh add proxy 192.0.2.77 dev card0
 	zone halt web
@@ -350,7 +355,7 @@ N
 	halted web
 	nothing_left
 	for verb in boot halt; do
-		for i in $(seq 1 "${ZONES_KILLS:-6}"); do
+		for i in $(seq 1 "${ZONES_KILLS:-4}"); do
 			[ $verb = boot ] || zone boot web
 			zone $verb web >/dev/null 2>&1 & b=$!
 			sleep "0.0$((i * 997 % 90 + 5 + 100))"
