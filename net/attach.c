@@ -13,6 +13,7 @@
 #include "net/conntrack.h"
 #include "net/enter.h"
 #include "net/guard.h"
+#include "net/in_use.h"
 #include "net/link.h"
 #include "net/names.h"
 #include "net/plan.h"
@@ -198,7 +199,11 @@ static int attach_shared(struct attach *a, const struct plan_link *l, const char
 				  .addrs = l->addrs.items,
 				  .n_addrs = l->addrs.n };
 
-	return shared_connect(&a->host, &s, e);
+	int r = shared_connect(&a->host, &s, e);
+
+	if (r == 0)
+		in_use_announce(&a->host, l);
+	return r;
 }
 
 static int attach_port(struct attach *a, const struct plan_op *op, struct err *e)

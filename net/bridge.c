@@ -495,6 +495,19 @@ int bridge_check_port(const char *run_dir, const char *zone, const struct publis
 	return r < 0 ? r : bridge_check_ports(b.state, zone, p, 1, e);
 }
 
+int bridge_check_unshared(const char *run_dir, const char *link, struct err *e)
+{
+	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
+	int r = bridge_load(&b, NULL, run_dir, e);
+	const char *zone = r < 0 ? NULL : proxy_sharer(b.state, link);
+
+	if (!zone)
+		return r;
+	return err_set(e, EBUSY,
+		       "zone \"%s\" has addresses on \"%s\" (ipType shared); halt it first", zone,
+		       link);
+}
+
 static void bridge_forget(struct bridge *b, const char *zone)
 {
 	json_unset(json_get(b->state, "publish"), zone);

@@ -37,6 +37,8 @@ MUST_CHECK int bridge_join(struct netlink *nl, const char *run_dir, const struct
 /* Would bridge_join() refuse the port? Changes nothing. */
 MUST_CHECK int bridge_check_port(const char *run_dir, const char *zone, const struct publish *p,
 				 struct err *e);
+/* -EBUSY with the zone's name when a shared zone has addresses on that link of the host. */
+MUST_CHECK int bridge_check_unshared(const char *run_dir, const char *link, struct err *e);
 /* It needs none any more. */
 MUST_CHECK int bridge_leave(struct netlink *nl, const char *run_dir, const char *zone,
 			    struct err *e);

@@ -99,6 +99,15 @@ int in_use_add(struct in_use *u, struct netlink *nl, const struct plan_link *l, 
 	return 0;
 }
 
+void in_use_announce(struct netlink *nl, const struct plan_link *l)
+{
+	auto_done(in_use) struct in_use u = { 0 };
+	struct err ignored = { 0 };
+
+	if (in_use_add_shared(&u, nl, l, 0, &ignored) == 0)
+		probe_announce(u.probes, u.n);
+}
+
 int in_use_ask(struct in_use *u, struct err *e)
 {
 	int r = u->n ? probe_ask(u->probes, u->n, e) : 0;

@@ -33,6 +33,8 @@ MUST_CHECK int in_use_add(struct in_use *u, struct netlink *nl, const struct pla
 			  size_t index, const struct plan_addrs *addrs, struct err *e);
 /* Ask for all of them at once; takes PROBE_MS, no time when there are none. */
 MUST_CHECK int in_use_ask(struct in_use *u, struct err *e);
+/* Tell those who would have been asked that the addresses are behind the host now; for links of a shared zone. */
+void in_use_announce(struct netlink *nl, const struct plan_link *l);
 /* NULL when address number i of the noted ones is free; else a sentence with the holder and the way out, freshly allocated. */
 char *in_use_text(const struct in_use *u, size_t i);
 

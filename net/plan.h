@@ -76,14 +76,14 @@ struct plan_link {
 
 /* In the order they are carried out; host-wide ones first. */
 enum plan_kind {
-	PLAN_TAKE, /* the links of the host move; first, so that they keep their numbers */
+	PLAN_TAKE,   /* the links of the host move; first, so that they keep their numbers */
 	PLAN_BRIDGE, /* the automatic bridges with the addresses of all links on them, forwarding, translation, answers for shared zones */
-	PLAN_LINK,    /* a pair of links, one end in the zone */
-	PLAN_GUARD,   /* link protection on the host end */
-	PLAN_SHAPE,   /* its bandwidth, or its share of the bridge's */
-	PLAN_PORT,    /* host end on the bridge, up */
-	PLAN_ENTER,   /* kernel parameters in the zone's namespace, and a way to talk to it */
-	PLAN_LO,      /* lo up */
+	PLAN_LINK,   /* a pair of links, one end in the zone */
+	PLAN_GUARD,  /* link protection on the host end */
+	PLAN_SHAPE,  /* its bandwidth, or its share of the bridge's */
+	PLAN_PORT,   /* host end on the bridge, up */
+	PLAN_ENTER,  /* kernel parameters in the zone's namespace, and a way to talk to it */
+	PLAN_LO,     /* lo up */
 	PLAN_ADDRESS, /* an address inside */
 	PLAN_UP,      /* inner end up */
 	PLAN_ROUTE,   /* a default route inside */

@@ -38,6 +38,20 @@ bool proxy_is_used(const struct json *state)
 	return json_get(state, "shared") || json_get(state, "answers");
 }
 
+const char *proxy_sharer(const struct json *state, const char *link)
+{
+	const struct json *zones = json_get(state, "shared");
+
+	for (size_t i = 0; zones && zones->type == JSON_OBJECT && i < zones->n; i++) {
+		const struct json *list = zones->items[i];
+
+		for (size_t k = 0; list->type == JSON_ARRAY && k < list->n; k++)
+			if (str_eq(json_get_string(list->items[k], "link", ""), link))
+				return list->key;
+	}
+	return NULL;
+}
+
 /* --- what is wanted --------------------------------------------------------------------------- */
 
 struct wanted {

@@ -23,6 +23,8 @@ struct proxy {
 
 /* What a zone wants answered; none: no more. Changes the state only. */
 void proxy_claim(struct json *state, const char *zone, const struct proxy *proxies, size_t n);
+/* The zone that is answered for on that link, NULL when none is; borrowed from the state. */
+const char *proxy_sharer(const struct json *state, const char *link);
 /* Is there anything to make or to take away? */
 bool proxy_is_used(const struct json *state);
 /* Note in the state what is to be changed about links. The caller saves it, then calls proxy_apply(), and saves what that leaves. */

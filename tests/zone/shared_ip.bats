@@ -116,7 +116,12 @@ P
 @test "TCP and UDP both ways, IPv4 and IPv6, with the zone's own address; the zone shows what its file says, and a halt leaves the host as it was" {
 	created web 10
 	fails 0 zone verify web
+	card=$(ip -j link show card0 | jq -r ".[0].address")
+	for a in 192.0.2.10 2001:db8::10; do outside ip neigh replace $a lladdr 02:00:00:00:00:99 dev wire nud stale; done
 	zone boot web
+	for a in 192.0.2.10 2001:db8::10; do # who knew it elsewhere has heard that it is here now
+		wait_for 5 sh -c "[ \"\$(nsenter --net=/proc/$OUTSIDE/ns/net ip -j neigh show $a | jq -r '.[0].lladdr')\" = $card ]"
+	done
 	cat_talk >"$TOP/talk.py"
 	cp "$TOP/talk.py" "$ZONES_STORAGE_DIR/web/root/root/"
 	for pair in 192.0.2.10,192.0.2.1 2001:db8::10,2001:db8::1; do
@@ -284,6 +289,9 @@ N
 	no "net[0].address: 2001:db8::1 is in use by another machine" 'net=[{"physical":"card0","address":"2001:db8::1/64"}]'
 	zone boot web
 	fails 0 zone verify web # its own addresses are no one else's
+	zone create -t isolated taker 'net=[{"physical":"card0"}]'
+	fails 1 zone verify taker
+	says 'net[0].physical: zone "web" has addresses on "card0" (ipType shared); halt it first'
 	created two 11
 	zone set two 'net=[{"physical":"card0","address":"192.0.2.10/24"}]' || true
 	jq '.net[0].address = ["192.0.2.10/24"]' "$ZONES_CONFIG_DIR/two.json" >"$TOP/two.json"
