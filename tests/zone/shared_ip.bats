@@ -366,7 +366,7 @@ N
 		for i in $(seq 1 "${ZONES_KILLS:-4}"); do
 			[ $verb = boot ] || zone boot web
 			zone $verb web >/dev/null 2>&1 & b=$!
-			sleep "0.0$((i * 997 % 90 + 5 + 100))"
+			sleep "0.$(printf %03d $((i * 37 % 180 + 3)))"
 			kill -9 $b 2>/dev/null || true
 			for f in $(grep -lzx "ZONES_RUN_DIR=$ZONES_RUN_DIR" /proc/[0-9]*/environ 2>/dev/null); do
 				grep -qzx monitor "${f%environ}cmdline" 2>/dev/null && kill -9 "$(basename "${f%/environ}")" 2>/dev/null
