@@ -73,7 +73,7 @@ struct zone_record {
 	struct zone_snapshot *snapshots; /* the oldest first */
 	size_t n_snapshots;
 	char *created, *installed; /* RFC 3339 UTC */
-	int64_t exit_status; /* of init when it last ended; -1 unknown */
+	int64_t exit_status;       /* of init when it last ended; -1 unknown */
 };
 void zone_record_done(struct zone_record *r);
 
