@@ -169,9 +169,14 @@ static bool has_automatic(const struct json *list)
 /* Why the links cannot be changed now, or NULL. */
 static const char *links_wait(const struct json *running, const struct json *wanted)
 {
+	const char *was = json_get_string(running, "ipType", "exclusive");
+	const char *is = json_get_string(wanted, "ipType", "exclusive");
+
 	const struct json *from = json_get(running, "anet"), *to = json_get(wanted, "anet");
 	size_t n = count_of(from) > count_of(to) ? count_of(from) : count_of(to);
 
+	if (!str_eq(was, is))
+		return "ipType: a zone has its kind of network from its boot";
 	if (has_cni(from) && has_automatic(from) != has_automatic(to))
 		return "whether the plugins of a CNI network lead the zone's ports is decided when it boots";
 	if (is_moved(from, to))

@@ -100,7 +100,9 @@ static int choose_init(const struct zone_prepared *p, int root, const struct zon
 
 	if (!brand)
 		return err_set(e, EINVAL, "brand \"%s\" is not known", p->effective->brand);
-	*ret = (struct zone_boot_options){ .single_user = o->single_user, .args = o->args };
+	*ret = (struct zone_boot_options){ .single_user = o->single_user,
+					   .writable = o->writable,
+					   .args = o->args };
 	if (p->effective->service || brand->sparse_root || !brand->init) {
 		*ret_kind = mem_strdup("zone-init");
 		ret->init_kind = *ret_kind;
