@@ -16,7 +16,7 @@
 
 /* How much memory a tmpfs of ours may take: a part of what the zone has. All of it is charged to the zone anyway. */
 enum tmpfs_size { SIZE_AS_WRITTEN, SIZE_HALF, SIZE_FIFTH };
-enum mount_when { MOUNT_ALWAYS, MOUNT_SPARSE, MOUNT_NESTING };
+enum mount_when { MOUNT_ALWAYS, MOUNT_SPARSE, MOUNT_NESTING, MOUNT_IMMUTABLE };
 
 /* In this order. Options are separated by commas. */
 static const struct mount_row {
@@ -36,6 +36,7 @@ static const struct mount_row {
 	{ "/sys/fs/cgroup", "cgroup2", "cgroup2", "rw,nosuid,noexec,nodev,relatime",
 	  SIZE_AS_WRITTEN, MOUNT_ALWAYS },
 	{ "/run", "tmpfs", "tmpfs", "nosuid,nodev,mode=755", SIZE_FIFTH, MOUNT_ALWAYS },
+	{ "/tmp", "tmpfs", "tmpfs", "nosuid,nodev,mode=1777", SIZE_FIFTH, MOUNT_IMMUTABLE },
 	/* The kernel lets a nested container mount proc and sysfs only where a complete one is visible already (mount_too_revealing). */
 	{ "/dev/.zone/proc", "proc", "proc", "nosuid,noexec,nodev", SIZE_AS_WRITTEN,
 	  MOUNT_NESTING },
@@ -103,6 +104,8 @@ static bool row_applies(const struct zone_translation *t, enum mount_when when)
 		return t->brand->sparse_root;
 	case MOUNT_NESTING:
 		return t->z->nesting.value;
+	case MOUNT_IMMUTABLE:
+		return t->s->root.parts;
 	}
 	return false;
 }
@@ -230,6 +233,13 @@ int zone_to_oci(const struct zone_spec *z, const struct zone_host *host,
 	s->oci_version = mem_strdup(OCI_VERSION);
 	s->root.path = mem_strdup(host->root_path);
 	s->root.idmap = true;
+	if (host->root_upper) {
+		s->root.upper = mem_strdup(host->root_upper);
+		for (size_t i = 0; i < host->root_layers->n; i++)
+			strv_format(&s->root.layers, "%s/.layers/%s/fs", host->storage_dir,
+				    host->root_layers->items[i]);
+	}
+	s->root.parts = o->writable ? NULL : zone_profile_parts(z->file_mac_profile);
 	s->hostname = mem_strdup(z->hostname ? z->hostname : z->zonename);
 	fill_annotations(&t);
 	fill_linux(&t);

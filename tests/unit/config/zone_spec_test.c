@@ -118,7 +118,7 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": @\"0\" } }", .path = "dedicatedCPU.ncpus", .code = "value", .message = "from 1" },
 	{ .text = Z "\"cappedCPU\": { \"ncpus\": 1, \"burst\": @2 } }", .path = "cappedCPU.burst", .code = "conflict", .message = "more than a tenth of ncpus" },
 	{ .text = Z "\"ipType\": @\"excl\" }", .path = "ipType", .code = "value", .message = "is not exclusive or shared" },
-	{ .text = Z "\"fileMacProfile\": @\"strict\" }", .path = "fileMacProfile", .code = "unsupported", .message = "" },
+	{ .text = Z "\"fileMacProfile\": @\"hard\" }", .path = "fileMacProfile", .code = "value", .message = "" },
 	{ .text = Z "\"anet\": [ { \"vlanId\": @4095 } ] }", .path = "anet[0].vlanId", .code = "range", .message = "" },
 	{ .text = Z "\"anet\": [ { \"maxbw\": @\"7K\" } ] }", .path = "anet[0].maxbw", .code = "range", .message = "" },
 	{ .text = Z "\"anet\": [ { \"isolated\": @1 } ] }", .path = "anet[0].isolated", .code = "type", .message = "" },
