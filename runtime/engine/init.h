@@ -24,6 +24,7 @@ struct launch {
 	int stdio[3];           /* -1: as the caller's */
 	const int *private_fds; /* as in struct engine_create; closed by the children */
 	size_t n_private_fds;
+	bool enters_late;     /* the cgroups of v1 come as TASKS, before the cgroup namespace */
 	bool asks_parent;     /* hooks or a network: stop when the mounts are there */
 	bool raises_lo;       /* a new network namespace that nobody else configures */
 	int *container_hooks; /* programs of createContainer, opened on the host */
