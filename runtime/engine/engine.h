@@ -56,6 +56,7 @@ struct engine_create {
 	bool no_pivot, no_new_keyring, rootless;
 	bool notify; /* engine_notify_offer() has put the socket's directory into spec */
 	bool terminal_on_caller; /* foreground run with a terminal: see run.c */
+	bool start_follows; /* the lock is kept for the engine_start() that comes next, which gives it back; so does engine_free() */
 	struct engine_network network;
 };
 #define ENGINE_CREATE_INIT                             \
