@@ -173,6 +173,12 @@ bool networks_keep(struct json *leases, const char *const *alive, const char *co
 	return keep_all(leases, &(const struct keep){ .alive = alive, .known = known });
 }
 
+void networks_add_missing(struct json *leases, const struct json *from, const char *zone)
+{
+	network_rows_add_missing(leases, from, networks_key, zone);
+	network_rows_add_missing(leases, from, SHARE_TOTALS, zone);
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 size_t networks_read(const struct zone_anet *a, size_t index, const struct plan_subnets *common,

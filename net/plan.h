@@ -53,7 +53,6 @@ struct plan_link {
 	uint32_t share;       /* of the total; 0: without one */
 	uint32_t share_class; /* after net_attach() */
 	unsigned guards;      /* enum guard_kind */
-	bool stays;           /* net_change() leaves it alone */
 	struct plan_addrs addrs;
 	struct plan_addrs
 		routers; /* written ones, after plan_finish() also the bridge's where none is written */
