@@ -127,7 +127,10 @@ static int look_at_lower(struct netlink *host, const struct json *old, struct pl
 	int r = link_find(host, l->bridge, &lower, &why);
 
 	l->share_class = l->total ? (uint32_t)json_get_i64(old, "shareClass", 0) : 0;
-	l->is_uplink = r == 0 ? !str_eq(lower.kind, "bridge") : json_get_bool(old, "uplink", false);
+	if (r == 0)
+		l->is_uplink = !str_eq(lower.kind, "bridge");
+	else if (str_eq(json_get_string(old, "bridge", ""), l->bridge))
+		l->is_uplink = json_get_bool(old, "uplink", false);
 	if (r == 0 || r == -ENODEV)
 		return 0;
 	*e = why;

@@ -119,7 +119,7 @@ static int hook_link(struct netlink *nl, const struct share_link *l,
 
 /* --- classes ---------------------------------------------------------------------------------- */
 
-/* There and up; its total is set. */
+/* There and up; its total is set. 1: it was not there. */
 static int raise_ifb(struct netlink *nl, const struct share_lower *l, int direction, uint32_t *ret,
 		     struct err *e)
 {
@@ -128,11 +128,13 @@ static int raise_ifb(struct netlink *nl, const struct share_lower *l, int direct
 	struct link_info ifb = { 0 };
 	struct err why = { 0 };
 	char name[IFNAMSIZ];
+	bool is_new;
 	int r;
 
 	share_ifb(l->bridge, direction, name);
 	r = link_find(nl, name, &ifb, &why);
-	if (r == -ENODEV) {
+	is_new = r == -ENODEV;
+	if (is_new) {
 		r = link_add_ifb(nl, name, &why);
 		if (r == 0)
 			r = link_change(nl, name, &named, &why);
@@ -147,7 +149,9 @@ static int raise_ifb(struct netlink *nl, const struct share_lower *l, int direct
 	}
 	*ret = ifb.index;
 	r = htb_set_total(nl, ifb.index, l->total, e);
-	return r < 0 || (ifb.flags & IFF_UP) ? r : link_change(nl, name, &up, e);
+	if (r == 0 && !(ifb.flags & IFF_UP))
+		r = link_change(nl, name, &up, e);
+	return r < 0 ? r : is_new;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -182,6 +186,10 @@ static int apply_lower(struct netlink *nl, struct share_lower *l, struct err *e)
 
 	for (int d = 0; r == 0 && d < DIRECTIONS; d++) {
 		r = raise_ifb(nl, l, d, &ifbs[d], e);
+		if (r > 0) /* somebody has taken it away: all ways to it lead nowhere */
+			for (size_t i = 0; i < l->n; i++)
+				l->links[i].hooked = false;
+		r = r > 0 ? 0 : r;
 		for (size_t i = 0; r == 0 && i < l->n; i++) {
 			const struct htb_class c = class_of(l, &l->links[i]);
 

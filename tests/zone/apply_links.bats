@@ -81,7 +81,7 @@ nothing_left() {
 # the zone's network as the host, the zone and our records have it, without numbers that a boot chooses anew
 picture() {
 	nft -s list ruleset | awk '/chain|table/ { c = $2 } /[a-z]/ { print c ": " $0 }' | sort
-	ip -d -o link | sed 's/^[0-9]*: //' | grep -oE '^z[a-z-]*[0-9a-f.]*|@[a-z0-9-]+|mtu [0-9]+|master [a-z0-9-]+|[<,]UP[,>]|mode (bridge|private)|isolated o[nf]+|^br-.*promiscuity' | sed 's/[<,]UP[,>]/UP/; s/@if.*//' | tr '\n' ' ' | sed 's/ z/\nz/g' | grep ^z | sort
+	ip -d -o link | sed 's/^[0-9]*: //' | grep -oE '^z[a-z-]*[0-9a-f.]*|@[a-z0-9-]+|mtu [0-9]+|master [a-z0-9-]+|[<,]UP[,>]|mode (bridge|private)|isolated o[nf]+|^br-.*promiscuity' | sed 's/[<,]UP[,>]/UP/; s/@if.*//' | tr '\n' ' ' | sed 's/ z/\nz/g' | sed 's/ *$//' | grep ^z | sort
 	tc qdisc show | grep -E ' z|^qdisc (tbf|htb)' | { grep -v noqueue || true; } | sed -E 's/(tbf|clsact|bfifo) [0-9a-f]+:/\1/; s/refcnt [0-9]+ *//; s/ *$//; s/direct_packets_stat [0-9]+//' | sort
 	for l in $(ip -o link show type ifb | grep -oE 'zs[0-9a-f]+\.[ft]'); do tc class show dev "$l" | sed 's/leaf [0-9a-f]*: //' | sort; done
 	for l in $(ip -o link show type veth | grep -oE 'zv[0-9a-f]+\.[0-9]'); do tc filter show dev "$l" egress | { grep -oE 'Egress Redirect to device .*' || true; }; done
@@ -104,7 +104,7 @@ declare -gA form=(
 	[card]='{"lowerLink":"low0","allowedAddress":["192.0.2.20/24"]}'
 	[narrow]='{"lowerLink":"low0","allowedAddress":["192.0.2.20/24","2001:db8::20/64"],"maxbw":"20M","mtu":1400,"macAddress":"02:00:00:00:00:07","isolated":true}'
 	[second]='{"lowerLink":"low1","allowedAddress":["192.0.2.20/24"],"linkProtection":["none"]}'
-	[blue]='{"lowerLink":"auto:blue"}'
+	[blue]='{"lowerLink":"auto:blue","subnet":["10.78.0.0/24","fd00:78::/64"]}'
 	[wide]='{"lowerLink":"auto:blue","subnet":["10.77.0.0/16"],"maxbw":"5M"}'
 	[red]='{"lowerLink":"auto:red"}'
 	[common]='{"lowerLink":"auto","sharedbw":"60M"}'
