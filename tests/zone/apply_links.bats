@@ -8,6 +8,9 @@ sleeper='service.command=["/bin/sleep","1000"]'
 machine= talker=
 
 setup_more() {
+	ip link add low1 type veth peer name wire1
+	ip link set low1 up
+	ip link set wire1 up
 	ip link set lo up
 	ip link add low0 type veth peer name wire
 	ip link set low0 up
@@ -118,9 +121,7 @@ same() { diff "$TOP/picture.$1" <(picture) || { echo "$2"; return 1; }; }
 
 @test "a link becomes whatever another lower link, share, card or network makes of it, as if it had been booted so; a connection over the one beside it goes on" {
 	local from to forms pairs=()
-	ip link add low1 type veth peer name wire1
-	ip link set low1 up
-	ip link set wire1 up
+	export ZONES_PROBE_MS=0 # nobody else is there
 	zone create web "$sleeper" anet=[]
 	zone install web
 	forms=("${!form[@]}")
@@ -151,6 +152,109 @@ same() { diff "$TOP/picture.$1" <(picture) || { echo "$2"; return 1; }; }
 		from=$to
 	done
 	zone halt web
+	nothing_left
+}
+
+# ZONES_KILLS: at each of the messages to the kernel and files put in place, instead of a few
+@test "kill -9 while a link moves: the next apply finishes or goes back, as if there had been none; a halt leaves nothing" {
+	command -v strace >/dev/null || skip "needs strace"
+	local from to call at step code killed=0
+	export ZONES_PROBE_MS=0
+	zone create web "$sleeper" anet=[]
+	zone install web
+	for to in ceiling narrow wide common; do
+		becomes "$to"
+		cp "$ZONES_CONFIG_DIR/web.json" "$TOP/$to.json"
+		zone boot web
+		picture >"$TOP/picture.$to"
+		zone halt web
+	done
+	cp "$TOP/ceiling.json" "$ZONES_CONFIG_DIR/web.json"
+	zone boot web
+	for pair in "ceiling narrow" "narrow wide" "wide common" "common ceiling"; do
+		read -r from to <<<"$pair"
+		for call in sendmsg renameat clone3; do
+			at=1 code=1 step=1
+			[ -n "${ZONES_KILLS:-}" ] || step=$([ $call = sendmsg ] && echo 47 || echo 4)
+			while [ "$code" != 0 ]; do
+				cp "$TOP/$to.json" "$ZONES_CONFIG_DIR/web.json"
+				code=0
+				strace -qq -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$at zone apply web >/dev/null 2>&1 || code=$?
+				[ "$code" = 0 ] || killed=$((killed + 1))
+				if [ $((at % 2)) = 0 ] || [ "$code" = 0 ]; then
+					applied
+					same "$to" "$pair: after $call $at"
+				fi
+				zone apply -f "$TOP/$from.json" >/dev/null
+				[ "$(pending)" = false ]
+				same "$from" "$pair: after $call $at, back"
+				at=$((at + step))
+				[ $at -lt 400 ]
+			done
+		done
+		cp "$TOP/$to.json" "$ZONES_CONFIG_DIR/web.json"
+		applied
+	done
+	echo "# $killed kills" >&3
+	[ $killed -ge 12 ]
+	cp "$TOP/narrow.json" "$ZONES_CONFIG_DIR/web.json"
+	strace -qq -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when=60 zone apply web >/dev/null 2>&1 || true
+	zone halt web
+	nothing_left
+}
+
+share_of() { # ZONE: what is its own, and its ceiling
+	zone info --live --json "$1" | jq -c '.live.network.links[0] | [.bwShare.toZone, .maxbw.toZone]'
+}
+
+@test "shares of zones beside each other: the total, the weights and the ceiling change in place; who says the total may leave, and so may the others then" {
+	zone create web "$sleeper" 'anet=[{"lowerLink":"br-s","sharedbw":"40M","allowedAddress":["198.51.100.20/24"]}]'
+	zone create two "$sleeper" 'anet=[{"lowerLink":"br-s","bwShare":300,"allowedAddress":["198.51.100.21/24"]}]'
+	for z in web two; do zone install $z; zone boot $z; done
+	[ "$(share_of web) $(share_of two)" = "[10000000,null] [30000000,null]" ]
+	ifbs=$(ip -o link show type ifb | awk '{ print $1 }')
+	zone set web 'anet[0].sharedbw=80M' 'anet[0].bwShare=300'
+	applied
+	[ "$(share_of web) $(share_of two)" = "[40000000,null] [40000000,null]" ]
+	zone set two 'anet[0].bwShare=100' 'anet[0].maxbw=5M'
+	zone apply two
+	[ "$(share_of web) $(share_of two)" = "[60000000,null] [5000000,5000000]" ]
+	[ "$(ip -o link show type ifb | awk '{ print $1 }')" = "$ifbs" ] # the same queues
+	# another total than web's is refused by its name
+	zone set two 'anet[0].sharedbw=20M'
+	fails 1 zone apply two
+	says 'zone "web" says 80M'
+	zone clear two 'anet[0].sharedbw'
+	# nobody says it any more: two keeps what it has until it is changed, whatever else changes
+	zone clear web 'anet[0].sharedbw' 'anet[0].bwShare'
+	applied
+	[ "$(share_of web)" = "[null,null]" ]
+	[ "$(share_of two)" = "[5000000,5000000]" ]
+	zone set two 'anet[0].mtu=1400'
+	fails 1 zone apply two
+	says "is not known"
+	zone clear two 'anet[0].bwShare'
+	zone apply two
+	[ "$(zone info --live --json two | jq '.live.network.links[0].mtu')" = 1400 ]
+	[ "$(share_of two)" = "[null,5000000]" ]
+	[ ! -e "$ZONES_RUN_DIR/shares.json" ]
+	[ -z "$(ip -o link | grep ': zs')" ]
+	# and from the other side: those that are there already are taken in, and are let go by their own change
+	zone set web 'anet[0].sharedbw=40M'
+	applied
+	[ "$(share_of web)" = "[20000000,null]" ]
+	[ "$(jq '.["br-s"].links | length' "$ZONES_RUN_DIR/shares.json")" = 2 ]
+	zone set two 'anet[0].maxbw=6M'
+	zone apply two
+	[ "$(share_of two)" = "[6000000,6000000]" ]
+	zone clear web 'anet[0].sharedbw'
+	applied
+	zone set two 'anet[0].maxbw=7M'
+	zone apply two
+	[ "$(share_of two)" = "[null,7000000]" ]
+	[ ! -e "$ZONES_RUN_DIR/shares.json" ]
+	zone halt web
+	zone halt two
 	nothing_left
 }
 

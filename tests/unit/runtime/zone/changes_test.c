@@ -215,8 +215,8 @@ static void interrupted(void)
 static void interrupted_and_waits(void)
 {
 	auto_ptr(json) struct json *a = parse("{\"anet\":[{\"linkname\":\"x\"}]}");
-	auto_ptr(json) struct json *b =
-		parse("{\"anet\":[{\"linkname\":\"x\",\"vlanId\":5}],\"fs\":[{\"dir\":\"/run\"}]}");
+	auto_ptr(json) struct json *b = parse(
+		"{\"anet\":[{\"linkname\":\"y\"},{\"linkname\":\"x\"}],\"fs\":[{\"dir\":\"/run\"}]}");
 	auto_done(changes) struct changes c = { 0 };
 	auto_done(strv) struct strv unsure = { 0 };
 
