@@ -14,6 +14,7 @@
 
 #include "net/attach.h"
 #include "net/bridge.h"
+#include "net/change_moved.h"
 #include "net/conntrack.h"
 #include "net/ipam.h"
 #include "net/link.h"
@@ -230,19 +231,13 @@ static bool has_member(const struct json *record, const char *key)
 	return false;
 }
 
-static int make_links(struct change *x, const struct side *s, const struct change_records *before,
-		      struct err *e)
+static int make_links(const struct change_run *run, struct err *e)
 {
-	const struct change_run run = { .host = &x->host,
-					.netns_fd = x->ask->netns_fd,
-					.plan = s->plan,
-					.now = s->record,
-					.before = before };
-	int r = 0;
+	int r = change_moved_take(run, e);
 
-	for (size_t i = 0; r == 0 && i < s->plan->n_links; i++)
-		if (!s->plan->links[i].cni[0])
-			r = change_link(&run, i, e);
+	for (size_t i = 0; r == 0 && i < run->plan->n_links; i++)
+		if (!run->plan->links[i].cni[0])
+			r = change_link(run, i, e);
 	return r;
 }
 
@@ -398,15 +393,22 @@ static int drop_old(struct change *x, const struct side *s, const struct change_
 static int make(struct change *x, const struct side *s, const struct change_records *before,
 		struct err *e)
 {
+	const struct change_run run = { .host = &x->host,
+					.netns_fd = x->ask->netns_fd,
+					.plan = s->plan,
+					.now = s->record,
+					.before = before };
 	int r = attach_again(&x->host, s->plan, 0, PLAN_BRIDGE, e);
 
 	if (r == 0)
 		r = forget_new_addresses(s, before, e);
 	if (r == 0)
-		r = make_links(x, s, before, e);
+		r = make_links(&run, e);
 	if (r == 0)
 		r = names_join(&x->host, s->plan, e);
-	return r < 0 ? r : drop_old(x, s, before, e);
+	if (r == 0)
+		r = drop_old(x, s, before, e);
+	return r < 0 ? r : change_moved_return(&run, e);
 }
 
 /* Going back: what the new configuration has may be there or not. */
