@@ -1,6 +1,6 @@
 /* apply_net - the links, published ports and name service of a running zone.
  *
- * The judges say what has to wait; of links either all changes are made or all wait, because a link is known by its place in the list: its name on the host, its lease and its automatic MAC
+ * The judges say what has to wait; of links of ours either all changes are made or all wait, because a link is known by its place in the list: its name on the host, its lease and its automatic MAC
  * follow from that. The acts look at the two configurations as wholes: net_change() finds out itself what differs, also from what an interrupted apply has left. */
 #include "runtime/zone/apply.h"
 
@@ -61,7 +61,7 @@ static bool is_automatic(const struct json *link)
 static const char *link_waits(const struct json *a, const struct json *b)
 {
 	if ((a && lower_is(a, ZONE_LOWER_CNI)) || (b && lower_is(b, ZONE_LOWER_CNI)))
-		return "a link of a CNI network is made when the zone boots";
+		return "a link of a CNI network is made, and protected, before the zone's programs run, and stays until it halts";
 	return NULL;
 }
 

@@ -258,6 +258,29 @@ share_of() { # ZONE: what is its own, and its ceiling
 	nothing_left
 }
 
+@test "subnet: a network's only zone changes it, one beside others is refused by their name; diff tells what differs in a link" {
+	zone create web "$sleeper" 'anet=[{"lowerLink":"auto:blue","subnet":["10.77.0.0/24"]}]'
+	zone create two "$sleeper" 'anet=[{"lowerLink":"auto:blue"}]'
+	for z in web two; do zone install $z; zone boot $z; done
+	zone set web 'anet[0].subnet=["10.78.0.0/24"]' 'anet[0].mtu=1400' 'anet[0].macAddress=02:00:00:00:00:07'
+	run zone diff web
+	[ "$(grep -c 'anet\[net0\]\.' <<<"$output")" = 3 ]
+	grep -qE '^live +anet\[net0\]\.mtu +- +1400 *$' <<<"$output"
+	grep -qF '["10.77.0.0/24"]' <<<"$output"
+	[ "$(zone diff --json web | jq '.changes | length')" = 1 ]
+	fails 1 zone apply web
+	says 'lowerLink auto:blue has 10.77.0.0/24, which zone "two" uses'
+	zone exec web ip -o addr show net0 | grep -q 10.77.0.2/24
+	zone halt two
+	zone uninstall two
+	applied
+	zone exec web ip -o addr show net0 | grep -q 10.78.0.2/24
+	zone exec web ip route show default | grep -q 10.78.0.1
+	[ "$(ip -o -4 addr show zbr-blue | grep -c .)" = 1 ]
+	zone halt web
+	nothing_left
+}
+
 @test "the link on the common bridge goes and comes while another stays on a network of its own: the common bridge with it" {
 	zone create web "$sleeper" 'anet=[{"linkname":"own","lowerLink":"auto:blue"},{"linkname":"net1"}]'
 	zone install web
