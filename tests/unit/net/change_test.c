@@ -329,6 +329,64 @@ static void on_cards(void)
 	own_dirs_done(&w.d);
 }
 
+static struct zone_spec *with_moved(const char *address)
+{
+	struct zone_spec *z = own_zone("web", 1);
+
+	if (!address)
+		return z;
+	z->net = mem_array(1, sizeof(*z->net));
+	z->n_net = 1;
+	z->net[0].physical = mem_strdup("low0");
+	strv_add(&z->net[0].address, address);
+	return z;
+}
+
+/* A link of the host comes, has another address, goes; a failure at the end undoes each. */
+static void moved(void)
+{
+	auto_ptr(zone_spec) struct zone_spec *a = with_moved(NULL), *b = with_moved("192.0.2.7/24"),
+					     *c = with_moved("192.0.2.8/24");
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	auto_close int outside = own_zone_namespace();
+	struct world w = { .ns = own_zone_namespace() };
+	const uint8_t mac[INET_MAC] = { 2, 0, 0, 0, 0, 1 };
+	const struct link_veth wire = {
+		.host = "low0", .peer = "wire", .netns_fd = outside, .mac = mac
+	};
+	struct err e = { 0 };
+
+	own_dirs_make(&w.d);
+	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0 && link_add_veth(&nl, &wire, &e) == 0);
+	CHECK(net_plan(a, &w.d.dirs, &p, &e) == 0 && net_attach(p, w.ns, &w.saved, &e) == 0);
+	w.fail_at = 2;
+	CHECK_INT(change(&w, a, b, &e), -EIO);
+	CHECK_INT(own_count_links("low0"), 1);
+	w.fail_at = 0;
+	CHECK_INT(change(&w, a, b, &e), 0);
+	CHECK_INT(own_count_links("low0"), 0);
+	check_inside(&w, "net0 10.88.0.2 fd00:88::2 low0 192.0.2.7", __LINE__);
+	w.fail_at = 2;
+	CHECK_INT(change(&w, b, c, &e), -EIO);
+	check_inside(&w, "net0 10.88.0.2 fd00:88::2 low0 192.0.2.7", __LINE__);
+	CHECK_INT(change(&w, b, a, &e), -EIO);
+	check_inside(&w, "net0 10.88.0.2 fd00:88::2 low0 192.0.2.7", __LINE__);
+	w.fail_at = 0;
+	CHECK_INT(change(&w, b, c, &e), 0);
+	check_inside(&w, "net0 10.88.0.2 fd00:88::2 low0 192.0.2.8", __LINE__);
+	CHECK_INT(change(&w, c, a, &e), 0);
+	CHECK_INT(own_count_links("low0"), 1);
+	check_inside(&w, "net0 10.88.0.2 fd00:88::2", __LINE__);
+	CHECK_INT(change(&w, a, c, &e), 0);
+	CHECK(net_detach(w.saved, &w.d.dirs, &e) == 0);
+	CHECK_INT(own_count_links("z"), 0);
+	CHECK_INT(own_count_links("low0"), 1);
+	json_free(w.saved);
+	(void)close(w.ns);
+	own_dirs_done(&w.d);
+}
+
 static void test(void)
 {
 	auto_ptr(zone_spec) struct zone_spec *a = first(), *b = second();
@@ -350,6 +408,7 @@ static void test(void)
 	(void)close(w.ns);
 	own_dirs_done(&w.d);
 	on_cards();
+	moved();
 }
 
 int main(void)
