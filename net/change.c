@@ -150,8 +150,9 @@ static int side_plan(struct change *x, const struct zone_spec *z, struct side *s
 		struct plan_link *l = &s->plan->links[i];
 		const struct json *old = change_entry(x->old, l->host);
 
-		if (!l->cni[0] && look_at_lower(&x->host, old, l, e) < 0)
-			return -e->code;
+		r = l->cni[0] ? 0 : look_at_lower(&x->host, old, l, e);
+		if (r < 0)
+			return r;
 		if (l->cni[0] && !old)
 			return err_set(
 				e, EOPNOTSUPP,
@@ -464,8 +465,7 @@ int net_change(const struct net_change *c, const struct net_dirs *dirs, struct e
 	auto_close int lock = bridge_lock(dirs->run_dir, e);
 	int r = lock < 0 ? lock : c->check(c->arg, e);
 
-	if (r == 0)
-		r = change_plan(&x, e);
+	r = r < 0 ? r : change_plan(&x, e);
 	if (r < 0)
 		return r;
 	r = note_begin(&x, e);
