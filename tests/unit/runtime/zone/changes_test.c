@@ -120,6 +120,12 @@ static void links(void)
 	expect("{" LINKS(LINK("a", CNI)) "}",
 	       "{" LINKS(LINK("a", CNI) "," LINK("b", "")) "," PORT "}",
 	       "anet[b]=reboot publish[tcp:80]=reboot");
+	/* links of the host, and addresses on them */
+	expect("{}", "{\"net\":[{\"physical\":\"eth0\"}]}", "net[eth0]=live");
+	expect("{\"ipType\":\"shared\"}",
+	       "{\"ipType\":\"shared\",\"net\":[{\"physical\":\"eth0\"}]}", "net[eth0]=reboot");
+	expect("{\"net\":[{\"physical\":\"eth0\"}]}", "{\"ipType\":\"shared\"}",
+	       "ipType=reboot net[eth0]=reboot");
 	/* ports and name service */
 	expect("{" LINKS(LINK("a", "")) "}", "{" LINKS(LINK("a", "")) "," PORT "}",
 	       "publish[tcp:80]=live");
