@@ -61,7 +61,7 @@ static const char *const root_words[] = {
 	[ZONE_ROOT_WRITABLE] = "W",
 };
 
-static enum zone_root get_root(const struct json *j)
+static enum zone_root_mode get_root(const struct json *j)
 {
 	const char *word = json_get_string(j, "root", NULL);
 
@@ -70,7 +70,7 @@ static enum zone_root get_root(const struct json *j)
 	return word ? ZONE_ROOT_READ_ONLY : ZONE_ROOT_PLAIN;
 }
 
-const char *zone_root_word(enum zone_root r)
+const char *zone_root_mode_word(enum zone_root_mode r)
 {
 	return root_words[r];
 }
@@ -159,7 +159,7 @@ int zone_run_write(const struct zone_dirs *d, const char *name, const struct zon
 	json_set(j, "viewStart", json_new_u64(r->view_start));
 	json_set(j, "viewNumber", json_new_u64(r->view_number));
 	zone_json_set_text(j, "viewError", r->view_error);
-	zone_json_set_text(j, "root", zone_root_word(r->root));
+	zone_json_set_text(j, "root", zone_root_mode_word(r->root));
 	json_set(j, "restarts", json_new_i64(r->restarts));
 	json_set(j, "id", json_new_i64(r->id));
 	n = zone_json_write(path, j, false, e);

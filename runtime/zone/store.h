@@ -73,12 +73,12 @@ struct zone_record {
 	struct zone_snapshot *snapshots; /* the oldest first */
 	size_t n_snapshots;
 	char *created, *installed; /* RFC 3339 UTC */
-	int64_t exit_status; /* of init when it last ended; -1 unknown */
+	int64_t exit_status;       /* of init when it last ended; -1 unknown */
 };
 void zone_record_done(struct zone_record *r);
 
 /* Written by the monitor alone. */
-enum zone_root {
+enum zone_root_mode {
 	ZONE_ROOT_PLAIN,
 	ZONE_ROOT_READ_ONLY,
 	ZONE_ROOT_WRITABLE
@@ -98,12 +98,12 @@ struct zone_run {
 	uint64_t view_start;
 	uint32_t view_number; /* of its file system; 0: none */
 	char *view_error;     /* why the zone sees the host's /proc/meminfo, or none; NULL */
-	enum zone_root root;
+	enum zone_root_mode root;
 	int64_t restarts;
 	int64_t id; /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
 };
 void zone_run_done(struct zone_run *r);
-const char *zone_root_word(enum zone_root r); /* "R" "W"; NULL: plain */
+const char *zone_root_mode_word(enum zone_root_mode r); /* "R" "W"; NULL: plain */
 
 /* Everything about one zone, read together. */
 struct zone {
