@@ -44,14 +44,6 @@ int bridge_link_look(struct netlink *nl, const char *name, bool known, struct li
 	return 1;
 }
 
-int bridge_check_name(struct netlink *nl, const char *bridge, struct err *e)
-{
-	struct link_info l;
-	int r = bridge_link_look(nl, bridge, false, &l, e);
-
-	return r < 0 ? r : 0;
-}
-
 int bridge_check_subnet(struct netlink *nl, const char *bridge, const struct inet_addr *a,
 			struct err *e)
 {

@@ -40,9 +40,11 @@ const char *apply_device_judge(const struct change *c, const struct json *runnin
 /* apply_device_node(): bind or take away the node of one device. Part of apply_devices. */
 MUST_CHECK int apply_device_node(struct apply *a, const char *path, bool there, struct err *e);
 
-/* apply_net.c: links and published ports; name service. */
+/* apply_net.c: links, published ports, links of the host; name service. */
 const char *apply_net_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
+const char *apply_physical_judge(const struct change *c, const struct json *running,
+				 const struct json *wanted);
 const char *apply_dns_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
 extern const struct change_act apply_net, apply_dns;
