@@ -95,10 +95,10 @@ MUST_CHECK int cgroup_wait_empty(struct cgroup *cg, int timeout_ms,
 
 /* Values that a hierarchy does not offer are set to false, and so are limits that are "unlimited". Bytes, nanoseconds, counts. `swap` is swap alone (v1's memsw is converted). */
 struct cgroup_stats {
-	struct opt_u64 cpu_ns, cpu_user_ns, cpu_system_ns, cpu_periods, cpu_throttled,
-		cpu_throttled_ns;
-	struct opt_u64 memory, memory_max, memory_limit, memory_cache, memory_failcnt, swap,
-		swap_limit, oom_kills;
+	struct opt_u64 cpu_ns, cpu_throttled_ns;
+	struct opt_u64 memory, memory_max, memory_limit, memory_cache, swap, swap_limit, oom_kills;
+	struct opt_u64
+		locked; /* memory that the kernel cannot take back, nearly all of it by mlock(2) */
 	struct opt_u64 pids, pids_limit;
 	struct opt_u64 io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
 	struct opt_u64 cpu_limit;  /* thousandths of a CPU: quota by period */
@@ -107,6 +107,8 @@ struct cgroup_stats {
 		io_pressure; /* "some avg10": hundredths of a percent of the last 10 s that somebody waited (PSI) */
 };
 MUST_CHECK int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
+/* cpu_weight alone. False: this host does not offer it. */
+bool cgroup_cpu_weight(struct cgroup *cg, uint64_t *ret);
 /* Descriptor for reading of one file of the container's cgroup, for a reader without the right to open it: `v1_file` where cgroup v1 has the controller, else `v2_file` of the unified
  * hierarchy. NULL: that hierarchy has no such file. *ret_v1 tells which it is. -ENOENT when this host does not offer it. */
 struct cgroup_file {

@@ -94,6 +94,8 @@ enum engine_status engine_status(struct engine_container *c);
 bool engine_has_record(const struct engine_container *c);
 pid_t engine_pid(
 	const struct engine_container *c); /* init's pid on the host; 0 when it has ended */
+uint64_t engine_pid_start(
+	const struct engine_container *c); /* of it, in clock ticks since the host's boot */
 pid_t engine_init_pid(
 	const struct engine_container
 		*c); /* the same also when it has ended: for the parent that still has to reap it */

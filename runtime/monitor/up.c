@@ -279,6 +279,8 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 		return r;
 	logfile_close(&m->console.log);
 	text_set(&m->run.init_kind, m->prepared.init_kind);
+	text_set(&m->run.brand, m->zone->record.brand);
+	text_set(&m->run.tenant, m->prepared.effective->tenant);
 	return logfile_open(&m->console.log, m->prepared.log_dirfd, e);
 }
 
@@ -404,6 +406,8 @@ int up_attach(struct monitor *m, struct err *e)
 		return r;
 	attach_network(m, old);
 	text_set(&m->run.init_kind, old->init_kind);
+	text_set(&m->run.brand, old->brand);
+	text_set(&m->run.tenant, old->tenant);
 	text_set(&m->run.booted, old->booted);
 	m->run.restarts = old->restarts;
 	up_refresh(m); /* the file may have changed since the boot */

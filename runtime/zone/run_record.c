@@ -33,6 +33,8 @@ void zone_run_done(struct zone_run *r)
 	free(r->reason);
 	free(r->reason_time);
 	free(r->init_kind);
+	free(r->brand);
+	free(r->tenant);
 	free(r->address);
 	free(r->booted);
 	free(r->net_saved);
@@ -95,6 +97,8 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 		.init = get_pid(j, "init"),
 		.init_start = get_start(j, "initStart"),
 		.init_kind = zone_json_get_text(j, "initKind"),
+		.brand = zone_json_get_text(j, "brand"),
+		.tenant = zone_json_get_text(j, "tenant"),
 		.address = zone_json_get_text(j, "address"),
 		.booted = zone_json_get_text(j, "booted"),
 		.net_saved = zone_json_get_text(j, "net"),
@@ -131,6 +135,8 @@ int zone_run_write(const struct zone_dirs *d, const char *name, const struct zon
 	json_set(j, "init", json_new_i64(r->init));
 	json_set(j, "initStart", json_new_u64(r->init_start));
 	zone_json_set_text(j, "initKind", r->init_kind);
+	zone_json_set_text(j, "brand", r->brand);
+	zone_json_set_text(j, "tenant", r->tenant);
 	zone_json_set_text(j, "address", r->address);
 	zone_json_set_text(j, "booted", r->booted);
 	zone_json_set_text(j, "net", r->net_saved);

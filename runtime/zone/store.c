@@ -132,8 +132,8 @@ static int add_names(struct strv *names, const char *dir, const char *suffix, st
 		auto_free char *name =
 			mem_strndup(entry->d_name, n - (suffix ? strlen(suffix) : 0));
 
-		if (zone_name_ok(name, &why) && !strv_has(names, name))
-			strv_add(names, name);
+		if (zone_name_ok(name, &why))
+			strv_take(names, ptr_steal(&name));
 	}
 	(void)closedir(stream);
 	return 0;
@@ -153,7 +153,10 @@ int zone_names(const struct zone_dirs *d, struct strv *ret, struct err *e)
 		return err_wrap(e, "look for zones");
 	if (names.n > 0)
 		qsort(names.items, names.n, sizeof(names.items[0]), name_order);
-	strv_copy(ret, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		if (i == 0 || !str_eq(names.items[i], names.items[i - 1]))
+			strv_add(ret, names.items[i]);
+	}
 	return 0;
 }
 

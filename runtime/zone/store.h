@@ -72,6 +72,8 @@ struct zone_run {
 	pid_t init; /* 0: none */
 	uint64_t init_start;
 	char *init_kind; /* "systemd" ... */
+	char *brand;     /* NULL: written by an older monitor */
+	char *tenant;    /* whose cgroup it was booted below; NULL */
 	char *address;   /* for `list` */
 	char *booted;    /* RFC 3339 UTC */
 	char *net_saved; /* JSON text from net_attach, for detach by others */

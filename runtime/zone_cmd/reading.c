@@ -32,8 +32,8 @@ static void append(struct reading *to, struct zone_stat *list, size_t n)
 }
 
 /* "@acme" is a tenant. */
-static int take_chosen(const struct zone_dirs *d, const struct strv *names, struct reading *ret,
-		       struct err *e)
+static int take_chosen(const struct zone_dirs *d, const struct strv *names, unsigned extras,
+		       struct reading *ret, struct err *e)
 {
 	auto_done(strv) struct strv zones = { 0 }, tenants = { 0 };
 	struct zone_stat *list = NULL;
@@ -46,7 +46,7 @@ static int take_chosen(const struct zone_dirs *d, const struct strv *names, stru
 		strv_add(*name == '@' ? &tenants : &zones, name + (*name == '@'));
 	}
 	if (zones.n > 0)
-		r = zone_stat(d, &zones, &ret->list, &ret->n, e);
+		r = zone_stat(d, &zones, extras, &ret->list, &ret->n, e);
 	if (r == 0 && tenants.n > 0) {
 		r = zone_stat_tenants(d, &tenants, &list, &n, e);
 		append(ret, list, n);
@@ -56,16 +56,16 @@ static int take_chosen(const struct zone_dirs *d, const struct strv *names, stru
 }
 
 /* The zones, their sum, their tenants, and the machine. With chosen zones only those. */
-int reading_take(const struct zone_dirs *d, const struct strv *names, struct reading *ret,
-		 struct err *e)
+int reading_take(const struct zone_dirs *d, const struct strv *names, unsigned extras,
+		 struct reading *ret, struct err *e)
 {
 	struct zone_stat host = { 0 }, total, *tenants = NULL, *last;
 	size_t n = 0;
 	int r;
 
 	if (names->n > 0)
-		return take_chosen(d, names, ret, e);
-	r = zone_stat(d, NULL, &ret->list, &ret->n, e);
+		return take_chosen(d, names, extras, ret, e);
+	r = zone_stat(d, NULL, extras, &ret->list, &ret->n, e);
 	ret->at_ms = now_ms();
 	if (r == 0)
 		r = zone_stat_tenants(d, NULL, &tenants, &n, e);

@@ -35,6 +35,7 @@ static void test_v2(void)
 		root, "/z/cpu.stat",
 		"usage_usec 5\nuser_usec 3\nsystem_usec 2\nnr_periods 7\nnr_throttled 4\nthrottled_usec 9\n");
 	fake_file(root, "/z/memory.current", "1000\n");
+	fake_file(root, "/z/memory.stat", "anon 5\nfile 77\nunevictable 8192\n");
 	fake_file(root, "/z/memory.max", "max\n");
 	fake_file(root, "/z/memory.swap.max", "0\n");
 	fake_file(root, "/z/memory.events", "low 0\nmax 6\noom 2\noom_kill 1\n");
@@ -45,13 +46,13 @@ static void test_v2(void)
 	stats_read(cg, &s);
 	CHECK_INT(s.cpu_ns.value, 5000);
 	CHECK_INT(s.cpu_throttled_ns.value, 9000);
-	CHECK_INT(s.cpu_periods.value, 7);
 	CHECK_INT(s.memory.value, 1000);
 	CHECK(!s.memory_limit.set);
 	CHECK(s.swap_limit.set && s.swap_limit.value == 0);
 	CHECK(!s.swap.set);
 	CHECK_INT(s.oom_kills.value, 1);
-	CHECK_INT(s.memory_failcnt.value, 6);
+	CHECK_INT(s.locked.value, 8192);
+	CHECK_INT(s.memory_cache.value, 77);
 	CHECK_INT(s.pids_limit.value, 20);
 	CHECK_INT(s.io_read_bytes.value, 5000);
 	CHECK_INT(s.io_write_ops.value, 1);
