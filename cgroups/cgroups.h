@@ -86,6 +86,9 @@ MUST_CHECK int cgroup_freeze(
 	struct cgroup *cg, bool on,
 	struct err *e); /* waits at most 10 s; always thaws again when freezing fails */
 MUST_CHECK int cgroup_is_frozen(struct cgroup *cg, bool *ret, struct err *e);
+/* The files that answer it, for who asks for many without their cgroups: frozen when one of them has something else than "0" or "THAWED". */
+void cgroup_freezers(struct cgroup *cg, struct strv *ret);
+bool cgroup_freezer_says(const char *text); /* pure: frozen? */
 /* Signal every process. SIGKILL uses cgroup.kill, or freeze-signal-thaw on v1; frozen groups are thawed so that they can die. Gone or empty is success. */
 MUST_CHECK int cgroup_kill(struct cgroup *cg, int signo, struct err *e);
 MUST_CHECK int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
@@ -107,6 +110,8 @@ struct cgroup_stats {
 		io_pressure; /* "some avg10": hundredths of a percent of the last 10 s that somebody waited (PSI) */
 };
 MUST_CHECK int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
+/* Without cpu_throttled_ns, cpu_weight, memory_max, memory_cache, locked and the operations of I/O: two thirds of the cost. */
+MUST_CHECK int cgroup_stats_brief(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
 /* cpu_weight alone. False: this host does not offer it. */
 bool cgroup_cpu_weight(struct cgroup *cg, uint64_t *ret);
 /* Descriptor for reading of one file of the container's cgroup, for a reader without the right to open it: `v1_file` where cgroup v1 has the controller, else `v2_file` of the unified

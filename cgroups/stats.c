@@ -10,7 +10,7 @@
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
 
-enum { NS_PER_US = 1000 };
+enum { NS_PER_US = 1000, N_IO_BRIEF = 2 };
 
 #define V1_UNLIMITED ((uint64_t)INT64_MAX - 0xffff) /* as in limits_apply.c */
 
@@ -23,14 +23,8 @@ struct row {
 
 static const struct row rows[] = {
 	{ AT(cpu_ns), { "cpuacct", "cpuacct.usage", NULL, "cpu.stat", "usage_usec", NS_PER_US } },
-	{ AT(cpu_throttled_ns),
-	  { "cpu", "cpu.stat", "throttled_time", "cpu.stat", "throttled_usec", NS_PER_US } },
 	{ AT(memory), { "memory", "memory.usage_in_bytes", NULL, "memory.current", NULL, 1 } },
-	{ AT(memory_max), { "memory", "memory.max_usage_in_bytes", NULL, "memory.peak", NULL, 1 } },
 	{ AT(memory_limit), { "memory", "memory.limit_in_bytes", NULL, "memory.max", NULL, 1 } },
-	{ AT(memory_cache), { "memory", "memory.stat", "total_cache", "memory.stat", "file", 1 } },
-	{ AT(locked),
-	  { "memory", "memory.stat", "total_unevictable", "memory.stat", "unevictable", 1 } },
 	{ AT(swap),
 	  { "memory", "memory.memsw.usage_in_bytes", NULL, "memory.swap.current", NULL, 1 } },
 	{ AT(swap_limit),
@@ -38,14 +32,25 @@ static const struct row rows[] = {
 	{ AT(oom_kills),
 	  { "memory", "memory.oom_control", "oom_kill", "memory.events", "oom_kill", 1 } },
 	{ AT(pids), { "pids", "pids.current", NULL, "pids.current", NULL, 1 } },
-	{ AT(cpu_weight), { "cpu", "cpu.shares", NULL, "cpu.weight", NULL, 1 } },
 	{ AT(pids_limit), { "pids", "pids.max", NULL, "pids.max", NULL, 1 } },
+};
+
+/* Not in a brief look. */
+static const struct row detail_rows[] = {
+	{ AT(cpu_throttled_ns),
+	  { "cpu", "cpu.stat", "throttled_time", "cpu.stat", "throttled_usec", NS_PER_US } },
+	{ AT(memory_max), { "memory", "memory.max_usage_in_bytes", NULL, "memory.peak", NULL, 1 } },
+	{ AT(memory_cache), { "memory", "memory.stat", "total_cache", "memory.stat", "file", 1 } },
+	{ AT(locked),
+	  { "memory", "memory.stat", "total_unevictable", "memory.stat", "unevictable", 1 } },
+	{ AT(cpu_weight), { "cpu", "cpu.shares", NULL, "cpu.weight", NULL, 1 } },
 };
 
 static const struct {
 	size_t offset;
 	const char *v1_file, *v1_operation, *v2_key;
 } io_rows[] = {
+	/* bytes, and then operations, which are details */
 	{ AT(io_read_bytes), "blkio.throttle.io_service_bytes_recursive", "Read", "rbytes" },
 	{ AT(io_write_bytes), "blkio.throttle.io_service_bytes_recursive", "Write", "wbytes" },
 	{ AT(io_read_ops), "blkio.throttle.io_serviced_recursive", "Read", "rios" },
@@ -182,13 +187,15 @@ static void read_row(struct source *s, struct cgroup *cg, const struct row *row,
 	*at(ret, row->offset) = value;
 }
 
-static void read_io(struct source *s, struct cgroup *cg, struct cgroup_stats *ret)
+static void read_io(struct source *s, struct cgroup *cg, bool brief, struct cgroup_stats *ret)
 {
 	struct cgroup_part *v1 = part_of_v1(cg, "blkio");
 	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
 
 	for (size_t i = 0; p && i < sizeof(io_rows) / sizeof(io_rows[0]); i++) {
-		const char *text = source_read(s, p, v1 ? io_rows[i].v1_file : "io.stat");
+		bool wanted = !brief || i < N_IO_BRIEF;
+		const char *text =
+			wanted ? source_read(s, p, v1 ? io_rows[i].v1_file : "io.stat") : NULL;
 		struct opt_u64 *to = at(ret, io_rows[i].offset);
 
 		if (text)
@@ -278,14 +285,16 @@ static void split_swap(struct cgroup_stats *s)
 		s->memory_limit = (struct opt_u64){ 0 };
 }
 
-void stats_read(struct cgroup *cg, struct cgroup_stats *ret)
+void stats_read(struct cgroup *cg, bool brief, struct cgroup_stats *ret)
 {
 	struct source s = { .name = NULL };
 
 	*ret = (struct cgroup_stats){ 0 };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		read_row(&s, cg, &rows[i], ret);
-	read_io(&s, cg, ret);
+	for (size_t i = 0; !brief && i < sizeof(detail_rows) / sizeof(detail_rows[0]); i++)
+		read_row(&s, cg, &detail_rows[i], ret);
+	read_io(&s, cg, brief, ret);
 	read_cpu_limit(&s, cg, &ret->cpu_limit);
 	read_pressure(&s, cg, ret);
 	if (part_of_v1(cg, "memory"))

@@ -45,6 +45,9 @@ void up_write_run(struct monitor *m, enum zone_state state, const char *aux, con
 	text_set(&m->run.reason_time, reason ? now : NULL);
 	free(m->run.net_saved);
 	m->run.net_saved = m->net_saved ? json_print(m->net_saved, false) : NULL;
+	strv_done(&m->run.freezers);
+	if (m->container && engine_cgroup(m->container))
+		cgroup_freezers(engine_cgroup(m->container), &m->run.freezers);
 	if (zone_run_write(m->dirs, m->options->name, &m->run, &e) < 0)
 		log_err(&e);
 }

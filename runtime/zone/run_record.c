@@ -35,6 +35,7 @@ void zone_run_done(struct zone_run *r)
 	free(r->init_kind);
 	free(r->brand);
 	free(r->tenant);
+	strv_done(&r->freezers);
 	free(r->address);
 	free(r->booted);
 	free(r->net_saved);
@@ -55,6 +56,16 @@ static uint64_t get_start(const struct json *j, const char *key)
 	int64_t v = json_get_i64(j, key, 0);
 
 	return v > 0 ? (uint64_t)v : 0;
+}
+
+static void get_list(const struct json *j, const char *key, struct strv *ret)
+{
+	const struct json *list = json_get(j, key);
+
+	for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->n; i++) {
+		if (list->items[i]->type == JSON_STRING)
+			strv_add(ret, list->items[i]->text);
+	}
 }
 
 /* What a verb has made of the network since the monitor wrote. */
@@ -109,6 +120,7 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 		.restarts = json_get_i64(j, "restarts", 0),
 		.id = json_get_i64(j, "id", 0),
 	};
+	get_list(j, "freezers", &ret->freezers);
 	r = take_network(d, name, ret, e);
 	if (r < 0)
 		zone_run_done(ret);
@@ -137,6 +149,10 @@ int zone_run_write(const struct zone_dirs *d, const char *name, const struct zon
 	zone_json_set_text(j, "initKind", r->init_kind);
 	zone_json_set_text(j, "brand", r->brand);
 	zone_json_set_text(j, "tenant", r->tenant);
+	struct json *freezers = json_set(j, "freezers", json_new_array());
+
+	for (size_t i = 0; i < r->freezers.n; i++)
+		json_add(freezers, json_new_string(r->freezers.items[i]));
 	zone_json_set_text(j, "address", r->address);
 	zone_json_set_text(j, "booted", r->booted);
 	zone_json_set_text(j, "net", r->net_saved);

@@ -109,8 +109,8 @@ static uint64_t age_of(uint64_t start)
 }
 
 /* Takes the brand and the tenant over. */
-static void read_one(struct engine_container *c, const char *name, pid_t pid, struct zone_run *run,
-		     struct zone_stat *ret)
+static void read_one(struct engine_container *c, const char *name, unsigned extras, pid_t pid,
+		     struct zone_run *run, struct zone_stat *ret)
 {
 	struct cgroup *cg = engine_cgroup(c);
 	struct err ignored = { 0 };
@@ -119,7 +119,8 @@ static void read_one(struct engine_container *c, const char *name, pid_t pid, st
 				   .brand = ptr_steal(&run->brand),
 				   .tenant = ptr_steal(&run->tenant),
 				   .age_ms = age_of(engine_pid_start(c)) };
-	if (cg && cgroup_stats(cg, &ret->cgroup, &ignored) < 0)
+	if (cg && (extras & ZONE_STAT_DETAILS ? cgroup_stats : cgroup_stats_brief)(cg, &ret->cgroup,
+										   &ignored) < 0)
 		ret->cgroup = (struct cgroup_stats){ 0 };
 	read_network(pid, ret);
 }
@@ -191,7 +192,7 @@ static void add_one(struct stats *s, const char *name, open_fn *open_it)
 	if (pid > 0)
 		add_weight(s, c, run.tenant);
 	if (pid > 0 && wanted) {
-		read_one(c, name, pid, &run, &s->list[s->n]);
+		read_one(c, name, s->extras, pid, &run, &s->list[s->n]);
 		stat_extras(s->dirs, c, s->extras, &s->list[s->n++]);
 	}
 	engine_free(c);

@@ -6,30 +6,50 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/quota.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/num.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/tenants.h"
 
-enum { WHOLE = 10000, MILLI_PER_CPU = 1000 };
+enum { WHOLE = 10000, MILLI_PER_CPU = 1000, LIMITS_MAX = 1 << 16 };
 
 /* --- limits of processes, and their number ---------------------------------------------------------------------------- */
 
-static struct opt_u64 limit_of(pid_t pid, int resource)
+struct opt_u64 stat_limit(const char *limits, const char *name)
 {
-	struct rlimit limit;
 	struct opt_u64 v = { 0 };
+	const char *at = strstr(limits, name);
 
-	if (sys_prlimit(pid, resource, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-		v = (struct opt_u64){ true, limit.rlim_cur };
+	if (!at || (at != limits && at[-1] != '\n'))
+		return v;
+	at += strlen(name);
+	at += strspn(at, " ");
+	auto_free char *digits = mem_strndup(at, strcspn(at, " \n"));
+
+	v.set = num_u64(digits, &v.value) == 0;
 	return v;
+}
+
+/* From the file: prlimit(2) wants CAP_SYS_RESOURCE over the zone. */
+static void read_limits(pid_t pid, struct zone_stat *s)
+{
+	auto_free char *file = mem_format("/proc/%d/limits", (int)pid);
+	auto_free char *text = NULL;
+	struct err ignored = { 0 };
+
+	if (file_read_all(AT_FDCWD, file, LIMITS_MAX, &text, NULL, &ignored) < 0)
+		return;
+	s->locked_limit = stat_limit(text, "Max locked memory");
+	s->processes_limit = stat_limit(text, "Max processes");
 }
 
 static struct opt_u64 count_processes(struct engine_container *c)
@@ -102,10 +122,8 @@ void stat_extras(const struct zone_dirs *d, struct engine_container *c, unsigned
 {
 	pid_t pid = engine_pid(c);
 
-	if (pid > 0) {
-		s->locked_limit = limit_of(pid, RLIMIT_MEMLOCK);
-		s->processes_limit = limit_of(pid, RLIMIT_NPROC);
-	}
+	if (pid > 0 && (extras & ZONE_STAT_DETAILS))
+		read_limits(pid, s);
 	if (extras & ZONE_STAT_PROCESSES)
 		s->processes = count_processes(c);
 	if (extras & ZONE_STAT_DISK)

@@ -26,6 +26,9 @@ void stat_weights_share(struct stat_weights *w, const struct zone_dirs *d, struc
 			size_t n);
 void stat_weights_done(struct stat_weights *w);
 
+/* Pure: the soft limit of a row of /proc/PID/limits, "Max processes"; not set: unlimited. */
+struct opt_u64 stat_limit(const char *limits, const char *name);
+
 /* Bytes used and allowed of the tree at a path, by the kernel's own count; false where it keeps none. */
 bool stat_disk(const char *root, struct opt_u64 *ret_used, struct opt_u64 *ret_limit);
 

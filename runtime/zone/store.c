@@ -375,8 +375,27 @@ static void read_storage(struct zone *z, struct zone_facts *f)
 		z->reason = mem_strdup(e.text);
 }
 
+/* The files of which the run record knows, instead of the engine's record and every folder of the cgroup. */
+static bool freezers_say(const struct strv *files)
+{
+	bool frozen = false;
+
+	for (size_t i = 0; i < files->n && !frozen; i++) {
+		auto_close int fd =
+			sys_openat(AT_FDCWD, files->items[i], O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+		char text[16] = "";
+
+		if (fd >= 0 && sys_read(fd, text, sizeof(text) - 1) > 0)
+			frozen = cgroup_freezer_says(text);
+	}
+	return frozen;
+}
+
 static bool is_frozen(const struct zone_dirs *d, const struct zone *z)
 {
+	if (z->state == ZONE_RUNNING && z->run.freezers.n > 0)
+		return z->init_alive && freezers_say(&z->run.freezers);
+
 	auto_free char *root = mem_format("%s/.engine", d->run);
 	struct engine_container *c = NULL;
 	struct err ignored = { 0 };

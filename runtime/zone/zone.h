@@ -172,9 +172,13 @@ MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_
 			 struct err *e);
 void zone_rows_free(struct zone_row *rows, size_t n);
 /* The links of that zone as the kernel has them now, an array of the objects of net_status() (net.h). *ret is NULL when it does not run or is a container of zrun. Costs a process
- * and a few messages to the kernel. */
+ * and a few messages to the kernel; what all rows have in common is asked for with the first of them and kept in `v`, which begins empty. */
+struct zone_links_view {
+	struct net_view *net;
+};
+void zone_links_view_done(struct zone_links_view *v);
 MUST_CHECK int zone_row_links(const struct zone_dirs *d, const struct zone_row *row,
-			      struct json **ret, struct err *e);
+			      struct zone_links_view *v, struct json **ret, struct err *e);
 /* Pure: one of them as a line for people. Freshly allocated. */
 char *zone_link_text(const struct json *link);
 /* What a zone, or a container of zrun, uses now. Counters grow from its start; a value that this host does not count, and a limit that is not there, is not set. */
@@ -199,7 +203,9 @@ enum zone_stat_extra {
 	ZONE_STAT_PROCESSES = 2, /* every process of the zone is looked at by its number */
 	ZONE_STAT_DISK =
 		4, /* what the kernel counts for the root: its project quota, or the file system when the root is one of its own. No tree is ever walked, so else it is not set */
-	ZONE_STAT_EXTRAS = 7,
+	ZONE_STAT_DETAILS =
+		8, /* else only what cgroup_stats_brief() has, and no limits of processes */
+	ZONE_STAT_EXTRAS = 15,
 };
 /* Those that are ready or run, zones before containers, by name. `names` (NULL or empty: all): an unknown one is -ENOENT, one that does not run -EBUSY. */
 MUST_CHECK int zone_stat(const struct zone_dirs *d, const struct strv *names, unsigned extras,

@@ -187,7 +187,7 @@ static unsigned extras_of(const struct view *v)
 		     { STAT_PROCESSES, ZONE_STAT_PROCESSES },
 		     { STAT_DISK, ZONE_STAT_DISK } };
 	const struct cli_args *a = v->args;
-	unsigned extras = 0;
+	unsigned extras = ZONE_STAT_DETAILS;
 
 	if (v->resources == 0)
 		return cli_has(a, "json") || cli_has(a, "parsable") || cli_has(a, "prometheus")

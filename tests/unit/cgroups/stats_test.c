@@ -43,7 +43,7 @@ static void test_v2(void)
 	fake_file(root, "/z/pids.max", "20\n");
 	fake_file(root, "/z/io.stat", v2_io);
 	(void)fake_part(cg, root, "/z", NULL);
-	stats_read(cg, &s);
+	stats_read(cg, false, &s);
 	CHECK_INT(s.cpu_ns.value, 5000);
 	CHECK_INT(s.cpu_throttled_ns.value, 9000);
 	CHECK_INT(s.memory.value, 1000);
@@ -56,6 +56,10 @@ static void test_v2(void)
 	CHECK_INT(s.pids_limit.value, 20);
 	CHECK_INT(s.io_read_bytes.value, 5000);
 	CHECK_INT(s.io_write_ops.value, 1);
+	stats_read(cg, true, &s);
+	CHECK_INT(s.cpu_ns.value, 5000);
+	CHECK_INT(s.io_read_bytes.value, 5000);
+	CHECK(!s.cpu_throttled_ns.set && !s.locked.set && !s.io_write_ops.set);
 	cgroup_free(cg);
 	fake_remove(root);
 }
@@ -75,7 +79,7 @@ static void test_v1(void)
 	fake_file(root, "/z/cpuacct.usage", "123456\n");
 	(void)fake_part(cg, root, "/z", "memory");
 	(void)fake_part(cg, root, "/z", "cpuacct");
-	stats_read(cg, &s);
+	stats_read(cg, false, &s);
 	CHECK_INT(s.swap.value, 600);
 	CHECK_INT(s.swap_limit.value, 4096);
 	CHECK_INT(s.memory_limit.value, 4096);
@@ -84,7 +88,7 @@ static void test_v1(void)
 	CHECK(!s.pids.set);
 	fake_file(root, "/z/memory.limit_in_bytes", "9223372036854771712\n");
 	fake_file(root, "/z/memory.memsw.limit_in_bytes", "9223372036854771712\n");
-	stats_read(cg, &s);
+	stats_read(cg, false, &s);
 	CHECK(!s.memory_limit.set);
 	CHECK(!s.swap_limit.set);
 	cgroup_free(cg);

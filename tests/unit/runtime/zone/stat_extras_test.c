@@ -33,8 +33,22 @@ static void test_disk(void)
 	CHECK(used.set && limit.set);
 }
 
+static void test_limits(void)
+{
+	const char *text =
+		"Limit                     Soft Limit           Hard Limit           Units     \n"
+		"Max processes             40                   unlimited            processes \n"
+		"Max locked memory         unlimited            unlimited            bytes     \n";
+
+	CHECK(stat_limit(text, "Max processes").set);
+	CHECK_INT(stat_limit(text, "Max processes").value, 40);
+	CHECK(!stat_limit(text, "Max locked memory").set && !stat_limit(text, "processes").set);
+	CHECK(!stat_limit("", "Max processes").set);
+}
+
 int main(void)
 {
+	test_limits();
 	test_shares();
 	test_disk();
 	return test_done();
