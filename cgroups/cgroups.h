@@ -44,6 +44,8 @@ MUST_CHECK int cgroup_plan(const char *id, const struct cgroup_options *o, struc
 MUST_CHECK int cgroup_make(struct cgroup *cg, struct err *e);
 /* From what cgroup_save() gave, after a restart of the program. Works when the directories are gone (then the other calls say -ENOENT or succeed emptily). */
 MUST_CHECK int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e);
+/* From inside of a container: its own cgroup as it is shown at /sys/fs/cgroup, version 2 only; to be read and no more. -EOPNOTSUPP: none is shown. */
+MUST_CHECK int cgroup_open_own(struct cgroup **ret, struct err *e);
 struct json *cgroup_save(const struct cgroup *cg);
 void cgroup_free(struct cgroup *cg); /* memory and descriptors only */
 

@@ -64,9 +64,8 @@ static void add_link(char *line, struct zone_stat *ret)
 }
 
 /* In one read where it fits, as nearly always. */
-static char *net_dev(pid_t pid)
+static char *net_dev(const char *file)
 {
-	auto_free char *file = mem_format("/proc/%d/net/dev", (int)pid);
 	auto_close int fd = sys_openat(AT_FDCWD, file, O_RDONLY | O_CLOEXEC, 0);
 	char first[PAGE];
 	ssize_t n = fd < 0 ? -1 : sys_read(fd, first, sizeof(first));
@@ -80,10 +79,10 @@ static char *net_dev(pid_t pid)
 	return file_read_all(AT_FDCWD, file, TEXT_MAX, &text, NULL, &ignored) < 0 ? NULL : text;
 }
 
-static void read_network(pid_t pid, struct zone_stat *ret)
+void zone_stat_links(const char *file, struct zone_stat *ret)
 {
 	struct strv lines auto_done(strv) = { 0 };
-	auto_free char *text = has_own_network(pid) ? net_dev(pid) : NULL;
+	auto_free char *text = net_dev(file);
 
 	if (!text)
 		return;
@@ -91,6 +90,14 @@ static void read_network(pid_t pid, struct zone_stat *ret)
 	strv_split(&lines, text, '\n');
 	for (size_t i = 0; i < lines.n; i++)
 		add_link(lines.items[i], ret);
+}
+
+static void read_network(pid_t pid, struct zone_stat *ret)
+{
+	auto_free char *file = mem_format("/proc/%d/net/dev", (int)pid);
+
+	if (has_own_network(pid))
+		zone_stat_links(file, ret);
 }
 
 /* --- one ------------------------------------------------------------------------------------------------------------ */

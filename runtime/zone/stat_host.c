@@ -12,7 +12,13 @@
 #include "runtime/base/num.h"
 #include "runtime/zone/zone.h"
 
-enum { TEXT_MAX = 1 << 20, KIB = 1024, MS_PER_S = 1000, NS_PER_S = 1000000000 };
+enum {
+	TEXT_MAX = 1 << 20,
+	KIB = 1024,
+	MS_PER_S = 1000,
+	NS_PER_S = 1000000000,
+	NS_PER_MS = 1000000
+};
 
 /* The number behind "Key:" of meminfo, in bytes. */
 static uint64_t memory_row(const char *meminfo, const char *key)
@@ -102,7 +108,8 @@ int zone_stat_host(struct zone_stat *ret, struct err *e)
 		(void)clock_gettime(CLOCK_BOOTTIME, &now);
 		*ret = (struct zone_stat){ .name = mem_strdup("[system]"),
 					   .brand = mem_strdup("host"),
-					   .age_ms = (uint64_t)now.tv_sec * MS_PER_S };
+					   .age_ms = (uint64_t)now.tv_sec * MS_PER_S +
+						     (uint64_t)now.tv_nsec / NS_PER_MS };
 		zone_stat_read_host(texts[0], texts[1], texts[2], ticks > 0 ? ticks : 100,
 				    &ret->cgroup);
 		ret->cgroup.cpu_pressure = host_pressure("/proc/pressure/cpu");

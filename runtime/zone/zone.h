@@ -216,6 +216,11 @@ MUST_CHECK int zone_stat_tenants(const struct zone_dirs *d, const struct strv *n
 				 struct zone_stat **ret, size_t *ret_n, struct err *e);
 /* The same of the whole machine: its CPU time without the idle one, memory in use and in all, locked memory, swap, threads, pressure. */
 MUST_CHECK int zone_stat_host(struct zone_stat *ret, struct err *e);
+/* Inside a zone, where there is neither a configuration of zones nor the host's cgroup namespace: the row of the zone itself, under its host name and with brand "zone". */
+bool zone_stat_is_inside(void);
+MUST_CHECK int zone_stat_self(struct zone_stat *ret, struct err *e);
+/* The sums over the links of a /proc/PID/net/dev; as it was when the file cannot be read. */
+void zone_stat_links(const char *file, struct zone_stat *ret);
 /* Pure, for zone_stat_host(): the texts of /proc/stat, /proc/meminfo and /proc/loadavg. */
 void zone_stat_read_host(const char *stat, const char *meminfo, const char *loadavg,
 			 long ticks_per_second, struct cgroup_stats *ret);

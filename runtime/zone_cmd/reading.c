@@ -1,6 +1,7 @@
 /* reading - the lists of runtime/zone put together. */
 #include "runtime/zone_cmd/reading.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -56,6 +57,22 @@ static int take_chosen(const struct zone_dirs *d, const struct strv *names, unsi
 }
 
 /* The zones, their sum, their tenants, and the machine. With chosen zones only those. */
+/* There is one row, and its name is the only one that can be asked for. */
+static int take_self(const struct strv *names, struct reading *ret, struct err *e)
+{
+	ret->list = mem_array(1, sizeof(*ret->list));
+	int r = zone_stat_self(&ret->list[0], e);
+
+	ret->n = r < 0 ? 0 : 1;
+	ret->at_ms = now_ms();
+	for (size_t i = 0; r == 0 && i < names->n; i++) {
+		if (!str_eq(names->items[i], ret->list[0].name))
+			r = err_set(e, ENOENT, "inside a zone there is only \"%s\" to be seen",
+				    ret->list[0].name);
+	}
+	return r;
+}
+
 int reading_take(const struct zone_dirs *d, const struct strv *names, unsigned extras,
 		 struct reading *ret, struct err *e)
 {
@@ -63,6 +80,8 @@ int reading_take(const struct zone_dirs *d, const struct strv *names, unsigned e
 	size_t n = 0;
 	int r;
 
+	if (!d)
+		return take_self(names, ret, e);
 	if (names->n > 0)
 		return take_chosen(d, names, extras, ret, e);
 	r = zone_stat(d, NULL, extras, &ret->list, &ret->n, e);

@@ -276,7 +276,8 @@ static int repeat(struct view *v, const struct zone_dirs *d, const struct strv *
 
 int zone_cmd_stat(struct cli_args *a)
 {
-	const struct zone_dirs *d = zone_cmd_dirs(a);
+	bool inside = zone_stat_is_inside(); /* before folders are made */
+	const struct zone_dirs *d = inside ? NULL : zone_cmd_dirs(a);
 	auto_done(strv) struct strv names = { 0 };
 	auto_done(reading) struct reading now = { 0 };
 	auto_done(view) struct view v = { .args = a };
@@ -289,7 +290,7 @@ int zone_cmd_stat(struct cli_args *a)
 		code = read_view(a, &v);
 	if (code != CLI_DONE)
 		return code;
-	if (!d)
+	if (!d && !inside)
 		return CLI_FAILED;
 	if (cli_has(a, "fields")) {
 		puts(stat_line_fields);

@@ -286,7 +286,9 @@ static void top_done(struct top *t)
 
 int zone_cmd_top(struct cli_args *a)
 {
-	auto_done(top) struct top t = { .dirs = zone_cmd_dirs(a), .interval_ms = INTERVAL_MS };
+	bool inside = zone_stat_is_inside(); /* before folders are made */
+	auto_done(top) struct top t = { .dirs = inside ? NULL : zone_cmd_dirs(a),
+					.interval_ms = INTERVAL_MS };
 	const struct strv *p = &a->positional;
 	struct err e = { 0 };
 
@@ -294,7 +296,7 @@ int zone_cmd_top(struct cli_args *a)
 	    (num_duration_ms(p->items[0], &t.interval_ms) < 0 || t.interval_ms < INTERVAL_MIN_MS))
 		return cli_usage(a, "\"%s\" is no interval of at least 0.1 s, such as 5 or 500ms",
 				 p->items[0]);
-	if (!t.dirs)
+	if (!t.dirs && !inside)
 		return CLI_FAILED;
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		(void)err_set(&e, ENOTTY, "top needs a terminal: zone stat %s does without",

@@ -132,6 +132,21 @@ time.sleep(100)' >"$TOP/out" 2>&1 3>&- &
 	tail -n 1 "$TOP/lines" | grep -q ':average$'
 }
 
+@test "inside a zone: its own row and nothing of others, and no folders are made" {
+	booted web cappedMemory.physical=256M cappedMemory.swap=256M
+	booted other
+	cp "$BUILD/zone" "$TOP/storage/web/root/root/zone"
+	stat_inside() { zone exec -e ASAN_OPTIONS=detect_leaks=0 web /root/zone stat "$@"; }
+	stat_inside --json 0.3 1 >"$TOP/stat"
+	cat "$TOP/stat"
+	jq -e 'length == 1 and .[0].name == "web" and .[0].brand == "zone"' "$TOP/stat"
+	jq -e '.[0] | .memoryLimitBytes == 268435456 and .memoryBytes > 0 and .memoryBytes < 268435456 and .processes >= 2 and .cpuNanoseconds > 0' "$TOP/stat"
+	[ "$(stat_inside | tail -n +2 | cut -d' ' -f1)" = web ]
+	fails 1 stat_inside -z other
+	says 'inside a zone there is only "web"'
+	run ! zone exec web test -e /etc/zones -o -e /var/lib/zones
+}
+
 @test "errors: unknown and stopped zones by name, bad intervals" {
 	zone create off
 	run zone stat -z nosuch
