@@ -215,7 +215,7 @@ MUST_CHECK int engine_mount_remove(struct engine_container *c, const char *targe
 MUST_CHECK int engine_sysctl(struct engine_container *c, const char *name, const char *value,
 			     char **ret_old, struct err *e);
 /* A limit of all processes of the running container (rlimits.c). Who has `from` gets `to`; who has set another for itself keeps it unless it is above `to`, then it is lowered to that. `from` not set:
- * what its init has. All or none; processes that fork meanwhile are found. -EPERM: the hard limit cannot be raised here. */
+ * what its init has. All or none; it is frozen meanwhile. -EPERM: the hard limit cannot be raised here. */
 struct engine_rlimit {
 	const char *type; /* "RLIMIT_NOFILE" */
 	struct rlimit from, to;

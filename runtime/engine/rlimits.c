@@ -1,20 +1,26 @@
 /* rlimits - a limit of every process of a running container.
  *
- * A child has its parent's limits from its birth, so a process that is not done yet can only come from one that was not done when it was born: list them, set those that are new, and list again until none is
- * new. Nothing is stopped for it, and a kill leaves nothing frozen behind. A container whose processes are born faster than that can be frozen by hand, then one round is enough. */
+ * A child has its parent's limits from its birth, but is not in the cgroup yet while it is being born, and a large process gives birth for a while. So the container is frozen for the few
+ * milliseconds that it takes: what is frozen stands at the edge of the kernel, in the middle of nothing. Whoever kills us meanwhile does not leave it so: a guard, a process that does nothing
+ * but wait for our end, lets it go on. */
 #include "runtime/engine/engine.h"
 
 #include <errno.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "config/names.h"
 #include "isolation/isolation.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/proc.h"
+#include "runtime/base/sock.h"
+#include "runtime/base/sys.h"
 #include "runtime/engine/private.h"
 
-enum { ROUNDS_MAX = 200 };
+enum { ROUNDS_MAX = 20 };
 
 struct engine_rlimits_saved {
 	struct saved_one {
@@ -131,6 +137,8 @@ static int one_round(struct engine_container *c, int resource, const struct engi
 	auto_done(round) struct round r = { .c = c, .resource = resource };
 	int pidfd = engine_pidfd(c);
 	int code = find_new(&r, done, e);
+	size_t found =
+		r.n; /* also those that end before they are set: they may have had children */
 
 	if (code == 0)
 		code = isolation_rlimits_get(pidfd, resource, r.list, r.n, e);
@@ -145,7 +153,7 @@ static int one_round(struct engine_container *c, int resource, const struct engi
 	}
 	if (code == 0)
 		code = isolation_rlimits_set(pidfd, resource, r.list, r.n, e);
-	return code < 0 ? code : (int)r.n;
+	return code < 0 ? code : (int)found;
 }
 
 static int set_back(struct engine_container *c, int resource,
@@ -162,7 +170,7 @@ static int set_back(struct engine_container *c, int resource,
 	return isolation_rlimits_set(engine_pidfd(c), resource, list, n, e);
 }
 
-/* Until nobody is new. */
+/* Until nobody is new: one round and a look, unless somebody comes in from outside. */
 static int all_rounds(struct engine_container *c, int resource, const struct engine_rlimit *change,
 		      struct engine_rlimits_saved *done, struct err *e)
 {
@@ -172,8 +180,78 @@ static int all_rounds(struct engine_container *c, int resource, const struct eng
 		if (r <= 0)
 			return r;
 	}
-	return err_set(e, EAGAIN,
-		       "its processes are born too fast: freeze it for the change (zone freeze)");
+	return err_set(e, EAGAIN, "new processes come in all the time");
+}
+
+/* --- frozen meanwhile ------------------------------------------------------------------------------------------------- */
+
+struct standstill {
+	struct cgroup *cg;
+	bool is_ours; /* it was not frozen before */
+	int guard;    /* our end of its line */
+	pid_t pid;
+};
+
+static _Noreturn void guard(struct cgroup *cg, int line)
+{
+	struct err ignored = { 0 };
+	sigset_t all;
+	char word = 0;
+
+	(void)sys_setsid(); /* what ends us at a terminal shall not end it */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, NULL);
+	if (sys_read(line, &word, 1) != 1)
+		(void)!cgroup_freeze(cg, false, &ignored);
+	proc_exit(0);
+}
+
+static int guard_begin(struct standstill *s, struct err *e)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int pair[2], r = sock_pair(pair, e);
+
+	if (r < 0)
+		return r;
+	s->pid = sys_clone3(&args, sizeof(args));
+	if (s->pid == 0) {
+		(void)close(pair[0]);
+		guard(s->cg, pair[1]);
+	}
+	(void)close(pair[1]);
+	s->guard = pair[0];
+	return s->pid < 0 ? err_sys(e, "start a process") : 0;
+}
+
+static int standstill_begin(struct engine_container *c, struct standstill *s, struct err *e)
+{
+	bool frozen = false;
+	int r;
+
+	s->cg = engine_cgroup(c);
+	if (!s->cg)
+		return err_set(e, EOPNOTSUPP, "the container has no cgroup");
+	r = cgroup_is_frozen(s->cg, &frozen, e);
+	if (r < 0 || frozen)
+		return r;
+	r = guard_begin(s, e);
+	if (r < 0)
+		return r;
+	s->is_ours = true;
+	return cgroup_freeze(s->cg, true, e);
+}
+
+static int standstill_end(struct standstill *s, struct err *e)
+{
+	struct err ignored = { 0 };
+	int r = s->is_ours ? cgroup_freeze(s->cg, false, e) : 0;
+
+	if (s->pid > 0 && r == 0)
+		(void)!sys_write(s->guard, "", 1);
+	fd_close(&s->guard); /* after a failure the guard tries too */
+	if (s->pid > 0)
+		(void)!proc_wait(s->pid, &ignored);
+	return r;
 }
 
 static int begin(struct engine_container *c, const char *type, int *ret, struct rlimit *of_init,
@@ -198,6 +276,7 @@ int engine_rlimit(struct engine_container *c, const struct engine_rlimit *change
 {
 	auto_ptr(engine_rlimits_saved) struct engine_rlimits_saved *done = mem_zero(sizeof(*done));
 	struct engine_rlimit x = *change;
+	struct standstill still = { .guard = -1 };
 	struct err why = { 0 };
 	int resource = 0, r = begin(c, change->type, &resource, &done->of_init, e);
 
@@ -207,9 +286,13 @@ int engine_rlimit(struct engine_container *c, const struct engine_rlimit *change
 	done->to = change->to;
 	if (!change->has_from)
 		x.from = done->of_init;
-	r = all_rounds(c, resource, &x, done, e);
-	if (r < 0 && set_back(c, resource, done, &why) < 0)
-		return err_set(e, ENOTRECOVERABLE, "%s: the limits could not be set back: %s",
+	r = standstill_begin(c, &still, e);
+	if (r == 0)
+		r = all_rounds(c, resource, &x, done, e);
+	bool is_back = r == 0 || set_back(c, resource, done, &why) == 0;
+
+	if (standstill_end(&still, &why) < 0 || !is_back)
+		return err_set(e, ENOTRECOVERABLE, "%s: the container could not be set back: %s",
 			       change->type, why.text);
 	if (r == 0)
 		*ret = ptr_steal(&done);
@@ -223,12 +306,22 @@ int engine_rlimit_undo(struct engine_container *c, const struct engine_rlimits_s
 	const struct engine_rlimit born_since = { .type = saved->type,
 						  .from = saved->to,
 						  .to = saved->of_init };
+	struct standstill still = { .guard = -1 };
 	struct rlimit unused;
+	struct err why = { 0 };
 	int resource = 0, r = begin(c, saved->type, &resource, &unused, e);
 
+	if (r == 0)
+		r = standstill_begin(c, &still, e);
 	if (r == 0)
 		r = set_back(c, resource, saved, e);
 	done->items = mem_dup(saved->items, saved->n * sizeof(*saved->items));
 	done->n = saved->n;
-	return r < 0 ? r : all_rounds(c, resource, &born_since, done, e);
+	if (r == 0)
+		r = all_rounds(c, resource, &born_since, done, e);
+	if (standstill_end(&still, &why) < 0 && r == 0) {
+		*e = why;
+		r = -e->code;
+	}
+	return r;
 }
