@@ -49,6 +49,8 @@ MUST_CHECK int apply_device_node(struct apply *a, const char *path, bool there, 
 /* apply_process.c: kernel parameters, limits of processes. */
 const char *apply_sysctl_judge(const struct change *c, const struct json *running,
 			       const struct json *wanted);
+const char *apply_ipc_judge(const struct change *c, const struct json *running,
+			    const struct json *wanted);
 const char *apply_rlimit_judge(const struct change *c, const struct json *running,
 			       const struct json *wanted);
 extern const struct change_act apply_sysctl, apply_rlimit;

@@ -26,19 +26,48 @@ const char *apply_sysctl_judge(const struct change *c, const struct json *runnin
 	return c->to && c->name ? NULL : NOT_KNOWN;
 }
 
+/* The first cap also takes away the zone's right to make ipc namespaces for which it does not hold; those that are there already stay. */
+const char *apply_ipc_judge(const struct change *c, const struct json *running,
+			    const struct json *wanted)
+{
+	(void)running;
+	(void)wanted;
+	if (!c->to)
+		return NOT_KNOWN;
+	return c->from ? NULL : "the zone may have ipc namespaces of its own by now";
+}
+
+/* The parameter that a property is or becomes. */
+static const char *parameter_of(const struct change *c)
+{
+	static const struct {
+		const char *property, *parameter;
+	} caps[] = { { "maxMsgIds", "kernel.msgmni" },
+		     { "maxSemIds", "kernel.sem" },
+		     { "maxShmIds", "kernel.shmmni" },
+		     { "maxShmMemory", "kernel.shmall" } };
+
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		if (str_eq(c->key, caps[i].property))
+			return caps[i].parameter;
+	}
+	return c->name;
+}
+
 static int sysctl_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
-	const char *value = back ? strmap_get(&a->sysctl_old, c->name) : c->to->text;
+	const char *name = parameter_of(c);
+	const char *value = strmap_get(back ? &a->sysctl_old : &a->after->linux.sysctl, name);
 	auto_free char *old = NULL;
 	int r;
 
 	if (!value)
-		return err_set(e, ENOTRECOVERABLE, "sysctl.%s: its value before is not known",
-			       c->name);
-	r = engine_sysctl(a->container, c->name, value, &old, e);
+		return err_set(e, back ? ENOTRECOVERABLE : EINVAL, "%s: its value is not known",
+			       c->path);
+	r = engine_sysctl(a->container, name, value, &old, e);
 	if (r == 0 && !back && old)
-		strmap_set(&a->sysctl_old, c->name, old);
-	return r;
+		strmap_set(&a->sysctl_old, name, old);
+	return r < 0 ? err_wrap(e, "%s", c->path) : 0;
 }
 
 const struct change_act apply_sysctl = { .run = sysctl_run };

@@ -28,6 +28,22 @@ inside() { zone exec web cat "/proc/sys/$1"; }
 	wait_for 20 eval '[ "$(inside kernel/msgmax)" = "$(cat /proc/sys/kernel/msgmax)" ]'
 }
 
+@test "caps of the ipc namespace are changed at once, and bite; the first one and the end of one wait" {
+	booted web maxMsgIds=2 maxSemIds=3
+	zone set web maxMsgIds=4 maxSemIds=2 maxShmIds=7
+	zone diff --json web | jq -e '[.changes[] | .path + "=" + .how] | sort == ["maxMsgIds=live", "maxSemIds=live", "maxShmIds=reboot"]'
+	zone apply web
+	[ "$(inside kernel/msgmni)" = 4 ]
+	[ "$(inside kernel/sem | cut -f4)" = 2 ]
+	[ "$(zone exec web python3 -c '
+import ctypes
+libc = ctypes.CDLL(None)
+print(sum(libc.msgget(0, 0o1600) >= 0 for _ in range(9)))')" = 4 ]
+	zone set web maxMsgIds=3 maxSemIds=3
+	zone clear web maxMsgIds
+	zone diff --json web | jq -e '[.changes[] | select(.path == "maxMsgIds")][0].how == "reboot"'
+}
+
 @test "sysctl: a value that the kernel refuses leaves all as it was, those that were set before it too" {
 	booted web 'sysctl={"net.ipv4.ip_unprivileged_port_start":"80"}'
 	old=$(inside kernel/shmmni)
