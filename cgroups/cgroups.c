@@ -500,15 +500,25 @@ int cgroup_wait_empty(struct cgroup *cg, int timeout_ms, struct err *e)
 	return freeze_wait_empty(cg, timeout_ms, e);
 }
 
-int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e)
+static int stats_of(struct cgroup *cg, bool brief, struct cgroup_stats *ret, struct err *e)
 {
 	struct cgroup_part *p = part_main(cg);
 	int r = p ? part_open(p, e) : 0;
 
 	if (r < 0)
 		return r;
-	stats_read(cg, ret);
+	stats_read(cg, brief, ret);
 	return 0;
+}
+
+int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e)
+{
+	return stats_of(cg, false, ret, e);
+}
+
+int cgroup_stats_brief(struct cgroup *cg, struct cgroup_stats *ret, struct err *e)
+{
+	return stats_of(cg, true, ret, e);
 }
 
 /* The zones that are left need less protection for their folder; that it still has more does no harm. */

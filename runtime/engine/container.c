@@ -214,6 +214,11 @@ pid_t engine_pid(const struct engine_container *c)
 	return proc_is(c->record.pid, c->record.start) ? c->record.pid : 0;
 }
 
+uint64_t engine_pid_start(const struct engine_container *c)
+{
+	return c->record.start;
+}
+
 pid_t engine_init_pid(const struct engine_container *c)
 {
 	return c->record.pid;
