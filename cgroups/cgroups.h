@@ -42,6 +42,10 @@ MUST_CHECK int cgroup_create(const char *id, const struct cgroup_options *o, str
 MUST_CHECK int cgroup_plan(const char *id, const struct cgroup_options *o, struct cgroup **ret,
 			   struct err *e);
 MUST_CHECK int cgroup_make(struct cgroup *cg, struct err *e);
+/* On hybrid hosts the directories themselves may be made in two halves: the unified one, in which a first process can be born, and by cgroup_make() those of v1, while that process
+ * prepares itself. It must have entered them (cgroup_open_tasks) before it runs anything that the limits are for. A cgroup_make() that fails leaves the first half to cgroup_remove(). */
+bool cgroup_has_halves(const struct cgroup *cg);
+MUST_CHECK int cgroup_make_unified(struct cgroup *cg, struct err *e);
 /* From what cgroup_save() gave, after a restart of the program. Works when the directories are gone (then the other calls say -ENOENT or succeed emptily). */
 MUST_CHECK int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e);
 /* From inside of a container: its own cgroup as it is shown at /sys/fs/cgroup, version 2 only; to be read and no more. -EOPNOTSUPP: none is shown. */
@@ -71,6 +75,13 @@ MUST_CHECK int cgroup_entry_open(struct cgroup *cg, pid_t init_pid, const char *
 int cgroup_entry_dirfd(
 	const struct cgroup_entry *
 		entry); /* borrowed; -1: clone without CLONE_INTO_CGROUP and enter with born_inside = false */
+/* For a cgroup in two halves: the entry of the first, and the descriptors into which the process writes "0" to enter the second (cgroup_enter_tasks). Close-on-exec, the caller's. */
+enum { CGROUP_MAX_TASKS = 16 };
+MUST_CHECK int cgroup_entry_open_unified(struct cgroup *cg, struct cgroup_entry **ret,
+					 struct err *e);
+MUST_CHECK int cgroup_open_tasks(struct cgroup *cg, int fds[CGROUP_MAX_TASKS], size_t *ret_n,
+				 struct err *e);
+MUST_CHECK int cgroup_enter_tasks(const int *fds, size_t n, struct err *e);
 MUST_CHECK int cgroup_entry_enter(const struct cgroup_entry *entry, bool born_inside,
 				  struct err *e);
 void cgroup_entry_free(struct cgroup_entry *entry);

@@ -33,6 +33,8 @@ struct isolation_options {
 	bool no_new_keyring;
 	/* v2: the container's own cgroup directory, for cgroup mounts without a cgroup namespace; -1 */
 	int cgroup_dirfd;
+	/* exec: by the trusted path, on which this root (of a container whose root has parts) is writable; NULL */
+	const struct root_spec *trusted;
 	/* root-only host directory for compiled filters; NULL: no cache */
 	const char *seccomp_cache;
 	/* descriptors handed to the program (LISTEN_FDS, preserved): never closed, numbers kept */
@@ -167,6 +169,12 @@ struct isolation_user {
 MUST_CHECK int isolation_find_user(int root, const char *user, struct isolation_user *ret,
 				   struct err *e);
 void isolation_user_done(struct isolation_user *u);
+
+/* --- a root in layers, seen by the host (overlay.c) ------------------------------------------------------------------------ */
+/* The tree that a container with spec.root.layers has as its root, while no container has it: a detached mount, gone with its descriptor; owners as on the disk. `upper` NULL: the layers alone, read-only.
+ * Whoever has it must keep the container from being started. At most ISOLATION_MAX_LAYERS. */
+enum { ISOLATION_MAX_LAYERS = 64 };
+MUST_CHECK int isolation_overlay(const struct strv *layers, const char *upper, struct err *e);
 
 /* The list of operations that isolation_build will perform, one line each, for --dry-run and tests. Freshly allocated. Pure with regard to the system: only needs the spec. */
 char *isolation_plan_text(const struct container_spec *spec);

@@ -60,6 +60,7 @@ void isolation_free(struct isolation *iso)
 	free(iso->sources);
 	mount_plan_done(&iso->plan);
 	source_done(&iso->root);
+	overlay_done(iso);
 	source_done(&iso->null);
 	fd_close(&iso->proc);
 	fd_close(&iso->offsets);
@@ -177,6 +178,8 @@ int isolation_plan_exec(const struct container_spec *spec, const struct process_
 	iso->target = target_pidfd;
 	int r = plan_target(iso, e);
 
+	if (r == 0 && o->trusted)
+		r = trusted_plan(iso, namespaces_pid_of(target_pidfd), o->trusted, e);
 	if (r == 0)
 		r = plan_process(iso, o->seccomp_cache, e);
 	if (r < 0) {

@@ -65,11 +65,8 @@ struct net_change {
 	void *arg;
 };
 /* A verb, for a zone whose lock it holds. What can be refused is refused before anything is touched; when a step fails, those before it are undone. An interrupted change is finished, or
- * undone, by the next one, whatever it asks for; so is one that could not be undone (-ENOTRECOVERABLE). A zone that has a link of a CNI network keeps that as it is, and so it does with links
- * in a VLAN, on a lower link that is no bridge, or with a share of a bandwidth: -EOPNOTSUPP when one of those would change, or one would move to or from "auto:NAME". */
+ * undone, by the next one, whatever it asks for; so is one that could not be undone (-ENOTRECOVERABLE). Links of the host come and go too. A link of a CNI network stays as it is: the caller has to see to it that none changes. */
 MUST_CHECK int net_change(const struct net_change *c, const struct net_dirs *dirs, struct err *e);
-/* Why net_change() leaves links on this lower link ("auto", "auto:NAME", a link of the host) alone, by what is there now: a sentence that begins with the key, or NULL. Of a CNI network nothing is known. */
-const char *net_lower_waits(const char *lower);
 /* Give back a zone's leases (uninstall, delete). */
 MUST_CHECK int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e);
 /* RUN/net.lock, as a descriptor to be closed: nobody attaches or detaches meanwhile. */

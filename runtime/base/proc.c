@@ -113,7 +113,7 @@ int proc_pidfd(pid_t pid, uint64_t start, struct err *e)
 }
 
 /* The first user namespace is the only one that maps every id to itself. */
-bool proc_in_first_user_namespace(void)
+static bool maps_all(void)
 {
 	auto_free char *text = NULL;
 	auto_done(strv) struct strv words = { 0 }, full = { 0 };
@@ -129,6 +129,18 @@ bool proc_in_first_user_namespace(void)
 	}
 	return full.n == 3 && str_eq(full.items[0], "0") && str_eq(full.items[1], "0") &&
 	       str_eq(full.items[2], "4294967295");
+}
+
+bool proc_in_first_user_namespace(void)
+{
+	static pid_t asked; /* a child may have entered another one */
+	static bool answer;
+
+	if (asked != getpid()) {
+		answer = maps_all();
+		asked = getpid();
+	}
+	return answer;
 }
 
 /* --- spawn ------------------------------------------------------------------------------------ */

@@ -57,6 +57,7 @@ struct engine_create {
 	bool no_pivot, no_new_keyring, rootless;
 	bool notify; /* engine_notify_offer() has put the socket's directory into spec */
 	bool terminal_on_caller; /* foreground run with a terminal: see run.c */
+	bool start_follows; /* the lock is kept for the engine_start() that comes next, which gives it back; so does engine_free() */
 	struct engine_network network;
 };
 #define ENGINE_CREATE_INIT                             \
@@ -179,6 +180,7 @@ struct engine_exec {
 	const char *
 		cgroup; /* sub-cgroup below the container's, one "[controller:]path" a line; NULL */
 	bool ignore_paused;
+	const struct root_spec *trusted; /* isolation_options.trusted; NULL */
 	int program_fd; /* -1, or a host program to run instead of process->args[0] by execveat (rescue shell, helper); must be static */
 };
 #define ENGINE_EXEC_INIT                                  \
@@ -207,6 +209,9 @@ struct json *engine_features(void);
 /* --- the inside of a running container, seen from outside (inside.c) ---------------------------------------------------- */
 /* O_PATH descriptor of its root directory; resolve below it with base/path.h only. */
 MUST_CHECK int engine_open_root(struct engine_container *c, struct err *e);
+/* The root of a container that does not run, when its spec.root has layers: isolation_overlay(). More than ENGINE_MAX_LAYERS are refused. */
+enum { ENGINE_MAX_LAYERS = 64 };
+MUST_CHECK int engine_overlay(const struct strv *layers, const char *upper, struct err *e);
 /* One mount more: `mount` is a row of config.json's mounts. The record is not changed: what is added lives as long as the container's mount namespace. */
 MUST_CHECK int engine_mount_add(struct engine_container *c, const struct mount_spec *mount,
 				struct err *e);

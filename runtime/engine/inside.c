@@ -22,6 +22,11 @@ int engine_open_root(struct engine_container *c, struct err *e)
 	return r < 0 ? r : isolation_open_root(engine_pid(c), engine_pidfd(c), e);
 }
 
+int engine_overlay(const struct strv *layers, const char *upper, struct err *e)
+{
+	return isolation_overlay(layers, upper, e);
+}
+
 int engine_sysctl(struct engine_container *c, const char *name, const char *value, char **ret_old,
 		  struct err *e)
 {

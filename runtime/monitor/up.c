@@ -199,10 +199,7 @@ static int network_attach(void *arg, int netns_fd, pid_t init, struct err *e)
 	free(m->run.address);
 	m->run.address = net_first_address(m->net_saved);
 	up_write_run(m, ZONE_DOWN, "booting", NULL);
-	r = zone_prepared_dns(&m->prepared, e);
-	if (r < 0)
-		network_detach(m);
-	return r;
+	return 0;
 }
 
 static void on_init(struct loop *l, int fd, short revents, void *arg)
@@ -250,6 +247,8 @@ static int container_create(struct monitor *m, int status_theirs, struct err *e)
 		zone_limit_words(e);
 	if (r == 0)
 		r = zone_cpus_settle(m->dirs, e);
+	if (r == 0)
+		r = zone_prepared_dns(m->dirs, m->zone, &m->prepared, m->container, e);
 	if (r < 0)
 		return r;
 	console_set_master(&m->console, master);
@@ -264,6 +263,7 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 {
 	struct zone_boot boot = { .ready_only = ready_only,
 				  .single_user = m->options->single_user,
+				  .writable = m->options->writable && m->run.restarts == 0,
 				  .args = m->options->args };
 	int r = zone_open(m->dirs, m->options->name, ZONE_OPEN_MUST_EXIST | ZONE_OPEN_NEED_SPEC,
 			  &m->zone, e);
@@ -282,6 +282,9 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 		return r;
 	logfile_close(&m->console.log);
 	text_set(&m->run.init_kind, m->prepared.init_kind);
+	m->run.root = !zone_profile_parts(m->prepared.effective->file_mac_profile) ? ZONE_ROOT_PLAIN
+		      : boot.writable ? ZONE_ROOT_WRITABLE
+				      : ZONE_ROOT_READ_ONLY;
 	text_set(&m->run.brand, m->zone->record.brand);
 	text_set(&m->run.tenant, m->prepared.effective->tenant);
 	return logfile_open(&m->console.log, m->prepared.log_dirfd, e);
@@ -413,6 +416,7 @@ int up_attach(struct monitor *m, struct err *e)
 	text_set(&m->run.tenant, old->tenant);
 	text_set(&m->run.booted, old->booted);
 	m->run.restarts = old->restarts;
+	m->run.root = old->root;
 	up_refresh(m); /* the file may have changed since the boot */
 	m->up_since_ms = loop_now_ms();
 	/* the engine knows better than a run file whose writer was killed */

@@ -56,9 +56,11 @@ const char *apply_rlimit_judge(const struct change *c, const struct json *runnin
 extern const struct change_act apply_sysctl, apply_rlimit;
 void apply_process_done(struct apply *a); /* part of apply_done() */
 
-/* apply_net.c: links and published ports; name service. */
+/* apply_net.c: links, published ports, links of the host; name service. */
 const char *apply_net_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
+const char *apply_physical_judge(const struct change *c, const struct json *running,
+				 const struct json *wanted);
 const char *apply_dns_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
 extern const struct change_act apply_net, apply_dns;

@@ -41,7 +41,7 @@ static const struct change_rule rules[] = {
 	{ "nesting", CHANGE_REBOOT, NULL, "it is part of the system call filter", NULL },
 	{ "procView", CHANGE_REBOOT, NULL, "it is mounted before the zone's first program", NULL },
 	{ "anet", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },
-	{ "net", CHANGE_REBOOT, NULL, "links of the host are moved when the zone boots", NULL },
+	{ "net", CHANGE_LIVE, &apply_net, NULL, apply_physical_judge },
 	{ "publish", CHANGE_LIVE, &apply_net, NULL, apply_net_judge },
 	{ "dns", CHANGE_LIVE, &apply_dns, "programs that run may have read the old file",
 	  apply_dns_judge },

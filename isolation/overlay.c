@@ -1,0 +1,291 @@
+/* overlay - a root in layers: read-only directories below, one that takes the changes on top.
+ *
+ * The kernel cannot map the ids of an overlay, and one whose upper directory is idmapped cannot be written by the host's root. So the parent maps detached clones of the directories themselves, and a helper
+ * of it attaches them in a mount namespace of its own, under names of no meaning, enters the container's user namespace, makes the overlay of those and hands it back, not attached anywhere. From then on it is
+ * a root like any other. The overlay keeps private clones of its layers, which no path leads to.
+ *
+ * "userxattr": marks of removed directories are user attributes, the only ones that root of a user namespace may set. With it the kernel follows no redirection and no metacopy, whatever a layer says,
+ * and hides those attributes from whoever looks into the root. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "isolation/private.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/sock.h"
+#include "runtime/base/sys.h"
+
+enum { NAME_SIZE = 16 };
+
+/* Names below the directory of a stage or below /proc/self/fd, short enough for all of them to fit into the 255 bytes of one option. */
+struct overlay_names {
+	struct strbuf lower; /* "1:2:3" */
+	char upper[NAME_SIZE], work[NAME_SIZE];
+};
+
+static void overlay_names_done(struct overlay_names *n)
+{
+	strbuf_done(&n->lower);
+}
+
+static void add_lower(struct overlay_names *n, int number)
+{
+	strbuf_format(&n->lower, "%s%d", n->lower.len ? ":" : "", number);
+}
+
+static int overlay_make(const struct overlay_names *n, struct err *e)
+{
+	auto_free char *data = NULL;
+
+	if (n->upper[0] == '\0')
+		data = mem_format("lowerdir=%s,userxattr", strbuf_text(&n->lower));
+	else
+		data = mem_format("lowerdir=%s,upperdir=%s,workdir=%s,userxattr",
+				  strbuf_text(&n->lower), n->upper, n->work);
+	const struct mount_fs fs = { .type = "overlay", .source = "zones", .data = data };
+	auto_close int tree = mount_fs_new(&fs, e);
+	struct statvfs st;
+
+	if (tree < 0)
+		return tree;
+	/* An upper directory that it cannot use makes the kernel fall back to a read-only mount without a word. */
+	if (n->upper[0] && (fstatvfs(tree, &st) < 0 || (st.f_flag & ST_RDONLY)))
+		return err_set(e, EROFS, "the top cannot be written to");
+	return fd_steal(&tree);
+}
+
+/* --- parent ------------------------------------------------------------------------------------------------------- */
+
+static int open_part(struct source *s, const char *path, bool is_upper, struct err *e)
+{
+	const struct mount_change c = { .set = is_upper ? 0 : MOUNT_ATTR_RDONLY,
+					.propagation = MS_PRIVATE };
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_NO_MAGICLINKS };
+
+	*s = (struct source){ .path = mem_strdup(path), .tree = -1, .is_dir = true };
+	s->fd = sys_openat2(AT_FDCWD, path, &how);
+	if (s->fd < 0)
+		return err_sys(e, "open the layer \"%s\"", path);
+	s->tree = mount_clone(s->fd, false);
+	if (s->tree < 0 || mount_change(s->tree, &c) < 0)
+		return err_sys(e, "detach the layer \"%s\"", path);
+	return 0;
+}
+
+int overlay_plan(struct isolation *iso, struct err *e)
+{
+	const struct root_spec *root = &iso->spec->root;
+
+	if (!iso->has_mounts || !iso->new_user || iso->no_pivot)
+		return err_set(
+			e, EINVAL,
+			"root: layers need a mount and a user namespace of the container's own");
+	if (root->layers.n == 0 || root->layers.n > ISOLATION_MAX_LAYERS)
+		return err_set(e, EINVAL, "root: 1 to %d layers are possible, not %zu",
+			       ISOLATION_MAX_LAYERS, root->layers.n);
+	iso->n_stack = root->layers.n + 1;
+	iso->stack = mem_array(iso->n_stack, sizeof(*iso->stack));
+	for (size_t i = 0; i < iso->n_stack; i++)
+		iso->stack[i] = (struct source)SOURCE_NONE;
+	int r = open_part(&iso->stack[0], root->upper, true, e);
+
+	for (size_t i = 1; r == 0 && i < iso->n_stack; i++)
+		r = open_part(&iso->stack[i], root->layers.items[i - 1], false, e);
+	return r < 0 ? err_wrap(e, "root") : 0;
+}
+
+void overlay_done(struct isolation *iso)
+{
+	for (size_t i = 0; i < iso->n_stack; i++)
+		source_done(&iso->stack[i]);
+	free(ptr_steal(&iso->stack));
+	iso->n_stack = 0;
+}
+
+/* --- the parent's helper, and what comes of it ---------------------------------------------------------------------- */
+
+/* The stage is copied into a mount namespace of the container's user namespace; the working directory goes along. */
+static int helper_run(struct isolation *iso, int userns, struct err *e)
+{
+	auto_done(overlay_names) struct overlay_names n = { .upper = "0/fs", .work = "0/work" };
+	int r = mount_stage_make(e);
+
+	for (size_t i = 0; r == 0 && i < iso->n_stack; i++) {
+		auto_free char *name = mem_format("%zu", i);
+
+		if (i > 0)
+			add_lower(&n, (int)i);
+		r = mount_stage_add(&iso->stack[i], name, e);
+	}
+	if (r < 0)
+		return r;
+	if (sys_setns(userns, CLONE_NEWUSER) < 0)
+		return err_sys(e, "enter the container's user namespace");
+	if (sys_unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make a mount namespace of the container's");
+	/* whoever makes an overlay writes to its upper directory for everybody: the host's root owns nothing there */
+	r = idmap_become_root(e);
+	if (r == 0)
+		r = creds_not_dumpable(e);
+	return r < 0 ? r : overlay_make(&n, e);
+}
+
+static _Noreturn void helper(struct isolation *iso, int userns, int sock)
+{
+	struct err e = { 0 }, ignored = { 0 };
+	struct sock_msg m = { .data = &e, .size = sizeof(e) };
+
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	m.fds[0] = creds_not_dumpable(&e) < 0 ? -1 : helper_run(iso, userns, &e);
+	m.n_fds = m.fds[0] >= 0;
+	(void)!sock_send(sock, &m, &ignored); /* without it the parent sees the end */
+	proc_exit(0);
+}
+
+static int ask_helper(struct isolation *iso, int userns, struct err *e)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int pair[2], r = sock_pair(pair, e);
+
+	if (r < 0)
+		return r;
+	auto_close int ours = pair[0], theirs = pair[1];
+	pid_t child = sys_clone3(&args, sizeof(args));
+
+	if (child < 0)
+		return err_sys(e, "make a process to mount the root");
+	if (child == 0) {
+		fd_close(&ours);
+		helper(iso, userns, theirs);
+	}
+	fd_close(&theirs);
+	r = mount_receive(ours, e);
+	fd_close(&ours);
+	(void)waitpid(child, NULL, 0);
+	return r;
+}
+
+int overlay_build(struct isolation *iso, int userns, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < iso->n_stack; i++)
+		r = source_map(&iso->stack[i], userns, false, e);
+	if (r == 0)
+		iso->root.tree = r = ask_helper(iso, userns, e);
+	return r < 0 ? err_wrap(e, "put the layers of the root together") : 0;
+}
+
+/* --- the host ----------------------------------------------------------------------------------------------------- */
+
+struct overlay_view {
+	struct overlay_names names;
+	int upper, work;
+	int fds[ISOLATION_MAX_LAYERS];
+	size_t n_fds;
+};
+
+static void overlay_view_done(struct overlay_view *v)
+{
+	overlay_names_done(&v->names);
+	fd_close(&v->upper);
+	fd_close(&v->work);
+	for (size_t i = 0; i < v->n_fds; i++)
+		fd_close(&v->fds[i]);
+}
+
+static int view_open(int dirfd, const char *path, struct err *e)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_NO_MAGICLINKS };
+	int fd = sys_openat2(dirfd, path, &how);
+
+	return fd < 0 ? err_sys(e, "open the layer \"%s\"", path) : fd;
+}
+
+static int view_upper(struct overlay_view *v, const char *path, struct err *e)
+{
+	auto_close int dir = view_open(AT_FDCWD, path, e);
+
+	if (dir < 0)
+		return dir;
+	v->upper = view_open(dir, "fs", e);
+	if (v->upper < 0)
+		return v->upper;
+	v->work = view_open(dir, "work", e);
+	(void)snprintf(v->names.upper, NAME_SIZE, "%d", v->upper);
+	(void)snprintf(v->names.work, NAME_SIZE, "%d", v->work);
+	return v->work < 0 ? v->work : 0;
+}
+
+static int view_fill(struct overlay_view *v, const struct strv *layers, const char *upper,
+		     struct err *e)
+{
+	int r = upper ? view_upper(v, upper, e) : 0;
+
+	for (size_t i = 0; r == 0 && i < layers->n; i++) {
+		int fd = view_open(AT_FDCWD, layers->items[i], e);
+
+		if (fd < 0)
+			return fd;
+		v->fds[v->n_fds++] = fd;
+		add_lower(&v->names, fd);
+	}
+	return r;
+}
+
+/* One directory alone is no overlay for the kernel. */
+static int view_of_one(int fd, struct err *e)
+{
+	const struct mount_change c = { .set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
+	auto_close int tree = mount_clone(fd, false);
+
+	if (tree < 0 || mount_change(tree, &c) < 0)
+		return err_sys(e, "detach the layer");
+	return fd_steal(&tree);
+}
+
+/* The names are looked up from the working directory. */
+static int view_make(const struct overlay_names *n, struct err *e)
+{
+	auto_close int here = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	auto_close int dir =
+		sys_openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (here < 0 || dir < 0 || sys_fchdir(dir) < 0)
+		return err_sys(e, "enter \"/proc/self/fd\"");
+	auto_close int tree = overlay_make(n, e);
+
+	if (sys_fchdir(here) < 0 && tree >= 0)
+		return err_sys(e, "return from \"/proc/self/fd\"");
+	return tree < 0 ? tree : fd_steal(&tree);
+}
+
+int isolation_overlay(const struct strv *layers, const char *upper, struct err *e)
+{
+	auto_done(overlay_view) struct overlay_view v = { .upper = -1, .work = -1 };
+
+	if (layers->n == 0 || layers->n > ISOLATION_MAX_LAYERS)
+		return err_set(e, EINVAL, "1 to %d layers are possible, not %zu",
+			       ISOLATION_MAX_LAYERS, layers->n);
+	int r = view_fill(&v, layers, upper, e);
+
+	if (r < 0)
+		return r;
+	if (!upper && v.n_fds == 1)
+		return view_of_one(v.fds[0], e);
+	r = view_make(&v.names, e);
+	return r < 0 ? err_wrap(e, "put the layers of the root together") : r;
+}
