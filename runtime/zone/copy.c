@@ -385,3 +385,28 @@ int tree_copy(struct tree_job *job, const char *from, struct err *e)
 
 	return r < 0 ? err_wrap(e, "\"%s\"", from) : tree_finish(job, e);
 }
+
+/* --- a single file ------------------------------------------------------------------------------------------------ */
+
+int tree_copy_properties(struct tree_job *job, int from, int to, struct err *e)
+{
+	auto_done(copy) struct copy c = { .job = job };
+	struct statx st;
+
+	if (statx(from, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) < 0)
+		return err_sys(e, "examine");
+	return copy_properties(&c, from, to, &st, e);
+}
+
+int tree_copy_file(struct tree_job *job, int from, int to, struct err *e)
+{
+	auto_done(copy) struct copy c = { .job = job };
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return err_sys(e, "examine");
+	c.chunk = mem_array(1, CHUNK);
+	int r = copy_data(&c, from, to, st.st_size, e);
+
+	return r < 0 ? r : tree_copy_properties(job, from, to, e);
+}

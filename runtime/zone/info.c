@@ -38,6 +38,22 @@ void zone_info_free(struct zone_info_row *rows, size_t n)
 	free(rows);
 }
 
+/* What the image says beside the defaults of "service": for people, nothing of the zone depends on it. */
+static void add_image(struct collect *c, const struct json *image)
+{
+	static const char *const keys[] = { "name",    "digest", "created",     "exposedPorts",
+					    "volumes", "labels", "healthCheck", NULL };
+
+	for (size_t i = 0; image && keys[i]; i++) {
+		const struct json *j = json_get(image, keys[i]);
+		auto_free char *path = mem_format("image.%s", keys[i]);
+		auto_free char *text = j && j->type != JSON_STRING ? json_print(j, false) : NULL;
+
+		if (j)
+			add_row(c, path, text ? text : j->text, "image");
+	}
+}
+
 int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row **ret,
 	      size_t *ret_n, struct err *e)
 {
@@ -53,7 +69,8 @@ int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row 
 		return r;
 	auto_ptr(zone_spec) struct zone_spec *effective = zone_effective(z->spec, &host);
 
-	zone_effective_visit(z->spec, effective, visit, &c);
+	zone_effective_visit(z->spec, effective, &host, visit, &c);
+	add_image(&c, z->record.image);
 	*ret = c.rows;
 	*ret_n = c.n;
 	return 0;

@@ -17,6 +17,8 @@
 #include "runtime/base/steps.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
+#include "runtime/zone/images.h"
+#include "runtime/zone/install_image.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
@@ -29,8 +31,9 @@ struct install {
 	const struct zone_brand *brand;
 	char *zonepath;
 	char *from; /* absolute; NULL: the brand makes the root */
-	bool from_dir;
-	int top; /* zonepath */
+	bool from_dir, is_image;
+	int image_lock; /* while the record does not name the image's layers */
+	int top;        /* zonepath */
 	bool made_top;
 	bool left_behind; /* undoing did not succeed: the zone is incomplete */
 };
@@ -39,6 +42,7 @@ static void install_done(struct install *in)
 {
 	free(in->zonepath);
 	free(in->from);
+	fd_close(&in->image_lock);
 	fd_close(&in->top);
 }
 
@@ -59,8 +63,13 @@ static int check_source(struct install *in, struct err *e)
 	if (!from)
 		return err_set(
 			e, EINVAL,
-			"brand \"%s\" needs a root file system: zone install --from DIR|ARCHIVE %s",
+			"brand \"%s\" needs a root file system: zone install --from DIR|ARCHIVE|IMAGE %s",
 			in->brand->name, in->zone->name);
+	if (zone_image_is_reference(from)) {
+		in->is_image = true;
+		in->from = mem_strdup(from);
+		return 0;
+	}
 	in->from = realpath(from, NULL);
 	if (!in->from || stat(in->from, &st) < 0)
 		return err_sys(e, "open \"%s\"", from);
@@ -154,6 +163,20 @@ static int allocate_ids(void *ctx, struct err *e)
 	return zone_ids_allocate(in->dirs, in->zone->name, &r->id_base, &r->owner_uid, e);
 }
 
+/* The record names the layers before anything that could prune may run. */
+static int get_image(void *ctx, struct err *e)
+{
+	struct install *in = ctx;
+	int r = in->is_image ? install_image_get(in->dirs, in->zone, in->from, in->options,
+						 &in->image_lock, e)
+			     : 0;
+
+	if (r == 0 && in->is_image)
+		r = zone_record_write(in->dirs, in->zone, e);
+	fd_close(&in->image_lock);
+	return r;
+}
+
 static void release_ids(void *ctx)
 {
 	struct install *in = ctx;
@@ -195,7 +218,8 @@ static void remove_zonepath(void *ctx)
 	struct install *in = ctx;
 	struct err e = { 0 };
 
-	if (file_remove_tree(in->top, "root", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
+	if (file_remove_tree(in->top, "root", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0 ||
+	    file_remove_tree(in->top, "upper", &e) < 0)
 		in->left_behind = true;
 	else if (in->made_top)
 		(void)sys_unlinkat(AT_FDCWD, in->zonepath,
@@ -211,6 +235,8 @@ static int fill_root(void *ctx, struct err *e)
 
 	if (root < 0)
 		return root;
+	if (in->is_image)
+		return install_image_root(in->dirs, in->zone, in->top, in->options, e);
 	if (!in->from)
 		r = tree_skeleton(root, e);
 	else
@@ -241,6 +267,7 @@ static int mark_installed(void *ctx, struct err *e)
 static const struct step install_steps[] = {
 	{ "allocate user ids", allocate_ids, release_ids },
 	{ "record the beginning", mark_installing, unmark },
+	{ "get the image", get_image, NULL },
 	{ "make the zonepath", make_zonepath, remove_zonepath },
 	{ "fill the root", fill_root, NULL },
 	{ "record the end", mark_installed, NULL },
@@ -285,7 +312,9 @@ int zone_install(const struct zone_dirs *d, const char *name, const struct zone_
 		return r > 0 ? 0 : r;
 	if (!z->spec)
 		return err_set(e, EINVAL, "%s", z->spec_error);
-	auto_done(install) struct install in = { .dirs = d, .zone = z, .options = o, .top = -1 };
+	auto_done(install) struct install in = {
+		.dirs = d, .zone = z, .options = o, .image_lock = -1, .top = -1
+	};
 
 	r = prepare(&in, diags, e);
 	if (r == 0)

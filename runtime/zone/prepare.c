@@ -101,6 +101,11 @@ static int choose_init(const struct zone_prepared *p, int root, const struct zon
 	if (!brand)
 		return err_set(e, EINVAL, "brand \"%s\" is not known", p->effective->brand);
 	*ret = (struct zone_boot_options){ .single_user = o->single_user, .args = o->args };
+	if (p->effective->service && p->effective->service->command.n == 0)
+		return err_set(
+			e, EINVAL,
+			"the zone's service has no command, and no image says one: zone set %s 'service.command=[\"/bin/...\"]'",
+			p->effective->zonename);
 	if (p->effective->service || brand->sparse_root || !brand->init) {
 		*ret_kind = mem_strdup("zone-init");
 		ret->init_kind = *ret_kind;

@@ -30,6 +30,7 @@ void storage_forget(struct zone_record *r)
 	free(ptr_steal(&r->driver));
 	strv_done(&r->layers);
 	r->layers = (struct strv){ 0 };
+	json_free(ptr_steal(&r->image));
 }
 
 bool storage_layer_ok(const char *id)

@@ -28,7 +28,7 @@
 /* Pure: the driver of a record, never NULL. */
 const char *storage_driver(const struct zone_record *r);
 bool storage_is_overlay(const struct zone_record *r);
-/* Pure: no driver, no layers. */
+/* Pure: no driver, no layers, no image. */
 void storage_forget(struct zone_record *r);
 /* STORAGE/.layers/ID/fs. Freshly allocated. */
 char *storage_layer(const struct zone_dirs *d, const char *id);

@@ -60,9 +60,11 @@ struct zone_record {
 	char *zonepath, *brand;      /* as installed; NULL before */
 	char *from;                  /* what it was installed from; NULL */
 	char *driver;                /* how its root is kept (storage.h); NULL: "dir" */
-	struct strv layers;          /* ids of the layers below an overlay, the topmost first */
-	char *created, *installed;   /* RFC 3339 UTC */
-	int64_t exit_status;         /* of init when it last ended; -1 unknown */
+	struct json
+		*image; /* what the image says that it was installed from (image_config.h); NULL */
+	struct strv layers;        /* ids of the layers below an overlay, the topmost first */
+	char *created, *installed; /* RFC 3339 UTC */
+	int64_t exit_status;       /* of init when it last ended; -1 unknown */
 };
 void zone_record_done(struct zone_record *r);
 

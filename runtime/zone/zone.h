@@ -103,7 +103,9 @@ MUST_CHECK int zone_export_oci(const struct zone_dirs *d, const char *name, stru
 
 /* --- root file systems (install.c, uninstall.c, archive.c, copy.c, skeleton.c, storage.c) --- */
 struct zone_install {
-	const char *from; /* directory or archive; NULL: what the brand makes by itself */
+	const char *
+		from; /* directory, archive or image (images.h); NULL: what the brand makes by itself */
+	const char *debootstrap; /* in its place: a suite of Debian, "bookworm"; NULL */
 	void (*progress)(void *arg, const char *what, unsigned long long done,
 			 unsigned long long total); /* total 0: unknown. May be NULL */
 	void *arg;

@@ -52,8 +52,8 @@ static const struct cli_option export_options[] = {
 };
 static const struct cli_option install_options[] = {
 	{ .name = "from",
-	  .value = "DIR|ARCHIVE",
-	  .help = "the root file system: a directory, or an archive that libarchive reads" },
+	  .value = "DIR|ARCHIVE|IMAGE",
+	  .help = "the root file system: a directory, an archive that libarchive reads, or an image: oci:DIR[:TAG], docker-archive:FILE, docker://NAME:TAG, image:NAME" },
 	OPTION_JSON,
 	OPTIONS_END,
 };
@@ -239,8 +239,12 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     configure, "", "limits that the zones of one tenant share"),
 	VERB(schema, "", only_json, 0, 0, 0, configure, "",
 	     "print the JSON Schema of a zone's file"),
-	VERB(install, "[--from DIR|ARCHIVE] NAME", install_options, 1, 1, 0, storage,
+	VERB(install, "[--from DIR|ARCHIVE|IMAGE] NAME", install_options, 1, 1, 0, storage,
 	     "zones:configured", "give the zone its root file system"),
+	VERB(image,
+	     "[list | pull NAME:TAG [AS] | import FROM [AS] | inspect NAME | rm NAME | prune]",
+	     only_json, 0, 3, 0, storage, "image words,images",
+	     "container images that zones can be installed from"),
 	VERB(uninstall, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:installed",
 	     "remove the zone's files, keep its configuration"),
 	VERB(delete, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:stopped",
