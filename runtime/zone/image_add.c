@@ -47,6 +47,8 @@ static int get_local(const struct zone_dirs *d, const struct image_reference *re
 		r = image_facts(&i, options, ret, e);
 	if (r == 0)
 		add_size(&i, *ret);
+	if (r == 0)
+		r = image_want(d, json_get(*ret, "layers"), e);
 	return r < 0 ? r : image_layers_unpack(d, &s, &i, options, e);
 }
 
@@ -134,6 +136,13 @@ int zone_image_get(const struct zone_dirs *d, const char *from, const struct zon
 	return 0;
 }
 
+void zone_image_got(const struct zone_dirs *d, int *lock)
+{
+	if (*lock >= 0)
+		image_unwant(d);
+	fd_close(lock);
+}
+
 /* --- keeping ------------------------------------------------------------------------------------------------------ */
 
 /* The image's own name; a tag alone, as layouts have it, gets the layout's folder in front. */
@@ -181,6 +190,8 @@ int zone_image_add(const struct zone_dirs *d, const char *from, const char *name
 	json_set(facts, "source", json_new_string(from));
 	json_set(facts, "added", json_new_string(now));
 	r = image_store_write(d, chosen, facts, e);
+	if (r == 0)
+		image_unwant(d);
 	if (r == 0)
 		*ret_name = ptr_steal(&chosen);
 	return r;

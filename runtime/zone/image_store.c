@@ -14,7 +14,10 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/digest.h"
 #include "runtime/zone/image.h"
+#include "runtime/zone/layers.h"
 #include "runtime/zone/record.h"
+
+#define WANTED "_wanted.json"
 
 enum { LOCK_WAIT_MS = 600 * 1000 };
 
@@ -70,10 +73,9 @@ char *image_name_from_file(const char *file)
 static int make_folders(const struct zone_dirs *d, struct err *e)
 {
 	auto_free char *images = store_path(d, "");
-	auto_free char *layers = mem_format("%s/.layers", d->storage);
-	int r = file_mkdir_p(AT_FDCWD, images, 0700, e);
+	auto_close int layers = layers_open(d, e);
 
-	return r < 0 ? r : file_mkdir_p(AT_FDCWD, layers, 0700, e);
+	return layers < 0 ? layers : file_mkdir_p(AT_FDCWD, images, 0700, e);
 }
 
 int image_store_lock(const struct zone_dirs *d, int *ret_fd, struct err *e)
@@ -111,13 +113,13 @@ static void sweep(const char *folder, const char *prefix)
 void image_store_sweep(const struct zone_dirs *d, bool all)
 {
 	auto_free char *images = store_path(d, "");
-	auto_free char *layers = mem_format("%s/.layers", d->storage);
 	auto_close int fd = sys_openat(AT_FDCWD, images, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
 	sweep(images, ".tmp-");
-	sweep(layers, ".new-");
-	if (all)
+	if (all) {
 		sweep(images, ".pull-");
+		image_unwant(d);
+	}
 	if (fd >= 0)
 		file_sweep_temporaries(fd);
 }
@@ -161,7 +163,7 @@ char *image_layer_folder(const struct zone_dirs *d, const char *id)
 
 int image_layer_temporary(const struct zone_dirs *d, char **ret, struct err *e)
 {
-	return make_temporary(mem_format("%s/.layers/.new-XXXXXX", d->storage), ret, e);
+	return image_temporary(d, "layer", ret, e);
 }
 
 int image_layers_flush(const struct zone_dirs *d, struct err *e)
@@ -251,22 +253,22 @@ int image_store_remove(const struct zone_dirs *d, const char *name, struct err *
 	return sys_unlinkat(AT_FDCWD, path, 0) < 0 ? err_sys(e, "remove \"%s\"", path) : 0;
 }
 
-int image_store_layers(const struct zone_dirs *d, struct strv *ret, struct err *e)
+/* --- layers that are on their way --------------------------------------------------------------------------------- */
+
+int image_want(const struct zone_dirs *d, const struct json *layers, struct err *e)
 {
-	auto_done(strv) struct strv names = { 0 };
-	int r = image_store_names(d, &names, e);
+	auto_free char *path = store_path(d, WANTED);
+	auto_ptr(json) struct json *j = json_new_object();
+	struct json *list = json_set(j, "layers", json_new_array());
 
-	for (size_t i = 0; i < names.n && r == 0; i++) {
-		auto_ptr(json) struct json *j = NULL;
-		const struct json *layers;
+	for (size_t i = 0; layers && i < layers->n; i++)
+		json_add(list, json_new_string(layers->items[i]->text));
+	return zone_json_write(path, j, true, e);
+}
 
-		r = image_store_read(d, names.items[i], &j, e);
-		layers = r == 0 ? json_get(j, "layers") : NULL;
-		for (size_t k = 0; layers && k < layers->n; k++) {
-			if (layers->items[k]->type == JSON_STRING &&
-			    !strv_has(ret, layers->items[k]->text))
-				strv_add(ret, layers->items[k]->text);
-		}
-	}
-	return r;
+void image_unwant(const struct zone_dirs *d)
+{
+	auto_free char *path = store_path(d, WANTED);
+
+	(void)sys_unlinkat(AT_FDCWD, path, 0); /* else its layers stay until the next prune */
 }

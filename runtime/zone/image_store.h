@@ -3,10 +3,12 @@
  *   STORAGE/.images/NAME.json      an image under a name ("/" and ":" as %2F, %3A): digest, layers, its configuration as far as zones use it (atomic, fsynced)
  *   STORAGE/.images/.lock          flock: whoever unpacks layers or removes them, until what names them is on the disk
  *   STORAGE/.images/.pull-SUM/     what skopeo has fetched so far of one reference; goes on from there
- *   STORAGE/.images/.tmp-*         an archive unpacked for reading
- *   STORAGE/.layers/ID/fs/         a layer; STORAGE/.layers/.new-*: one that is being unpacked
+ *   STORAGE/.images/.tmp-*         an archive unpacked for reading, a layer that is being unpacked
+ *   STORAGE/.images/_wanted.json   the layers of the image that is being got: named before they are made, so that nobody removes them (layers.h). After an interruption they stay until the next prune: the same
+ *                                  command then goes on where it was
+ *   STORAGE/.layers/ID/fs/         a layer (layers.h)
  *
- * All folders are root's alone. Whatever begins with a dot is a remnant when nobody has the lock. */
+ * All folders are root's alone. What begins with a dot or "_" is a remnant when nobody has the lock. */
 #ifndef RUNTIME_ZONE_IMAGE_STORE_H
 #define RUNTIME_ZONE_IMAGE_STORE_H
 
@@ -16,7 +18,7 @@
 
 /* Make the folders and take the lock; waits for ten minutes, since a pull may take long. */
 MUST_CHECK int image_store_lock(const struct zone_dirs *d, int *ret_fd, struct err *e);
-/* Remove remnants; the lock is held. `all`: also what skopeo has fetched so far. */
+/* Remove remnants; the lock is held. `all`: also what would help the same command to go on. */
 void image_store_sweep(const struct zone_dirs *d, bool all);
 
 MUST_CHECK int image_store_write(const struct zone_dirs *d, const char *name, const struct json *j,
@@ -27,8 +29,9 @@ MUST_CHECK int image_store_read(const struct zone_dirs *d, const char *name, str
 MUST_CHECK int image_store_remove(const struct zone_dirs *d, const char *name, struct err *e);
 /* Sorted. */
 MUST_CHECK int image_store_names(const struct zone_dirs *d, struct strv *ret, struct err *e);
-/* The layers that images name, appended; a name that cannot be read is an error, since its layers must stay. */
-MUST_CHECK int image_store_layers(const struct zone_dirs *d, struct strv *ret, struct err *e);
+/* Name layers before they are made; the lock is held. image_unwant(): what follows is named by something else, or nobody wants them. */
+MUST_CHECK int image_want(const struct zone_dirs *d, const struct json *layers, struct err *e);
+void image_unwant(const struct zone_dirs *d);
 
 /* A new folder for something that is removed again: STORAGE/.images/.tmp-WHAT-XXXXXX. */
 MUST_CHECK int image_temporary(const struct zone_dirs *d, const char *what, char **ret,

@@ -25,9 +25,10 @@ MUST_CHECK int zone_image_remove(const struct zone_dirs *d, const char *name, si
 /* Remove layers that no image, zone or snapshot has, and what interruptions have left. */
 MUST_CHECK int zone_image_prune(const struct zone_dirs *d, size_t *ret_layers, struct err *e);
 
-/* For install: have the layers of an image, and what it says (image_facts() in image_config.h). *ret_lock keeps the layers from being removed until the record that names them is on the disk. */
+/* For install: have the layers of an image, and what it says (image_facts() in image_config.h). *ret_lock keeps the layers from being removed until the record that names them is on the disk; then zone_image_got(). */
 MUST_CHECK int zone_image_get(const struct zone_dirs *d, const char *from,
 			      const struct zone_install *options, struct json **ret, int *ret_lock,
 			      struct err *e);
+void zone_image_got(const struct zone_dirs *d, int *lock);
 
 #endif

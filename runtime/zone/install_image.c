@@ -8,6 +8,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
 #include "runtime/zone/images.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
@@ -50,8 +51,10 @@ int install_image_root(const struct zone_dirs *d, const struct zone *z, int top,
 
 	if (below < 0)
 		return below;
-	int r = storage_make_upper(top, below, e);
+	auto_close int like = sys_openat(below, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	int r = like < 0 ? err_sys(e, "open the image's root") : storage_make_upper(top, like, e);
 
+	fd_close(&like); /* the layers are mounted once more now */
 	fd_close(&below);
 	if (r < 0)
 		return r;

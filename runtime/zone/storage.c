@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -13,7 +14,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 
-enum { LAYER_NAME_MIN = 8, LAYER_NAME_MAX = 80 };
+enum { LAYER_NAME_MIN = 8, LAYER_NAME_MAX = 80, SNAPSHOT_NAME_MAX = 63, ACL_MAX = 4096 };
 
 const char *storage_driver(const struct zone_record *r)
 {
@@ -25,12 +26,25 @@ bool storage_is_overlay(const struct zone_record *r)
 	return str_eq(r->driver, STORAGE_OVERLAY);
 }
 
+void snapshot_done(struct zone_snapshot *s)
+{
+	free(s->name);
+	free(s->created);
+	free(s->driver);
+	strv_done(&s->layers);
+	*s = (struct zone_snapshot){ 0 };
+}
+
 void storage_forget(struct zone_record *r)
 {
 	free(ptr_steal(&r->driver));
 	strv_done(&r->layers);
-	r->layers = (struct strv){ 0 };
 	json_free(ptr_steal(&r->image));
+	strv_done(&r->next);
+	for (size_t i = 0; i < r->n_snapshots; i++)
+		snapshot_done(&r->snapshots[i]);
+	free(ptr_steal(&r->snapshots));
+	r->n_snapshots = 0;
 }
 
 bool storage_layer_ok(const char *id)
@@ -39,6 +53,26 @@ bool storage_layer_ok(const char *id)
 
 	return n >= LAYER_NAME_MIN && n <= LAYER_NAME_MAX && id[0] != '-' &&
 	       strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == n;
+}
+
+bool snapshot_name_ok(const char *name)
+{
+	static const char first[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	size_t n = name ? strlen(name) : 0;
+
+	return n > 0 && n <= SNAPSHOT_NAME_MAX && strspn(name, first) > 0 &&
+	       n == strspn(name,
+			   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
+}
+
+struct zone_snapshot *snapshot_find(const struct zone_record *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_snapshots; i++) {
+		if (str_eq(r->snapshots[i].name, name))
+			return &r->snapshots[i];
+	}
+	return NULL;
 }
 
 char *storage_layer(const struct zone_dirs *d, const char *id)
@@ -85,6 +119,8 @@ int storage_check(const struct zone_dirs *d, const struct zone_record *r, struct
 
 	if (!r->zonepath)
 		return err_set(e, EINVAL, "the record names no zonepath");
+	if (r->next.n > 0) /* on its way from one form to the other: layers_settle() */
+		return check_dir(AT_FDCWD, r->zonepath, r->zonepath, e);
 	auto_close int top = zone_storage_open(r->zonepath, e);
 	auto_free char *root = mem_format("%s/root", r->zonepath);
 	int n = top < 0 ? top : check_dir(top, "root", root, e);
@@ -103,6 +139,34 @@ static int make_dir(int dirfd, const char *name, mode_t mode, struct err *e)
 {
 	if (sys_mkdirat(dirfd, name, mode) < 0 || sys_fchmodat(dirfd, name, mode) < 0)
 		return err_sys(e, "create \"%s\" in the zonepath", name);
+	return 0;
+}
+
+int storage_make_root(int zonepath, const char **ret_driver, struct err *e)
+{
+	*ret_driver = STORAGE_DIR;
+	if (btrfs_is(zonepath)) {
+		*ret_driver = STORAGE_BTRFS;
+		return btrfs_create(zonepath, "root", e);
+	}
+	return make_dir(zonepath, "root", 0755, e);
+}
+
+/* What the root itself has beside its mode; marks of an overlay are none of it. */
+static int copy_acls(int from, int to, struct err *e)
+{
+	static const char *const names[] = { "system.posix_acl_access",
+					     "system.posix_acl_default" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char value[ACL_MAX];
+		ssize_t n = fgetxattr(from, names[i], value, sizeof(value));
+
+		if (n < 0 && (errno == ENODATA || errno == EOPNOTSUPP))
+			continue;
+		if (n < 0 || fsetxattr(to, names[i], value, (size_t)n, 0) < 0)
+			return err_sys(e, "copy the access list of the root");
+	}
 	return 0;
 }
 
@@ -126,7 +190,7 @@ int storage_make_upper(int zonepath, int like, struct err *e)
 	if (sys_fchownat(fs, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0 ||
 	    sys_fchmod(fs, st.st_mode & 07777) < 0)
 		return err_sys(e, "set the owner of the root");
-	return 0;
+	return like < 0 ? 0 : copy_acls(like, fs, e);
 }
 
 /* --- the tree ----------------------------------------------------------------------------------------------------- */

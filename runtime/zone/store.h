@@ -50,6 +50,13 @@ MUST_CHECK int zone_dirs_init(struct zone_dirs *d,
 			      struct err *e); /* reads the environment, makes the directories */
 void zone_dirs_done(struct zone_dirs *d);
 
+/* A root as it was. */
+struct zone_snapshot {
+	char *name, *created; /* RFC 3339 UTC */
+	char *driver; /* "overlay": of layers; else a tree of its own, ZONEPATH/snapshots/NAME: "btrfs" a subvolume, "dir" a copy */
+	struct strv layers;
+};
+
 struct zone_record {
 	char *uuid;
 	enum zone_state state;       /* ZONE_CONFIGURED, ZONE_INCOMPLETE or ZONE_INSTALLED only */
@@ -60,11 +67,15 @@ struct zone_record {
 	char *zonepath, *brand;      /* as installed; NULL before */
 	char *from;                  /* what it was installed from; NULL */
 	char *driver;                /* how its root is kept (storage.h); NULL: "dir" */
-	struct json
-		*image; /* what the image says that it was installed from (image_config.h); NULL */
-	struct strv layers;        /* ids of the layers below an overlay, the topmost first */
+	struct strv layers;          /* ids of the layers below an overlay, the topmost first */
+	struct strv
+		next; /* what "layers" is going to be: the top is being made a layer (layers.h) */
+	struct zone_snapshot *snapshots; /* the oldest first */
+	size_t n_snapshots;
 	char *created, *installed; /* RFC 3339 UTC */
 	int64_t exit_status;       /* of init when it last ended; -1 unknown */
+	struct json
+		*image; /* what the image says that it was installed from (image_config.h); NULL */
 };
 void zone_record_done(struct zone_record *r);
 

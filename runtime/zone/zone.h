@@ -36,6 +36,9 @@ enum zone_verb {
 	ZONE_VERB_EXEC,
 	ZONE_VERB_CONSOLE,
 	ZONE_VERB_EXPORT,
+	ZONE_VERB_CLONE,
+	ZONE_VERB_SNAPSHOT,
+	ZONE_VERB_ROLLBACK,
 	ZONE_VERB_COUNT,
 };
 enum zone_verdict { ZONE_LEGAL, ZONE_ALREADY, ZONE_REFUSED };
@@ -119,6 +122,20 @@ MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name,
 MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 			      struct err *e);
 MUST_CHECK int zone_delete(const struct zone_dirs *d, const char *name, struct err *e);
+
+/* --- clones (clone.c) --- */
+struct zone_clone {
+	const char *snapshot;    /* of the old zone; NULL: as it is now */
+	const char *method;      /* "auto" "btrfs" "overlay" "reflink" "copy"; NULL: "auto" */
+	const struct strv *sets; /* PATH=VALUE on top of the old zone's file; may be NULL */
+	void (*progress)(void *arg, const char *what, unsigned long long done,
+			 unsigned long long total); /* as zone_install's */
+	void *arg;
+	void (*warn)(void *arg, const char *sentence);
+};
+/* Make zone `name`, which does not exist or is only configured, with a copy of the root of `from`, and an identity of its own. */
+MUST_CHECK int zone_clone(const struct zone_dirs *d, const char *from, const char *name,
+			  const struct zone_clone *o, struct diag_list *diags, struct err *e);
 
 /* --- life (boot.c, halt.c, login.c ...) --- */
 /* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */

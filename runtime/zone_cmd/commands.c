@@ -57,6 +57,18 @@ static const struct cli_option install_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option clone_options[] = {
+	{ .name = "snapshot",
+	  .letter = 's',
+	  .value = "SNAPSHOT",
+	  .help = "from this snapshot of the old zone" },
+	{ .name = "method",
+	  .letter = 'm',
+	  .value = "METHOD",
+	  .help = "auto (the default), btrfs, overlay, reflink or copy" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option force_options[] = { OPTION_FORCE, OPTION_JSON, OPTIONS_END };
 static const struct cli_option boot_options[] = {
 	{ .name = "single-user",
@@ -245,6 +257,9 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "[list | pull NAME:TAG [AS] | import FROM [AS] | inspect NAME | rm NAME | prune]",
 	     only_json, 0, 3, 0, storage, "image words,images",
 	     "container images that zones can be installed from"),
+	VERB(clone, "[-s SNAPSHOT] [-m METHOD] ZONE NAME [PATH=VALUE...]", clone_options, 2, -1, 0,
+	     storage, "zones:installed,new,assignments",
+	     "make a new zone with a copy of another one's root"),
 	VERB(uninstall, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:installed",
 	     "remove the zone's files, keep its configuration"),
 	VERB(delete, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:stopped",

@@ -59,7 +59,7 @@ layer_of() { # layer_of IMAGE NUMBER: its directory
 		fi
 		case $output in *$'\033'*) problem="$problem escapes on the terminal;" ;; esac
 		[ -z "$(layers)" ] || problem="$problem layers are left: $(layers);"
-		[ -z "$(find "$ZONES_STORAGE_DIR/.images" -mindepth 1 ! -name .lock)" ] || problem="$problem files are left;"
+		[ -z "$(find "$ZONES_STORAGE_DIR/.images" -mindepth 1 ! -name .lock ! -name _wanted.json)" ] || problem="$problem files are left;"
 		[ -z "$problem" ] || { bad=$((bad + 1)); echo "$from ($what):$problem"; }
 	done <"$TOP/hostile/expect"
 	echo "$n images, $bad bad"
@@ -148,7 +148,7 @@ layer_of() { # layer_of IMAGE NUMBER: its directory
 	zone install --from "oci:$GOOD/good/layout:web" one
 	zone install --from image:web two
 	[ "$(layers | wc -l)" = 3 ]
-	mkdir "$ZONES_STORAGE_DIR/.layers/.new-left" "$ZONES_STORAGE_DIR/.images/.tmp-left" "$ZONES_STORAGE_DIR/.images/.pull-left"
+	mkdir "$ZONES_STORAGE_DIR/.layers/.new-left" "$ZONES_STORAGE_DIR/.images/.tmp-layer-left" "$ZONES_STORAGE_DIR/.images/.tmp-left" "$ZONES_STORAGE_DIR/.images/.pull-left"
 	zone image rm web
 	zone image prune
 	[ "$(layers | wc -l)" = 3 ]
@@ -161,7 +161,6 @@ layer_of() { # layer_of IMAGE NUMBER: its directory
 	zone image prune
 	[ "$(layers | wc -l)" = 3 ]
 	zone uninstall -F two
-	zone image prune
 	[ -z "$(layers)" ]
 	fails 1 zone image rm web
 	says 'no image "web"'
