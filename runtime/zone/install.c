@@ -16,6 +16,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/steps.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/debootstrap.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/images.h"
 #include "runtime/zone/install_image.h"
@@ -53,13 +54,22 @@ static int check_source(struct install *in, struct err *e)
 	const char *from = in->options->from;
 	struct stat st;
 
-	if (in->brand->sparse_root && from)
+	if (in->brand->sparse_root && (from || in->options->debootstrap))
 		return err_set(
 			e, EINVAL,
-			"brand \"%s\" makes its root from the host's /usr: leave out --from, or make the zone with brand=linux",
+			"brand \"%s\" makes its root from the host's /usr: leave out --from and --debootstrap, or make the zone with brand=linux",
 			in->brand->name);
 	if (in->brand->sparse_root)
 		return 0;
+	if (in->options->debootstrap && from)
+		return err_set(e, EINVAL, "--from or --debootstrap, not both");
+	if (in->options->debootstrap) {
+		if (!debootstrap_suite_ok(in->options->debootstrap))
+			return err_set(e, EINVAL, "\"%s\" cannot be a suite of Debian",
+				       in->options->debootstrap);
+		in->from = mem_format("debootstrap:%s", in->options->debootstrap);
+		return 0;
+	}
 	if (!from)
 		return err_set(
 			e, EINVAL,
@@ -243,6 +253,8 @@ static int fill_root(void *ctx, struct err *e)
 		return install_image_root(in->dirs, in->zone, in->top, in->options, e);
 	if (!in->from)
 		r = tree_skeleton(root, e);
+	else if (in->options->debootstrap)
+		r = debootstrap_run(in->dirs, &job, in->options->debootstrap, e);
 	else
 		r = in->from_dir ? tree_copy(&job, in->from, e) : tree_extract(&job, in->from, e);
 	if (r == 0 && !in->from)

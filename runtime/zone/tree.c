@@ -128,6 +128,12 @@ int tree_finish(struct tree_job *job, struct err *e)
 		if (sys_fchmodat(job->root, dirs[i].name, dirs[i].mode) < 0)
 			return err_sys(e, "set the mode of \"/%s\" in the root", dirs[i].name);
 	}
+	tree_warn_skipped(job);
+	return 0;
+}
+
+void tree_warn_skipped(const struct tree_job *job)
+{
 	warn_count(job, job->skipped_devices,
 		   "device nodes were left out: a zone has its own /dev");
 	warn_count(job, job->skipped_sockets,
@@ -135,5 +141,4 @@ int tree_finish(struct tree_job *job, struct err *e)
 	warn_count(job, job->skipped_attributes,
 		   "user attributes were left out: the file system cannot hold them");
 	warn_count(job, job->skipped_mounts, "mounts below the directory were left out");
-	return 0;
 }

@@ -56,5 +56,7 @@ MUST_CHECK int tree_set_attribute(struct tree_job *job, int fd, const char *name
 				  size_t size, struct err *e);
 /* Directories that every zone needs as mount points are made if they are missing. */
 MUST_CHECK int tree_finish(struct tree_job *job, struct err *e);
+/* Say what was left out. tree_finish() does. */
+void tree_warn_skipped(const struct tree_job *job);
 
 #endif
