@@ -120,13 +120,10 @@ static int make_zonepath(void *ctx, struct err *e)
 
 static void remove_zonepath(void *ctx)
 {
-	static const char *const parts[] = { "root", "upper", "log" };
 	struct clone *c = ctx;
 	struct err ignored = { 0 };
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (storage_remove_tree(c->top, parts[i], &ignored) < 0)
-			c->left_behind = true;
+	c->left_behind = storage_remove(c->top, &ignored) < 0;
 	if (!c->left_behind && c->made_top)
 		(void)sys_unlinkat(AT_FDCWD, c->zonepath, AT_REMOVEDIR); /* not empty: not ours */
 }

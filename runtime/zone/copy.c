@@ -333,9 +333,12 @@ static int copy_dir(struct copy *c, int from, int to, int depth, struct err *e)
 int tree_copy_open(struct tree_job *job, int from, const char *shown, struct err *e)
 {
 	auto_done(copy) struct copy c = { .job = job };
+	auto_close int source = file_open_dir(from, ".", e); /* it may be but a path */
 	struct statx st, own;
 
-	if (statx(from, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0 ||
+	if (source < 0)
+		return source;
+	if (statx(source, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0 ||
 	    statx(job->root, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &own) < 0)
 		return err_sys(e, "examine \"%s\"", shown);
 	if (tree_check_owner(st.stx_uid, st.stx_gid, e) < 0)
@@ -344,7 +347,7 @@ int tree_copy_open(struct tree_job *job, int from, const char *shown, struct err
 	c.own_dev = (uint64_t)own.stx_dev_major << 32 | own.stx_dev_minor;
 	c.own_ino = own.stx_ino;
 	c.chunk = mem_array(1, CHUNK);
-	int r = copy_dir(&c, from, job->root, 0, e);
+	int r = copy_dir(&c, source, job->root, 0, e);
 
 	return r < 0 ? err_wrap(e, "\"%s\"", shown) : 0;
 }

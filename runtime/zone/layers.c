@@ -22,6 +22,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/snapshot.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 
@@ -102,6 +103,22 @@ static int flush(int store, const char *id, int top, struct err *e)
 	return 0;
 }
 
+/* The place to mount on. A tree that is there is an old root, which a rollback to layers leaves. */
+static int make_place(int top, struct err *e)
+{
+	if (file_exists(top, "root") && !is_empty(top, "root")) {
+		int r = storage_remove_tree(top, SNAPSHOT_BACK, e);
+
+		if (r < 0)
+			return r;
+		if (sys_renameat2(top, "root", top, SNAPSHOT_BACK, RENAME_NOREPLACE) < 0)
+			return err_sys(e, "put the old root aside");
+	}
+	if (sys_mkdirat(top, "root", 0755) < 0 && errno != EEXIST)
+		return err_sys(e, "create the place for the root");
+	return 0;
+}
+
 /* Steps 3 and 4. */
 static int new_top(const struct zone_dirs *d, struct zone *z, int store, int top, struct err *e)
 {
@@ -111,9 +128,10 @@ static int new_top(const struct zone_dirs *d, struct zone *z, int store, int top
 
 	if (like < 0)
 		return like;
-	if (sys_mkdirat(top, "root", 0755) < 0 && errno != EEXIST)
-		return err_sys(e, "create \"%s/root\"", r->zonepath);
-	int n = file_remove_tree(top, "upper", e);
+	int n = make_place(top, e);
+
+	if (n == 0)
+		n = file_remove_tree(top, "upper", e);
 
 	if (n == 0)
 		n = storage_make_upper(top, like, e);
@@ -126,7 +144,8 @@ static int new_top(const struct zone_dirs *d, struct zone *z, int store, int top
 	r->next = (struct strv){ 0 };
 	free(r->driver);
 	r->driver = mem_strdup(STORAGE_OVERLAY);
-	return zone_record_write(d, z, e);
+	n = zone_record_write(d, z, e);
+	return n < 0 ? n : storage_remove_tree(top, SNAPSHOT_BACK, e);
 }
 
 static int forget_next(const struct zone_dirs *d, struct zone *z, int store, struct err *e)

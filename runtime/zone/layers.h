@@ -30,6 +30,9 @@ MUST_CHECK int layers_new_id(char **ret, struct err *e);
 MUST_CHECK int layers_sweep(const struct zone_dirs *d, size_t *ret_n, struct err *e);
 MUST_CHECK int layers_prune(const struct zone_dirs *d, int wait_ms, size_t *ret_n, struct err *e);
 
+/* The same for whoever has done something else with success: what cannot be removed now is logged, and stays for the next one. */
+void layers_prune_now(const struct zone_dirs *d);
+
 /* Make what the zone's root is now a layer, with an empty top above it: the zone is an overlay afterwards. By a rename, whatever its size; a root in LAYERS_KEEP layers is copied into one. Nothing is done
  * when the top is empty already. The zone is installed, does not run and is locked; zonepath and store are on one file system (-EXDEV). A kill at any moment is finished or undone by layers_settle(). */
 MUST_CHECK int layers_freeze(const struct zone_dirs *d, struct zone *z, struct err *e);

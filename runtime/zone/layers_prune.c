@@ -8,6 +8,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
+#include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/layers.h"
@@ -125,4 +126,12 @@ int layers_prune(const struct zone_dirs *d, int wait_ms, size_t *ret_n, struct e
 		return r;
 	}
 	return layers_sweep(d, ret_n, e);
+}
+
+void layers_prune_now(const struct zone_dirs *d)
+{
+	struct err why = { 0 };
+
+	if (layers_prune(d, 0, NULL, &why) < 0)
+		log_warning("%s", why.text);
 }

@@ -13,6 +13,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/snapshot.h"
 
 enum { LAYER_NAME_MIN = 8, LAYER_NAME_MAX = 80, SNAPSHOT_NAME_MAX = 63, ACL_MAX = 4096 };
 
@@ -191,6 +192,16 @@ int storage_make_upper(int zonepath, int like, struct err *e)
 	    sys_fchmod(fs, st.st_mode & 07777) < 0)
 		return err_sys(e, "set the owner of the root");
 	return like < 0 ? 0 : copy_acls(like, fs, e);
+}
+
+int storage_remove(int zonepath, struct err *e)
+{
+	static const char *const parts[] = { "root", "upper", "log", STORAGE_PROBE };
+	int r = snapshot_remove_trees(zonepath, e);
+
+	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
+		r = storage_remove_tree(zonepath, parts[i], e);
+	return r;
 }
 
 /* --- the tree ----------------------------------------------------------------------------------------------------- */

@@ -48,6 +48,8 @@ MUST_CHECK int storage_make_upper(int zonepath, int like, struct err *e);
 
 /* ZONEPATH/root, empty: a subvolume where the file system has them. *ret_driver is borrowed. */
 MUST_CHECK int storage_make_root(int zonepath, const char **ret_driver, struct err *e);
+/* Everything of ours in a zonepath, whatever form it is in. */
+MUST_CHECK int storage_remove(int zonepath, struct err *e);
 /* Remove a tree that may be a subvolume. Nothing there is success. */
 MUST_CHECK int storage_remove_tree(int dirfd, const char *name, struct err *e);
 
@@ -61,7 +63,9 @@ MUST_CHECK int btrfs_snapshot(int from, int dirfd, const char *name, bool readon
 
 /* --- what can be had (storage_probe.c); 0, or why not. Paths need not exist: what is there of them counts. --- */
 MUST_CHECK int storage_can_reflink(const char *from, const char *to, struct err *e);
-MUST_CHECK int storage_can_overlay(const char *path, struct err *e);
+/* The zonepath is there, and the zone locked. */
+#define STORAGE_PROBE ".probe"
+MUST_CHECK int storage_can_overlay(const char *zonepath, struct err *e);
 bool storage_same_fs(const char *a, const char *b);
 /* The deepest part of the path that exists. Freshly allocated. */
 char *storage_existing(const char *path);

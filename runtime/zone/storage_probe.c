@@ -1,5 +1,5 @@
-/* storage_probe - what the file systems of this host can do, found by doing it: the answer depends on type, options and kernel, and no list would stay true. What is made for the question has no name, or is
- * removed at once; a folder that a kill leaves is empty and begins with PROBE. */
+/* storage_probe - what the file systems of this host can do, found by doing it: the answer depends on type, options and kernel, and no list would stay true. What is made for the question has no name,
+ * or lies in the zonepath, as STORAGE_PROBE, and goes with it at the latest. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -13,8 +13,6 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/storage.h"
-
-#define PROBE ".zones-probe"
 
 enum { BLOCK = 4096 };
 
@@ -98,17 +96,18 @@ static int try_overlay(int parent, const char *name, const char *shown, struct e
 	return sys_mkdirat(tree, "made", 0700) < 0 ? err_sys(e, "write to an overlay") : 0;
 }
 
-int storage_can_overlay(const char *path, struct err *e)
+int storage_can_overlay(const char *zonepath, struct err *e)
 {
-	auto_free char *there = storage_existing(path);
-	auto_free char *name = mem_format(PROBE ".%d", (int)getpid());
-	auto_close int parent = open_parent(path, e);
+	auto_close int parent =
+		sys_openat(AT_FDCWD, zonepath, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	struct err ignored = { 0 };
 
 	if (parent < 0)
-		return parent;
-	int r = try_overlay(parent, name, there, e);
+		return err_sys(e, "open \"%s\"", zonepath);
+	int r = file_remove_tree(parent, STORAGE_PROBE, e);
 
-	(void)!file_remove_tree(parent, name, &ignored); /* empty folders of ours */
-	return r < 0 ? err_wrap(e, "\"%s\" cannot hold the top of a root in layers", there) : 0;
+	if (r == 0)
+		r = try_overlay(parent, STORAGE_PROBE, zonepath, e);
+	(void)!file_remove_tree(parent, STORAGE_PROBE, &ignored); /* empty folders of ours */
+	return r < 0 ? err_wrap(e, "\"%s\" cannot hold the top of a root in layers", zonepath) : 0;
 }

@@ -66,14 +66,12 @@ static int open_zonepath(const char *zonepath, int *ret, char **ret_note, struct
 
 static int remove_files(const char *zonepath, char **ret_note, struct err *e)
 {
-	static const char *const parts[] = { "root", "upper", "log" };
 	auto_close int top = -1;
 	int r = open_zonepath(zonepath, &top, ret_note, e);
 
 	if (r <= 0)
 		return r;
-	for (size_t i = 0; r >= 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
-		r = storage_remove_tree(top, parts[i], e);
+	r = storage_remove(top, e);
 	if (r < 0)
 		return err_wrap(e, "remove the files in \"%s\"", zonepath);
 	if (sys_unlinkat(AT_FDCWD, zonepath, AT_REMOVEDIR) < 0 && errno != ENOENT)

@@ -147,6 +147,28 @@ struct zone_clone {
 MUST_CHECK int zone_clone(const struct zone_dirs *d, const char *from, const char *name,
 			  const struct zone_clone *o, struct diag_list *diags, struct err *e);
 
+/* --- snapshots (snapshot.c, snapshot_back.c, snapshot_view.c, snapshot_diff.c) --- */
+/* Keep the root as it is now. `wanted` NULL: a name is made up, SNAPSHOT_AUTO and the time. With `keep` > 0 the oldest of those with such names go, so that so many stay. *ret_name is freshly allocated. A zone that
+ * runs stands still for a moment; -EBUSY when its root cannot be kept while it runs. */
+MUST_CHECK int zone_snapshot_create(const struct zone_dirs *d, const char *name, const char *wanted,
+				    size_t keep, char **ret_name, struct err *e);
+/* The oldest first; for zone_snapshots_free(). */
+MUST_CHECK int zone_snapshot_list(const struct zone_dirs *d, const char *name,
+				  struct zone_snapshot **ret, size_t *ret_n, struct err *e);
+void zone_snapshots_free(struct zone_snapshot *list, size_t n);
+MUST_CHECK int zone_snapshot_delete(const struct zone_dirs *d, const char *name,
+				    const char *snapshot, struct err *e);
+/* The root becomes what it was; what it is now is lost. All snapshots stay. */
+MUST_CHECK int zone_snapshot_rollback(const struct zone_dirs *d, const char *name,
+				      const char *snapshot, struct err *e);
+/* Called for each path that was added ('A'), changed ('M') or removed ('D') between `from` and `to` (NULL: now). A negative result ends the walk with it. */
+typedef int (*zone_diff_fn)(void *arg, char what, const char *path);
+MUST_CHECK int zone_snapshot_diff(const struct zone_dirs *d, const char *name, const char *from,
+				  const char *to, zone_diff_fn each, void *arg, struct err *e);
+/* Write a regular file of a snapshot to the descriptor `to`. */
+MUST_CHECK int zone_snapshot_get(const struct zone_dirs *d, const char *name, const char *snapshot,
+				 const char *path, int to, struct err *e);
+
 /* --- life (boot.c, halt.c, login.c ...) --- */
 /* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */
 #define ZONE_NO_BOOT_ARGUMENTS \

@@ -72,6 +72,15 @@ static const struct cli_option clone_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option snapshot_options[] = {
+	{ .name = "all", .letter = 'a', .help = "create: of every installed zone" },
+	{ .name = "keep",
+	  .letter = 'k',
+	  .value = "N",
+	  .help = "create: of those whose names were made up, only the last N stay" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option force_options[] = { OPTION_FORCE, OPTION_JSON, OPTIONS_END };
 static const struct cli_option boot_options[] = {
 	{ .name = "single-user",
@@ -258,13 +267,18 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     0, storage, "zones:configured", "give the zone its root file system"),
 	VERB(image,
 	     "[list | pull NAME:TAG [AS] | import FROM [AS] | inspect NAME | rm NAME | prune]",
-	     only_json, 0, 3, 0, storage, "image words,images",
+	     only_json, 0, 3, 0, storage, "words:list:pull:import:inspect:rm:prune,images",
 	     "container images that zones can be installed from"),
 	VERB(publish, "NAME oci:DIR[:TAG]", only_json, 2, 2, 0, storage, "zones:installed,",
 	     "write the zone as an OCI image"),
 	VERB(clone, "[-s SNAPSHOT] [-m METHOD] ZONE NAME [PATH=VALUE...]", clone_options, 2, -1, 0,
 	     storage, "zones:installed,new,assignments",
 	     "make a new zone with a copy of another one's root"),
+	VERB(snapshot,
+	     "create [-k N] NAME [SNAPSHOT] | create -a [-k N] | list [NAME] | rollback NAME SNAPSHOT | delete NAME SNAPSHOT | diff NAME SNAPSHOT [SNAPSHOT] | get NAME SNAPSHOT PATH FILE",
+	     snapshot_options, 1, 5, 0, storage,
+	     "words:create:list:rollback:delete:diff:get,zones:installed",
+	     "keep a zone's root as it is, look at it, go back to it"),
 	VERB(uninstall, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:installed",
 	     "remove the zone's files, keep its configuration"),
 	VERB(delete, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:stopped",

@@ -44,8 +44,8 @@ int zone_cmd_schema(struct cli_args *a);
 int zone_cmd_install(struct cli_args *a);
 int zone_cmd_image(struct cli_args *a);
 int zone_cmd_publish(struct cli_args *a);
-const char *zone_cmd_image_word(size_t i); /* "list" "pull" ...; NULL past the end */
 int zone_cmd_clone(struct cli_args *a);
+int zone_cmd_snapshot(struct cli_args *a);
 int zone_cmd_uninstall(struct cli_args *a);
 int zone_cmd_delete(struct cli_args *a);
 /* life: implemented beside the monitor */

@@ -142,15 +142,13 @@ static const struct {
 		       { "assignments", USE_ASSIGN },
 		       { "lists", USE_ADD } };
 
-/* The words of `zone image`, and the images that are kept. */
+/* Images that are kept. */
 static void offer_images(const struct request *q, const char *kind)
 {
 	auto_ptr(json) struct json *list = NULL;
 	struct zone_dirs dirs = { 0 };
 	struct err ignored = { 0 };
 
-	for (size_t i = 0; str_eq(kind, "image words") && zone_cmd_image_word(i); i++)
-		offer(q, zone_cmd_image_word(i));
 	if (!str_eq(kind, "images") || geteuid() != 0 || zone_dirs_init(&dirs, &ignored) < 0)
 		return;
 	if (zone_image_list(&dirs, &list, &ignored) == 0) {
@@ -158,6 +156,16 @@ static void offer_images(const struct request *q, const char *kind)
 			offer(q, json_get_string(list->items[i], "name", ""));
 	}
 	zone_dirs_done(&dirs);
+}
+
+/* "words:create:list" */
+static void offer_words(const struct request *q, const char *kind)
+{
+	auto_done(strv) struct strv words = { 0 };
+
+	strv_split(&words, kind, ':');
+	for (size_t i = 1; i < words.n; i++)
+		offer(q, words.items[i]);
 }
 
 static void offer_kind(const struct request *q, const char *kind)
@@ -169,6 +177,8 @@ static void offer_kind(const struct request *q, const char *kind)
 		offer(q, "properties");
 	} else if (str_eq(kind, "files")) {
 		(void)printf(":files\n");
+	} else if (str_has_prefix(kind, "words:")) {
+		offer_words(q, kind);
 	}
 	offer_images(q, kind);
 	for (size_t i = 0; i < sizeof(property_kinds) / sizeof(property_kinds[0]); i++) {

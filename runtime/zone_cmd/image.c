@@ -159,11 +159,6 @@ static const struct {
 	{ "prune", "", 1, 1, do_prune },
 };
 
-const char *zone_cmd_image_word(size_t i)
-{
-	return i < sizeof(actions) / sizeof(actions[0]) ? actions[i].word : NULL;
-}
-
 int zone_cmd_image(struct cli_args *a)
 {
 	const char *word = a->positional.n > 0 ? a->positional.items[0] : "list";

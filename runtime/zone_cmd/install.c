@@ -15,6 +15,7 @@ int zone_cmd_install(struct cli_args *a)
 	const char *name = a->positional.items[0];
 	auto_done(watch) struct watch w = { 0 };
 	struct zone_install o = { .from = cli_value(a, "from", NULL),
+				  .debootstrap = cli_value(a, "debootstrap", NULL),
 				  .progress = watch_progress,
 				  .arg = &w,
 				  .warn = watch_warn };
