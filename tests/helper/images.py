@@ -398,7 +398,8 @@ def hostile(out, canary):
     print("%d images in %s" % (len(rows), out))
 
 
-if sys.argv[1] == "good":
-    good(sys.argv[2])
-else:
-    hostile(sys.argv[2], sys.argv[3])
+if __name__ == "__main__":
+    if sys.argv[1] == "good":
+        good(sys.argv[2])
+    else:
+        hostile(sys.argv[2], sys.argv[3])

@@ -165,3 +165,94 @@ layer_of() { # layer_of IMAGE NUMBER: its directory
 	fails 1 zone image rm web
 	says 'no image "web"'
 }
+
+@test "a killed import leaves what prune removes, or what the next one goes on with" {
+	python3 - "$TOP" "$ROOT/tests/helper" <<'PY'
+import sys
+top = sys.argv[1]
+sys.path.insert(0, sys.argv[2])
+sys.dont_write_bytecode = True
+import images as i
+l = i.Layout(top + "/many")
+l.write(l.image([(i.tar([i.entry("etc/", i.DIR)] + [i.entry("etc/%d-%d" % (n, k), data=b"x" * 3000) for k in range(400)]), None) for n in range(4)]))
+PY
+	killed=0 went_on=0
+	for ms in $(seq 1 "${ZONES_IMAGE_KILLS:-6}"); do
+		zone image import "oci:$TOP/many" many >/dev/null 2>&1 &
+		pid=$!
+		sleep 0.0$((ms * 7 % 9 + 1))$ms
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || killed=$((killed + 1))
+		first=$(find "$ZONES_STORAGE_DIR/.layers" -mindepth 1 -maxdepth 1 -printf '%i ' | sort)
+		if [ $((ms % 2)) = 0 ]; then
+			zone image import "oci:$TOP/many" many
+			for inode in $first; do [ -n "$(find "$ZONES_STORAGE_DIR/.layers" -maxdepth 1 -inum "$inode")" ] && went_on=$((went_on + 1)); done
+			[ "$(layers | wc -l)" = 4 ]
+			[ "$(find "$ZONES_STORAGE_DIR/.layers" -type f | wc -l)" = 1600 ]
+			zone image rm many
+		fi
+		zone image rm many 2>/dev/null || true
+		zone image prune
+		[ -z "$(layers)" ]
+		[ -z "$(find "$ZONES_STORAGE_DIR/.images" -mindepth 1 ! -name .lock)" ]
+	done
+	echo "$killed killed, $went_on layers were there already"
+}
+
+@test "a killed install is incomplete, and uninstall leaves nothing of it" {
+	for ms in 01 03 05 08; do
+		linux_zone web
+		zone install --from "oci:$GOOD/good/layout:web" web >/dev/null 2>&1 &
+		pid=$!
+		sleep 0.$ms
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		case $(state_of web) in incomplete | installed | configured) ;; *) state_of web; false ;; esac
+		zone uninstall -F web
+		zone delete -F web
+		zone image prune
+		[ ! -e "$ZONES_STORAGE_DIR/web" ]
+		[ -z "$(layers)" ]
+		[ -z "$(find "$ZONES_STORAGE_DIR/.images" -mindepth 1 ! -name .lock)" ]
+	done
+}
+
+@test "a layer that unpacks to more than there is room for is stopped before the file system is full" {
+	mkdir -m 711 "$TOP/small"
+	mount -t tmpfs -o size=24M,mode=711 none "$TOP/small"
+	python3 - "$TOP" "$ROOT/tests/helper" <<'PY'
+import sys
+top = sys.argv[1]
+sys.path.insert(0, sys.argv[2])
+sys.dont_write_bytecode = True
+import images as i
+for n, files in (("one", [i.entry("etc/big", data=bytes(120 << 20))]), ("many", [i.entry("etc/%d" % k, data=bytes(1 << 19)) for k in range(240)])):
+    l = i.Layout(top + "/" + n)
+    l.write(l.image([(i.tar(files), "gzip")]))
+PY
+	said=
+	for n in one many; do
+		ZONES_STORAGE_DIR=$TOP/small run zone image import "oci:$TOP/$n" x
+		said="$said$status $output $(df --output=used -k "$TOP/small" | tail -1) "
+	done
+	umount "$TOP/small"
+	[[ $said =~ ^1\ .*left\ on\ the\ file\ system\ +[0-9]{1,3}\ 1\ .*left\ on\ the\ file\ system\ +[0-9]{1,3}\ $ ]] || { echo "$said"; false; }
+}
+
+@test "without skopeo a registry's image is refused with the way out; images and their words are completed" {
+	if [ ! -x /usr/bin/skopeo ]; then
+		fails 1 zone image pull docker.io/library/debian:12
+		says "apt-get install skopeo"
+	fi
+	fails 2 zone image nosuch
+	says "list, pull, import, inspect, rm, prune"
+	fails 2 zone image import
+	zone image import "oci:$GOOD/good/multi" multi
+	[ "$(zone __complete -- image p | tr '\n' ' ')" = "pull prune " ]
+	[ "$(zone __complete -- image rm m)" = multi ]
+	fails 1 zone image inspect mult
+	says 'did you mean "multi"?'
+	zone create -t isolated nat
+	fails 1 zone install --from image:multi nat
+	says brand=linux
+}
