@@ -32,6 +32,8 @@ struct isolation_options {
 	bool no_new_keyring;
 	/* v2: the container's own cgroup directory, for cgroup mounts without a cgroup namespace; -1 */
 	int cgroup_dirfd;
+	/* exec: by the trusted path, on which this root (of a container whose root has parts) is writable; NULL */
+	const struct root_spec *trusted;
 	/* root-only host directory for compiled filters; NULL: no cache */
 	const char *seccomp_cache;
 	/* descriptors handed to the program (LISTEN_FDS, preserved): never closed, numbers kept */

@@ -2,7 +2,8 @@
  *
  * In a mount namespace of its own user namespace CAP_SYS_ADMIN may remount whatever was attached there: "ro" on a folder of the host would be advice. The kernel locks the options of
  * a mount (MNT_LOCK_READONLY and the like, mount_namespaces(7)) only where a mount namespace is copied into one of a less privileged user namespace. So a helper of the parent
- * puts the finished binds into a mount namespace of the host, enters the container's user namespace, copies the mount namespace there and hands back clones of the copies: clones keep the locks. */
+ * puts the finished binds into a mount namespace of the host, enters the container's user namespace, copies the mount namespace there and hands back clones of the copies: clones keep the locks.
+ * A root that is to stay read-only goes the same way, before all others (rootlock.c). */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -43,7 +44,7 @@ bool mount_lock_wanted(const struct isolation *iso, size_t i)
 
 static size_t count_wanted(const struct isolation *iso)
 {
-	size_t n = 0;
+	size_t n = rootlock_wanted(iso);
 
 	for (size_t i = 0; i < iso->plan.n; i++)
 		n += mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0;
@@ -84,9 +85,16 @@ static int stage_add(const struct source *s, const char *name, struct err *e)
 	return target < 0 ? err_sys(e, "open a mount point") : mount_attach(s->tree, target, e);
 }
 
-static int stage_fill(const struct isolation *iso, struct err *e)
+#define ROOT_NAME "root"
+
+static int stage_fill(const struct isolation *iso, int *ret_writable, struct err *e)
 {
 	int r = stage_make(e);
+
+	if (r == 0 && rootlock_wanted(iso))
+		r = stage_add(&iso->root, ROOT_NAME, e);
+	if (r == 0 && rootlock_wanted(iso))
+		r = rootlock_stage(iso, iso->root.tree, ret_writable, e);
 
 	for (size_t i = 0; r == 0 && i < iso->plan.n; i++) {
 		auto_free char *name = mem_format("%zu", i);
@@ -110,9 +118,24 @@ static int send_locked(int sock, const char *name, struct err *e)
 	return sock_send(sock, &m, e);
 }
 
+/* What is made in the root shall belong to the container's root, with the modes that are asked for. */
+static int make_targets(const struct isolation *iso, int writable, struct err *e)
+{
+	int r = idmap_become_root(e);
+
+	if (r == 0)
+		r = creds_not_dumpable(e);
+	if (r < 0)
+		return r;
+	(void)umask(0);
+	rootlock_targets(iso, writable);
+	return 0;
+}
+
 static int helper_run(const struct isolation *iso, int userns, int sock, struct err *e)
 {
-	int r = stage_fill(iso, e);
+	auto_close int writable = -1;
+	int r = stage_fill(iso, &writable, e);
 
 	if (r < 0)
 		return r;
@@ -120,6 +143,10 @@ static int helper_run(const struct isolation *iso, int userns, int sock, struct 
 		return err_sys(e, "enter the container's user namespace to lock mounts");
 	if (sys_unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "lock mounts");
+	if (writable >= 0)
+		r = make_targets(iso, writable, e);
+	if (r == 0 && rootlock_wanted(iso))
+		r = send_locked(sock, ROOT_NAME, e);
 	for (size_t i = 0; r == 0 && i < iso->plan.n; i++) {
 		auto_free char *name = mem_format("%zu", i);
 
@@ -162,20 +189,27 @@ static int receive_one(int sock, struct err *e)
 	return -e->code;
 }
 
+/* The locked copy takes the place of what we had. */
+static int receive_into(struct isolation *iso, struct source *s, int sock, struct err *e)
+{
+	int tree = receive_one(sock, e);
+
+	if (tree < 0)
+		return tree;
+	fd_close(&s->tree);
+	s->tree = tree;
+	iso->locked[iso->n_locked++] = tree;
+	return 0;
+}
+
 static int receive_all(struct isolation *iso, int sock, struct err *e)
 {
-	for (size_t i = 0; i < iso->plan.n; i++) {
-		if (!mount_lock_wanted(iso, i) || iso->sources[i].tree < 0)
-			continue;
-		int tree = receive_one(sock, e);
+	int r = rootlock_wanted(iso) ? receive_into(iso, &iso->root, sock, e) : 0;
 
-		if (tree < 0)
-			return tree;
-		fd_close(&iso->sources[i].tree);
-		iso->sources[i].tree = tree;
-		iso->locked[iso->n_locked++] = tree;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < iso->plan.n; i++)
+		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
+			r = receive_into(iso, &iso->sources[i], sock, e);
+	return r;
 }
 
 int mount_lock_run(struct isolation *iso, int userns, struct err *e)
@@ -218,6 +252,10 @@ int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct er
 		for (size_t i = 0; i < n; i++)
 			(void)close(fds[i]);
 		return err_set(e, EPROTO, "%zu unexpected descriptors", n);
+	}
+	if (n > 0 && rootlock_wanted(iso)) {
+		fd_close(&iso->root.tree);
+		iso->root.tree = fds[at++];
 	}
 	for (size_t i = 0; at < n && i < iso->plan.n; i++) {
 		if (!mount_lock_wanted(iso, i) || iso->sources[i].tree < 0)

@@ -292,6 +292,9 @@ int isolation_enter(struct isolation *iso, struct err *e)
 		return r;
 	if (iso->enter_flags && sys_setns(iso->target, iso->enter_flags) < 0)
 		return err_sys(e, "enter the container's namespaces");
+	r = trusted_enter(iso, e);
+	if (r < 0)
+		return r;
 	/* Where the root is not the top of the mount namespace (chroot), setns alone would leave us above it. */
 	if (iso->target_root >= 0 && (sys_fchdir(iso->target_root) < 0 || sys_chroot(".") < 0))
 		return err_sys(e, "enter the container's root");

@@ -86,6 +86,8 @@ MUST_CHECK int source_open(struct source *s, const char *path, struct err *e);
 MUST_CHECK int source_clone(struct source *s, bool recursive, struct err *e);
 /* init: after this the copy is there. */
 MUST_CHECK int source_need(struct source *s, bool recursive, struct err *e);
+/* parent: the ids of a detached copy. -EINVAL names a file system that cannot do it. */
+MUST_CHECK int source_map(const struct source *s, int userns, bool recursive, struct err *e);
 /* A device node of the host, opened and verified by fstat. */
 MUST_CHECK int source_open_device(struct source *s, const char *path,
 				  const struct device_node *node, struct err *e);
@@ -135,6 +137,20 @@ MUST_CHECK int mount_lock_run(struct isolation *iso, int userns, struct err *e);
 MUST_CHECK int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e);
 /* Is row i of the plan such a bind? Pure, the same in every process. */
 bool mount_lock_wanted(const struct isolation *iso, size_t i);
+
+/* rootlock.c - on the stage of mount_lock.c: a root that is read-only but for root.parts. */
+bool rootlock_wanted(const struct isolation *iso);
+/* `root` is attached there. *ret_writable: a second, detached mount of it for rootlock_targets(). */
+MUST_CHECK int rootlock_stage(const struct isolation *iso, int root, int *ret_writable,
+			      struct err *e);
+/* As the container's root: make the places of its mounts as far as they are missing. */
+void rootlock_targets(const struct isolation *iso, int writable);
+
+/* trusted.c - exec, parent: make the mount namespace with the writable root, and a user namespace beside the container's, to be entered instead of the container's own. */
+MUST_CHECK int trusted_plan(struct isolation *iso, pid_t pid, const struct root_spec *root,
+			    struct err *e);
+/* setup child, when the other namespaces have been entered. Nothing to do is success. */
+MUST_CHECK int trusted_enter(const struct isolation *iso, struct err *e);
 
 /* mount_run.c - init: follow the plan. */
 MUST_CHECK int mount_run(struct isolation *iso, enum mount_phase phase, struct err *e);

@@ -176,6 +176,7 @@ struct engine_exec {
 	const char *
 		cgroup; /* sub-cgroup below the container's, one "[controller:]path" a line; NULL */
 	bool ignore_paused;
+	const struct root_spec *trusted; /* isolation_options.trusted; NULL */
 	int program_fd; /* -1, or a host program to run instead of process->args[0] by execveat (rescue shell, helper); must be static */
 };
 #define ENGINE_EXEC_INIT                                  \

@@ -93,6 +93,7 @@ static int plan(struct execution *k, struct err *e)
 	const struct isolation_options options = { .cgroup_dirfd = -1,
 						   .seccomp_cache =
 							   l->spec->linux.seccomp ? cache : NULL,
+						   .trusted = k->x->trusted,
 						   .keep_fds = keep,
 						   .n_keep_fds = n };
 

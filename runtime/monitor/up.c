@@ -260,6 +260,7 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 {
 	struct zone_boot boot = { .ready_only = ready_only,
 				  .single_user = m->options->single_user,
+				  .writable = m->options->writable && m->run.restarts == 0,
 				  .args = m->options->args };
 	int r = zone_open(m->dirs, m->options->name, ZONE_OPEN_MUST_EXIST | ZONE_OPEN_NEED_SPEC,
 			  &m->zone, e);
@@ -278,6 +279,9 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 		return r;
 	logfile_close(&m->console.log);
 	text_set(&m->run.init_kind, m->prepared.init_kind);
+	m->run.root = !zone_profile_parts(m->prepared.effective->file_mac_profile) ? ZONE_ROOT_PLAIN
+		      : boot.writable ? ZONE_ROOT_WRITABLE
+				      : ZONE_ROOT_READ_ONLY;
 	return logfile_open(&m->console.log, m->prepared.log_dirfd, e);
 }
 
@@ -405,6 +409,7 @@ int up_attach(struct monitor *m, struct err *e)
 	text_set(&m->run.init_kind, old->init_kind);
 	text_set(&m->run.booted, old->booted);
 	m->run.restarts = old->restarts;
+	m->run.root = old->root;
 	up_refresh(m); /* the file may have changed since the boot */
 	m->up_since_ms = loop_now_ms();
 	/* the engine knows better than a run file whose writer was killed */

@@ -169,9 +169,14 @@ static bool has_automatic(const struct json *list)
 /* Why the links cannot be changed now, or NULL. */
 static const char *links_wait(const struct json *running, const struct json *wanted)
 {
+	const char *was = json_get_string(running, "ipType", "exclusive");
+	const char *is = json_get_string(wanted, "ipType", "exclusive");
+
 	const struct json *from = json_get(running, "anet"), *to = json_get(wanted, "anet");
 	size_t n = count_of(from) > count_of(to) ? count_of(from) : count_of(to);
 
+	if (!str_eq(was, is))
+		return "ipType: a zone has its kind of network from its boot";
 	if (has_cni(from) && has_automatic(from) != has_automatic(to))
 		return "whether the plugins of a CNI network lead the zone's ports is decided when it boots";
 	if (is_moved(from, to))
@@ -261,7 +266,7 @@ static int saved_network(const struct apply *a, struct json **ret, struct err *e
 static int first_link(struct apply *a, const struct zone_spec *to, struct err *e)
 {
 	auto_done(mount_row) struct mount_spec m = { 0 };
-	struct zone_root root = ZONE_ROOT_NONE;
+	struct root_use root = ROOT_USE_NONE;
 	struct err none = { 0 };
 	int r = etc_files_names(a->dirs, to, &m, e);
 
@@ -270,11 +275,11 @@ static int first_link(struct apply *a, const struct zone_spec *to, struct err *e
 	(void)!engine_mount_remove(a->container, m.destination, &none);
 	r = engine_mount_add(a->container, &m, e);
 	if (r == 0)
-		r = zone_root_enter(a->dirs, a->zone, a->container, &root, e);
+		r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
 	if (r == 0)
 		r = etc_files_hosts(root.fd, e);
 	r = r < 0 ? err_wrap(e, "anet") : etc_files_resolv(root.fd, to, NULL, e);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	return r;
 }
 
@@ -337,13 +342,13 @@ const struct change_act apply_net = {
 static int dns_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
 	const struct zone_spec *z = back ? a->zone_before : a->zone_after;
-	struct zone_root root = ZONE_ROOT_NONE;
-	int r = zone_root_enter(a->dirs, a->zone, a->container, &root, e);
+	struct root_use root = ROOT_USE_NONE;
+	int r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
 
 	(void)c;
 	if (r == 0)
 		r = etc_files_resolv(root.fd, z, NULL, e);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	return r < 0 ? err_wrap(e, "dns") : 0;
 }
 

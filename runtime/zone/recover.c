@@ -16,7 +16,7 @@
 #include "runtime/zone/spawn.h"
 #include "runtime/zone/zone.h"
 
-static int remains_of_engine(const struct zone_dirs *d, const char *name, struct err *e)
+int zone_remains_of_engine(const struct zone_dirs *d, const char *name, struct err *e)
 {
 	auto_free char *root = mem_format("%s/.engine", d->run);
 	struct engine_container *c = NULL;
@@ -82,7 +82,7 @@ static int recover_locked(const struct zone_dirs *d, struct zone *z, struct err 
 			      z->run.state == ZONE_SHUTTING_DOWN))
 		return spawn_monitor(z->name, NULL, true, z->lock_fd, e);
 	zone_view_kill(&z->run);
-	r = remains_of_engine(d, z->name, e);
+	r = zone_remains_of_engine(d, z->name, e);
 	if (r == 0)
 		r = zone_cpus_release(d, z->name, e);
 	if (r < 0)

@@ -55,6 +55,26 @@ static uint64_t get_start(const struct json *j, const char *key)
 	return v > 0 ? (uint64_t)v : 0;
 }
 
+static const char *const root_words[] = {
+	[ZONE_ROOT_PLAIN] = NULL,
+	[ZONE_ROOT_READ_ONLY] = "R",
+	[ZONE_ROOT_WRITABLE] = "W",
+};
+
+static enum zone_root get_root(const struct json *j)
+{
+	const char *word = json_get_string(j, "root", NULL);
+
+	if (str_eq(word, root_words[ZONE_ROOT_WRITABLE]))
+		return ZONE_ROOT_WRITABLE;
+	return word ? ZONE_ROOT_READ_ONLY : ZONE_ROOT_PLAIN;
+}
+
+const char *zone_root_word(enum zone_root r)
+{
+	return root_words[r];
+}
+
 /* What a verb has made of the network since the monitor wrote. */
 static int take_network(const struct zone_dirs *d, const char *name, struct zone_run *r,
 			struct err *e)
@@ -102,6 +122,7 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 		.view_start = get_start(j, "viewStart"),
 		.view_number = (uint32_t)get_pid(j, "viewNumber"),
 		.view_error = zone_json_get_text(j, "viewError"),
+		.root = get_root(j),
 		.restarts = json_get_i64(j, "restarts", 0),
 		.id = json_get_i64(j, "id", 0),
 	};
@@ -138,6 +159,7 @@ int zone_run_write(const struct zone_dirs *d, const char *name, const struct zon
 	json_set(j, "viewStart", json_new_u64(r->view_start));
 	json_set(j, "viewNumber", json_new_u64(r->view_number));
 	zone_json_set_text(j, "viewError", r->view_error);
+	zone_json_set_text(j, "root", zone_root_word(r->root));
 	json_set(j, "restarts", json_new_i64(r->restarts));
 	json_set(j, "id", json_new_i64(r->id));
 	n = zone_json_write(path, j, false, e);

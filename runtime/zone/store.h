@@ -80,6 +80,11 @@ struct zone_record {
 void zone_record_done(struct zone_record *r);
 
 /* Written by the monitor alone. */
+enum zone_root {
+	ZONE_ROOT_PLAIN,
+	ZONE_ROOT_READ_ONLY,
+	ZONE_ROOT_WRITABLE
+}; /* without a fileMacProfile; with one; with one, by boot -w */
 struct zone_run {
 	pid_t monitor;
 	uint64_t monitor_start;
@@ -95,10 +100,12 @@ struct zone_run {
 	uint64_t view_start;
 	uint32_t view_number; /* of its file system; 0: none */
 	char *view_error;     /* why the zone sees the host's /proc/meminfo, or none; NULL */
+	enum zone_root root;
 	int64_t restarts;
 	int64_t id; /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
 };
 void zone_run_done(struct zone_run *r);
+const char *zone_root_word(enum zone_root r); /* "R" "W"; NULL: plain */
 
 /* Everything about one zone, read together. */
 struct zone {

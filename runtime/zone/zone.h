@@ -176,6 +176,7 @@ MUST_CHECK int zone_snapshot_get(const struct zone_dirs *d, const char *name, co
 struct zone_boot {
 	bool ready_only; /* `zone ready` */
 	bool single_user;
+	bool writable; /* this once, whatever fileMacProfile says */
 	const struct strv *args;
 };
 /* Start the monitor and wait until the zone is ready/running or has failed; the error is the monitor's. From READY: tells the monitor to go on. */
@@ -195,6 +196,7 @@ struct zone_login {
 	const struct strv *command; /* empty: the user's login shell */
 	bool login_shell; /* login: argv[0] "-sh", HOME, cwd home; exec: the command as it is */
 	bool rescue;   /* -S: a static shell of the host, nothing of the zone's files is needed */
+	bool trusted;  /* -T: the root is writable for this one */
 	bool terminal; /* a pty */
 	const struct strv *env; /* extra NAME=VALUE */
 	const char *cwd;
@@ -208,16 +210,21 @@ MUST_CHECK int zone_console(const struct zone_dirs *d, const char *name,
 
 /* After a monitor was killed: when init lives, start a new monitor that re-attaches; when not, take the remains away and store the reason. Every verb calls this first through zone_open_for(). Does nothing when all is well. */
 MUST_CHECK int zone_recover(const struct zone_dirs *d, const char *name, struct err *e);
+/* The container that a halt could not take away (its cgroup or folder was busy): recovery and the next boot try again. Nothing there: 0. The lock is held. */
+MUST_CHECK int zone_remains_of_engine(const struct zone_dirs *d, const char *name, struct err *e);
 /* zone_open with recovery before it. */
 MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsigned flags,
 			     struct zone **ret, struct err *e);
 
 /* --- looking (list.c, why.c, ps.c) --- */
+#define ZONE_WRITABLE_ONCE \
+	"its root is writable for this once (boot -w); from its next boot on its fileMacProfile holds"
 struct zone_row {
 	char *name, *path, *brand, *ip, *reason, *aux, *uuid, *tenant;
 	enum zone_state state;
-	int64_t id;   /* -1: not running */
-	bool pending; /* it runs with something else than its file says */
+	int64_t id;               /* -1: not running */
+	bool pending;             /* it runs with something else than its file says */
+	const char *rw, *profile; /* "R" or "W": it runs and has a fileMacProfile; NULL */
 };
 MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n,
 			 struct err *e);
@@ -253,7 +260,7 @@ void zone_stat_read_host(const char *stat, const char *meminfo, const char *load
 MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_state,
 			struct strv *ret, struct err *e);
 
-/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". */
+/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". Of an installed zone also "storage.driver" "storage.layers" "storage.snapshots", which no file says: "record". */
 struct zone_info_row {
 	char *path, *value, *origin;
 };

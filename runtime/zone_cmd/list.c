@@ -50,6 +50,14 @@ static char *tenant_of(const struct zone_row *r)
 {
 	return mem_strdup(r->tenant);
 }
+static char *rw_of(const struct zone_row *r)
+{
+	return mem_strdup(r->rw);
+}
+static char *profile_of(const struct zone_row *r)
+{
+	return mem_strdup(r->profile);
+}
 static char *reason_of(const struct zone_row *r)
 {
 	return mem_strdup(r->reason);
@@ -71,14 +79,16 @@ static const struct column columns[] = {
 	{ "aux", "AUX", aux_of },
 	{ "pending", "FILE", pending_of },
 	{ "tenant", "TENANT", tenant_of },
+	{ "rw", "R/W", rw_of },
+	{ "profile", "FILE-MAC-PROFILE", profile_of },
 	{ "reason", "REASON", reason_of },
 };
 
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]), LINKS_INDENT = 4 };
 
 static const char default_columns[] = "id,name,state,path,brand,ip";
-static const char verbose_columns[] = "id,name,state,aux,pending,path,brand,ip,reason";
-static const char parsable_columns[] = "id,name,state,path,uuid,brand,ip";
+static const char verbose_columns[] = "id,name,state,aux,rw,pending,path,brand,ip,reason";
+static const char parsable_columns[] = "id,name,state,path,uuid,brand,ip,rw,profile";
 
 struct choice {
 	const struct column *columns[N_COLUMNS + 1];
@@ -109,7 +119,7 @@ static int choose(const struct cli_args *a, struct choice *ret)
 		if (!c || ret->n >= N_COLUMNS)
 			return cli_usage(
 				a,
-				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, pending, tenant, reason, each once",
+				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, pending, tenant, rw, profile, reason, each once",
 				names.items[i]);
 		ret->columns[ret->n++] = c;
 	}
@@ -227,11 +237,17 @@ static void print_field(const char *text)
 	}
 }
 
+/* As zoneadm prints them. */
+static bool is_dash(const struct column *c)
+{
+	return str_eq(c->name, "id") || str_eq(c->name, "rw");
+}
+
 static void print_fields(const struct choice *c, const struct zone_row *row)
 {
 	for (size_t k = 0; k < c->n; k++) {
 		auto_free char *cell = c->columns[k]->value(row);
-		const char *none = str_eq(c->columns[k]->name, "id") ? "-" : "";
+		const char *none = is_dash(c->columns[k]) ? "-" : "";
 
 		if (k > 0)
 			(void)putchar(':');
