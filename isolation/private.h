@@ -77,6 +77,7 @@ struct isolation {
 /* plan.c: empty, with the options and with what the caller is. */
 struct isolation *isolation_new(const struct container_spec *spec, const struct process_spec *p,
 				const struct isolation_options *o);
+DEFINE_AUTO_PTR(isolation);
 
 /* sources.c - parent: open and clone parts of the host. */
 void source_done(struct source *s);
@@ -189,6 +190,10 @@ MUST_CHECK int masked_run(struct isolation *iso, struct err *e);
 
 /* sysctl.c */
 MUST_CHECK int sysctl_check(const struct container_spec *spec, struct err *e); /* pure */
+/* One of them, and the namespace that holds it. Pure. */
+MUST_CHECK int sysctl_check_one(const struct container_spec *spec,
+				const struct strmap_item *parameter, enum ns_type *ret,
+				struct err *e);
 MUST_CHECK int sysctl_run(struct isolation *iso, struct err *e);
 char *sysctl_path(
 	const char *

@@ -141,7 +141,7 @@ static void add_network(struct json *to, const struct zone *z)
 	struct json *status = NULL;
 	struct err why = { 0 };
 
-	if (zone_links(z, &status, &why) < 0)
+	if (zone_links(z, NULL, &status, &why) < 0)
 		json_set(to, "networkError", json_new_string(why.text));
 	else if (status)
 		json_set(to, "network", status);
