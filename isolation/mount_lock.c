@@ -42,7 +42,7 @@ bool mount_lock_wanted(const struct isolation *iso, size_t i)
 	       ((op->opts.attr_set | op->opts.rattr_set) & LOCKED_ATTRS) && keeps_sys_admin(iso);
 }
 
-static size_t count_wanted(const struct isolation *iso)
+static size_t count_locked(const struct isolation *iso)
 {
 	size_t n = rootlock_wanted(iso);
 
@@ -51,10 +51,21 @@ static size_t count_wanted(const struct isolation *iso)
 	return n;
 }
 
+/* A root of layers is a new mount as well. */
+static bool is_root_sent(const struct isolation *iso)
+{
+	return rootlock_wanted(iso) || iso->stack;
+}
+
+static size_t count_sent(const struct isolation *iso)
+{
+	return count_locked(iso) + (is_root_sent(iso) && !rootlock_wanted(iso));
+}
+
 /* --- helper ------------------------------------------------------------------------------------------------------- */
 
 /* A folder over "/" of a mount namespace of our own; nobody else sees it. It becomes the working directory, which follows us into the copy. */
-static int stage_make(struct err *e)
+int mount_stage_make(struct err *e)
 {
 	const struct mount_change alone = { .propagation = MS_PRIVATE, .recursive = true };
 	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0755,size=1m" };
@@ -73,7 +84,7 @@ static int stage_make(struct err *e)
 	return r;
 }
 
-static int stage_add(const struct source *s, const char *name, struct err *e)
+int mount_stage_add(const struct source *s, const char *name, struct err *e)
 {
 	int r = s->is_dir ? sys_mkdirat(AT_FDCWD, name, 0700)
 			  : sys_mknodat(AT_FDCWD, name, S_IFREG | 0600, 0);
@@ -89,10 +100,10 @@ static int stage_add(const struct source *s, const char *name, struct err *e)
 
 static int stage_fill(const struct isolation *iso, int *ret_writable, struct err *e)
 {
-	int r = stage_make(e);
+	int r = mount_stage_make(e);
 
 	if (r == 0 && rootlock_wanted(iso))
-		r = stage_add(&iso->root, ROOT_NAME, e);
+		r = mount_stage_add(&iso->root, ROOT_NAME, e);
 	if (r == 0 && rootlock_wanted(iso))
 		r = rootlock_stage(iso, iso->root.tree, ret_writable, e);
 
@@ -100,7 +111,7 @@ static int stage_fill(const struct isolation *iso, int *ret_writable, struct err
 		auto_free char *name = mem_format("%zu", i);
 
 		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
-			r = stage_add(&iso->sources[i], name, e);
+			r = mount_stage_add(&iso->sources[i], name, e);
 	}
 	return r;
 }
@@ -172,7 +183,7 @@ static _Noreturn void helper(const struct isolation *iso, int userns, int sock)
 
 /* --- parent ------------------------------------------------------------------------------------------------------- */
 
-static int receive_one(int sock, struct err *e)
+int mount_receive(int sock, struct err *e)
 {
 	struct err theirs = { 0 };
 	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs), .n_fds = 1 };
@@ -192,7 +203,7 @@ static int receive_one(int sock, struct err *e)
 /* The locked copy takes the place of what we had. */
 static int receive_into(struct isolation *iso, struct source *s, int sock, struct err *e)
 {
-	int tree = receive_one(sock, e);
+	int tree = mount_receive(sock, e);
 
 	if (tree < 0)
 		return tree;
@@ -212,17 +223,10 @@ static int receive_all(struct isolation *iso, int sock, struct err *e)
 	return r;
 }
 
-int mount_lock_run(struct isolation *iso, int userns, struct err *e)
+static int lock_all(struct isolation *iso, int userns, struct err *e)
 {
-	size_t n = count_wanted(iso);
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	int pair[2];
-
-	if (n == 0)
-		return 0;
-	if (n > ISOLATION_MAX_SHARED)
-		return err_set(e, E2BIG, "more than %d binds with options that must be locked",
-			       ISOLATION_MAX_SHARED);
 	int r = sock_pair(pair, e);
 
 	if (r < 0)
@@ -237,23 +241,37 @@ int mount_lock_run(struct isolation *iso, int userns, struct err *e)
 		helper(iso, userns, theirs);
 	}
 	fd_close(&theirs);
-	iso->locked = mem_array(n, sizeof(*iso->locked));
 	r = receive_all(iso, ours, e);
 	fd_close(&ours); /* a helper that still sends ends now */
 	(void)waitpid(child, NULL, 0);
 	return r;
 }
 
+int mount_lock_run(struct isolation *iso, int userns, struct err *e)
+{
+	size_t n = count_sent(iso);
+
+	if (n == 0)
+		return 0;
+	if (n > ISOLATION_MAX_SHARED)
+		return err_set(e, E2BIG, "more than %d binds with options that must be locked",
+			       ISOLATION_MAX_SHARED);
+	iso->locked = mem_array(n, sizeof(*iso->locked));
+	if (is_root_sent(iso) && !rootlock_wanted(iso))
+		iso->locked[iso->n_locked++] = iso->root.tree;
+	return count_locked(iso) > 0 ? lock_all(iso, userns, e) : 0;
+}
+
 int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e)
 {
 	size_t at = 0;
 
-	if (n != count_wanted(iso)) {
+	if (n != count_sent(iso)) {
 		for (size_t i = 0; i < n; i++)
 			(void)close(fds[i]);
 		return err_set(e, EPROTO, "%zu unexpected descriptors", n);
 	}
-	if (n > 0 && rootlock_wanted(iso)) {
+	if (n > 0 && is_root_sent(iso)) {
 		fd_close(&iso->root.tree);
 		iso->root.tree = fds[at++];
 	}

@@ -92,8 +92,14 @@ bool net_has_names(const struct net_plan *p); /* NULL: false */
 /* First address of the first link as text for `zone list` ("10.88.0.2/24"), from what was saved or planned; NULL when none. Freshly allocated. */
 char *net_first_address(const struct json *saved);
 /* Live state: links with flags, MTU, addresses, counters, dropped packets, missing default routes, their host ends and bridges. A link that is not inside under its name
- * ("present": false) lacks what is only seen there: "up", "addresses", the counters. */
-MUST_CHECK int net_status(const struct json *saved, int netns_fd, struct json **ret, struct err *e);
+ * ("present": false) lacks what is only seen there: "up", "addresses", the counters.
+ * `view` is what the host's side shows, asked for once for the status of many zones; NULL: for this one alone. */
+struct net_view;
+MUST_CHECK int net_view_open(struct net_view **ret, struct err *e);
+void net_view_free(struct net_view *v); /* NULL is fine */
+DEFINE_AUTO_PTR(net_view);
+MUST_CHECK int net_status(const struct json *saved, int netns_fd, struct net_view *view,
+			  struct json **ret, struct err *e);
 /* Pure: what keeps the links of such a status from working, a sentence each with the way out, most important first (`init`: the zone's, whose network namespace a way out may enter; few zones may change their links); at the end what link protection has dropped. Added to ret. */
 void net_explain(const struct json *status, const char *zonename, pid_t init, struct strv *ret);
 

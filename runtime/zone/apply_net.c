@@ -219,14 +219,14 @@ static int first_names(struct apply *a, const struct zone_spec *to, struct err *
 /* Its hosts and its name servers; with links of the host alone the latter. */
 static int first_files(struct apply *a, const struct zone_spec *to, bool names, struct err *e)
 {
-	struct zone_root root = ZONE_ROOT_NONE;
-	int r = zone_root_enter(a->dirs, a->zone, a->container, &root, e);
+	struct root_use root = ROOT_USE_NONE;
+	int r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
 
 	if (r == 0 && names)
 		r = etc_files_hosts(root.fd, e);
 	if (r == 0)
 		r = etc_files_resolv(root.fd, to, NULL, e);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	return r;
 }
 
@@ -300,13 +300,13 @@ const struct change_act apply_net = {
 static int dns_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
 	const struct zone_spec *z = back ? a->zone_before : a->zone_after;
-	struct zone_root root = ZONE_ROOT_NONE;
-	int r = zone_root_enter(a->dirs, a->zone, a->container, &root, e);
+	struct root_use root = ROOT_USE_NONE;
+	int r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
 
 	(void)c;
 	if (r == 0)
 		r = etc_files_resolv(root.fd, z, NULL, e);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	return r < 0 ? err_wrap(e, "dns") : 0;
 }
 

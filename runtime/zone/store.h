@@ -27,6 +27,7 @@
 #include "config/zone_spec.h"
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
+#include "runtime/base/str.h"
 
 enum zone_state {
 	ZONE_NONE, /* no such zone */
@@ -74,6 +75,8 @@ struct zone_record {
 	size_t n_snapshots;
 	char *created, *installed; /* RFC 3339 UTC */
 	int64_t exit_status;       /* of init when it last ended; -1 unknown */
+	struct json
+		*image; /* what the image says that it was installed from (image_config.h); NULL */
 };
 void zone_record_done(struct zone_record *r);
 
@@ -90,11 +93,14 @@ struct zone_run {
 	char *aux, *reason, *reason_time;
 	pid_t init; /* 0: none */
 	uint64_t init_start;
-	char *init_kind; /* "systemd" ... */
-	char *address;   /* for `list` */
-	char *booted;    /* RFC 3339 UTC */
-	char *net_saved; /* JSON text from net_attach, for detach by others */
-	pid_t view;      /* zone-procview; 0: none */
+	char *init_kind;      /* "systemd" ... */
+	char *brand;          /* NULL: written by an older monitor */
+	char *tenant;         /* whose cgroup it was booted below; NULL */
+	struct strv freezers; /* cgroup_freezers(); none: ask the engine */
+	char *address;        /* for `list` */
+	char *booted;         /* RFC 3339 UTC */
+	char *net_saved;      /* JSON text from net_attach, for detach by others */
+	pid_t view;           /* zone-procview; 0: none */
 	uint64_t view_start;
 	uint32_t view_number; /* of its file system; 0: none */
 	char *view_error;     /* why the zone sees the host's /proc/meminfo, or none; NULL */

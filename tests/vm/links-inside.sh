@@ -102,7 +102,7 @@ card_vlan() {
 # Before 6.17 IPv6 forwards for the whole host or not at all; routes that the host has learned from advertisements (here: one that says so) stay.
 shared_card() {
 	local before
-	roles() { grep -H . /proc/sys/net/ipv[46]/conf/{all,default,card0}/{forwarding,accept_ra,proxy_ndp}; ip neigh show proxy; ip route; ip -6 route; }
+	roles() { grep -H . /proc/sys/net/ipv[46]/conf/{all,default,card0}/{forwarding,accept_ra,proxy_ndp}; ip neigh show proxy; ip route; ip -6 route | sed 's/ expires [0-9]*sec//'; }
 	ip addr add 192.0.2.5/24 dev card0
 	ip addr add 2001:db8::5/64 dev card0 nodad
 	outside ip addr add 2001:db8::1/64 dev wire nodad

@@ -156,6 +156,14 @@ static void finding(void)
 	expect("{\"attr\":{\"a\":\"1\",\"b\":\"2\"}}", "{\"attr\":{\"b\":\"3\",\"c\":\"4\"}}",
 	       "attr.a=live attr.b=live attr.c=live");
 	expect("{\"sysctl\":{\"net.ipv4.x\":\"1\"}}", "{}", "sysctl.net.ipv4.x=reboot");
+	expect("{\"sysctl\":{\"net.ipv4.x\":\"1\"}}", "{\"sysctl\":{\"net.ipv4.x\":\"2\"}}",
+	       "sysctl.net.ipv4.x=live");
+	expect("{\"rlimit\":{\"core\":[1,1]}}", "{\"rlimit\":{\"nofile\":[1,2]}}",
+	       "rlimit.core=reboot rlimit.nofile=live");
+	expect("{\"maxProcesses\":9}", "{\"maxProcesses\":9,\"rlimit\":{\"nproc\":[1,2]}}",
+	       "rlimit.nproc=reboot");
+	expect("{}", "{\"cappedMemory\":{\"locked\":1},\"rlimit\":{\"memlock\":[1,2]}}",
+	       "cappedMemory.locked=reboot rlimit.memlock=reboot");
 	/* lists by name, whatever their order */
 	expect("{\"fs\":[{\"dir\":\"/a\"},{\"dir\":\"/b\"}]}",
 	       "{\"fs\":[{\"dir\":\"/b\"},{\"dir\":\"/a\"}]}", "");
@@ -249,7 +257,7 @@ static void merging(void)
 
 	CHECK_STR(
 		text,
-		"{\"maxLwps\":6,\"anet\":[{\"linkname\":\"x\"},{\"linkname\":\"y\",\"mtu\":1}],\"rlimit\":{\"cpu\":1,\"core\":1},\"attr\":{\"n\":\"v\"},\"hostname\":\"a\"}");
+		"{\"maxLwps\":6,\"anet\":[{\"linkname\":\"x\"},{\"linkname\":\"y\",\"mtu\":1}],\"rlimit\":{\"cpu\":2,\"as\":3,\"core\":1},\"sysctl\":{\"k\":\"v\"},\"attr\":{\"n\":\"v\"},\"hostname\":\"a\"}");
 }
 
 /* --- random pairs ----------------------------------------------------------------------------------------------------- */
