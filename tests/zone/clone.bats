@@ -3,6 +3,7 @@
 bats_require_minimum_version 1.5.0
 load helper
 load disks
+load trees
 
 teardown_more() {
 	disks_gone
@@ -114,6 +115,11 @@ is_clone() { # OLD NEW
 	zone clone web third
 	[ "$(zone list --json web | jq -r '.[0].aux')" = frozen ]
 	zone thaw web
+	zone halt web
+	zone ready web
+	zone clone web ready
+	[ "$(state_of web) $(state_of ready)" = "ready installed" ]
+	zone boot web
 	fails 1 zone clone -m copy web fourth
 	says "take --method overlay"
 }
@@ -238,6 +244,28 @@ is_clone() { # OLD NEW
 	zone delete -F c48
 	zone delete -F c0
 	[ "$(ls "$ZONES_STORAGE_DIR/.layers" | wc -l)" = 1 ]
+}
+
+@test "a Debian with systemd runs in shared layers, and packages' tools work there" {
+	[ -s "$TREES/debian-bookworm.tar" ] || skip "no Debian tree was made"
+	zone create -t linux deb 'anet=[]'
+	zone install --from "$TREES/debian-bookworm.tar" deb
+	for i in 1 2 3; do
+		zone clone deb "d$i"
+	done
+	[ "$(ls "$ZONES_STORAGE_DIR/.layers" | wc -l)" = 1 ]
+	[ "$(du -sm "$ZONES_STORAGE_DIR/d1" | cut -f1)" -lt 2 ]
+	zone boot d1
+	wait_for 60 zone exec d1 systemctl is-system-running
+	zone exec d1 sh -ec 'useradd -m joe; su joe -c "touch /home/joe/x"; dpkg --purge --force-all mawk >/dev/null 2>&1; [ ! -e /usr/bin/mawk ]; mv /usr/share/doc /usr/share/doc2; dpkg --configure -a'
+	zone shutdown d1
+	zone boot d1
+	wait_for 60 zone exec d1 systemctl is-system-running
+	zone exec d1 id joe
+	[ "$(zone info --json d1 storage | jq -r '[.properties[].value] | join(" ")')" = "overlay $(ls "$ZONES_STORAGE_DIR/.layers")" ]
+	zone boot d2
+	run ! zone exec d2 id joe
+	zone exec d2 test -e /usr/bin/mawk
 }
 
 @test "kill -9 at any moment of a clone: the old zone is as it was, the rest is removed by uninstall" {
