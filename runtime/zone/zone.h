@@ -36,6 +36,11 @@ enum zone_verb {
 	ZONE_VERB_EXEC,
 	ZONE_VERB_CONSOLE,
 	ZONE_VERB_EXPORT,
+	ZONE_VERB_RENAME,
+	ZONE_VERB_MOVE,
+	ZONE_VERB_DETACH,
+	ZONE_VERB_ATTACH,
+	ZONE_VERB_ARCHIVE,
 	ZONE_VERB_COUNT,
 };
 enum zone_verdict { ZONE_LEGAL, ZONE_ALREADY, ZONE_REFUSED };
@@ -117,6 +122,15 @@ MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name,
 MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 			      struct err *e);
 MUST_CHECK int zone_delete(const struct zone_dirs *d, const char *name, struct err *e);
+
+/* --- moving house (rename.c, move.c, archive_export.c, archive_import.c, detach.c, attach.c, foreign.c) --- */
+/* Another name for a zone that does not run. Killed at any instant, the next command brings it to its end. */
+MUST_CHECK int zone_rename(const struct zone_dirs *d, const char *name, const char *to,
+			   char **ret_note, struct err *e);
+/* Another zonepath, also on another file system, for an installed zone. Of `o` only progress and warn count. Killed at any instant, the zone is whole in one of the two places, and the next
+ * command takes away what is in the other. */
+MUST_CHECK int zone_move(const struct zone_dirs *d, const char *name, const char *path,
+			 const struct zone_install *o, char **ret_note, struct err *e);
 
 /* --- life (boot.c, halt.c, login.c ...) --- */
 /* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */

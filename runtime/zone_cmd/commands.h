@@ -44,6 +44,8 @@ int zone_cmd_schema(struct cli_args *a);
 int zone_cmd_install(struct cli_args *a);
 int zone_cmd_uninstall(struct cli_args *a);
 int zone_cmd_delete(struct cli_args *a);
+int zone_cmd_rename(struct cli_args *a);
+int zone_cmd_move(struct cli_args *a);
 /* life: implemented beside the monitor */
 int zone_cmd_ready(struct cli_args *a);
 int zone_cmd_boot(struct cli_args *a);

@@ -1,0 +1,97 @@
+/* house - flushing, changing one property of a file, and removing a directory that may be a mount point. */
+#include "runtime/zone/house.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
+#include "runtime/zone/config_text.h"
+
+enum { CONFIG_MODE = 0600 };
+
+int house_flush_parent(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *parent = slash && slash != path ? mem_strndup(path, (size_t)(slash - path))
+							: mem_strdup("/");
+	auto_close int fd = file_open_dir(AT_FDCWD, parent, e);
+
+	if (fd < 0)
+		return fd;
+	return sys_fsync(fd) < 0 ? err_sys(e, "flush \"%s\"", parent) : 0;
+}
+
+int house_config_text(const char *text, const char *key, const char *value, char **ret,
+		      struct err *e)
+{
+	auto_ptr(json) struct json *root = NULL;
+	auto_done(diag_list) struct diag_list diags = { 0 };
+
+	if (json_parse(text, strlen(text), ZONE_FILE_MAX, &root, &diags) < 0)
+		return diag_err(&diags, e);
+	if (root->type != JSON_OBJECT)
+		return err_set(e, EINVAL, "the configuration is not an object");
+	if (value)
+		json_set(root, key, json_new_string(value));
+	else
+		(void)json_unset(root, key); /* absent is what is wanted */
+	*ret = config_print(root);
+	return 0;
+}
+
+int house_config_set(const char *from, const char *to, const char *key, const char *value,
+		     struct err *e)
+{
+	auto_free char *text = NULL;
+	auto_free char *changed = NULL;
+	int r = file_read_all(AT_FDCWD, from, ZONE_FILE_MAX, &text, NULL, e);
+
+	if (r == 0)
+		r = house_config_text(text, key, value, &changed, e);
+	if (r < 0)
+		return err_wrap(e, "\"%s\"", from);
+	if (str_eq(from, to) && str_eq(text, changed))
+		return 0;
+	return file_replace(AT_FDCWD, to, changed, strlen(changed), CONFIG_MODE | FILE_DURABLE, e);
+}
+
+static int empty_dir(int fd, const char *path, struct err *e)
+{
+	int again = sys_openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	DIR *stream = again < 0 ? NULL : fdopendir(again); /* which closes it */
+	int r = 0;
+
+	if (!stream) {
+		cleanup_close(&again);
+		return err_sys(e, "open \"%s\"", path);
+	}
+	for (const struct dirent *entry = readdir(stream); entry && r == 0;
+	     entry = readdir(stream)) {
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
+			r = file_remove_tree(fd, entry->d_name, e);
+	}
+	(void)closedir(stream);
+	return r < 0 ? err_wrap(e, "remove the files in \"%s\"", path) : 0;
+}
+
+int house_remove_dir(const char *path, struct err *e)
+{
+	auto_close int fd =
+		sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_sys(e, "open \"%s\"", path);
+	int r = empty_dir(fd, path, e);
+
+	if (r < 0)
+		return r;
+	if (sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != EBUSY)
+		return err_sys(e, "remove \"%s\"", path);
+	return 0;
+}
