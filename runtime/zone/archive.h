@@ -21,12 +21,23 @@ struct extract_dir {
 struct extract {
 	struct tree_job *job;
 	struct archive *reader;
-	int parent; /* O_PATH directory of the last entry, -1: none */
+	const char *
+		below; /* "root": only what lies below this name of the archive is taken; NULL: all */
+	int parent;    /* O_PATH directory of the last entry, -1: none */
 	char *parent_name;
 	struct extract_dir *dirs;
 	size_t n_dirs;
 };
 void extract_done(struct extract *x);
+
+/* Begin to read from a descriptor. */
+MUST_CHECK int extract_open(struct extract *x, int fd, struct err *e);
+/* What the library says was wrong with the archive, as an error. */
+int extract_error(const struct extract *x, const char *what, struct err *e);
+/* A name from outside as it may be shown: no control characters, not endless. Freshly allocated. */
+char *archive_shown(const char *name);
+/* At the end: making the files in a directory has changed its time. */
+void extract_restore_times(const struct extract *x);
 
 /* Pure: a name of the archive as a clean path below the root, "" for the root itself. NULL and an error when it cannot be one. Freshly allocated. */
 char *archive_clean_name(const char *name, struct err *e);
@@ -36,6 +47,8 @@ MUST_CHECK int archive_parent(struct extract *x, const char *name, bool make, co
 /* Report the progress. */
 void archive_progress(struct extract *x);
 
+/* Where an entry lies below the root, "" for the root itself; NULL and an error when it lies outside. Freshly allocated. */
+char *archive_place(const struct extract *x, const char *name, struct err *e);
 /* Make one entry of the archive. The caller adds its name to an error. */
 MUST_CHECK int archive_extract_entry(struct extract *x, struct archive_entry *entry, struct err *e);
 

@@ -19,75 +19,22 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/tree_links.h"
 
 enum { CHUNK = 256 * 1024, ATTRIBUTE_MAX = 65536 };
-
-/* A file with several names, by its identity in the source; `path` is its first name below the new root. */
-struct link_item {
-	uint64_t device, inode;
-	char *path; /* NULL: free */
-};
 
 struct copy {
 	struct tree_job *job;
 	uint64_t mount;            /* of the source's top directory */
 	uint64_t own_dev, own_ino; /* of the new root: it may not lie in the source */
-	struct link_item *links;   /* hash table, a power of two long, at most half full */
-	size_t n_links, size;
-	struct strbuf path; /* of the entry, below the root */
+	struct tree_links links;   /* first names below the new root */
+	struct strbuf path;        /* of the entry, below the root */
 	char *chunk;
 };
 
-/* --- hard links --------------------------------------------------------------------------------------------------- */
-
-static struct link_item *links_slot(struct link_item *table, size_t size, uint64_t device,
-				    uint64_t inode)
-{
-	size_t i = (size_t)((inode * UINT64_C(0x9e3779b97f4a7c15)) ^ device) & (size - 1);
-
-	while (table[i].path && (table[i].inode != inode || table[i].device != device))
-		i = (i + 1) & (size - 1);
-	return &table[i];
-}
-
-static void links_grow(struct copy *c)
-{
-	size_t size = c->size ? c->size * 2 : 256;
-	struct link_item *table = mem_array(size, sizeof(*table));
-
-	for (size_t i = 0; i < c->size; i++) {
-		if (c->links[i].path)
-			*links_slot(table, size, c->links[i].device, c->links[i].inode) =
-				c->links[i];
-	}
-	free(c->links);
-	c->links = table;
-	c->size = size;
-}
-
-/* The first name of this file; NULL when this is the first, which is remembered. */
-static const char *links_first(struct copy *c, const struct statx *st)
-{
-	uint64_t device = (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
-	struct link_item *item;
-
-	if (c->n_links * 2 >= c->size)
-		links_grow(c);
-	item = links_slot(c->links, c->size, device, st->stx_ino);
-	if (item->path)
-		return item->path;
-	*item = (struct link_item){ .device = device,
-				    .inode = st->stx_ino,
-				    .path = mem_strdup(strbuf_text(&c->path)) };
-	c->n_links++;
-	return NULL;
-}
-
 static void copy_done(struct copy *c)
 {
-	for (size_t i = 0; i < c->size; i++)
-		free(c->links[i].path);
-	free(c->links);
+	tree_links_done(&c->links);
 	free(c->chunk);
 	strbuf_done(&c->path);
 }
@@ -204,7 +151,8 @@ static int copy_dir(struct copy *c, int from, int to, int depth, struct err *e);
 static int copy_file(struct copy *c, int from, int to, const char *name, const struct statx *st,
 		     struct err *e)
 {
-	const char *first = st->stx_nlink > 1 ? links_first(c, st) : NULL;
+	const char *first =
+		st->stx_nlink > 1 ? tree_links_first(&c->links, st, strbuf_text(&c->path)) : NULL;
 	struct stat opened;
 
 	if (first)

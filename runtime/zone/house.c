@@ -61,6 +61,14 @@ int house_config_set(const char *from, const char *to, const char *key, const ch
 	return file_replace(AT_FDCWD, to, changed, strlen(changed), CONFIG_MODE | FILE_DURABLE, e);
 }
 
+int house_root_open(const struct zone_dirs *d, const struct zone *z, struct err *e)
+{
+	auto_close int top = zone_storage_open(z->record.zonepath, e);
+
+	(void)d;
+	return top < 0 ? top : file_open_dir(top, "root", e);
+}
+
 static int empty_dir(int fd, const char *path, struct err *e)
 {
 	int again = sys_openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);

@@ -48,6 +48,10 @@ static int check_source(struct install *in, struct err *e)
 	const char *from = in->options->from;
 	struct stat st;
 
+	if (in->options->fill) { /* which has looked at it */
+		in->from = mem_strdup(from);
+		return 0;
+	}
 	if (in->brand->sparse_root && from)
 		return err_set(
 			e, EINVAL,
@@ -209,11 +213,13 @@ static int fill_root(void *ctx, struct err *e)
 
 	if (root < 0)
 		return root;
-	if (!in->from)
+	if (in->options->fill)
+		r = in->options->fill(in->options->fill_arg, &job, e);
+	else if (!in->from)
 		r = tree_skeleton(root, e);
 	else
 		r = in->from_dir ? tree_copy(&job, in->from, e) : tree_extract(&job, in->from, e);
-	if (r == 0 && !in->from)
+	if (r == 0 && !in->from && !in->options->fill)
 		r = tree_finish(&job, e);
 	if (r == 0 &&
 	    syncfs(root) <

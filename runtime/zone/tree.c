@@ -110,6 +110,17 @@ int tree_set_attribute(struct tree_job *job, int fd, const char *name, const voi
 	return err_sys(e, "set the attribute \"%s\"", name);
 }
 
+void tree_warn(const struct tree_job *job)
+{
+	warn_count(job, job->skipped_devices,
+		   "device nodes were left out: a zone has its own /dev");
+	warn_count(job, job->skipped_sockets,
+		   "sockets were left out: they mean nothing without their server");
+	warn_count(job, job->skipped_attributes,
+		   "user attributes were left out: the file system cannot hold them");
+	warn_count(job, job->skipped_mounts, "mounts below the directory were left out");
+}
+
 int tree_finish(struct tree_job *job, struct err *e)
 {
 	static const struct {
@@ -130,13 +141,7 @@ int tree_finish(struct tree_job *job, struct err *e)
 		if (sys_fchmodat(job->root, dirs[i].name, dirs[i].mode) < 0)
 			return err_sys(e, "set the mode of \"/%s\" in the root", dirs[i].name);
 	}
-	warn_count(job, job->skipped_devices,
-		   "device nodes were left out: a zone has its own /dev");
-	warn_count(job, job->skipped_sockets,
-		   "sockets were left out: they mean nothing without their server");
-	warn_count(job, job->skipped_attributes,
-		   "user attributes were left out: the file system cannot hold them");
-	warn_count(job, job->skipped_mounts, "mounts below the directory were left out");
+	tree_warn(job);
 	return 0;
 }
 

@@ -29,6 +29,8 @@ MUST_CHECK int tree_skeleton(int root, struct err *e);
 /* A copy of the directory: owners, modes, times, extended attributes, ACLs, capabilities, hard links and holes stay; symlinks are copied, never followed; what is mounted
  * below it stays out; devices and sockets are left out. */
 MUST_CHECK int tree_copy(struct tree_job *job, const char *from, struct err *e);
+/* Say what was left out. */
+void tree_warn(const struct tree_job *job);
 /* The bytes that files below an open directory take on the disk; what cannot be looked at counts nothing. For the progress. */
 unsigned long long tree_size(int dir);
 /* What the archive holds. Hostile archives: see archive.c for what is refused and what is made harmless. */

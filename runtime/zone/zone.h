@@ -107,6 +107,7 @@ MUST_CHECK int zone_export_oci(const struct zone_dirs *d, const char *name, stru
 			       struct err *e);
 
 /* --- root file systems (install.c, uninstall.c, archive.c, copy.c, skeleton.c, storage.c) --- */
+struct tree_job;
 struct zone_install {
 	const char *from; /* directory or archive; NULL: what the brand makes by itself */
 	void (*progress)(void *arg, const char *what, unsigned long long done,
@@ -116,6 +117,10 @@ struct zone_install {
 		void *arg,
 		const char *
 			sentence); /* what was left out, and that there was nothing to do. May be NULL */
+	int (*fill)(
+		void *arg, struct tree_job *job,
+		struct err *e); /* makes the root in the place of `from` (archive_import.c); NULL */
+	void *fill_arg;
 };
 MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name,
 			    const struct zone_install *o, struct diag_list *diags, struct err *e);
@@ -131,6 +136,16 @@ MUST_CHECK int zone_rename(const struct zone_dirs *d, const char *name, const ch
  * command takes away what is in the other. */
 MUST_CHECK int zone_move(const struct zone_dirs *d, const char *name, const char *path,
 			 const struct zone_install *o, char **ret_note, struct err *e);
+
+/* One archive with all of a stopped zone: about.json, zone.json (without its zonepath), root/ and manifest.mtree, which says the sha256 of everything (manifest.h). A tar archive compressed
+ * with zstd; the same zone gives the same bytes. `fd`: where to, or `file` (replaced when it is whole). */
+MUST_CHECK int zone_export_archive(const struct zone_dirs *d, const char *name, const char *file,
+				   int fd, const struct zone_install *o, struct err *e);
+/* Make and install a zone from such an archive; `name` NULL: the one that it had. `file` NULL: from `fd`, read once from its beginning to its end. Nothing is left when anything in it is not
+ * what its manifest says. *ret_name: freshly allocated. */
+MUST_CHECK int zone_import_archive(const struct zone_dirs *d, const char *file, int fd,
+				   const char *name, const struct zone_install *o, char **ret_name,
+				   struct diag_list *diags, struct err *e);
 
 /* --- life (boot.c, halt.c, login.c ...) --- */
 /* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */
