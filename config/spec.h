@@ -36,6 +36,10 @@ struct root_spec {
 	bool readonly;
 	/* Extension (zones): show the tree with owners shifted by the container's user namespace, through an idmapped mount. */
 	bool idmap;
+	/* Extension (zones), never read from config.json: the root is what an overlay of these directories shows, the topmost first; `upper` holds "fs", which takes the changes, and "work". `path` is
+	 * then but a place to mount it. */
+	struct strv layers;
+	char *upper;
 };
 
 struct mount_spec {

@@ -230,6 +230,12 @@ int zone_to_oci(const struct zone_spec *z, const struct zone_host *host,
 	s->oci_version = mem_strdup(OCI_VERSION);
 	s->root.path = mem_strdup(host->root_path);
 	s->root.idmap = true;
+	if (host->root_upper) {
+		s->root.upper = mem_strdup(host->root_upper);
+		for (size_t i = 0; i < host->root_layers->n; i++)
+			strv_format(&s->root.layers, "%s/.layers/%s/fs", host->storage_dir,
+				    host->root_layers->items[i]);
+	}
 	s->hostname = mem_strdup(z->hostname ? z->hostname : z->zonename);
 	fill_annotations(&t);
 	fill_linux(&t);

@@ -51,6 +51,9 @@ struct isolation {
 	int offsets; /* timens_offsets of the setup child */
 
 	struct source root;
+	struct source
+		*stack; /* of a root in layers: the upper folder, then the layers; else NULL */
+	size_t n_stack;
 	struct mount_plan plan;
 	struct source *sources; /* beside plan.ops */
 	struct source null;     /* /dev/null, for masks */
@@ -143,6 +146,16 @@ MUST_CHECK int mount_cgroup_run(struct isolation *iso, const struct mount_op *op
 				struct err *e);
 /* copyup.c - fill a fresh tmpfs with what it will cover. */
 MUST_CHECK int copyup(int from, int to, struct err *e);
+
+/* overlay.c - a root in layers. */
+/* parent: open and detach what spec->root names, before and after the container's user namespace is there. */
+MUST_CHECK int overlay_plan(struct isolation *iso, struct err *e);
+MUST_CHECK int overlay_map(struct isolation *iso, int userns, struct err *e);
+/* init: put the layers together; the finished, still detached mount is iso->root.tree. They are attached over `place` for that moment only. */
+MUST_CHECK int overlay_build(struct isolation *iso, int place, struct err *e);
+void overlay_done(struct isolation *iso);
+/* sources.c: show the tree with the ids of a user namespace. */
+MUST_CHECK int source_map(const struct source *s, int userns, bool recursive, struct err *e);
 
 /* rootfs.c - init. */
 MUST_CHECK int rootfs_attach(struct isolation *iso, struct err *e);

@@ -206,6 +206,8 @@ static int plan_root(struct isolation *iso, struct err *e)
 		return err_wrap(e, "root.path");
 	if (!iso->root.is_dir)
 		return err_set(e, ENOTDIR, "root.path: \"%s\" is not a directory", iso->root.path);
+	if (iso->spec->root.upper)
+		return overlay_plan(iso, e);
 	if (!iso->has_mounts)
 		return 0;
 	r = source_clone(&iso->root, true, e);
@@ -264,7 +266,7 @@ static const char *fs_name(int fd)
 	return "unknown";
 }
 
-static int map_tree(const struct source *s, int userns, bool recursive, struct err *e)
+int source_map(const struct source *s, int userns, bool recursive, struct err *e)
 {
 	const struct mount_change c = { .set = MOUNT_ATTR_IDMAP,
 					.userns = userns,
@@ -300,7 +302,7 @@ static int map_bind(struct isolation *iso, const struct mount_op *op, struct sou
 	struct err cause = { 0 };
 	bool recursive = op->opts.ridmap ||
 			 (op->idmap == MOUNT_IDMAP_OWN && !op->opts.idmap && op->opts.recursive);
-	int r = map_tree(s, own >= 0 ? own : container, recursive, &cause);
+	int r = source_map(s, own >= 0 ? own : container, recursive, &cause);
 
 	if (r == -EINVAL && may_stay_unmapped(op)) {
 		log_debug("%s: shown without id mapping", cause.text);
@@ -350,7 +352,8 @@ int sources_map(struct isolation *iso, pid_t child, struct err *e)
 			return userns;
 	}
 	if (maps_root(iso)) {
-		int r = map_tree(&iso->root, userns, true, e);
+		int r = iso->stack ? overlay_map(iso, userns, e)
+				   : source_map(&iso->root, userns, true, e);
 
 		if (r < 0)
 			return err_wrap(e, "root");
@@ -371,6 +374,7 @@ void sources_close(struct isolation *iso)
 	for (size_t i = 0; i < iso->plan.n; i++)
 		source_done(&iso->sources[i]);
 	source_done(&iso->null);
+	overlay_done(iso);
 	fd_close(&iso->root.fd);
 	iso->root_fd = iso->root.tree;
 	for (int t = 0; t < NS_COUNT; t++)

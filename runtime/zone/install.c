@@ -18,6 +18,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 #include "runtime/zone/zone.h"
 
@@ -142,6 +143,7 @@ static void unmark(void *ctx)
 		replace_text(&r->zonepath, NULL);
 		replace_text(&r->brand, NULL);
 		replace_text(&r->from, NULL);
+		storage_forget(r);
 	}
 	replace_text(&r->aux, NULL);
 	(void)!zone_record_write(in->dirs, in->zone,

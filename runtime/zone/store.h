@@ -3,7 +3,8 @@
  *   CONFIG/NAME.json            the configuration, written by the administrator or by `zone set` (atomic)
  *   STORAGE/.records/NAME.json  the record: uuid, install state, reason, id range, brand and zonepath at install time (atomic, fsynced)
  *   STORAGE/.ids.json           id ranges handed out, under STORAGE/.ids.lock
- *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree), log/ (console.log)
+ *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree, or the place for it), upper/ (the changes of a root in layers), log/ (console.log)
+ *   STORAGE/.layers/ID/fs/      a layer: a tree that is never written again (storage.h)
  *   STORAGE/.journal/NAME.json  while a verb changes more than one file (journal.h); zone_dirs_init() and zone_open() end what a crash has left
  *   RUN/NAME/                   while a monitor is (or was) there: run.json (struct zone_run), control (socket)
  *   RUN/NAME/running.N.json     the configuration that the zone runs with (running.h)
@@ -59,6 +60,8 @@ struct zone_record {
 	uint32_t id_base, owner_uid; /* 0: not allocated */
 	char *zonepath, *brand;      /* as installed; NULL before */
 	char *from;                  /* what it was installed from; NULL */
+	char *driver;                /* how its root is kept (storage.h); NULL: "dir" */
+	struct strv layers;          /* ids of the layers below an overlay, the topmost first */
 	char *created, *installed;   /* RFC 3339 UTC */
 	int64_t exit_status;         /* of init when it last ended; -1 unknown */
 };

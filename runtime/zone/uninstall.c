@@ -13,6 +13,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
 
 static void replace_text(char **to, const char *text)
@@ -64,14 +65,14 @@ static int open_zonepath(const char *zonepath, int *ret, char **ret_note, struct
 
 static int remove_files(const char *zonepath, char **ret_note, struct err *e)
 {
+	static const char *const parts[] = { "root", "upper", "log" };
 	auto_close int top = -1;
 	int r = open_zonepath(zonepath, &top, ret_note, e);
 
 	if (r <= 0)
 		return r;
-	r = file_remove_tree(top, "root", e);
-	if (r == 0)
-		r = file_remove_tree(top, "log", e);
+	for (size_t i = 0; r >= 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
+		r = file_remove_tree(top, parts[i], e);
 	if (r < 0)
 		return err_wrap(e, "remove the files in \"%s\"", zonepath);
 	if (sys_unlinkat(AT_FDCWD, zonepath, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -92,6 +93,7 @@ static int mark_configured(const struct zone_dirs *d, struct zone *z, struct err
 	replace_text(&r->brand, NULL);
 	replace_text(&r->from, NULL);
 	replace_text(&r->installed, NULL);
+	storage_forget(r);
 	if (file_exists(AT_FDCWD, z->config_file)) {
 		zone_event(d, z->name, "uninstalled", "the zone's files are removed", NULL);
 		return zone_record_write(d, z, e);

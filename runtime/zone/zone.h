@@ -266,8 +266,10 @@ struct zone_prepared {
 /* Everything that can be refused is refused here: verify, root checked, init found below the root, translation, network plan, resolv.conf/hosts/hostname/machine-id/hostid written into the root. */
 MUST_CHECK int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_boot *o,
 			    struct zone_prepared *ret, struct err *e);
-/* After net_attach(), before the zone's own programs: what its network said about name service goes to the zone's /etc/resolv.conf. */
-MUST_CHECK int zone_prepared_dns(const struct zone_prepared *p, struct err *e);
+/* After net_attach(), when the container is there and before the zone's own programs: what its network said about name service goes to the zone's /etc/resolv.conf. */
+MUST_CHECK int zone_prepared_dns(const struct zone_dirs *d, const struct zone *z,
+				 const struct zone_prepared *p, struct engine_container *c,
+				 struct err *e);
 void zone_prepared_done(struct zone_prepared *p);
 
 /* Pure: what the cgroup layer says ("memory.limit: ...") in the words of the zone's file, with the way out; other errors stay as they are (apply_limits.c). */
