@@ -20,6 +20,7 @@
 #include "runtime/zone/libarchive.h"
 #include "runtime/zone/manifest.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 
 struct export
 {
@@ -248,8 +249,9 @@ static int export_to(const struct zone_dirs *d, const struct zone *z, int fd,
 		     const struct zone_install *o, struct err *e)
 {
 	auto_done(export) struct export x = { .job = { .options = o } };
-	auto_close int root = house_root_open(d, z, e);
-	int r = root < 0 ? root : libarchive_load(e);
+	auto_close int held = zone_root_open(d, z, e);
+	auto_close int root = held < 0 ? -1 : file_open_dir(held, ".", e);
+	int r = root < 0 ? -e->code : libarchive_load(e);
 
 	if (r < 0)
 		return r;

@@ -192,21 +192,11 @@ static int keep_uuid(const struct zone_dirs *d, const struct import *in, const c
 		     struct err *e)
 {
 	const char *uuid = json_get_string(in->facts, "uuid", NULL);
-	auto_done(strv) struct strv names = { 0 };
 	auto_ptr(zone) struct zone *z = NULL;
-	int r = zone_names(d, &names, e);
+	int r;
 
-	if (r < 0 || !uuid || strlen(uuid) != 36 ||
-	    strspn(uuid, "0123456789abcdef-") != strlen(uuid))
-		return r;
-	for (size_t i = 0; i < names.n; i++) {
-		auto_done(zone_record) struct zone_record record = { .exit_status = -1 };
-		struct err ignored = { 0 };
-
-		if (zone_record_load(d, names.items[i], &record, &ignored) > 0 &&
-		    str_eq(record.uuid, uuid))
-			return 0;
-	}
+	if (!uuid || !house_uuid_is_free(d, uuid, name))
+		return 0;
 	r = zone_open(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
 	if (r < 0)
 		return r;

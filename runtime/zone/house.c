@@ -12,6 +12,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/config_text.h"
+#include "runtime/zone/record.h"
 
 enum { CONFIG_MODE = 0600 };
 
@@ -61,12 +62,23 @@ int house_config_set(const char *from, const char *to, const char *key, const ch
 	return file_replace(AT_FDCWD, to, changed, strlen(changed), CONFIG_MODE | FILE_DURABLE, e);
 }
 
-int house_root_open(const struct zone_dirs *d, const struct zone *z, struct err *e)
+bool house_uuid_is_free(const struct zone_dirs *d, const char *uuid, const char *name)
 {
-	auto_close int top = zone_storage_open(z->record.zonepath, e);
+	auto_done(strv) struct strv names = { 0 };
+	struct err ignored = { 0 };
 
-	(void)d;
-	return top < 0 ? top : file_open_dir(top, "root", e);
+	if (strlen(uuid) != 36 || strspn(uuid, "0123456789abcdef-") != 36 ||
+	    zone_names(d, &names, &ignored) < 0)
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_done(zone_record) struct zone_record record = { .exit_status = -1 };
+
+		if (!str_eq(names.items[i], name) &&
+		    zone_record_load(d, names.items[i], &record, &ignored) > 0 &&
+		    str_eq(record.uuid, uuid))
+			return false;
+	}
+	return true;
 }
 
 static int empty_dir(int fd, const char *path, struct err *e)

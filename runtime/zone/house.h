@@ -2,6 +2,8 @@
 #ifndef RUNTIME_ZONE_HOUSE_H
 #define RUNTIME_ZONE_HOUSE_H
 
+#include <stdbool.h>
+
 #include "runtime/base/err.h"
 #include "runtime/zone/store.h"
 
@@ -13,8 +15,8 @@ MUST_CHECK int house_config_text(const char *text, const char *key, const char *
 /* The same from one file into another, or into itself; durable. */
 MUST_CHECK int house_config_set(const char *from, const char *to, const char *key,
 				const char *value, struct err *e);
-/* The root of a zone that does not run, as the zone sees it, for reading. */
-MUST_CHECK int house_root_open(const struct zone_dirs *d, const struct zone *z, struct err *e);
+/* May the zone `name` have this UUID: is it one, and does no other zone here have it? */
+bool house_uuid_is_free(const struct zone_dirs *d, const char *uuid, const char *name);
 /* Remove a directory and what it holds; one that something is mounted on is emptied. Gone is fine. */
 MUST_CHECK int house_remove_dir(const char *path, struct err *e);
 

@@ -16,6 +16,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/steps.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/detached.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
@@ -84,6 +85,10 @@ static int check_zonepath(const struct install *in, struct err *e)
 
 	if (fd < 0)
 		return fd;
+	if (file_exists(fd, "root") && file_exists(fd, DETACHED_FILE))
+		return err_set(e, EEXIST,
+			       "the files of a detached zone are in \"%s\": zone attach %s",
+			       in->zonepath, in->zone->name);
 	if (file_exists(fd, "root"))
 		return err_set(e, EEXIST,
 			       "\"%s/root\" exists already: take another zonepath, or remove it",

@@ -23,6 +23,7 @@
 #include "runtime/zone/house.h"
 #include "runtime/zone/journal.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 
 static const char *text_of(const struct json *entry, const char *key)
@@ -269,6 +270,13 @@ static int move_locked(const struct zone_dirs *d, struct zone *z, const char *pa
 	if (r < 0)
 		return r;
 	r = phase_rename(entry, e);
+	if (r == 0 && str_eq(storage_driver(&z->record), STORAGE_BTRFS)) {
+		r = journal_end(d, z->name, e);
+		return r < 0 ? r
+			     : err_set(e, EXDEV,
+				       "its root is a btrfs subvolume and \"%s\" is another file system: take it there with zone export --archive and zone import",
+				       path);
+	}
 	if (r == 0)
 		return move_across(d, entry, o, e);
 	return finish_rename(d, entry,

@@ -11,6 +11,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/detached.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
@@ -65,7 +66,7 @@ static int open_zonepath(const char *zonepath, int *ret, char **ret_note, struct
 
 static int remove_files(const char *zonepath, char **ret_note, struct err *e)
 {
-	static const char *const parts[] = { "root", "upper", "log" };
+	static const char *const parts[] = { "root", "upper", "log", DETACHED_FILE };
 	auto_close int top = -1;
 	int r = open_zonepath(zonepath, &top, ret_note, e);
 

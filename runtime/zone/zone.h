@@ -147,6 +147,27 @@ MUST_CHECK int zone_import_archive(const struct zone_dirs *d, const char *file, 
 				   const char *name, const struct zone_install *o, char **ret_name,
 				   struct diag_list *diags, struct err *e);
 
+/* The zone's files stay where they are, with what is known of them (ZONEPATH/detached.json), and its record forgets them: the directory may be taken to another host. */
+MUST_CHECK int zone_detach(const struct zone_dirs *d, const char *name, char **ret_note,
+			   struct err *e);
+/* What was looked at before files are attached. */
+struct zone_attach_row {
+	const char *check;  /* "manifest" "architecture" "brand" ... */
+	const char *result; /* "ok" "warning" "problem" */
+	char *text;
+};
+struct zone_attach {
+	bool check_only, force; /* force: in spite of problems, as far as that is possible */
+	char *name;             /* out: of the zone */
+	struct zone_attach_row *rows;
+	size_t n, n_problems;
+};
+void zone_attach_done(struct zone_attach *a);
+/* Make detached files a zone's again. `what`: the name of a zone that is configured, or the path of a directory that `zone detach` has left; its configuration is then made when there is none.
+ * -ECANCELED: the report has problems and nothing was done; the report is filled then also. */
+MUST_CHECK int zone_attach(const struct zone_dirs *d, const char *what, struct zone_attach *a,
+			   char **ret_note, struct diag_list *diags, struct err *e);
+
 /* --- life (boot.c, halt.c, login.c ...) --- */
 /* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */
 #define ZONE_NO_BOOT_ARGUMENTS \

@@ -60,6 +60,12 @@ static const struct cli_option install_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option attach_options[] = {
+	{ .name = "check", .letter = 'n', .help = "print the report, do nothing" },
+	{ .name = "force", .letter = 'F', .help = "attach them in spite of what the report says" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option force_options[] = { OPTION_FORCE, OPTION_JSON, OPTIONS_END };
 static const struct cli_option boot_options[] = {
 	{ .name = "single-user",
@@ -254,6 +260,10 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "give a zone another name"),
 	VERB(move, "NAME PATH", only_json, 2, 2, 0, storage, "zones:stopped,files",
 	     "put the zone's files at another place, also on another file system"),
+	VERB(detach, "NAME", only_json, 1, 1, 0, storage, "zones:stopped",
+	     "let go of the zone's files, so that they can be taken elsewhere"),
+	VERB(attach, "[-n] [-F] NAME|PATH", attach_options, 1, 1, 0, storage,
+	     "zones:configured,files", "make detached files a zone's again"),
 	VERB(ready, "NAME", only_json, 1, 1, 0, life, "zones:installed",
 	     "set everything up, start nothing"),
 	VERB(boot, "[-s] NAME [-- ARGS...]", boot_options, 1, -1, 0, life, "zones:installed",

@@ -44,6 +44,8 @@ int zone_cmd_schema(struct cli_args *a);
 int zone_cmd_install(struct cli_args *a);
 int zone_cmd_uninstall(struct cli_args *a);
 int zone_cmd_delete(struct cli_args *a);
+int zone_cmd_detach(struct cli_args *a);
+int zone_cmd_attach(struct cli_args *a);
 int zone_cmd_import(struct cli_args *a);
 int zone_cmd_rename(struct cli_args *a);
 int zone_cmd_move(struct cli_args *a);

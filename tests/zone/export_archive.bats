@@ -2,6 +2,7 @@
 # zone export --archive and zone import: all of a zone in one file, whose every member is verified before there is a zone.
 bats_require_minimum_version 1.5.0
 load helper
+load layered
 
 # In memory: hundreds of small durable writes would wait for a busy disk.
 setup_more() {
@@ -86,6 +87,30 @@ only() { # only NAME...
 	cmp "$TOP/a.zst" "$TOP/c.zst"
 	[ "$(stat -c %a "$TOP/a.zst")" = 600 ]
 	[ -z "$(find "$TOP" -maxdepth 1 -name '*.partial*')" ]
+}
+
+@test "a zone in layers is packed as it sees itself, and imported without layers" {
+	layered web
+	srv=$ZONES_STORAGE_DIR/.layers/base-web/fs/srv
+	echo layer >"$srv/below"
+	echo gone >"$srv/removed"
+	zone boot web
+	zone exec web sh -ec 'echo top >/srv/mark; rm /srv/removed; chown 5:6 /srv/below; mkdir /srv/new; cp /bin/busybox /srv/bb; setcap cap_net_raw+ep /srv/bb'
+	zone halt web
+	zone export --archive "$TOP/a.zst" web
+	zone export --archive "$TOP/b.zst" web
+	cmp "$TOP/a.zst" "$TOP/b.zst"
+	[ -z "$(findmnt -rno TARGET | grep "$TOP/")" ]
+	zone import "$TOP/a.zst" shop
+	root=$ZONES_STORAGE_DIR/shop/root
+	[ "$(cat "$root/srv/mark" "$root/srv/below" | xargs)" = "top layer" ]
+	[ ! -e "$root/srv/removed" ]
+	[ "$(stat -c %u:%g "$root/srv/below")" = 5:6 ]
+	getcap "$root/srv/bb" | grep -q cap_net_raw
+	[ -z "$(getfattr -R -d -m 'user.overlay' "$root" 2>/dev/null)" ]
+	[ "$(jq -c '[.driver, .layers]' "$ZONES_STORAGE_DIR/.records/shop.json")" = '[null,null]' ] || jq -e '.driver == "dir" or .driver == null' "$ZONES_STORAGE_DIR/.records/shop.json"
+	zone boot shop
+	zone exec shop true
 }
 
 @test "the manifest says the sha256 of every file, sorted, as others count it" {

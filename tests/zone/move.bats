@@ -1,15 +1,18 @@
 #!/usr/bin/env bats
 # zone move: the zonepath at another place, also on another file system; a crash leaves the zone whole in one of them.
+bats_require_minimum_version 1.5.0
 load helper
+load layered
 
 setup_more() {
 	ip link set lo up
+	mount -t tmpfs -o mode=755 none "$TOP" # in memory: hundreds of small durable writes would wait for a busy disk
 	mkdir "$TOP/other"
 	mount -t tmpfs -o mode=755,size=${OTHER_SIZE:-200M} none "$TOP/other"
 }
 
 teardown_more() {
-	umount "$TOP/other"
+	umount "$TOP/other" "$TOP"
 }
 
 # What a copy must keep.
@@ -84,6 +87,28 @@ one_place() { # one_place PATH PATH
 	zone halt web
 	zone move web "$ZONES_STORAGE_DIR/web"
 	[ "$(ls "$TOP/other")" = "" ]
+}
+
+@test "a zone in layers takes its changes along, the layers stay in the store; rename and detach know them too" {
+	layered web
+	echo layer >"$ZONES_STORAGE_DIR/.layers/base-web/fs/srv/below"
+	echo gone >"$ZONES_STORAGE_DIR/.layers/base-web/fs/srv/removed"
+	zone boot web
+	zone exec web sh -ec 'echo top >/srv/mark; rm /srv/removed; mkdir /srv/new; rm -r /opt; mkdir /opt; chown 5:6 /srv/mark'
+	zone halt web
+	want=$(listing "$ZONES_STORAGE_DIR/web/upper/fs")
+	zone move web "$TOP/other/z"
+	[ ! -e "$ZONES_STORAGE_DIR/web" ]
+	diff <(sed 's/ c 0 0 0  [0-9]* / c 0 0 0  - /' <<<"$want") <(listing "$TOP/other/z/upper/fs" | sed 's/ c 0 0 0  [0-9]* / c 0 0 0  - /') # the kernel links its marks of removed names
+	zone rename web shop
+	[ "$(zone list -p -o path shop)" = "$TOP/other/z" ]
+	zone boot shop
+	zone exec shop sh -ec 'cat /srv/mark /srv/below; [ ! -e /srv/removed ]; [ "$(stat -c %u:%g /srv/mark)" = 5:6 ]'
+	zone halt shop
+	fails 1 zone detach shop
+	says "zone export --archive"
+	[ "$(state_of shop)" = installed ]
+	zone move shop "$ZONES_STORAGE_DIR/shop"
 }
 
 @test "move is refused before anything is changed, and undone when there is no room" {

@@ -3,8 +3,14 @@
 bats_require_minimum_version 1.5.0
 load helper
 
+# In memory: hundreds of small durable writes would wait for a busy disk.
 setup_more() {
 	ip link set lo up
+	mount -t tmpfs -o mode=755 none "$TOP"
+}
+
+teardown_more() {
+	umount "$TOP"
 }
 
 # The zone is there under exactly one of the two names, whole: its file, its record, its ids and its files agree. Prints the name.
