@@ -168,6 +168,28 @@ void zone_attach_done(struct zone_attach *a);
 MUST_CHECK int zone_attach(const struct zone_dirs *d, const char *what, struct zone_attach *a,
 			   char **ret_note, struct diag_list *diags, struct err *e);
 
+/* A configuration of another container manager as a zone's (foreign.h). */
+struct zone_foreign_row {
+	char *key, *value; /* as it is written there */
+	int line;
+	char *property; /* where it went; NULL: it was left out */
+	char *text;     /* then why */
+};
+struct zone_foreign {
+	char *name; /* of the zone that was made */
+	char *file; /* that was read */
+	char *root; /* a directory with its root file system, for `zone install --from`; NULL: none */
+	struct zone_foreign_row *rows;
+	size_t n;
+};
+void zone_foreign_done(struct zone_foreign *f);
+/* Does the word begin like one of lxc:PATH, nspawn:NAME, docker-inspect:FILE, zonecfg:FILE? */
+bool zone_foreign_is(const char *what);
+/* Make the zone `name` (NULL: as it is called there) from it; only its configuration. The report is filled also when the zone could not be made. */
+MUST_CHECK int zone_import_foreign(const struct zone_dirs *d, const char *what, const char *name,
+				   struct zone_foreign *ret, struct diag_list *diags,
+				   struct err *e);
+
 /* --- life (boot.c, halt.c, login.c ...) --- */
 /* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */
 #define ZONE_NO_BOOT_ARGUMENTS \
