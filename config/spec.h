@@ -40,6 +40,13 @@ struct root_spec {
 	 * then but a place to mount it. */
 	struct strv layers;
 	char *upper;
+	/* Extension (zones): read-only but for these folders of it, and root inside cannot change that. In order, up to one without a path; what is missing in the root is left out. Borrowed; NULL: the
+	 * root is not locked. */
+	const struct root_part *parts;
+};
+struct root_part {
+	const char *path;
+	bool readonly;
 };
 
 struct mount_spec {

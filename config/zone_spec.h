@@ -218,6 +218,12 @@ struct zone_brand {
 const struct zone_brand *zone_brand_find(const char *name);
 const struct zone_brand *zone_brand_at(size_t i); /* NULL past the end */
 
+/* --- immutable zones (zone_profile.c) --- */
+/* The folders of a read-only root by the value of fileMacProfile; NULL: the root is writable ("none", or no profile). */
+const struct root_part *zone_profile_parts(const char *name);
+/* What a file says, "none" when it says nothing or is NULL. A word of the table: never freed. */
+const char *zone_profile_word(const struct zone_spec *z);
+
 /* --- privileges (zone_priv.c) --- */
 /* limitpriv -> the zone's capability ceiling. Words separated by commas, read from left to right: "default" (the brand's set), "all" (everything that is not
  * prohibited), "none" (nothing so far), NAME adds, !NAME or -NAME takes away; any case, "cap_" in front is allowed. NULL or "" means "default".
@@ -232,6 +238,7 @@ const char *zone_privilege_at(size_t i);
 /* --- translation: zone -> container (zone_to_oci.c). The only one. `z` is an effective configuration. Pure: everything about the host comes in `host`. --- */
 struct zone_boot_options {
 	bool single_user; /* boot -s */
+	bool writable;    /* boot -w: the root is writable whatever fileMacProfile says */
 	const char *
 		init; /* init inside the tree as found by the caller (linux brand), NULL: zone-init runs `service` */
 	const char *

@@ -16,7 +16,7 @@
 
 /* How much memory a tmpfs of ours may take: a part of what the zone has. All of it is charged to the zone anyway. */
 enum tmpfs_size { SIZE_AS_WRITTEN, SIZE_HALF, SIZE_FIFTH };
-enum mount_when { MOUNT_ALWAYS, MOUNT_SPARSE, MOUNT_NESTING };
+enum mount_when { MOUNT_ALWAYS, MOUNT_SPARSE, MOUNT_NESTING, MOUNT_IMMUTABLE };
 
 /* In this order. Options are separated by commas. */
 static const struct mount_row {
@@ -36,6 +36,7 @@ static const struct mount_row {
 	{ "/sys/fs/cgroup", "cgroup2", "cgroup2", "rw,nosuid,noexec,nodev,relatime",
 	  SIZE_AS_WRITTEN, MOUNT_ALWAYS },
 	{ "/run", "tmpfs", "tmpfs", "nosuid,nodev,mode=755", SIZE_FIFTH, MOUNT_ALWAYS },
+	{ "/tmp", "tmpfs", "tmpfs", "nosuid,nodev,mode=1777", SIZE_FIFTH, MOUNT_IMMUTABLE },
 	/* The kernel lets a nested container mount proc and sysfs only where a complete one is visible already (mount_too_revealing). */
 	{ "/dev/.zone/proc", "proc", "proc", "nosuid,noexec,nodev", SIZE_AS_WRITTEN,
 	  MOUNT_NESTING },
@@ -60,7 +61,7 @@ static const char *const masked_paths[] = {
 	"/sys/devices/virtual/powercap",
 };
 
-/* All of /proc/sys but net, which is the zone's own. */
+/* All of /proc/sys but net, which is the zone's own, and only with net_admin for root there to write. */
 static const char *const readonly_paths[] = {
 	"/proc/bus",     "/proc/fs",         "/proc/irq",        "/proc/sysrq-trigger",
 	"/proc/sys/abi", "/proc/sys/crypto", "/proc/sys/debug",  "/proc/sys/dev",
@@ -103,6 +104,8 @@ static bool row_applies(const struct zone_translation *t, enum mount_when when)
 		return t->brand->sparse_root;
 	case MOUNT_NESTING:
 		return t->z->nesting.value;
+	case MOUNT_IMMUTABLE:
+		return t->s->root.parts;
 	}
 	return false;
 }
@@ -165,14 +168,14 @@ static void fill_ids(struct zone_translation *t)
 	l->owner_uid = (struct opt_u64){ t->host->owner_uid != 0, t->host->owner_uid };
 }
 
+/* The network namespace too with ipType shared: in the host's, root inside could reach the abstract sockets and the services on 127.0.0.1 of the host and of other zones. That its addresses,
+ * routes and packet filter are the host's, net/shared.h sees to. */
 static void fill_namespaces(struct zone_translation *t)
 {
 	struct linux_spec *l = &t->s->linux;
 
 	for (int i = 0; i < NS_COUNT; i++)
 		l->namespaces[i].wanted = i != NS_TIME;
-	if (str_eq(t->z->ip_type, "shared"))
-		l->namespaces[NS_NETWORK].wanted = false;
 }
 
 static void fill_linux(struct zone_translation *t)
@@ -236,6 +239,7 @@ int zone_to_oci(const struct zone_spec *z, const struct zone_host *host,
 			strv_format(&s->root.layers, "%s/.layers/%s/fs", host->storage_dir,
 				    host->root_layers->items[i]);
 	}
+	s->root.parts = o->writable ? NULL : zone_profile_parts(z->file_mac_profile);
 	s->hostname = mem_strdup(z->hostname ? z->hostname : z->zonename);
 	fill_annotations(&t);
 	fill_linux(&t);

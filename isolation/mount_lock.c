@@ -2,7 +2,8 @@
  *
  * In a mount namespace of its own user namespace CAP_SYS_ADMIN may remount whatever was attached there: "ro" on a folder of the host would be advice. The kernel locks the options of
  * a mount (MNT_LOCK_READONLY and the like, mount_namespaces(7)) only where a mount namespace is copied into one of a less privileged user namespace. So a helper of the parent
- * puts the finished binds into a mount namespace of the host, enters the container's user namespace, copies the mount namespace there and hands back clones of the copies: clones keep the locks. */
+ * puts the finished binds into a mount namespace of the host, enters the container's user namespace, copies the mount namespace there and hands back clones of the copies: clones keep the locks.
+ * A root that is to stay read-only goes the same way, before all others (rootlock.c). */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -41,19 +42,30 @@ bool mount_lock_wanted(const struct isolation *iso, size_t i)
 	       ((op->opts.attr_set | op->opts.rattr_set) & LOCKED_ATTRS) && keeps_sys_admin(iso);
 }
 
-static size_t count_wanted(const struct isolation *iso)
+static size_t count_locked(const struct isolation *iso)
 {
-	size_t n = 0;
+	size_t n = rootlock_wanted(iso);
 
 	for (size_t i = 0; i < iso->plan.n; i++)
 		n += mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0;
 	return n;
 }
 
+/* A root of layers is a new mount as well. */
+static bool is_root_sent(const struct isolation *iso)
+{
+	return rootlock_wanted(iso) || iso->stack;
+}
+
+static size_t count_sent(const struct isolation *iso)
+{
+	return count_locked(iso) + (is_root_sent(iso) && !rootlock_wanted(iso));
+}
+
 /* --- helper ------------------------------------------------------------------------------------------------------- */
 
 /* A folder over "/" of a mount namespace of our own; nobody else sees it. It becomes the working directory, which follows us into the copy. */
-static int stage_make(struct err *e)
+int mount_stage_make(struct err *e)
 {
 	const struct mount_change alone = { .propagation = MS_PRIVATE, .recursive = true };
 	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0755,size=1m" };
@@ -72,7 +84,7 @@ static int stage_make(struct err *e)
 	return r;
 }
 
-static int stage_add(const struct source *s, const char *name, struct err *e)
+int mount_stage_add(const struct source *s, const char *name, struct err *e)
 {
 	int r = s->is_dir ? sys_mkdirat(AT_FDCWD, name, 0700)
 			  : sys_mknodat(AT_FDCWD, name, S_IFREG | 0600, 0);
@@ -84,15 +96,22 @@ static int stage_add(const struct source *s, const char *name, struct err *e)
 	return target < 0 ? err_sys(e, "open a mount point") : mount_attach(s->tree, target, e);
 }
 
-static int stage_fill(const struct isolation *iso, struct err *e)
+#define ROOT_NAME "root"
+
+static int stage_fill(const struct isolation *iso, int *ret_writable, struct err *e)
 {
-	int r = stage_make(e);
+	int r = mount_stage_make(e);
+
+	if (r == 0 && rootlock_wanted(iso))
+		r = mount_stage_add(&iso->root, ROOT_NAME, e);
+	if (r == 0 && rootlock_wanted(iso))
+		r = rootlock_stage(iso, iso->root.tree, ret_writable, e);
 
 	for (size_t i = 0; r == 0 && i < iso->plan.n; i++) {
 		auto_free char *name = mem_format("%zu", i);
 
 		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
-			r = stage_add(&iso->sources[i], name, e);
+			r = mount_stage_add(&iso->sources[i], name, e);
 	}
 	return r;
 }
@@ -110,9 +129,24 @@ static int send_locked(int sock, const char *name, struct err *e)
 	return sock_send(sock, &m, e);
 }
 
+/* What is made in the root shall belong to the container's root, with the modes that are asked for. */
+static int make_targets(const struct isolation *iso, int writable, struct err *e)
+{
+	int r = idmap_become_root(e);
+
+	if (r == 0)
+		r = creds_not_dumpable(e);
+	if (r < 0)
+		return r;
+	(void)umask(0);
+	rootlock_targets(iso, writable);
+	return 0;
+}
+
 static int helper_run(const struct isolation *iso, int userns, int sock, struct err *e)
 {
-	int r = stage_fill(iso, e);
+	auto_close int writable = -1;
+	int r = stage_fill(iso, &writable, e);
 
 	if (r < 0)
 		return r;
@@ -120,6 +154,10 @@ static int helper_run(const struct isolation *iso, int userns, int sock, struct 
 		return err_sys(e, "enter the container's user namespace to lock mounts");
 	if (sys_unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "lock mounts");
+	if (writable >= 0)
+		r = make_targets(iso, writable, e);
+	if (r == 0 && rootlock_wanted(iso))
+		r = send_locked(sock, ROOT_NAME, e);
 	for (size_t i = 0; r == 0 && i < iso->plan.n; i++) {
 		auto_free char *name = mem_format("%zu", i);
 
@@ -145,7 +183,7 @@ static _Noreturn void helper(const struct isolation *iso, int userns, int sock)
 
 /* --- parent ------------------------------------------------------------------------------------------------------- */
 
-static int receive_one(int sock, struct err *e)
+int mount_receive(int sock, struct err *e)
 {
 	struct err theirs = { 0 };
 	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs), .n_fds = 1 };
@@ -162,33 +200,33 @@ static int receive_one(int sock, struct err *e)
 	return -e->code;
 }
 
-static int receive_all(struct isolation *iso, int sock, struct err *e)
+/* The locked copy takes the place of what we had. */
+static int receive_into(struct isolation *iso, struct source *s, int sock, struct err *e)
 {
-	for (size_t i = 0; i < iso->plan.n; i++) {
-		if (!mount_lock_wanted(iso, i) || iso->sources[i].tree < 0)
-			continue;
-		int tree = receive_one(sock, e);
+	int tree = mount_receive(sock, e);
 
-		if (tree < 0)
-			return tree;
-		fd_close(&iso->sources[i].tree);
-		iso->sources[i].tree = tree;
-		iso->locked[iso->n_locked++] = tree;
-	}
+	if (tree < 0)
+		return tree;
+	fd_close(&s->tree);
+	s->tree = tree;
+	iso->locked[iso->n_locked++] = tree;
 	return 0;
 }
 
-int mount_lock_run(struct isolation *iso, int userns, struct err *e)
+static int receive_all(struct isolation *iso, int sock, struct err *e)
 {
-	size_t n = count_wanted(iso);
+	int r = rootlock_wanted(iso) ? receive_into(iso, &iso->root, sock, e) : 0;
+
+	for (size_t i = 0; r == 0 && i < iso->plan.n; i++)
+		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
+			r = receive_into(iso, &iso->sources[i], sock, e);
+	return r;
+}
+
+static int lock_all(struct isolation *iso, int userns, struct err *e)
+{
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	int pair[2];
-
-	if (n == 0)
-		return 0;
-	if (n > ISOLATION_MAX_SHARED)
-		return err_set(e, E2BIG, "more than %d binds with options that must be locked",
-			       ISOLATION_MAX_SHARED);
 	int r = sock_pair(pair, e);
 
 	if (r < 0)
@@ -203,21 +241,39 @@ int mount_lock_run(struct isolation *iso, int userns, struct err *e)
 		helper(iso, userns, theirs);
 	}
 	fd_close(&theirs);
-	iso->locked = mem_array(n, sizeof(*iso->locked));
 	r = receive_all(iso, ours, e);
 	fd_close(&ours); /* a helper that still sends ends now */
 	(void)waitpid(child, NULL, 0);
 	return r;
 }
 
+int mount_lock_run(struct isolation *iso, int userns, struct err *e)
+{
+	size_t n = count_sent(iso);
+
+	if (n == 0)
+		return 0;
+	if (n > ISOLATION_MAX_SHARED)
+		return err_set(e, E2BIG, "more than %d binds with options that must be locked",
+			       ISOLATION_MAX_SHARED);
+	iso->locked = mem_array(n, sizeof(*iso->locked));
+	if (is_root_sent(iso) && !rootlock_wanted(iso))
+		iso->locked[iso->n_locked++] = iso->root.tree;
+	return count_locked(iso) > 0 ? lock_all(iso, userns, e) : 0;
+}
+
 int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e)
 {
 	size_t at = 0;
 
-	if (n != count_wanted(iso)) {
+	if (n != count_sent(iso)) {
 		for (size_t i = 0; i < n; i++)
 			(void)close(fds[i]);
 		return err_set(e, EPROTO, "%zu unexpected descriptors", n);
+	}
+	if (n > 0 && is_root_sent(iso)) {
+		fd_close(&iso->root.tree);
+		iso->root.tree = fds[at++];
 	}
 	for (size_t i = 0; at < n && i < iso->plan.n; i++) {
 		if (!mount_lock_wanted(iso, i) || iso->sources[i].tree < 0)

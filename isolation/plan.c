@@ -178,6 +178,8 @@ int isolation_plan_exec(const struct container_spec *spec, const struct process_
 	iso->target = target_pidfd;
 	int r = plan_target(iso, e);
 
+	if (r == 0 && o->trusted)
+		r = trusted_plan(iso, namespaces_pid_of(target_pidfd), o->trusted, e);
 	if (r == 0)
 		r = plan_process(iso, o->seccomp_cache, e);
 	if (r < 0) {

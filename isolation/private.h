@@ -77,6 +77,7 @@ struct isolation {
 /* plan.c: empty, with the options and with what the caller is. */
 struct isolation *isolation_new(const struct container_spec *spec, const struct process_spec *p,
 				const struct isolation_options *o);
+DEFINE_AUTO_PTR(isolation);
 
 /* sources.c - parent: open and clone parts of the host. */
 void source_done(struct source *s);
@@ -86,6 +87,8 @@ MUST_CHECK int source_open(struct source *s, const char *path, struct err *e);
 MUST_CHECK int source_clone(struct source *s, bool recursive, struct err *e);
 /* init: after this the copy is there. */
 MUST_CHECK int source_need(struct source *s, bool recursive, struct err *e);
+/* parent: the ids of a detached copy. -EINVAL names a file system that cannot do it. */
+MUST_CHECK int source_map(const struct source *s, int userns, bool recursive, struct err *e);
 /* A device node of the host, opened and verified by fstat. */
 MUST_CHECK int source_open_device(struct source *s, const char *path,
 				  const struct device_node *node, struct err *e);
@@ -131,10 +134,28 @@ MUST_CHECK int mount_child(mount_child_fn fn, const void *arg, struct err *e);
 
 /* mount_lock.c - parent: options of binds that root inside cannot take back. */
 MUST_CHECK int mount_lock_run(struct isolation *iso, int userns, struct err *e);
+/* Helpers of the parent: a folder over "/" of a mount namespace of their own, which becomes the working directory; a detached mount under a name in it; an answer with one descriptor. */
+MUST_CHECK int mount_stage_make(struct err *e);
+MUST_CHECK int mount_stage_add(const struct source *s, const char *name, struct err *e);
+MUST_CHECK int mount_receive(int sock, struct err *e);
 /* setup child: takes the descriptors over. */
 MUST_CHECK int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e);
 /* Is row i of the plan such a bind? Pure, the same in every process. */
 bool mount_lock_wanted(const struct isolation *iso, size_t i);
+
+/* rootlock.c - on the stage of mount_lock.c: a root that is read-only but for root.parts. */
+bool rootlock_wanted(const struct isolation *iso);
+/* `root` is attached there. *ret_writable: a second, detached mount of it for rootlock_targets(). */
+MUST_CHECK int rootlock_stage(const struct isolation *iso, int root, int *ret_writable,
+			      struct err *e);
+/* As the container's root: make the places of its mounts as far as they are missing. */
+void rootlock_targets(const struct isolation *iso, int writable);
+
+/* trusted.c - exec, parent: make the mount namespace with the writable root, and a user namespace beside the container's, to be entered instead of the container's own. */
+MUST_CHECK int trusted_plan(struct isolation *iso, pid_t pid, const struct root_spec *root,
+			    struct err *e);
+/* setup child, when the other namespaces have been entered. Nothing to do is success. */
+MUST_CHECK int trusted_enter(const struct isolation *iso, struct err *e);
 
 /* mount_run.c - init: follow the plan. */
 MUST_CHECK int mount_run(struct isolation *iso, enum mount_phase phase, struct err *e);
@@ -148,14 +169,11 @@ MUST_CHECK int mount_cgroup_run(struct isolation *iso, const struct mount_op *op
 MUST_CHECK int copyup(int from, int to, struct err *e);
 
 /* overlay.c - a root in layers. */
-/* parent: open and detach what spec->root names, before and after the container's user namespace is there. */
+/* parent: open and detach what spec->root names. */
 MUST_CHECK int overlay_plan(struct isolation *iso, struct err *e);
-MUST_CHECK int overlay_map(struct isolation *iso, int userns, struct err *e);
-/* init: put the layers together; the finished, still detached mount is iso->root.tree. They are attached over `place` for that moment only. */
-MUST_CHECK int overlay_build(struct isolation *iso, int place, struct err *e);
+/* parent, when the container's user namespace is there: map the layers and put them together; the finished, detached mount is iso->root.tree, which the setup child is sent (mount_lock.c). */
+MUST_CHECK int overlay_build(struct isolation *iso, int userns, struct err *e);
 void overlay_done(struct isolation *iso);
-/* sources.c: show the tree with the ids of a user namespace. */
-MUST_CHECK int source_map(const struct source *s, int userns, bool recursive, struct err *e);
 
 /* rootfs.c - init. */
 MUST_CHECK int rootfs_attach(struct isolation *iso, struct err *e);
@@ -172,6 +190,10 @@ MUST_CHECK int masked_run(struct isolation *iso, struct err *e);
 
 /* sysctl.c */
 MUST_CHECK int sysctl_check(const struct container_spec *spec, struct err *e); /* pure */
+/* One of them, and the namespace that holds it. Pure. */
+MUST_CHECK int sysctl_check_one(const struct container_spec *spec,
+				const struct strmap_item *parameter, enum ns_type *ret,
+				struct err *e);
 MUST_CHECK int sysctl_run(struct isolation *iso, struct err *e);
 char *sysctl_path(
 	const char *

@@ -16,6 +16,7 @@ struct monitor_options {
 	const char *name;
 	bool attach; /* re-attach to a running zone instead of booting it */
 	bool ready_only, single_user;
+	bool writable; /* for the first boot only */
 	const struct strv *args;
 	int notify_fd; /* seqpacket to the command that started us: one packet, a struct err (code 0: reached the wanted state); then closed. -1: none */
 };

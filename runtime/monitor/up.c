@@ -45,6 +45,9 @@ void up_write_run(struct monitor *m, enum zone_state state, const char *aux, con
 	text_set(&m->run.reason_time, reason ? now : NULL);
 	free(m->run.net_saved);
 	m->run.net_saved = m->net_saved ? json_print(m->net_saved, false) : NULL;
+	strv_done(&m->run.freezers);
+	if (m->container && engine_cgroup(m->container))
+		cgroup_freezers(engine_cgroup(m->container), &m->run.freezers);
 	if (zone_run_write(m->dirs, m->options->name, &m->run, &e) < 0)
 		log_err(&e);
 }
@@ -260,6 +263,7 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 {
 	struct zone_boot boot = { .ready_only = ready_only,
 				  .single_user = m->options->single_user,
+				  .writable = m->options->writable && m->run.restarts == 0,
 				  .args = m->options->args };
 	int r = zone_open(m->dirs, m->options->name, ZONE_OPEN_MUST_EXIST | ZONE_OPEN_NEED_SPEC,
 			  &m->zone, e);
@@ -278,6 +282,11 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 		return r;
 	logfile_close(&m->console.log);
 	text_set(&m->run.init_kind, m->prepared.init_kind);
+	m->run.root = !zone_profile_parts(m->prepared.effective->file_mac_profile) ? ZONE_ROOT_PLAIN
+		      : boot.writable ? ZONE_ROOT_WRITABLE
+				      : ZONE_ROOT_READ_ONLY;
+	text_set(&m->run.brand, m->zone->record.brand);
+	text_set(&m->run.tenant, m->prepared.effective->tenant);
 	return logfile_open(&m->console.log, m->prepared.log_dirfd, e);
 }
 
@@ -403,8 +412,11 @@ int up_attach(struct monitor *m, struct err *e)
 		return r;
 	attach_network(m, old);
 	text_set(&m->run.init_kind, old->init_kind);
+	text_set(&m->run.brand, old->brand);
+	text_set(&m->run.tenant, old->tenant);
 	text_set(&m->run.booted, old->booted);
 	m->run.restarts = old->restarts;
+	m->run.root = old->root;
 	up_refresh(m); /* the file may have changed since the boot */
 	m->up_since_ms = loop_now_ms();
 	/* the engine knows better than a run file whose writer was killed */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/path.h"
 #include "runtime/base/sys.h"
@@ -111,13 +112,32 @@ static int unmount_ours(struct apply *a, const struct change *c, struct err *e)
 	return n < 0 ? n : 0;
 }
 
+/* On a root that is read-only nobody in the zone can make the place for a mount, so it is made in the zone's tree. */
+static int make_place(const struct apply *a, const struct mount_spec *m, struct err *e)
+{
+	struct stat st;
+	bool is_dir = !str_eq(m->type, "bind") || stat(m->source, &st) < 0 || S_ISDIR(st.st_mode);
+	auto_close int top = -1, root = -1;
+
+	if (a->zone->run.root != ZONE_ROOT_READ_ONLY)
+		return 0;
+	top = zone_storage_open(a->zone->record.zonepath, e);
+	root = top < 0 ? top : file_open_dir(top, "root", e);
+	auto_close int place =
+		root < 0 ? root : path_open_target(root, m->destination, is_dir, NULL, e);
+
+	return place < 0 ? place : 0;
+}
+
 static int mount_it(struct apply *a, const char *dir, bool back, struct err *e)
 {
 	const struct mount_spec *m = mount_of(back ? a->before : a->after, dir);
 
 	if (!m)
 		return err_set(e, ENOENT, "nothing to mount there");
-	return engine_mount_add(a->container, m, e);
+	int r = make_place(a, m, e);
+
+	return r < 0 ? r : engine_mount_add(a->container, m, e);
 }
 
 static int fs_run(struct apply *a, const struct change *c, bool back, struct err *e)

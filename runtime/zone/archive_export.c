@@ -212,6 +212,18 @@ static char *about_text(const struct zone *z)
 	return config_print(j);
 }
 
+static void warn_snapshots(const struct export *x, const struct zone *z)
+{
+	const struct zone_install *o = x->job.options;
+
+	if (z->record.n_snapshots == 0 || !o->warn)
+		return;
+	auto_free char *text = mem_format("%zu snapshots were left out: the root is as it is now",
+					  z->record.n_snapshots);
+
+	o->warn(o->arg, text);
+}
+
 static int write_members(struct export *x, const struct zone *z, struct err *e)
 {
 	auto_free char *about = about_text(z);
@@ -238,8 +250,10 @@ static int write_members(struct export *x, const struct zone *z, struct err *e)
 	x->job.skipped_devices = skipped.devices;
 	x->job.skipped_sockets = skipped.sockets;
 	x->job.skipped_mounts = skipped.mounts;
-	if (r == 0)
+	if (r == 0) {
 		tree_warn(&x->job);
+		warn_snapshots(x, z);
+	}
 	if (r == 0 && libarchive()->archive_write_close(x->writer) != ARCHIVE_OK)
 		return writer_error(x, "write the archive", e);
 	return r;

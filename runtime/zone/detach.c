@@ -98,6 +98,11 @@ static int detach_locked(const struct zone_dirs *d, struct zone *z, struct err *
 			e, EOPNOTSUPP,
 			"its root consists of layers that other zones share and that stay here: take it away whole with zone export --archive FILE %s",
 			z->name);
+	if (z->record.n_snapshots > 0)
+		return err_set(
+			e, EOPNOTSUPP,
+			"it has %zu snapshots that would be lost: delete them first (zone snapshot delete %s NAME), or take its root away with zone export --archive FILE %s",
+			z->record.n_snapshots, z->name, z->name);
 	r = write_manifest(z, e);
 	if (r == 0)
 		r = keep_place(d, z, e);

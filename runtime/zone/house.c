@@ -13,6 +13,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 
 enum { CONFIG_MODE = 0600 };
 
@@ -94,7 +95,7 @@ static int empty_dir(int fd, const char *path, struct err *e)
 	for (const struct dirent *entry = readdir(stream); entry && r == 0;
 	     entry = readdir(stream)) {
 		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
-			r = file_remove_tree(fd, entry->d_name, e);
+			r = storage_remove_tree(fd, entry->d_name, e);
 	}
 	(void)closedir(stream);
 	return r < 0 ? err_wrap(e, "remove the files in \"%s\"", path) : 0;

@@ -177,6 +177,7 @@ static int make_zonepath(void *ctx, struct err *e)
 {
 	struct install *in = ctx;
 	char *slash = strrchr(in->zonepath, '/');
+	const char *driver = NULL;
 	int r = 0;
 
 	if (slash && slash != in->zonepath) {
@@ -190,10 +191,11 @@ static int make_zonepath(void *ctx, struct err *e)
 	if (!in->made_top && errno != EEXIST)
 		return err_sys(e, "create \"%s\"", in->zonepath);
 	in->top = zone_storage_open(in->zonepath, e);
-	if (in->top >= 0 && sys_mkdirat(in->top, "root", 0755) == 0 &&
-	    sys_fchmodat(in->top, "root", 0755) == 0)
+	r = in->top < 0 ? in->top : storage_make_root(in->top, &driver, e);
+	if (r == 0) {
+		replace_text(&in->zone->record.driver, driver);
 		return file_mkdir_p(in->top, "log", 0700, e);
-	r = in->top < 0 ? in->top : err_sys(e, "create \"%s/root\"", in->zonepath);
+	}
 	if (in->made_top)
 		(void)sys_unlinkat(AT_FDCWD, in->zonepath, AT_REMOVEDIR);
 	return r;
@@ -204,7 +206,8 @@ static void remove_zonepath(void *ctx)
 	struct install *in = ctx;
 	struct err e = { 0 };
 
-	if (file_remove_tree(in->top, "root", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
+	if (storage_remove_tree(in->top, "root", &e) < 0 ||
+	    file_remove_tree(in->top, "log", &e) < 0)
 		in->left_behind = true;
 	else if (in->made_top)
 		(void)sys_unlinkat(AT_FDCWD, in->zonepath,

@@ -51,6 +51,19 @@ static char *aux_of(const struct zone *z)
 	return mem_strdup(z->record.aux);
 }
 
+static const char *rw_of(const struct zone *z)
+{
+	return z->has_run && z->state >= ZONE_READY ? zone_root_mode_word(z->run.root) : NULL;
+}
+
+/* Also what nobody would guess: a root that is to be read-only, and is not. */
+static char *reason_of(const struct zone *z)
+{
+	if (!z->reason && rw_of(z) && z->run.root == ZONE_ROOT_WRITABLE)
+		return mem_strdup(ZONE_WRITABLE_ONCE);
+	return mem_strdup(z->reason);
+}
+
 static struct zone_row row_of(const struct zone_dirs *d, const struct zone *z)
 {
 	return (struct zone_row){
@@ -58,12 +71,14 @@ static struct zone_row row_of(const struct zone_dirs *d, const struct zone *z)
 		.path = path_of(d, z),
 		.brand = brand_of(z),
 		.ip = address_of(z),
-		.reason = mem_strdup(z->reason),
+		.reason = reason_of(z),
 		.aux = aux_of(z),
 		.uuid = mem_strdup(z->record.uuid),
 		.tenant = mem_strdup(z->spec ? z->spec->tenant : NULL),
 		.state = z->state,
 		.pending = zone_is_pending(d, z),
+		.rw = rw_of(z),
+		.profile = zone_profile_word(z->spec),
 		.id = z->has_run && z->state >= ZONE_READY && z->run.id > 0 ? z->run.id : -1,
 	};
 }

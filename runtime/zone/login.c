@@ -15,6 +15,8 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/relay.h"
+#include "runtime/zone/rlimits.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
 
 static const char rescue_shell[] = "/bin/busybox";
@@ -170,7 +172,18 @@ static int process_make(struct engine_container *c, const struct zone_login *o,
 	return 0;
 }
 
-static int login_run(struct engine_container *c, const struct zone_login *o, struct err *e)
+/* `zone apply` may have changed them since the boot. */
+static void limits_now(const struct zone_dirs *d, const struct zone *z, struct process_spec *p)
+{
+	auto_ptr(zone_spec) struct zone_spec *now = NULL;
+	struct err ignored = { 0 };
+
+	if (zone_running_spec(d, z->name, z->run.restarts, &now, &ignored) > 0)
+		rlimits_take(p, now);
+}
+
+static int login_run(const struct zone_dirs *d, const struct zone *z, struct engine_container *c,
+		     const struct zone_login *o, const struct root_spec *trusted, struct err *e)
 {
 	auto_ptr(process_spec) struct process_spec *p = NULL;
 	auto_close int program = -1, master = -1;
@@ -185,11 +198,13 @@ static int login_run(struct engine_container *c, const struct zone_login *o, str
 	r = process_make(c, o, &p, e);
 	if (r < 0)
 		return r;
+	limits_now(d, z, p);
 	struct engine_exec x = ENGINE_EXEC_INIT;
 	struct relay relay = { .fds = { -1, -1, -1 } };
 
 	x.process = p;
 	x.program_fd = program;
+	x.trusted = trusted;
 	if (o->terminal)
 		x.ret_console_master = &master;
 	else
@@ -206,12 +221,41 @@ static int login_run(struct engine_container *c, const struct zone_login *o, str
 	return r;
 }
 
+/* The root as the zone runs with it, and not as its file may say by now. *ret_path belongs to the caller. */
+static int trusted_root(const struct zone_dirs *d, const struct zone *z, struct root_spec *ret,
+			char **ret_path, struct err *e)
+{
+	auto_ptr(zone_spec) struct zone_spec *now = NULL;
+	int r;
+
+	if (z->run.root != ZONE_ROOT_READ_ONLY)
+		return err_set(e, EINVAL,
+			       "the root of zone \"%s\" is writable: there is no trusted path (-T)",
+			       z->name);
+	if (storage_is_overlay(&z->record)) /* a second mount of the same top would destroy it */
+		return err_set(
+			e, EOPNOTSUPP,
+			"the root of zone \"%s\" is in layers, which have no trusted path (-T): boot it with a writable root once, zone boot -w %s",
+			z->name, z->name);
+	r = zone_running_spec(d, z->name, z->run.restarts, &now, e);
+	if (r == 0)
+		r = err_set(e, ENOENT, "what zone \"%s\" was booted with is not known", z->name);
+	if (r < 0)
+		return r;
+	*ret_path = mem_format("%s/root", z->record.zonepath);
+	*ret = (struct root_spec){ .path = *ret_path,
+				   .parts = zone_profile_parts(now->file_mac_profile) };
+	return 0;
+}
+
 int zone_login(const struct zone_dirs *d, const char *name, const struct zone_login *o,
 	       struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_free char *root = mem_format("%s/.engine", d->run), *note = NULL;
+	auto_free char *path = NULL;
 	struct engine_container *c = NULL;
+	struct root_spec trusted;
 	int r = zone_open_for(d, name, ZONE_OPEN_MUST_EXIST, &z, e);
 
 	if (r < 0)
@@ -223,10 +267,13 @@ int zone_login(const struct zone_dirs *d, const char *name, const struct zone_lo
 		return err_set(e, EBUSY,
 			       "zone \"%s\" is frozen: let it go on first with \"zone thaw %s\"",
 			       name, name);
-	r = engine_open(root, name, false, &c, e);
+	if (o->trusted)
+		r = trusted_root(d, z, &trusted, &path, e);
+	if (r == 0)
+		r = engine_open(root, name, false, &c, e);
 	if (r < 0)
 		return r;
-	r = login_run(c, o, e);
+	r = login_run(d, z, c, o, o->trusted ? &trusted : NULL, e);
 	engine_free(c);
 	return r;
 }

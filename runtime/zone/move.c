@@ -247,6 +247,16 @@ static int prove_place(const struct zone_dirs *d, struct json *entry, struct err
 	return r;
 }
 
+/* What only that file system can hold. */
+static bool has_subvolumes(const struct zone_record *r)
+{
+	bool has = str_eq(storage_driver(r), STORAGE_BTRFS);
+
+	for (size_t i = 0; i < r->n_snapshots; i++)
+		has |= str_eq(r->snapshots[i].driver, STORAGE_BTRFS);
+	return has;
+}
+
 static int move_locked(const struct zone_dirs *d, struct zone *z, const char *path,
 		       const struct zone_install *o, struct err *e)
 {
@@ -270,11 +280,11 @@ static int move_locked(const struct zone_dirs *d, struct zone *z, const char *pa
 	if (r < 0)
 		return r;
 	r = phase_rename(entry, e);
-	if (r == 0 && str_eq(storage_driver(&z->record), STORAGE_BTRFS)) {
+	if (r == 0 && has_subvolumes(&z->record)) {
 		r = journal_end(d, z->name, e);
 		return r < 0 ? r
 			     : err_set(e, EXDEV,
-				       "its root is a btrfs subvolume and \"%s\" is another file system: take it there with zone export --archive and zone import",
+				       "its root or a snapshot is a btrfs subvolume and \"%s\" is another file system: take it there with zone export --archive and zone import",
 				       path);
 	}
 	if (r == 0)

@@ -100,7 +100,9 @@ static int choose_init(const struct zone_prepared *p, int root, const struct zon
 
 	if (!brand)
 		return err_set(e, EINVAL, "brand \"%s\" is not known", p->effective->brand);
-	*ret = (struct zone_boot_options){ .single_user = o->single_user, .args = o->args };
+	*ret = (struct zone_boot_options){ .single_user = o->single_user,
+					   .writable = o->writable,
+					   .args = o->args };
 	if (p->effective->service || brand->sparse_root || !brand->init) {
 		*ret_kind = mem_strdup("zone-init");
 		ret->init_kind = *ret_kind;
@@ -206,11 +208,11 @@ int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_bo
 int zone_prepared_dns(const struct zone_dirs *d, const struct zone *z,
 		      const struct zone_prepared *p, struct engine_container *c, struct err *e)
 {
-	struct zone_root root = ZONE_ROOT_NONE;
-	int r = net_has_dns(p->net) ? zone_root_enter(d, z, c, &root, e) : 0;
+	struct root_use root = ROOT_USE_NONE;
+	int r = net_has_dns(p->net) ? root_use_begin(d, z, c, &root, e) : 0;
 
 	if (r == 0 && root.fd >= 0)
 		r = etc_files_resolv(root.fd, p->effective, p->net, e);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	return r;
 }

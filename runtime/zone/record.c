@@ -101,37 +101,10 @@ void zone_record_done(struct zone_record *r)
 	free(r->zonepath);
 	free(r->brand);
 	free(r->from);
-	free(r->driver);
-	strv_done(&r->layers);
+	storage_forget(r);
 	free(r->created);
 	free(r->installed);
 	*r = (struct zone_record){ .exit_status = -1 };
-}
-
-/* Names that go into paths: one that is none of ours makes the record unreadable. */
-static int load_layers(const struct json *j, struct zone_record *r, const char *path, struct err *e)
-{
-	const struct json *list = json_get(j, "layers");
-
-	r->driver = zone_json_get_text(j, "driver");
-	for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->n; i++) {
-		if (list->items[i]->type != JSON_STRING || !storage_layer_ok(list->items[i]->text))
-			return err_set(e, EINVAL, "\"%s\" is broken: layers[%zu] names no layer",
-				       path, i);
-		strv_add(&r->layers, list->items[i]->text);
-	}
-	return 0;
-}
-
-static void save_layers(struct json *j, const struct zone_record *r)
-{
-	zone_json_set_text(j, "driver", r->driver);
-	if (r->layers.n == 0)
-		return;
-	struct json *list = json_set(j, "layers", json_new_array());
-
-	for (size_t i = 0; i < r->layers.n; i++)
-		json_add(list, json_new_string(r->layers.items[i]));
 }
 
 static bool id_ok(int64_t v)
@@ -173,7 +146,7 @@ int zone_record_load(const struct zone_dirs *d, const char *name, struct zone_re
 		.installed = zone_json_get_text(j, "installed"),
 		.exit_status = json_get_i64(j, "exitStatus", -1),
 	};
-	r = load_layers(j, ret, path, e);
+	r = record_load_storage(j, ret, path, e);
 	if (r < 0)
 		zone_record_done(ret);
 	return r < 0 ? r : 1;
@@ -198,7 +171,7 @@ static int record_save(const struct zone_dirs *d, const char *name, const struct
 	zone_json_set_text(j, "from", r->from);
 	zone_json_set_text(j, "created", r->created);
 	zone_json_set_text(j, "installed", r->installed);
-	save_layers(j, r);
+	record_save_storage(j, r);
 	json_set(j, "exitStatus", json_new_i64(r->exit_status));
 	int n = zone_json_write(path, j, true, e);
 

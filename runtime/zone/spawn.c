@@ -66,6 +66,8 @@ static void arguments_make(struct strv *argv, const char *exe, const char *name,
 		strv_add(argv, "--ready");
 	if (o && o->single_user)
 		strv_add(argv, "--single-user");
+	if (o && o->writable)
+		strv_add(argv, "--writable");
 	strv_add(argv, name);
 	if (o && o->args && o->args->n > 0) {
 		strv_add(argv, "--");

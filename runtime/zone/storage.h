@@ -28,7 +28,8 @@
 /* Pure: the driver of a record, never NULL. */
 const char *storage_driver(const struct zone_record *r);
 bool storage_is_overlay(const struct zone_record *r);
-/* Pure: no driver, no layers. */
+/* Pure: no driver, no layers, no snapshots. */
+void snapshot_done(struct zone_snapshot *s);
 void storage_forget(struct zone_record *r);
 /* STORAGE/.layers/ID/fs. Freshly allocated. */
 char *storage_layer(const struct zone_dirs *d, const char *id);
@@ -36,10 +37,38 @@ char *storage_layer(const struct zone_dirs *d, const char *id);
 bool storage_layer_ok(const char *id);
 /* The directories of all layers of a record, the topmost first. */
 void storage_layers(const struct zone_dirs *d, const struct zone_record *r, struct strv *ret);
+/* Pure: borrowed, NULL when there is none. */
+struct zone_snapshot *snapshot_find(const struct zone_record *r, const char *name);
+/* Pure: may a snapshot have this name? 1 to 63 of letters, digits, ".", "_", "-", ":", beginning with a letter or digit. */
+bool snapshot_name_ok(const char *name);
 /* Everything that the record says is there; the error names what is missing. */
 MUST_CHECK int storage_check(const struct zone_dirs *d, const struct zone_record *r, struct err *e);
 /* ZONEPATH/upper with fs and work, empty. The top directory gets owner, mode and attributes of `like`, an open directory (-1: root, 0755). */
 MUST_CHECK int storage_make_upper(int zonepath, int like, struct err *e);
+
+/* ZONEPATH/root, empty: a subvolume where the file system has them. *ret_driver is borrowed. */
+MUST_CHECK int storage_make_root(int zonepath, const char **ret_driver, struct err *e);
+/* Everything of ours in a zonepath, whatever form it is in. */
+MUST_CHECK int storage_remove(int zonepath, struct err *e);
+/* Remove a tree that may be a subvolume. Nothing there is success. */
+MUST_CHECK int storage_remove_tree(int dirfd, const char *name, struct err *e);
+
+/* --- subvolumes of btrfs (storage_btrfs.c) --- */
+bool btrfs_is(int fd);
+bool btrfs_is_subvolume(int dirfd, const char *name);
+bool btrfs_same(int a, int b); /* directories of one btrfs? */
+MUST_CHECK int btrfs_create(int dirfd, const char *name, struct err *e);
+/* Of the subvolume whose directory `from` is. */
+MUST_CHECK int btrfs_snapshot(int from, int dirfd, const char *name, bool readonly, struct err *e);
+
+/* --- what can be had (storage_probe.c); 0, or why not. Paths need not exist: what is there of them counts. --- */
+MUST_CHECK int storage_can_reflink(const char *from, const char *to, struct err *e);
+/* The zonepath is there, and the zone locked. */
+#define STORAGE_PROBE ".probe"
+MUST_CHECK int storage_can_overlay(const char *zonepath, struct err *e);
+bool storage_same_fs(const char *a, const char *b);
+/* The deepest part of the path that exists. Freshly allocated. */
+char *storage_existing(const char *path);
 
 /* The merged root of a zone that is not running, as the zone sees it but with the owners of the disk: a descriptor to resolve below with base/path.h. Of an overlay it is a detached mount that goes
  * with the descriptor: -EBUSY while the zone runs. The caller holds the zone's lock. */
@@ -47,18 +76,18 @@ MUST_CHECK int zone_root_open(const struct zone_dirs *d, const struct zone *z, s
 /* The layers and the top of any record, for reading only. */
 MUST_CHECK int storage_view(const struct strv *layers, struct err *e);
 
-/* The root of a zone that runs, for files that are changed meanwhile. In an overlay only the mount of the zone itself may be used, where the host's root owns nothing: until zone_root_leave() this process
+/* The root of a zone that runs, for files that are changed meanwhile. In an overlay only the mount of the zone itself may be used, where the host's root owns nothing: until root_use_end() this process
  * acts on files as the zone's root. */
-struct zone_root {
+struct root_use {
 	int fd;
 	bool is_shifted;
 };
-#define ZONE_ROOT_NONE                        \
+#define ROOT_USE_NONE                         \
 	{                                     \
 		.fd = -1, .is_shifted = false \
 	}
-MUST_CHECK int zone_root_enter(const struct zone_dirs *d, const struct zone *z,
-			       struct engine_container *c, struct zone_root *ret, struct err *e);
-void zone_root_leave(struct zone_root *r);
+MUST_CHECK int root_use_begin(const struct zone_dirs *d, const struct zone *z,
+			      struct engine_container *c, struct root_use *ret, struct err *e);
+void root_use_end(struct root_use *r);
 
 #endif

@@ -28,6 +28,7 @@
 #include "config/zone_spec.h"
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
+#include "runtime/base/str.h"
 
 enum zone_state {
 	ZONE_NONE, /* no such zone */
@@ -51,6 +52,13 @@ MUST_CHECK int zone_dirs_init(struct zone_dirs *d,
 			      struct err *e); /* reads the environment, makes the directories */
 void zone_dirs_done(struct zone_dirs *d);
 
+/* A root as it was. */
+struct zone_snapshot {
+	char *name, *created; /* RFC 3339 UTC */
+	char *driver; /* "overlay": of layers; else a tree of its own, ZONEPATH/snapshots/NAME: "btrfs" a subvolume, "dir" a copy */
+	struct strv layers;
+};
+
 struct zone_record {
 	char *uuid;
 	enum zone_state state;       /* ZONE_CONFIGURED, ZONE_INCOMPLETE or ZONE_INSTALLED only */
@@ -62,12 +70,21 @@ struct zone_record {
 	char *from;                  /* what it was installed from; NULL */
 	char *driver;                /* how its root is kept (storage.h); NULL: "dir" */
 	struct strv layers;          /* ids of the layers below an overlay, the topmost first */
-	char *created, *installed;   /* RFC 3339 UTC */
-	int64_t exit_status;         /* of init when it last ended; -1 unknown */
+	struct strv
+		next; /* what "layers" is going to be: the top is being made a layer (layers.h) */
+	struct zone_snapshot *snapshots; /* the oldest first */
+	size_t n_snapshots;
+	char *created, *installed; /* RFC 3339 UTC */
+	int64_t exit_status;       /* of init when it last ended; -1 unknown */
 };
 void zone_record_done(struct zone_record *r);
 
 /* Written by the monitor alone. */
+enum zone_root_mode {
+	ZONE_ROOT_PLAIN,
+	ZONE_ROOT_READ_ONLY,
+	ZONE_ROOT_WRITABLE
+}; /* without a fileMacProfile; with one; with one, by boot -w */
 struct zone_run {
 	pid_t monitor;
 	uint64_t monitor_start;
@@ -75,18 +92,23 @@ struct zone_run {
 	char *aux, *reason, *reason_time;
 	pid_t init; /* 0: none */
 	uint64_t init_start;
-	char *init_kind; /* "systemd" ... */
-	char *address;   /* for `list` */
-	char *booted;    /* RFC 3339 UTC */
-	char *net_saved; /* JSON text from net_attach, for detach by others */
-	pid_t view;      /* zone-procview; 0: none */
+	char *init_kind;      /* "systemd" ... */
+	char *brand;          /* NULL: written by an older monitor */
+	char *tenant;         /* whose cgroup it was booted below; NULL */
+	struct strv freezers; /* cgroup_freezers(); none: ask the engine */
+	char *address;        /* for `list` */
+	char *booted;         /* RFC 3339 UTC */
+	char *net_saved;      /* JSON text from net_attach, for detach by others */
+	pid_t view;           /* zone-procview; 0: none */
 	uint64_t view_start;
 	uint32_t view_number; /* of its file system; 0: none */
 	char *view_error;     /* why the zone sees the host's /proc/meminfo, or none; NULL */
+	enum zone_root_mode root;
 	int64_t restarts;
 	int64_t id; /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
 };
 void zone_run_done(struct zone_run *r);
+const char *zone_root_mode_word(enum zone_root_mode r); /* "R" "W"; NULL: plain */
 
 /* Everything about one zone, read together. */
 struct zone {

@@ -21,6 +21,7 @@ struct tree_job {
 	unsigned long long done, total;     /* for the progress; total 0: unknown */
 	unsigned long long unchecked; /* bytes written since the free space was last asked for */
 	bool exact; /* a copy of what we made ourselves: every owner, attribute, device and socket is kept, nothing is added */
+	bool is_top; /* copy: the top of an overlay, with its marks of what is removed from the layers below; else they are left out */
 	unsigned long skipped_devices, skipped_sockets, skipped_attributes, skipped_mounts;
 };
 
@@ -33,6 +34,8 @@ MUST_CHECK int tree_copy(struct tree_job *job, const char *from, struct err *e);
 void tree_warn(const struct tree_job *job);
 /* The bytes that files below an open directory take on the disk; what cannot be looked at counts nothing. For the progress. */
 unsigned long long tree_size(int dir);
+/* The same from an open directory, of which `shown` is the name for messages, and nothing added to it. */
+MUST_CHECK int tree_copy_open(struct tree_job *job, int from, const char *shown, struct err *e);
 /* What the archive holds. Hostile archives: see archive.c for what is refused and what is made harmless. */
 MUST_CHECK int tree_extract(struct tree_job *job, const char *from, struct err *e);
 

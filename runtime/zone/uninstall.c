@@ -11,8 +11,8 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
-#include "runtime/zone/detached.h"
 #include "runtime/zone/events.h"
+#include "runtime/zone/layers.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
@@ -66,14 +66,12 @@ static int open_zonepath(const char *zonepath, int *ret, char **ret_note, struct
 
 static int remove_files(const char *zonepath, char **ret_note, struct err *e)
 {
-	static const char *const parts[] = { "root", "upper", "log", DETACHED_FILE };
 	auto_close int top = -1;
 	int r = open_zonepath(zonepath, &top, ret_note, e);
 
 	if (r <= 0)
 		return r;
-	for (size_t i = 0; r >= 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
-		r = file_remove_tree(top, parts[i], e);
+	r = storage_remove(top, e);
 	if (r < 0)
 		return err_wrap(e, "remove the files in \"%s\"", zonepath);
 	if (sys_unlinkat(AT_FDCWD, zonepath, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -108,13 +106,25 @@ static int mark_configured(const struct zone_dirs *d, struct zone *z, struct err
 	return n;
 }
 
+/* Layers that only this zone has needed. Those that cannot go now are removed by the next one that prunes: the zone is uninstalled all the same. */
+static void prune(const struct zone_dirs *d, char **note)
+{
+	struct err e = { 0 };
+
+	if (layers_prune(d, 0, NULL, &e) == 0 || *note)
+		return;
+	*note = mem_format("layers of its root stay for now: %s", e.text);
+}
+
 int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
 	auto_free char *note = NULL;
-	int r = zone_open_for(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
+	int r = zone_name_ok(name, NULL) ? zone_recover(d, name, e) : 0;
 
+	if (r == 0) /* whatever form its root is in: it goes */
+		r = zone_open(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
 	if (r < 0)
 		return r;
 	r = zone_allow(z, ZONE_VERB_UNINSTALL, &note, e);
@@ -136,6 +146,7 @@ int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 		r = mark_configured(d, z, e);
 	if (r < 0)
 		return err_wrap(e, "uninstall %s", name);
+	prune(d, &note);
 	if (ret_note)
 		*ret_note = ptr_steal(&note);
 	return 0;

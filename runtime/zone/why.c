@@ -46,6 +46,12 @@ static void add_stored(struct why *w)
 		strv_format(w->lines, "its init ended with status %d", WEXITSTATUS(status));
 }
 
+static void add_root(struct why *w)
+{
+	if (w->zone->has_run && w->zone->init_alive && w->zone->run.root == ZONE_ROOT_WRITABLE)
+		strv_add(w->lines, ZONE_WRITABLE_ONCE);
+}
+
 /* While it runs: what its /proc tells of. */
 static void add_view(struct why *w)
 {
@@ -225,7 +231,7 @@ static void add_links(struct why *w)
 	auto_ptr(json) struct json *status = NULL;
 	struct err why = { 0 };
 
-	if (zone_links(w->zone, &status, &why) < 0)
+	if (zone_links(w->zone, NULL, &status, &why) < 0)
 		strv_format(w->lines, "its links cannot be looked at: %s", why.text);
 	else if (status)
 		net_explain(status, w->zone->name, w->zone->run.init, w->lines);
@@ -287,6 +293,7 @@ int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_s
 		return r;
 	*ret_state = z->state;
 	add_stored(&w);
+	add_root(&w);
 	add_view(&w);
 	add_lock_holder(&w);
 	add_container(&w);

@@ -41,6 +41,9 @@ enum zone_verb {
 	ZONE_VERB_DETACH,
 	ZONE_VERB_ATTACH,
 	ZONE_VERB_ARCHIVE,
+	ZONE_VERB_CLONE,
+	ZONE_VERB_SNAPSHOT,
+	ZONE_VERB_ROLLBACK,
 	ZONE_VERB_COUNT,
 };
 enum zone_verdict { ZONE_LEGAL, ZONE_ALREADY, ZONE_REFUSED };
@@ -190,6 +193,42 @@ MUST_CHECK int zone_import_foreign(const struct zone_dirs *d, const char *what, 
 				   struct zone_foreign *ret, struct diag_list *diags,
 				   struct err *e);
 
+/* --- clones (clone.c) --- */
+struct zone_clone {
+	const char *snapshot;    /* of the old zone; NULL: as it is now */
+	const char *method;      /* "auto" "btrfs" "overlay" "reflink" "copy"; NULL: "auto" */
+	const struct strv *sets; /* PATH=VALUE on top of the old zone's file; may be NULL */
+	void (*progress)(void *arg, const char *what, unsigned long long done,
+			 unsigned long long total); /* as zone_install's */
+	void *arg;
+	void (*warn)(void *arg, const char *sentence);
+};
+/* Make zone `name`, which does not exist or is only configured, with a copy of the root of `from`, and an identity of its own. */
+MUST_CHECK int zone_clone(const struct zone_dirs *d, const char *from, const char *name,
+			  const struct zone_clone *o, struct diag_list *diags, struct err *e);
+
+/* --- snapshots (snapshot.c, snapshot_back.c, snapshot_view.c, snapshot_diff.c) --- */
+/* Keep the root as it is now. `wanted` NULL: a name is made up, SNAPSHOT_AUTO and the time. With `keep` > 0 the oldest of those with such names go, so that so many stay. *ret_name is freshly allocated. A zone that
+ * runs stands still for a moment; -EBUSY when its root cannot be kept while it runs. */
+MUST_CHECK int zone_snapshot_create(const struct zone_dirs *d, const char *name, const char *wanted,
+				    size_t keep, char **ret_name, struct err *e);
+/* The oldest first; for zone_snapshots_free(). */
+MUST_CHECK int zone_snapshot_list(const struct zone_dirs *d, const char *name,
+				  struct zone_snapshot **ret, size_t *ret_n, struct err *e);
+void zone_snapshots_free(struct zone_snapshot *list, size_t n);
+MUST_CHECK int zone_snapshot_delete(const struct zone_dirs *d, const char *name,
+				    const char *snapshot, struct err *e);
+/* The root becomes what it was; what it is now is lost. All snapshots stay. */
+MUST_CHECK int zone_snapshot_rollback(const struct zone_dirs *d, const char *name,
+				      const char *snapshot, struct err *e);
+/* Called for each path that was added ('A'), changed ('M') or removed ('D') between `from` and `to` (NULL: now). A negative result ends the walk with it. */
+typedef int (*zone_diff_fn)(void *arg, char what, const char *path);
+MUST_CHECK int zone_snapshot_diff(const struct zone_dirs *d, const char *name, const char *from,
+				  const char *to, zone_diff_fn each, void *arg, struct err *e);
+/* Write a regular file of a snapshot to the descriptor `to`. */
+MUST_CHECK int zone_snapshot_get(const struct zone_dirs *d, const char *name, const char *snapshot,
+				 const char *path, int to, struct err *e);
+
 /* --- life (boot.c, halt.c, login.c ...) --- */
 /* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */
 #define ZONE_NO_BOOT_ARGUMENTS \
@@ -197,6 +236,7 @@ MUST_CHECK int zone_import_foreign(const struct zone_dirs *d, const char *what, 
 struct zone_boot {
 	bool ready_only; /* `zone ready` */
 	bool single_user;
+	bool writable; /* this once, whatever fileMacProfile says */
 	const struct strv *args;
 };
 /* Start the monitor and wait until the zone is ready/running or has failed; the error is the monitor's. From READY: tells the monitor to go on. */
@@ -216,6 +256,7 @@ struct zone_login {
 	const struct strv *command; /* empty: the user's login shell */
 	bool login_shell; /* login: argv[0] "-sh", HOME, cwd home; exec: the command as it is */
 	bool rescue;   /* -S: a static shell of the host, nothing of the zone's files is needed */
+	bool trusted;  /* -T: the root is writable for this one */
 	bool terminal; /* a pty */
 	const struct strv *env; /* extra NAME=VALUE */
 	const char *cwd;
@@ -229,43 +270,75 @@ MUST_CHECK int zone_console(const struct zone_dirs *d, const char *name,
 
 /* After a monitor was killed: when init lives, start a new monitor that re-attaches; when not, take the remains away and store the reason. Every verb calls this first through zone_open_for(). Does nothing when all is well. */
 MUST_CHECK int zone_recover(const struct zone_dirs *d, const char *name, struct err *e);
+/* The container that a halt could not take away (its cgroup or folder was busy): recovery and the next boot try again. Nothing there: 0. The lock is held. */
+MUST_CHECK int zone_remains_of_engine(const struct zone_dirs *d, const char *name, struct err *e);
 /* zone_open with recovery before it. */
 MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsigned flags,
 			     struct zone **ret, struct err *e);
 
 /* --- looking (list.c, why.c, ps.c) --- */
+#define ZONE_WRITABLE_ONCE \
+	"its root is writable for this once (boot -w); from its next boot on its fileMacProfile holds"
 struct zone_row {
 	char *name, *path, *brand, *ip, *reason, *aux, *uuid, *tenant;
 	enum zone_state state;
-	int64_t id;   /* -1: not running */
-	bool pending; /* it runs with something else than its file says */
+	int64_t id;               /* -1: not running */
+	bool pending;             /* it runs with something else than its file says */
+	const char *rw, *profile; /* "R" or "W": it runs and has a fileMacProfile; NULL */
 };
 MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n,
 			 struct err *e);
 void zone_rows_free(struct zone_row *rows, size_t n);
 /* The links of that zone as the kernel has them now, an array of the objects of net_status() (net.h). *ret is NULL when it does not run or is a container of zrun. Costs a process
- * and a few messages to the kernel. */
+ * and a few messages to the kernel; what all rows have in common is asked for with the first of them and kept in `v`, which begins empty. */
+struct zone_links_view {
+	struct net_view *net;
+};
+void zone_links_view_done(struct zone_links_view *v);
 MUST_CHECK int zone_row_links(const struct zone_dirs *d, const struct zone_row *row,
-			      struct json **ret, struct err *e);
+			      struct zone_links_view *v, struct json **ret, struct err *e);
 /* Pure: one of them as a line for people. Freshly allocated. */
 char *zone_link_text(const struct json *link);
 /* What a zone, or a container of zrun, uses now. Counters grow from its start; a value that this host does not count, and a limit that is not there, is not set. */
 struct zone_stat {
 	char *name, *brand;
+	char *tenant;    /* NULL: none */
 	uint64_t age_ms; /* since its first process was started */
 	struct cgroup_stats cgroup;
 	struct opt_u64 received,
 		sent; /* bytes of its own links but lo; not set when it has the host's network */
+	struct opt_u64 processes,
+		processes_limit; /* RLIMIT_NPROC of its init, which counts for each user of the zone */
+	struct opt_u64 locked_limit; /* RLIMIT_MEMLOCK of its init, which counts for each process */
+	struct opt_u64 disk, disk_limit; /* of its root; see ZONE_STAT_DISK */
+	struct opt_u64
+		share; /* hundredths of a percent of the CPUs that its weight comes to when all zones are busy */
+	struct opt_u64 share_milli; /* the same as thousandths of a CPU */
 };
-/* Those that are ready or run, in the order of zone_list(). `names` (NULL or empty: all): an unknown one is -ENOENT, one that does not run -EBUSY. */
-MUST_CHECK int zone_stat(const struct zone_dirs *d, const struct strv *names,
+/* What costs more than a few files and is only looked for when it is asked for. */
+enum zone_stat_extra {
+	ZONE_STAT_SHARES = 1,    /* weights of all that run, also when some are chosen */
+	ZONE_STAT_PROCESSES = 2, /* every process of the zone is looked at by its number */
+	ZONE_STAT_DISK =
+		4, /* what the kernel counts for the root: its project quota, or the file system when the root is one of its own. No tree is ever walked, so else it is not set */
+	ZONE_STAT_DETAILS =
+		8, /* else only what cgroup_stats_brief() has, and no limits of processes */
+	ZONE_STAT_EXTRAS = 15,
+};
+/* Those that are ready or run, zones before containers, by name. `names` (NULL or empty: all): an unknown one is -ENOENT, one that does not run -EBUSY. */
+MUST_CHECK int zone_stat(const struct zone_dirs *d, const struct strv *names, unsigned extras,
 			 struct zone_stat **ret, size_t *ret_n, struct err *e);
 void zone_stats_free(struct zone_stat *list, size_t n);
 /* Tenants by name ("acme"; NULL: all of which zones run) as rows "@acme" of brand "tenant". -EBUSY: no zone of a named one runs. Network traffic is only counted for each zone. */
 MUST_CHECK int zone_stat_tenants(const struct zone_dirs *d, const struct strv *names,
 				 struct zone_stat **ret, size_t *ret_n, struct err *e);
-/* The same of the whole machine: its CPU time without the idle one, memory in use and in all, swap, threads. */
+/* The same of the whole machine: its CPU time without the idle one, memory in use and in all, locked memory, swap, threads, pressure. */
 MUST_CHECK int zone_stat_host(struct zone_stat *ret, struct err *e);
+/* Inside a zone, where there is neither a configuration of zones nor the host's cgroup namespace: the row of the zone itself, under its host name and with brand "zone". */
+bool zone_stat_is_inside(void);
+MUST_CHECK int zone_stat_self(struct zone_stat *ret, struct err *e);
+/* The sums over the links of a /proc/PID/net/dev; as it was when the file cannot be read. */
+void zone_stat_links(const char *file, struct zone_stat *ret);
 /* Pure, for zone_stat_host(): the texts of /proc/stat, /proc/meminfo and /proc/loadavg. */
 void zone_stat_read_host(const char *stat, const char *meminfo, const char *loadavg,
 			 long ticks_per_second, struct cgroup_stats *ret);
@@ -274,7 +347,7 @@ void zone_stat_read_host(const char *stat, const char *meminfo, const char *load
 MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_state,
 			struct strv *ret, struct err *e);
 
-/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". */
+/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". Of an installed zone also "storage.driver" "storage.layers" "storage.snapshots", which no file says: "record". */
 struct zone_info_row {
 	char *path, *value, *origin;
 };

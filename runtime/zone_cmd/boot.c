@@ -9,7 +9,9 @@ int zone_cmd_boot(struct cli_args *a)
 {
 	const struct zone_dirs *d = zone_cmd_dirs(a);
 	struct strv words = life_words(a, 1);
-	struct zone_boot o = { .single_user = cli_has(a, "single-user"), .args = &words };
+	struct zone_boot o = { .single_user = cli_has(a, "single-user"),
+			       .writable = cli_has(a, "writable"),
+			       .args = &words };
 	auto_free char *note = NULL;
 	struct err e = { 0 };
 

@@ -66,6 +66,7 @@ int life_login(struct cli_args *a, bool login_shell)
 				.command = &words,
 				.login_shell = login_shell,
 				.rescue = cli_has(a, "safe"),
+				.trusted = cli_has(a, "trusted"),
 				.terminal = cli_has(a, "terminal") ||
 					    (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)),
 				.env = &env,

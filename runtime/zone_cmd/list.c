@@ -50,6 +50,14 @@ static char *tenant_of(const struct zone_row *r)
 {
 	return mem_strdup(r->tenant);
 }
+static char *rw_of(const struct zone_row *r)
+{
+	return mem_strdup(r->rw);
+}
+static char *profile_of(const struct zone_row *r)
+{
+	return mem_strdup(r->profile);
+}
 static char *reason_of(const struct zone_row *r)
 {
 	return mem_strdup(r->reason);
@@ -71,14 +79,16 @@ static const struct column columns[] = {
 	{ "aux", "AUX", aux_of },
 	{ "pending", "FILE", pending_of },
 	{ "tenant", "TENANT", tenant_of },
+	{ "rw", "R/W", rw_of },
+	{ "profile", "FILE-MAC-PROFILE", profile_of },
 	{ "reason", "REASON", reason_of },
 };
 
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]), LINKS_INDENT = 4 };
 
 static const char default_columns[] = "id,name,state,path,brand,ip";
-static const char verbose_columns[] = "id,name,state,aux,pending,path,brand,ip,reason";
-static const char parsable_columns[] = "id,name,state,path,uuid,brand,ip";
+static const char verbose_columns[] = "id,name,state,aux,rw,pending,path,brand,ip,reason";
+static const char parsable_columns[] = "id,name,state,path,uuid,brand,ip,rw,profile";
 
 struct choice {
 	const struct column *columns[N_COLUMNS + 1];
@@ -109,7 +119,7 @@ static int choose(const struct cli_args *a, struct choice *ret)
 		if (!c || ret->n >= N_COLUMNS)
 			return cli_usage(
 				a,
-				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, pending, tenant, reason, each once",
+				"there is no column \"%s\": id, name, state, path, brand, ip, uuid, aux, pending, tenant, rw, profile, reason, each once",
 				names.items[i]);
 		ret->columns[ret->n++] = c;
 	}
@@ -170,6 +180,7 @@ struct below {
 	const struct zone_dirs *dirs;
 	const struct zone_row *rows;
 	size_t *printed; /* their indices, line by line */
+	struct zone_links_view *links;
 };
 
 /* Under the row of a zone that runs: its links, and what is to be known of a zone whose links cannot be looked at. */
@@ -179,7 +190,7 @@ static void print_links(size_t row, void *arg)
 	auto_ptr(json) struct json *links = NULL;
 	struct err why = { 0 };
 
-	if (zone_row_links(b->dirs, &b->rows[b->printed[row]], &links, &why) < 0) {
+	if (zone_row_links(b->dirs, &b->rows[b->printed[row]], b->links, &links, &why) < 0) {
 		auto_free char *line = mem_format("its links cannot be looked at: %s", why.text);
 
 		output_line(LINKS_INDENT, line);
@@ -195,7 +206,10 @@ static int print_table(struct cli_args *a, const struct choice *c, const struct 
 		       size_t n)
 {
 	auto_free size_t *printed = mem_array(n + 1, sizeof(*printed));
-	struct below b = { .dirs = zone_cmd_dirs(a), .rows = rows, .printed = printed };
+	auto_done(zone_links_view) struct zone_links_view links = { 0 };
+	struct below b = {
+		.dirs = zone_cmd_dirs(a), .rows = rows, .printed = printed, .links = &links
+	};
 	auto_done(output_table) struct output_table t = {
 		.colour = colour_of, .below = cli_has(a, "verbose") ? print_links : NULL, .arg = &b
 	};
@@ -227,11 +241,17 @@ static void print_field(const char *text)
 	}
 }
 
+/* As zoneadm prints them. */
+static bool is_dash(const struct column *c)
+{
+	return str_eq(c->name, "id") || str_eq(c->name, "rw");
+}
+
 static void print_fields(const struct choice *c, const struct zone_row *row)
 {
 	for (size_t k = 0; k < c->n; k++) {
 		auto_free char *cell = c->columns[k]->value(row);
-		const char *none = str_eq(c->columns[k]->name, "id") ? "-" : "";
+		const char *none = is_dash(c->columns[k]) ? "-" : "";
 
 		if (k > 0)
 			(void)putchar(':');
@@ -250,18 +270,20 @@ static int print_parsable(const struct cli_args *a, const struct choice *c,
 	return CLI_DONE;
 }
 
-static void add_links(struct json *to, const struct zone_dirs *d, const struct zone_row *row)
+static void add_links(struct json *to, const struct zone_dirs *d, const struct zone_row *row,
+		      struct zone_links_view *view)
 {
 	struct json *links = NULL;
 	struct err why = { 0 };
 
-	if (zone_row_links(d, row, &links, &why) < 0)
+	if (zone_row_links(d, row, view, &links, &why) < 0)
 		json_set(to, "linksError", json_new_string(why.text));
 	json_set(to, "links", links ? links : json_new_null());
 }
 
 static int print_json(struct cli_args *a, const struct zone_row *rows, size_t n)
 {
+	auto_done(zone_links_view) struct zone_links_view links = { 0 };
 	auto_ptr(json) struct json *list = json_new_array();
 
 	for (size_t i = 0; i < n; i++) {
@@ -279,7 +301,7 @@ static int print_json(struct cli_args *a, const struct zone_row *rows, size_t n)
 			json_set(row, columns[k].name,
 				 cell ? json_new_string(cell) : json_new_null());
 		}
-		add_links(row, zone_cmd_dirs(a), &rows[i]);
+		add_links(row, zone_cmd_dirs(a), &rows[i], &links);
 	}
 	return output_json(list);
 }

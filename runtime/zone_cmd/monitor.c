@@ -22,6 +22,7 @@ int zone_cmd_monitor(struct cli_args *a)
 				     .attach = cli_has(a, "attach"),
 				     .ready_only = cli_has(a, "ready"),
 				     .single_user = cli_has(a, "single-user"),
+				     .writable = cli_has(a, "writable"),
 				     .args = &words,
 				     .notify_fd = fd_text ? (int)fd : -1 };
 

@@ -50,7 +50,7 @@ load helper
 	line=$(zone list -p -o name,path,brand)
 	[ "$line" = "web:$TOP/odd\\:dir\\\\x/web:native" ]
 	[ "$(zone list -p | wc -l)" = 1 ]
-	[ "$(zone list -p | sed 's/\\\\//g; s/\\://g' | tr -cd : | wc -c)" = 6 ]
+	[ "$(zone list -p | sed 's/\\\\//g; s/\\://g' | tr -cd : | wc -c)" = 8 ]
 }
 
 @test "list -o takes the columns in the order given and refuses unknown ones with exit status 2" {
@@ -67,7 +67,7 @@ load helper
 @test "list --json has the same members for every zone, null for what there is not" {
 	booted web
 	zone create -t isolated conf
-	zone list --json | jq -e 'length == 2 and all(.[]; keys == ["aux", "brand", "id", "ip", "links", "name", "path", "pending", "reason", "state", "tenant", "uuid"])'
+	zone list --json | jq -e 'length == 2 and all(.[]; keys == ["aux", "brand", "id", "ip", "links", "name", "path", "pending", "profile", "reason", "rw", "state", "tenant", "uuid"])'
 	zone list --json | jq -e '.[] | select(.name == "conf") | .id == null and .links == null and .state == "configured" and .aux == null and .reason == null'
 	zone list --json | jq -e '.[] | select(.name == "web") | (.id | type) == "number" and .links == [] and .state == "running"'
 	[ -d "/proc/$(init_pid web)" ]
