@@ -257,7 +257,7 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 	else
 		r = status_host(j, s, saved, e);
 	if (r == 0 && json_get(saved, "shared"))
-		r = shared_status(&s->host, &s->outside, saved, j, e);
+		r = shared_status(&s->view->host, &s->view->outside, saved, j, e);
 	if (r < 0)
 		return r;
 	json_set(j, "present", json_new_bool(in != NULL));
