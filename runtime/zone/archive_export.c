@@ -4,7 +4,6 @@
  * compression. Holes stay holes. The manifest is the last member, because it is made while the files are read. */
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -14,6 +13,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/archive.h"
 #include "runtime/zone/bundle.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/house.h"
@@ -209,6 +209,8 @@ static char *about_text(const struct zone *z)
 	zone_json_set_text(j, "uuid", z->record.uuid);
 	zone_json_set_text(j, "brand", z->record.brand);
 	json_set(j, "architecture", json_new_string(host.machine));
+	if (z->record.image)
+		json_set(j, "image", json_clone(z->record.image));
 	return config_print(j);
 }
 
@@ -251,7 +253,7 @@ static int write_members(struct export *x, const struct zone *z, struct err *e)
 	x->job.skipped_sockets = skipped.sockets;
 	x->job.skipped_mounts = skipped.mounts;
 	if (r == 0) {
-		tree_warn(&x->job);
+		tree_warn_skipped(&x->job);
 		warn_snapshots(x, z);
 	}
 	if (r == 0 && libarchive()->archive_write_close(x->writer) != ARCHIVE_OK)
@@ -271,17 +273,12 @@ static int export_to(const struct zone_dirs *d, const struct zone *z, int fd,
 		return r;
 	x.job.root = root;
 	x.job.total = tree_size(root);
-	/* as in tree_extract() */
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+	struct archive_locale locale = archive_locale_enter();
 
 	r = writer_open(&x, fd, e);
 	if (r == 0)
 		r = write_members(&x, z, e);
-	if (utf8) {
-		(void)uselocale(before);
-		freelocale(utf8);
-	}
+	archive_locale_leave(&locale);
 	return r;
 }
 

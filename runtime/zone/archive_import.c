@@ -5,7 +5,6 @@
  * Only then the record says "installed". */
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -46,7 +45,8 @@ static int next_entry(struct import *in, struct archive_entry **ret, struct err 
 	if (r == ARCHIVE_EOF)
 		return err_set(e, EINVAL, "the archive ends too early");
 	if (r < ARCHIVE_WARN)
-		return extract_error(&in->x, "the archive is damaged or of an unknown kind", e);
+		return archive_error(in->x.reader, "the archive is damaged or of an unknown kind",
+				     e);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ static int read_text(struct import *in, struct archive_entry *entry, size_t max,
 		strbuf_add_bytes(&b, piece, (size_t)n);
 	}
 	if (n < 0)
-		return extract_error(&in->x, "the archive is damaged", e);
+		return archive_error(in->x.reader, "the archive is damaged", e);
 	if (strlen(strbuf_text(&b)) != b.len)
 		return err_set(e, EINVAL, "a text in the archive contains a NUL character");
 	*ret = strbuf_steal(&b);
@@ -149,7 +149,7 @@ static int extract_members(struct import *in, struct err *e)
 	r = libarchive()->archive_read_next_header(in->x.reader, &entry);
 	if (r == ARCHIVE_EOF)
 		return 0;
-	return r < ARCHIVE_WARN ? extract_error(&in->x, "the archive is damaged", e)
+	return r < ARCHIVE_WARN ? archive_error(in->x.reader, "the archive is damaged", e)
 				: err_set(e, EINVAL, "something follows the manifest");
 }
 
@@ -187,21 +187,22 @@ static int import_fill(void *arg, struct tree_job *job, struct err *e)
 
 /* --- the verb ----------------------------------------------------------------------------------------------------- */
 
-/* The zone keeps its UUID when it moves house, but no two zones of a host have the same. */
-static int keep_uuid(const struct zone_dirs *d, const struct import *in, const char *name,
-		     struct err *e)
+/* What the zone keeps when it moves house: its UUID, but no two zones of a host have the same, and what its image said. */
+static int keep_facts(const struct zone_dirs *d, const struct import *in, const char *name,
+		      struct err *e)
 {
 	const char *uuid = json_get_string(in->facts, "uuid", NULL);
 	auto_ptr(zone) struct zone *z = NULL;
-	int r;
+	int r = zone_open(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
 
-	if (!uuid || !house_uuid_is_free(d, uuid, name))
-		return 0;
-	r = zone_open(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
 	if (r < 0)
 		return r;
-	free(z->record.uuid);
-	z->record.uuid = mem_strdup(uuid);
+	if (uuid && house_uuid_is_free(d, uuid, name)) {
+		free(z->record.uuid);
+		z->record.uuid = mem_strdup(uuid);
+	}
+	json_free(z->record.image);
+	z->record.image = house_image(in->facts);
 	return zone_record_write(d, z, e);
 }
 
@@ -232,7 +233,7 @@ static int import_zone(const struct zone_dirs *d, struct import *in, const char 
 		return r;
 	own.fill = import_fill;
 	own.fill_arg = in;
-	r = keep_uuid(d, in, name, e);
+	r = keep_facts(d, in, name, e);
 	if (r == 0)
 		r = zone_install(d, name, &own, diags, e);
 	if (r < 0)
@@ -261,7 +262,9 @@ int zone_import_archive(const struct zone_dirs *d, const char *file, int fd, con
 			const struct zone_install *o, char **ret_name, struct diag_list *diags,
 			struct err *e)
 {
-	auto_done(import) struct import in = { .x = { .below = BUNDLE_ROOT, .parent = -1 } };
+	auto_done(import) struct import in = {
+		.x = { .below = BUNDLE_ROOT, .lower = -1, .parent = -1 }
+	};
 	auto_close int own =
 		file ? sys_openat(AT_FDCWD, file, O_RDONLY | O_NOCTTY | O_CLOEXEC, 0) : -1;
 	struct stat st = { 0 };
@@ -273,16 +276,11 @@ int zone_import_archive(const struct zone_dirs *d, const char *file, int fd, con
 		return err_sys(e, "open \"%s\"", file);
 	if (fstat(file ? own : fd, &st) == 0 && S_ISREG(st.st_mode))
 		in.total = (unsigned long long)st.st_size;
-	/* as in tree_extract() */
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+	struct archive_locale locale = archive_locale_enter();
 
 	r = extract_open(&in.x, file ? own : fd, e);
 	if (r == 0)
 		r = import_read(d, &in, name, o, ret_name, diags, e);
-	if (utf8) {
-		(void)uselocale(before);
-		freelocale(utf8);
-	}
+	archive_locale_leave(&locale);
 	return r < 0 ? err_wrap(e, "\"%s\"", file ? file : "-") : 0;
 }

@@ -20,6 +20,7 @@
 #include "runtime/zone/events.h"
 #include "runtime/zone/house.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 
 static const char ok[] = "ok", warning[] = "warning", problem[] = "problem";
@@ -186,6 +187,15 @@ static void replace_text(char **to, const char *text)
 	*to = mem_strdup(text);
 }
 
+/* Not what a file says, but what is there. NULL: a directory. */
+static const char *driver_of(const char *zonepath)
+{
+	struct err ignored = { 0 };
+	auto_close int top = zone_storage_open(zonepath, &ignored);
+
+	return top >= 0 && btrfs_is_subvolume(top, "root") ? STORAGE_BTRFS : NULL;
+}
+
 static int take_files(struct attach *a, struct err *e)
 {
 	struct zone *z = a->zone;
@@ -212,7 +222,9 @@ static int take_files(struct attach *a, struct err *e)
 	replace_text(&r->zonepath, a->zonepath);
 	replace_text(&r->brand, z->spec->brand ? z->spec->brand : "native");
 	replace_text(&r->from, fact(a, "from"));
-	replace_text(&r->driver, fact(a, "driver"));
+	replace_text(&r->driver, driver_of(a->zonepath));
+	json_free(r->image);
+	r->image = a->facts ? house_image(a->facts) : NULL;
 	replace_text(&r->installed, fact(a, "installed") ?: now);
 	n = zone_record_write(a->dirs, z, e);
 	if (n < 0)

@@ -8,7 +8,7 @@
 #define BUNDLE_ROOT     "root"
 #define BUNDLE_MANIFEST "manifest.mtree"
 
-/* about.json: { "format": BUNDLE_FORMAT, "version": 1, "zonename", "uuid", "brand", "architecture" } */
+/* about.json: { "format": BUNDLE_FORMAT, "version": 1, "zonename", "uuid", "brand", "architecture", "image" (what the image says that it came from; may be absent) } */
 #define BUNDLE_FORMAT "zones-archive"
 enum { BUNDLE_VERSION = 1, BUNDLE_ABOUT_MAX = 64 << 10 };
 

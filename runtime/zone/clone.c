@@ -74,6 +74,8 @@ static int mark_cloning(void *ctx, struct err *e)
 	replace_text(&r->zonepath, c->zonepath);
 	replace_text(&r->brand, c->from->record.brand);
 	replace_text(&r->from, from);
+	json_free(r->image);
+	r->image = c->from->record.image ? json_clone(c->from->record.image) : NULL;
 	return zone_record_write(c->dirs, c->to, e);
 }
 

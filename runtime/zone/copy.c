@@ -27,10 +27,17 @@ struct copy {
 	struct tree_job *job;
 	uint64_t mount;            /* of the source's top directory */
 	uint64_t own_dev, own_ino; /* of the new root: it may not lie in the source */
-	struct tree_links links;   /* first names below the new root */
-	struct strbuf path;        /* of the entry, below the root */
+	struct tree_links links;
+	struct strbuf path; /* of the entry, below the root */
 	char *chunk;
 };
+
+/* The first name of this file; NULL when this is the first, which is remembered. */
+static const char *links_first(struct copy *c, const struct statx *st)
+{
+	return tree_links_first(&c->links, (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor,
+				st->stx_ino, strbuf_text(&c->path));
+}
 
 static void copy_done(struct copy *c)
 {
@@ -154,8 +161,7 @@ static int copy_dir(struct copy *c, int from, int to, int depth, struct err *e);
 static int copy_file(struct copy *c, int from, int to, const char *name, const struct statx *st,
 		     struct err *e)
 {
-	const char *first =
-		st->stx_nlink > 1 ? tree_links_first(&c->links, st, strbuf_text(&c->path)) : NULL;
+	const char *first = st->stx_nlink > 1 ? links_first(c, st) : NULL;
 	struct stat opened;
 
 	if (first)
@@ -373,4 +379,29 @@ int tree_copy(struct tree_job *job, const char *from, struct err *e)
 	int r = source < 0 ? source : tree_copy_open(job, source, from, e);
 
 	return r < 0 || job->exact ? r : tree_finish(job, e);
+}
+
+/* --- a single file ------------------------------------------------------------------------------------------------ */
+
+int tree_copy_properties(struct tree_job *job, int from, int to, struct err *e)
+{
+	auto_done(copy) struct copy c = { .job = job };
+	struct statx st;
+
+	if (statx(from, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) < 0)
+		return err_sys(e, "examine");
+	return copy_properties(&c, from, to, &st, e);
+}
+
+int tree_copy_file(struct tree_job *job, int from, int to, struct err *e)
+{
+	auto_done(copy) struct copy c = { .job = job };
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return err_sys(e, "examine");
+	c.chunk = mem_array(1, CHUNK);
+	int r = copy_data(&c, from, to, st.st_size, e);
+
+	return r < 0 ? r : tree_copy_properties(job, from, to, e);
 }

@@ -46,10 +46,11 @@ static int write_manifest(const struct zone *z, struct err *e)
 	zone_json_set_text(j, "brand", r->brand);
 	json_set(j, "architecture", json_new_string(host.machine));
 	json_set(j, "kernel", json_new_string(host.release));
-	zone_json_set_text(j, "driver", r->driver);
 	zone_json_set_text(j, "from", r->from);
 	zone_json_set_text(j, "created", r->created);
 	zone_json_set_text(j, "installed", r->installed);
+	if (r->image)
+		json_set(j, "image", json_clone(r->image));
 	json_set(j, "configuration", zone_spec_save(z->spec));
 	(void)json_unset(json_get(j, "configuration"), "zonepath");
 	return zone_json_write(path, j, true, e);

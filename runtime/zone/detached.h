@@ -1,6 +1,6 @@
 /* detached - the file that goes with a zone's files when they leave: ZONEPATH/detached.json.
  *
- *   { "format": "zones-detached", "version": 1, "zonename", "uuid", "brand", "architecture", "kernel", "driver", "from", "created", "installed", "configuration": { the zone's file } }
+ *   { "format": "zones-detached", "version": 1, "zonename", "uuid", "brand", "architecture", "kernel", "from", "created", "installed", "image", "configuration": { the zone's file } }
  *
  * It may come from another host, so it is only ever read through the limits of base/json.h, and what it says of a configuration is checked like any other.
  * Private to runtime/zone. */

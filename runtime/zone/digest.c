@@ -118,12 +118,18 @@ int digest_check(const void *data, size_t n, const char *wanted, struct err *e)
 	return digest_expect(&d, wanted, e);
 }
 
+int digest_begin_sha256(struct digest *d, struct err *e)
+{
+	static const char like[] =
+		"sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
+	return digest_begin(d, like, e);
+}
+
 int digest_of(const void *data, size_t n, char *buf, struct err *e)
 {
 	auto_done(digest) struct digest d = { 0 };
-	static const char like[] =
-		"sha256:0000000000000000000000000000000000000000000000000000000000000000";
-	int r = digest_begin(&d, like, e);
+	int r = digest_begin_sha256(&d, e);
 
 	if (r < 0)
 		return r;

@@ -24,6 +24,7 @@ struct digest {
 };
 /* `like`: a digest (digest_ok) whose algorithm is wanted. */
 MUST_CHECK int digest_begin(struct digest *d, const char *like, struct err *e);
+MUST_CHECK int digest_begin_sha256(struct digest *d, struct err *e);
 void digest_feed(struct digest *d, const void *data, size_t n);
 /* The sum as text into a buffer of DIGEST_TEXT_MAX. The sum is used up. */
 MUST_CHECK int digest_end(struct digest *d, char *buf, struct err *e);

@@ -82,6 +82,41 @@ bool house_uuid_is_free(const struct zone_dirs *d, const char *uuid, const char 
 	return true;
 }
 
+struct json *house_image(const struct json *facts)
+{
+	const struct json *image = json_get(facts, "image");
+	const struct json *service = json_get(image, "service");
+	auto_ptr(json) struct json *tree = json_new_object();
+	auto_ptr(zone_spec) struct zone_spec *spec = NULL;
+	auto_done(diag_list) struct diag_list diags = { 0 };
+	struct json *copy, *ret;
+
+	if (!service || service->type != JSON_OBJECT)
+		return NULL;
+	copy = json_clone(service);
+	free(copy->key);
+	copy->key = NULL;
+	json_set(tree, "zonename", json_new_string("check"));
+	json_set(tree, "service", copy);
+	if (!json_get(service, "command")) /* an image may have none */
+		json_add(json_set(copy, "command", json_new_array()), json_new_string("/x"));
+	auto_free char *text = config_print(tree);
+
+	if (zone_spec_parse(text, strlen(text), &spec, &diags) < 0)
+		return NULL;
+	ret = json_clone(image);
+	free(ret->key);
+	ret->key = NULL;
+	for (size_t i = ret->n; i > 0; i--) {
+		auto_free char *key = mem_strdup(ret->items[i - 1]->key);
+
+		if (!str_eq(key, "service"))
+			(void)json_unset(ret,
+					 key); /* ids of layers and the like mean nothing here */
+	}
+	return ret;
+}
+
 static int empty_dir(int fd, const char *path, struct err *e)
 {
 	int again = sys_openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);

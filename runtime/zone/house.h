@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "runtime/base/err.h"
+#include "runtime/base/json.h"
 #include "runtime/zone/store.h"
 
 /* Flush the directory in which `path` has its name. */
@@ -17,6 +18,8 @@ MUST_CHECK int house_config_set(const char *from, const char *to, const char *ke
 				const char *value, struct err *e);
 /* May the zone `name` have this UUID: is it one, and does no other zone here have it? */
 bool house_uuid_is_free(const struct zone_dirs *d, const char *uuid, const char *name);
+/* What a record of another host says of the image that the zone came from, as far as it can be used: "service", if it would be a valid one in a file. NULL: nothing. */
+struct json *house_image(const struct json *facts);
 /* Remove a directory and what it holds; one that something is mounted on is emptied. Gone is fine. */
 MUST_CHECK int house_remove_dir(const char *path, struct err *e);
 

@@ -7,8 +7,6 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
 
-#define LIKE_SHA256 "sha256:0000000000000000000000000000000000000000000000000000000000000000"
-
 static void add_name(struct strbuf *m, const char *name)
 {
 	for (const unsigned char *p = (const unsigned char *)name; *p; p++) {
@@ -32,7 +30,7 @@ void manifest_begin(struct strbuf *m)
 
 int manifest_sum(struct digest *d, struct err *e)
 {
-	return digest_begin(d, LIKE_SHA256, e);
+	return digest_begin_sha256(d, e);
 }
 
 void manifest_feed(struct digest *d, const void *data, size_t n)

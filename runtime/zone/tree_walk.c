@@ -131,7 +131,11 @@ static int visit_file(struct walk *w, int dir, const char *name, const struct st
 		      struct err *e)
 {
 	const char *first =
-		st->stx_nlink > 1 ? tree_links_first(&w->links, st, strbuf_text(&w->path)) : NULL;
+		st->stx_nlink > 1
+			? tree_links_first(&w->links,
+					   (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor,
+					   st->stx_ino, strbuf_text(&w->path))
+			: NULL;
 	struct stat opened;
 
 	if (first)

@@ -1,14 +1,14 @@
-/* watch - the bar of output.h and a list of sentences. */
+/* watch - see watch.h. */
 #include "runtime/zone_cmd/watch.h"
 
-static void progress(void *arg, const char *what, unsigned long long done, unsigned long long total)
+void watch_progress(void *arg, const char *what, unsigned long long done, unsigned long long total)
 {
 	struct watch *w = arg;
 
 	output_progress(&w->progress, what, done, total);
 }
 
-static void warn(void *arg, const char *sentence)
+void watch_warn(void *arg, const char *sentence)
 {
 	struct watch *w = arg;
 
@@ -17,7 +17,7 @@ static void warn(void *arg, const char *sentence)
 
 struct zone_install watch_options(struct watch *w)
 {
-	return (struct zone_install){ .progress = progress, .arg = w, .warn = warn };
+	return (struct zone_install){ .progress = watch_progress, .arg = w, .warn = watch_warn };
 }
 
 char *watch_note(struct watch *w)

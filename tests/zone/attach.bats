@@ -70,7 +70,7 @@ result() { # result CHECK: of the report in $output
 	native web
 	zone detach web
 	file=$ZONES_STORAGE_DIR/web/detached.json
-	jq '.architecture = "vax" | .kernel = "99.1" | .brand = "linux\u001b[31m"' "$file" >"$TOP/changed"
+	jq '.architecture = "vax" | .kernel = "99.1" | .brand = "linux\u001b[31m" | .driver = "overlay" | .image = {"service": 5}' "$file" >"$TOP/changed"
 	cp "$TOP/changed" "$file"
 	zone set web 'net=[{"physical":"nosuch0"}]'
 	run zone attach -n --json web

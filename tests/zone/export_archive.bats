@@ -113,6 +113,37 @@ only() { # only NAME...
 	zone exec shop true
 }
 
+@test "what an image said of the zone goes with it, if a zone can have it; its layers do not" {
+	native web
+	record=$ZONES_STORAGE_DIR/.records/web.json
+	jq '.image = {"name": "x", "layers": ["sha256-0"], "service": {"command": ["/bin/sleep", "5"], "env": {"A": "b"}}}' "$record" >"$TOP/r"
+	cat "$TOP/r" >"$record"
+	zone export --archive "$TOP/a.zst" web
+	zone import "$TOP/a.zst" shop
+	[ "$(jq -c .image "$ZONES_STORAGE_DIR/.records/shop.json")" = '{"service":{"command":["/bin/sleep","5"],"env":{"A":"b"}}}' ]
+	zone info shop service | grep -q 'image'
+	zone detach shop
+	zone attach shop
+	zone info shop service | grep -q 'image'
+	jq '.image.service.command = [5]' "$TOP/r" >"$record"
+	zone export --archive "$TOP/b.zst" web
+	zone import "$TOP/b.zst" third
+	[ "$(jq -c .image "$ZONES_STORAGE_DIR/.records/third.json")" = null ]
+}
+
+@test "a zone with snapshots is packed without them, and cannot be detached" {
+	native web
+	zone snapshot create web one || skip "no snapshots on this file system"
+	fails 0 zone export --archive "$TOP/a.zst" web
+	says "1 snapshots were left out"
+	fails 1 zone detach web
+	says "zone export --archive"
+	zone rename web shop
+	zone snapshot list shop | grep -q one
+	zone snapshot rollback shop one
+	zone boot shop
+}
+
 @test "the manifest says the sha256 of every file, sorted, as others count it" {
 	furnished web
 	zone export --archive "$TOP/a.zst" web

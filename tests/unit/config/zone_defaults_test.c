@@ -40,7 +40,7 @@ static void test_smallest(void)
 	auto_ptr(zone_spec) struct zone_spec *z = zone_effective(file, &host);
 	auto_done(rows) struct rows r = { 0 };
 
-	zone_effective_visit(file, z, collect, &r);
+	zone_effective_visit(file, z, &host, collect, &r);
 	row(&r, "zonename", "web", "file");
 	row(&r, "brand", "native", "default");
 	row(&r, "zonepath", "/var/lib/zones/web", "host");
@@ -119,7 +119,7 @@ static void test_links(void)
 
 	CHECK(!z->anet[3].mtu.set); /* the plugins decide it */
 
-	zone_effective_visit(file, z, collect, &r);
+	zone_effective_visit(file, z, &host, collect, &r);
 	row(&r, "anet[0].linkname", "net0", "default");
 	row(&r, "anet[0].lowerLink", "auto", "default");
 	row(&r, "anet[0].linkProtection",
@@ -145,7 +145,7 @@ static void test_parts(void)
 	auto_ptr(zone_spec) struct zone_spec *z = zone_effective(file, &host);
 	auto_done(rows) struct rows r = { 0 };
 
-	zone_effective_visit(file, z, collect, &r);
+	zone_effective_visit(file, z, &host, collect, &r);
 	row(&r, "fs[0].options", "[\"rw\",\"nosuid\",\"nodev\"]", "default");
 	row(&r, "fs[1].options", "[\"ro\",\"dev\",\"suid\"]", "file");
 	row(&r, "fs[2].options", "[\"nodev\",\"nosuid\",\"size=1M\",\"rw\"]", "file");

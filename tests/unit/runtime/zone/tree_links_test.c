@@ -11,23 +11,21 @@ int main(void)
 	int bad = 0;
 
 	for (unsigned i = 0; i < 2000; i++) {
-		struct statx st = { .stx_ino = i / 2, .stx_dev_major = 8, .stx_dev_minor = i & 1 };
 		char path[32];
 
 		(void)snprintf(path, sizeof(path), "f%u", i);
-		bad += tree_links_first(&l, &st, path) != NULL;
+		bad += tree_links_first(&l, i & 1, i / 2, path) != NULL;
 	}
 	for (unsigned i = 0; i < 2000; i++) {
-		struct statx st = { .stx_ino = i / 2, .stx_dev_major = 8, .stx_dev_minor = i & 1 };
 		char path[32];
 
 		(void)snprintf(path, sizeof(path), "f%u", i);
-		const char *first = tree_links_first(&l, &st, "again");
+		const char *first = tree_links_first(&l, i & 1, i / 2, "again");
 
 		bad += !first || strcmp(first, path) != 0;
 	}
 	CHECK_INT(bad, 0);
 	tree_links_done(&l);
-	CHECK(l.table == NULL);
+	CHECK(l.n == 0);
 	return test_done();
 }
