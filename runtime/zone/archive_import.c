@@ -242,9 +242,8 @@ static int import_zone(const struct zone_dirs *d, struct import *in, const char 
 	return r;
 }
 
-static int import_read(const struct zone_dirs *d, struct import *in, const char *name,
-		       const struct zone_install *o, char **ret_name, struct diag_list *diags,
-		       struct err *e)
+static int import_read(const struct zone_dirs *d, struct import *in, struct zone_import *i,
+		       struct diag_list *diags, struct err *e)
 {
 	int r = read_member(in, BUNDLE_ABOUT, BUNDLE_ABOUT_MAX, &in->about, e);
 
@@ -254,33 +253,33 @@ static int import_read(const struct zone_dirs *d, struct import *in, const char 
 		r = read_member(in, BUNDLE_CONFIG, ZONE_FILE_MAX, &in->config, e);
 	if (r < 0)
 		return r;
-	*ret_name = mem_strdup(name ? name : json_get_string(in->facts, "zonename", ""));
-	return import_zone(d, in, *ret_name, o, diags, e);
+	i->made = mem_strdup(i->name ? i->name : json_get_string(in->facts, "zonename", ""));
+	return import_zone(d, in, i->made, i->options, diags, e);
 }
 
-int zone_import_archive(const struct zone_dirs *d, const char *file, int fd, const char *name,
-			const struct zone_install *o, char **ret_name, struct diag_list *diags,
+int zone_import_archive(const struct zone_dirs *d, struct zone_import *i, struct diag_list *diags,
 			struct err *e)
 {
 	auto_done(import) struct import in = {
 		.x = { .below = BUNDLE_ROOT, .lower = -1, .parent = -1 }
 	};
 	auto_close int own =
-		file ? sys_openat(AT_FDCWD, file, O_RDONLY | O_NOCTTY | O_CLOEXEC, 0) : -1;
+		i->file ? sys_openat(AT_FDCWD, i->file, O_RDONLY | O_NOCTTY | O_CLOEXEC, 0) : -1;
+	int fd = i->file ? own : i->fd;
 	struct stat st = { 0 };
 	int r = libarchive_load(e);
 
 	if (r < 0)
 		return r;
-	if (file && own < 0)
-		return err_sys(e, "open \"%s\"", file);
-	if (fstat(file ? own : fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fd < 0)
+		return err_sys(e, "open \"%s\"", i->file ? i->file : "-");
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
 		in.total = (unsigned long long)st.st_size;
 	struct archive_locale locale = archive_locale_enter();
 
-	r = extract_open(&in.x, file ? own : fd, e);
+	r = extract_open(&in.x, fd, e);
 	if (r == 0)
-		r = import_read(d, &in, name, o, ret_name, diags, e);
+		r = import_read(d, &in, i, diags, e);
 	archive_locale_leave(&locale);
-	return r < 0 ? err_wrap(e, "\"%s\"", file ? file : "-") : 0;
+	return r < 0 ? err_wrap(e, "\"%s\"", i->file ? i->file : "-") : 0;
 }

@@ -299,14 +299,13 @@ static int text_of(const struct json *facts, const char *zonepath, char **ret, s
 }
 
 /* A report on files whose zone does not exist here. */
-static int look_only(const struct zone_dirs *d, const char *name, const char *text,
-		     const char *zonepath, struct zone_attach *report, struct diag_list *diags,
-		     struct err *e)
+static int look_only(const struct zone_dirs *d, const char *text, const char *zonepath,
+		     struct zone_attach *report, struct diag_list *diags, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = mem_zero(sizeof(*z));
 
 	z->lock_fd = -1;
-	z->name = mem_strdup(name);
+	z->name = mem_strdup(report->name);
 	z->record.exit_status = -1;
 	z->state = ZONE_CONFIGURED;
 	if (zone_spec_parse(text, strlen(text), &z->spec, diags) < 0)
@@ -327,7 +326,7 @@ static int attach_path(const struct zone_dirs *d, const char *path, struct zone_
 
 	if (r == 0)
 		r = text_of(facts, path, &text, e);
-	if (r < 0)
+	if (r < 0 || !text)
 		return r;
 	const char *name = json_get_string(facts, "zonename", "");
 
@@ -338,7 +337,7 @@ static int attach_path(const struct zone_dirs *d, const char *path, struct zone_
 		return attach_name(d, name, report, ret_note, e);
 	if (report->check_only) {
 		report->name = mem_strdup(name);
-		return look_only(d, name, text, path, report, diags, e);
+		return look_only(d, text, path, report, diags, e);
 	}
 	new.text = text;
 	r = zone_create(d, name, &new, diags, e);

@@ -54,9 +54,9 @@ int house_config_set(const char *from, const char *to, const char *key, const ch
 	auto_free char *changed = NULL;
 	int r = file_read_all(AT_FDCWD, from, ZONE_FILE_MAX, &text, NULL, e);
 
-	if (r == 0)
+	if (r == 0 && text)
 		r = house_config_text(text, key, value, &changed, e);
-	if (r < 0)
+	if (r < 0 || !changed)
 		return err_wrap(e, "\"%s\"", from);
 	if (str_eq(from, to) && str_eq(text, changed))
 		return 0;

@@ -226,7 +226,6 @@ static int prove_place(const struct zone_dirs *d, struct json *entry, struct err
 	const char *slash = strrchr(stage, '/');
 	auto_free char *parent = mem_strndup(stage, (size_t)(slash - stage));
 	struct err ignored = { 0 };
-	auto_close int fd = -1;
 	int r = *parent ? file_mkdir_p(AT_FDCWD, parent, 0755, e) : 0;
 
 	if (r < 0)
@@ -237,10 +236,13 @@ static int prove_place(const struct zone_dirs *d, struct json *entry, struct err
 	r = journal_write(d, entry, e);
 	if (r < 0)
 		return r;
-	if (sys_mkdirat(AT_FDCWD, stage, 0700) < 0)
+	if (sys_mkdirat(AT_FDCWD, stage, 0700) < 0) {
 		r = err_sys(e, "create \"%s\"", stage);
-	else
-		r = fd = zone_storage_open(stage, e);
+	} else {
+		auto_close int fd = zone_storage_open(stage, e);
+
+		r = fd;
+	}
 	if (r >= 0)
 		return house_remove_dir(stage, e);
 	(void)!finish_copy(d, entry, &ignored); /* else the next command does it */

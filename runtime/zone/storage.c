@@ -197,8 +197,7 @@ int storage_make_upper(int zonepath, int like, struct err *e)
 
 int storage_remove(int zonepath, struct err *e)
 {
-	static const char *const parts[] = { "root", "upper", "log", DETACHED_FILE,
-					    STORAGE_PROBE };
+	static const char *const parts[] = { "root", "upper", "log", DETACHED_FILE, STORAGE_PROBE };
 	int r = snapshot_remove_trees(zonepath, e);
 
 	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)

@@ -156,10 +156,15 @@ MUST_CHECK int zone_move(const struct zone_dirs *d, const char *name, const char
  * with zstd; the same zone gives the same bytes. `fd`: where to, or `file` (replaced when it is whole). */
 MUST_CHECK int zone_export_archive(const struct zone_dirs *d, const char *name, const char *file,
 				   int fd, const struct zone_install *o, struct err *e);
-/* Make and install a zone from such an archive; `name` NULL: the one that it had. `file` NULL: from `fd`, read once from its beginning to its end. Nothing is left when anything in it is not
- * what its manifest says. *ret_name: freshly allocated. */
-MUST_CHECK int zone_import_archive(const struct zone_dirs *d, const char *file, int fd,
-				   const char *name, const struct zone_install *o, char **ret_name,
+struct zone_import {
+	const char *file; /* NULL: from `fd`, read once from its beginning to its end */
+	int fd;
+	const char *name;                   /* NULL: the one that it had */
+	const struct zone_install *options; /* progress and warn count */
+	char *made;                         /* out: the zone's name, freshly allocated */
+};
+/* Make and install a zone from such an archive. Nothing is left when anything in it is not what its manifest says. */
+MUST_CHECK int zone_import_archive(const struct zone_dirs *d, struct zone_import *i,
 				   struct diag_list *diags, struct err *e);
 
 /* The zone's files stay where they are, with what is known of them (ZONEPATH/detached.json), and its record forgets them: the directory may be taken to another host. */

@@ -16,10 +16,12 @@ static int archive(struct cli_args *a, const struct zone_dirs *d, const char *fi
 	auto_done(watch) struct watch w = { 0 };
 	const struct zone_install o = watch_options(&w);
 	auto_done(diag_list) struct diag_list diags = { .file = file };
-	auto_free char *made = NULL;
+	struct zone_import in = {
+		.file = from_input ? NULL : file, .fd = STDIN_FILENO, .name = name, .options = &o
+	};
 	struct err e = { 0 };
-	int r = zone_import_archive(d, from_input ? NULL : file, STDIN_FILENO, name, &o, &made,
-				    &diags, &e);
+	int r = zone_import_archive(d, &in, &diags, &e);
+	auto_free char *made = in.made;
 	auto_free char *note = watch_note(&w);
 
 	if (r < 0)
