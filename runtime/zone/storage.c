@@ -13,6 +13,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/detached.h"
 #include "runtime/zone/snapshot.h"
 
 enum { LAYER_NAME_MIN = 8, LAYER_NAME_MAX = 80, SNAPSHOT_NAME_MAX = 63, ACL_MAX = 4096 };
@@ -196,7 +197,7 @@ int storage_make_upper(int zonepath, int like, struct err *e)
 
 int storage_remove(int zonepath, struct err *e)
 {
-	static const char *const parts[] = { "root", "upper", "log", STORAGE_PROBE };
+	static const char *const parts[] = { "root", "upper", "log", DETACHED_FILE, STORAGE_PROBE };
 	int r = snapshot_remove_trees(zonepath, e);
 
 	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
