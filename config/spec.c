@@ -122,10 +122,38 @@ struct container_spec *container_spec_new(void)
 	return s;
 }
 
+struct mount_extra *mount_spec_extra(struct mount_spec *m)
+{
+	if (!m->extra)
+		m->extra = mem_zero(sizeof(*m->extra));
+	return m->extra;
+}
+
+static void free_extra(struct mount_spec *m)
+{
+	if (!m->extra)
+		return;
+	free(m->extra->verity);
+	free(m->extra->upper);
+	free(m->extra);
+	m->extra = NULL;
+}
+
+static void copy_extra(struct mount_spec *m)
+{
+	if (!m->extra)
+		return;
+	m->extra = mem_dup(m->extra, sizeof(*m->extra));
+	m->extra->verity = mem_strdup(m->extra->verity);
+	m->extra->upper = mem_strdup(m->extra->upper);
+}
+
 void container_spec_free(struct container_spec *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->n_mounts; i++)
+		free_extra(&s->mounts[i]);
 	free(s->linux.cgroup_hierarchy);
 	bind_free(&oci_container_shape, s);
 	free(s);
@@ -138,6 +166,8 @@ struct container_spec *container_spec_clone(const struct container_spec *s)
 	copy_members(&oci_container_shape, copy, s);
 	copy->linux.cgroup_hierarchy =
 		mem_strdup(s->linux.cgroup_hierarchy); /* an extension: no row */
+	for (size_t i = 0; i < copy->n_mounts; i++)
+		copy_extra(&copy->mounts[i]);
 	return copy;
 }
 

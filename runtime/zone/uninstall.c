@@ -1,5 +1,5 @@
 /* uninstall - the way back to configured, from installed as well as from whatever an interruption has left. The record says "uninstalling" until everything is gone, so it
- * can be repeated until it succeeds. Only what install makes is removed: root and log; a zonepath that holds anything else stays. */
+ * can be repeated until it succeeds. Only what is ours is removed: root, log and the changes of overlays (fs); a zonepath that holds anything else stays. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -70,6 +70,8 @@ static int remove_files(const char *zonepath, char **ret_note, struct err *e)
 	if (r <= 0)
 		return r;
 	r = file_remove_tree(top, "root", e);
+	if (r == 0)
+		r = file_remove_tree(top, "fs", e);
 	if (r == 0)
 		r = file_remove_tree(top, "log", e);
 	if (r < 0)
