@@ -155,6 +155,8 @@ void container_spec_free(struct container_spec *s)
 	for (size_t i = 0; i < s->n_mounts; i++)
 		free_extra(&s->mounts[i]);
 	free(s->linux.cgroup_hierarchy);
+	free(s->root.upper);
+	strv_done(&s->root.layers);
 	bind_free(&oci_container_shape, s);
 	free(s);
 }
@@ -165,7 +167,10 @@ struct container_spec *container_spec_clone(const struct container_spec *s)
 
 	copy_members(&oci_container_shape, copy, s);
 	copy->linux.cgroup_hierarchy =
-		mem_strdup(s->linux.cgroup_hierarchy); /* an extension: no row */
+		mem_strdup(s->linux.cgroup_hierarchy); /* extensions: no row */
+	copy->root.upper = mem_strdup(s->root.upper);
+	copy->root.layers = (struct strv){ 0 };
+	strv_copy(&copy->root.layers, &s->root.layers);
 	for (size_t i = 0; i < copy->n_mounts; i++)
 		copy_extra(&copy->mounts[i]);
 	return copy;

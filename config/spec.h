@@ -36,6 +36,10 @@ struct root_spec {
 	bool readonly;
 	/* Extension (zones): show the tree with owners shifted by the container's user namespace, through an idmapped mount. */
 	bool idmap;
+	/* Extension (zones), never read from config.json: the root is what an overlay of these directories shows, the topmost first; `upper` holds "fs", which takes the changes, and "work". `path` is
+	 * then but a place to mount it. */
+	struct strv layers;
+	char *upper;
 	/* Extension (zones): read-only but for these folders of it, and root inside cannot change that. In order, up to one without a path; what is missing in the root is left out. Borrowed; NULL: the
 	 * root is not locked. */
 	const struct root_part *parts;

@@ -3,6 +3,7 @@
  * Each rule is a function in the table at the end; all of them run, so that one look at the output mends a file. The struct may be incomplete: what the table
  * refused is NULL, "" or not set, and no rule speaks about it again. Positions are looked up by the path of the value. */
 #include "config/zone_rctl.h"
+#include "config/zone_shared.h"
 #include "config/zone_table.h"
 #include "config/zone_to_oci.h"
 
@@ -575,6 +576,7 @@ int zone_check(const struct zone_spec *z, const struct json *root, struct diag_l
 	}
 	for (size_t i = 0; i < BIND_COUNT(rules); i++)
 		rules[i](&c);
+	c.errors += zone_check_shared(c.zone, root, diags);
 	strbuf_done(&c.path);
 	return c.errors > 0 ? -EINVAL : 0;
 }

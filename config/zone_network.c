@@ -250,18 +250,18 @@ const struct shape zone_anet_shape = SHAPE(
 static const struct field net_fields[] = {
 	ROW(zone_net, physical, "physical", FIELD_STRING, .flags = FIELD_REQUIRED,
 	    .type = &zone_interface_type,
-	    .doc = "Name of the host's link, which leaves the host while the zone runs and comes back when it halts. It keeps its name inside."),
+	    .doc = "Name of the host's link, which leaves the host while the zone runs and comes back when it halts. It keeps its name inside. With ipType shared the link stays where it is, and the zone's addresses are on it."),
 	ROW(zone_net, address, "address", FIELD_CUSTOM, .load = load_addresses,
 	    .save = save_addresses, .done = done_addresses, .schema = addresses_schema,
 	    .fallback = "none",
-	    .doc = "Address with prefix length, or a list of them, to be configured on the link."),
+	    .doc = "Address with prefix length, or a list of them, to be configured on the link. With ipType shared there is at least one."),
 	ROW(zone_net, defrouter, "defrouter", FIELD_STRINGS, .type = &zone_address_type,
 	    .max_items = 8, .fallback = "none",
-	    .doc = "Default routers, each inside the subnet of an address of the link, or IPv6 link-local."),
+	    .doc = "Default routers, each inside the subnet of an address of the link, or IPv6 link-local. With ipType shared the host's routes hold, and none is written."),
 };
 const struct shape zone_net_shape = SHAPE(
 	"net", zone_net, net_fields,
-	.doc = "An existing link of the host that is moved into the zone. No link protection stands on it (see LINKS OF THE HOST).");
+	.doc = "An existing link of the host that is moved into the zone, without link protection (see LINKS OF THE HOST), or with ipType shared carries its addresses (see SHARED ZONES).");
 
 /* 8080 or "8000-8010". */
 static int load_ports(struct bind_ctx *c, const struct json *j, void *member)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/names.h"
+#include "config/zone_shared.h"
 #include "runtime/base/mem.h"
 
 /* The process of a zone: its init. What differs between the kinds of init is a table. An init of the zone's own tree gets the boot arguments; zone-init, which runs
@@ -171,6 +172,8 @@ static int fill_capabilities(const struct zone_translation *t, struct process_sp
 	p->capabilities = c;
 	if (zone_privileges(t->z->limitpriv, t->z->brand, &c->bounding, why, sizeof(why)) < 0)
 		return err_set(e, EINVAL, "limitpriv: %s", why);
+	if (zone_is_shared(t->z)) /* "all" asks for what the zone can have */
+		zone_shared_ceiling(&c->bounding);
 	strv_copy(&c->effective, &c->bounding);
 	strv_copy(&c->permitted, &c->bounding);
 	return 0;

@@ -200,6 +200,10 @@ struct zone_host { /* facts of this host that defaults depend on; filled by the 
 	const char *init_path; /* host path of zone-init */
 	const char *uuid;      /* the zone's UUID */
 	const char *root_path; /* host path of the zone's root tree */
+	const char *
+		root_upper; /* of a root in layers: the folder that takes its changes; NULL: root_path is the tree */
+	const struct strv *
+		root_layers; /* and the layers ID below it, the topmost first: storage_dir/.layers/ID/fs */
 };
 /* A complete copy: every property that has a default is set. */
 struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone_host *host);

@@ -5,6 +5,7 @@
 
 #include "config/oci.h"
 #include "config/zone_seccomp.h"
+#include "config/zone_shared.h"
 #include "runtime/base/mem.h"
 
 /* The only translation from a zone to a container. `z` is an effective configuration, so what has a default is set. Each part below fills one member of the
@@ -61,7 +62,7 @@ static const char *const masked_paths[] = {
 	"/sys/devices/virtual/powercap",
 };
 
-/* All of /proc/sys but net, which is the zone's own. */
+/* All of /proc/sys but net, which is the zone's own (a shared zone's network is not). */
 static const char *const readonly_paths[] = {
 	"/proc/bus",     "/proc/fs",         "/proc/irq",        "/proc/sysrq-trigger",
 	"/proc/sys/abi", "/proc/sys/crypto", "/proc/sys/debug",  "/proc/sys/dev",
@@ -171,14 +172,14 @@ static void fill_ids(struct zone_translation *t)
 	l->owner_uid = (struct opt_u64){ t->host->owner_uid != 0, t->host->owner_uid };
 }
 
+/* The network namespace too with ipType shared: in the host's, root inside could reach the abstract sockets and the services on 127.0.0.1 of the host and of other zones. That its addresses,
+ * routes and packet filter are the host's, net/shared.h sees to. */
 static void fill_namespaces(struct zone_translation *t)
 {
 	struct linux_spec *l = &t->s->linux;
 
 	for (int i = 0; i < NS_COUNT; i++)
 		l->namespaces[i].wanted = i != NS_TIME;
-	if (str_eq(t->z->ip_type, "shared"))
-		l->namespaces[NS_NETWORK].wanted = false;
 }
 
 static void fill_linux(struct zone_translation *t)
@@ -193,6 +194,8 @@ static void fill_linux(struct zone_translation *t)
 		strv_add(&l->masked_paths, masked_paths[i]);
 	for (size_t i = 0; i < BIND_COUNT(readonly_paths); i++)
 		strv_add(&l->readonly_paths, readonly_paths[i]);
+	if (zone_is_shared(t->z))
+		strv_add(&l->readonly_paths, "/proc/sys/net");
 	l->cgroups_path = mem_format("/zones/%s", t->z->zonename);
 	l->delegate_cgroup = true;
 	l->cgroup_hierarchy = mem_strdup("unified");
@@ -236,6 +239,12 @@ int zone_to_oci(const struct zone_spec *z, const struct zone_host *host,
 	s->oci_version = mem_strdup(OCI_VERSION);
 	s->root.path = mem_strdup(host->root_path);
 	s->root.idmap = true;
+	if (host->root_upper) {
+		s->root.upper = mem_strdup(host->root_upper);
+		for (size_t i = 0; i < host->root_layers->n; i++)
+			strv_format(&s->root.layers, "%s/.layers/%s/fs", host->storage_dir,
+				    host->root_layers->items[i]);
+	}
 	s->root.parts = o->writable ? NULL : zone_profile_parts(z->file_mac_profile);
 	s->hostname = mem_strdup(z->hostname ? z->hostname : z->zonename);
 	fill_annotations(&t);

@@ -1,10 +1,14 @@
-/* overlay - a folder of the host that never changes, and on top of it a place for what the container writes.
+/* overlay - a root in layers: read-only directories below, one that takes the changes on top.
  *
- * The kernel cannot map the ids of an overlay, but those of its layers. So the parent opens and maps the layers, as for binds, and init - the container's root, with no rights over the host - puts
- * them together: what the overlay does it does with init's rights. The layers need names for that: the upper folder, or a tmpfs, is mounted on the target itself for a moment, the lower one on a folder in it, and the kernel,
- * which keeps mounts of its own of them, is told their names from there. Then both go, and the overlay takes the place: nobody ever has a path to a layer. */
+ * The kernel cannot map the ids of an overlay, and one whose upper directory is idmapped cannot be written by the host's root. So the parent maps detached clones of the directories themselves, and init, in
+ * the container's user namespace, attaches them in its private mount namespace, on a stage under names of no meaning, makes the overlay of those and takes the stage away again. The overlay
+ * keeps private clones of its own, which no path leads to.
+ *
+ * "userxattr": marks of removed directories are user attributes, the only ones that root of a user namespace may set. With it the kernel follows no redirection and no metacopy, whatever a layer says,
+ * and hides those attributes from whoever looks into the root. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -12,133 +16,241 @@
 
 #include "isolation/private.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
-#include "runtime/base/path.h"
 #include "runtime/base/sys.h"
 
-#define LAYERS "lowerdir=lower,upperdir=upper,workdir=work,userxattr"
+enum { NAME_SIZE = 16 };
 
-/* --- parent -------------------------------------------------------------------------------------------------------- */
+/* Names below the directory of a stage or below /proc/self/fd, short enough for all of them to fit into the 255 bytes of one option. */
+struct overlay_names {
+	struct strbuf lower; /* "1:2:3" */
+	char upper[NAME_SIZE], work[NAME_SIZE];
+};
 
-static int open_upper(const char *path, struct source *s, struct err *e)
+static void overlay_names_done(struct overlay_names *n)
 {
-	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-				.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
-	const struct mount_change alone = { .propagation = MS_PRIVATE };
-	auto_close int fd = str_empty(path) ? -1 : sys_openat2(AT_FDCWD, path, &how);
-
-	if (str_empty(path))
-		return 0;
-	if (fd < 0)
-		return err_sys(e, "open \"%s\"", path);
-	s->upper = mount_clone(fd, false);
-	if (s->upper < 0 || mount_change(s->upper, &alone) < 0)
-		return err_sys(e, "clone the mount of \"%s\"", path);
-	return 0;
+	strbuf_done(&n->lower);
 }
 
-int overlay_plan(const struct mount_op *op, struct source *s, struct err *e)
+static void add_lower(struct overlay_names *n, int number)
 {
-	const struct mount_change closed = { .set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
-	int r = source_open(s, op->source, e);
-
-	if (r == 0 && !s->is_dir)
-		r = err_set(e, ENOTDIR, "\"%s\" is not a directory", op->source);
-	if (r == 0)
-		r = source_clone(s, false, e);
-	if (r == 0 && (s->tree < 0 || mount_change(s->tree, &closed) < 0))
-		r = err_sys(e, "change the clone of \"%s\"", op->source);
-	if (r == 0)
-		r = open_upper(op->mount->extra->upper, s, e);
-	return r < 0 ? err_wrap(e, "mounts[%zu]", op->row) : 0;
+	strbuf_format(&n->lower, "%s%d", n->lower.len ? ":" : "", number);
 }
 
-/* --- init ---------------------------------------------------------------------------------------------------------- */
-
-/* The tmpfs of an overlay in memory, with the options that are of memory. */
-static int make_memory(const struct mount_op *op, struct err *e)
+static int overlay_make(const struct overlay_names *n, struct err *e)
 {
-	const struct mount_fs fs = { .type = "tmpfs",
-				     .source = "tmpfs",
-				     .data = strbuf_text(&op->opts.data),
-				     .extra = "mode=0700" };
+	auto_free char *data = NULL;
+
+	if (n->upper[0] == '\0')
+		data = mem_format("lowerdir=%s,userxattr", strbuf_text(&n->lower));
+	else
+		data = mem_format("lowerdir=%s,upperdir=%s,workdir=%s,userxattr",
+				  strbuf_text(&n->lower), n->upper, n->work);
+	const struct mount_fs fs = { .type = "overlay", .source = "zones", .data = data };
 
 	return mount_fs_new(&fs, e);
 }
 
-/* In the working directory: "upper" looks like the top of what is below. */
-static int make_folders(int lower, struct err *e)
+/* The names are looked up from the working directory. A stage goes as soon as the overlay is there: nothing of it may lie over the host's "/", where it would be taken for the old root. */
+static int overlay_make_in(int dir, bool is_stage, const struct overlay_names *n, struct err *e)
 {
-	static const char *const names[] = { "lower", "work", "upper" };
-	struct stat st;
+	auto_close int here = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 
-	if (fstat(lower, &st) < 0)
-		return err_sys(e, "examine the folder below the overlay");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (sys_mkdirat(AT_FDCWD, names[i], 0700) < 0)
-			return err_sys(e, "make \"%s\"", names[i]);
-	if (fchownat(AT_FDCWD, "upper", st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    sys_fchmodat(AT_FDCWD, "upper", st.st_mode & 07777) < 0)
-		return err_sys(e, "make the top of the overlay");
+	if (here < 0 || sys_fchdir(dir) < 0)
+		return err_sys(e, "enter the folder of the layers");
+	auto_close int tree = overlay_make(n, e);
+	int r = tree < 0 ? tree : 0;
+
+	if (is_stage && sys_umount2(".", MNT_DETACH) < 0 && r == 0)
+		r = err_sys(e, "take the layers away");
+	if (sys_fchdir(here) < 0 && r == 0)
+		r = err_sys(e, "return from the folder of the layers");
+	return r < 0 ? r : fd_steal(&tree);
+}
+
+/* --- parent ------------------------------------------------------------------------------------------------------- */
+
+static int open_part(struct source *s, const char *path, bool is_upper, struct err *e)
+{
+	const struct mount_change c = { .set = is_upper ? 0 : MOUNT_ATTR_RDONLY,
+					.propagation = MS_PRIVATE };
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_NO_MAGICLINKS };
+
+	*s = (struct source){ .path = mem_strdup(path), .tree = -1, .upper = -1, .is_dir = true };
+	s->fd = sys_openat2(AT_FDCWD, path, &how);
+	if (s->fd < 0)
+		return err_sys(e, "open the layer \"%s\"", path);
+	s->tree = mount_clone(s->fd, false);
+	if (s->tree < 0 || mount_change(s->tree, &c) < 0)
+		return err_sys(e, "detach the layer \"%s\"", path);
 	return 0;
 }
 
-static int attach_lower(struct source *s, struct err *e)
+int overlay_plan(struct isolation *iso, struct err *e)
 {
-	auto_close int place =
-		sys_openat(AT_FDCWD, "lower", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	const struct root_spec *root = &iso->spec->root;
 
-	return place < 0 ? err_sys(e, "open the place of the lower layer")
-			 : mount_attach(s->tree, place, e);
+	if (!iso->has_mounts || !iso->new_user || iso->no_pivot)
+		return err_set(
+			e, EINVAL,
+			"root: layers need a mount and a user namespace of the container's own");
+	if (root->layers.n == 0 || root->layers.n > ISOLATION_MAX_LAYERS)
+		return err_set(e, EINVAL, "root: 1 to %d layers are possible, not %zu",
+			       ISOLATION_MAX_LAYERS, root->layers.n);
+	iso->n_stack = root->layers.n + 1;
+	iso->stack = mem_array(iso->n_stack, sizeof(*iso->stack));
+	for (size_t i = 0; i < iso->n_stack; i++)
+		iso->stack[i] = (struct source)SOURCE_NONE;
+	int r = open_part(&iso->stack[0], root->upper, true, e);
+
+	for (size_t i = 1; r == 0 && i < iso->n_stack; i++)
+		r = open_part(&iso->stack[i], root->layers.items[i - 1], false, e);
+	return r < 0 ? err_wrap(e, "root") : 0;
 }
 
-/* In the base, which is mounted on the target. Returns the overlay, detached. */
-static int join_layers(const struct mount_op *op, struct source *s, struct err *e)
+int overlay_map(struct isolation *iso, int userns, struct err *e)
 {
-	const struct mount_fs fs = { .type = "overlay",
-				     .source = "overlay",
-				     .data = LAYERS,
-				     .attrs = op->opts.attr_set | MOUNT_ATTR_NODEV };
-	int r = s->upper < 0 ? make_folders(s->tree, e) : 0;
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < iso->n_stack; i++)
+		r = source_map(&iso->stack[i], userns, false, e);
+	return r;
+}
+
+void overlay_done(struct isolation *iso)
+{
+	for (size_t i = 0; i < iso->n_stack; i++)
+		source_done(&iso->stack[i]);
+	free(ptr_steal(&iso->stack));
+	iso->n_stack = 0;
+}
+
+/* --- init --------------------------------------------------------------------------------------------------------- */
+
+static int stage_attach(int stage, struct source *s, size_t i, struct err *e)
+{
+	auto_free char *name = mem_format("%zu", i);
+
+	if (sys_mkdirat(stage, name, 0700) < 0)
+		return err_sys(e, "make a place for a layer");
+	auto_close int target =
+		sys_openat(stage, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (target < 0)
+		return err_sys(e, "open the place for a layer");
+	int r = mount_attach(s->tree, target, e);
+
+	fd_close(&s->tree);
+	fd_close(&s->fd);
+	return r;
+}
+
+int overlay_build(struct isolation *iso, int place, struct err *e)
+{
+	auto_done(overlay_names) struct overlay_names n = { .upper = "0/fs", .work = "0/work" };
+	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0700,size=1m" };
+	auto_close int stage = mount_fs_new(&fs, e);
+	int r = stage < 0 ? stage : mount_attach(stage, place, e);
+
+	for (size_t i = 0; r == 0 && i < iso->n_stack; i++) {
+		if (i > 0)
+			add_lower(&n, (int)i);
+		r = stage_attach(stage, &iso->stack[i], i, e);
+	}
 	if (r == 0)
-		r = attach_lower(s, e);
-	return r < 0 ? r : mount_fs_new(&fs, e);
+		iso->root.tree = r = overlay_make_in(stage, true, &n, e);
+	return r < 0 ? err_wrap(e, "put the layers of the root together") : 0;
 }
 
-/* On the target: the base, then what has become of it. */
-static int build(const struct mount_op *op, struct source *s, int base, int target, struct err *e)
+/* --- the host ----------------------------------------------------------------------------------------------------- */
+
+struct overlay_view {
+	struct overlay_names names;
+	int upper, work;
+	int fds[ISOLATION_MAX_LAYERS];
+	size_t n_fds;
+};
+
+static void overlay_view_done(struct overlay_view *v)
 {
-	int r = mount_attach(base, target, e);
+	overlay_names_done(&v->names);
+	fd_close(&v->upper);
+	fd_close(&v->work);
+	for (size_t i = 0; i < v->n_fds; i++)
+		fd_close(&v->fds[i]);
+}
+
+static int view_open(int dirfd, const char *path, struct err *e)
+{
+	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+				.resolve = RESOLVE_NO_MAGICLINKS };
+	int fd = sys_openat2(dirfd, path, &how);
+
+	return fd < 0 ? err_sys(e, "open the layer \"%s\"", path) : fd;
+}
+
+static int view_upper(struct overlay_view *v, const char *path, struct err *e)
+{
+	auto_close int dir = view_open(AT_FDCWD, path, e);
+
+	if (dir < 0)
+		return dir;
+	v->upper = view_open(dir, "fs", e);
+	if (v->upper < 0)
+		return v->upper;
+	v->work = view_open(dir, "work", e);
+	(void)snprintf(v->names.upper, NAME_SIZE, "%d", v->upper);
+	(void)snprintf(v->names.work, NAME_SIZE, "%d", v->work);
+	return v->work < 0 ? v->work : 0;
+}
+
+static int view_fill(struct overlay_view *v, const struct strv *layers, const char *upper,
+		     struct err *e)
+{
+	int r = upper ? view_upper(v, upper, e) : 0;
+
+	for (size_t i = 0; r == 0 && i < layers->n; i++) {
+		int fd = view_open(AT_FDCWD, layers->items[i], e);
+
+		if (fd < 0)
+			return fd;
+		v->fds[v->n_fds++] = fd;
+		add_lower(&v->names, fd);
+	}
+	return r;
+}
+
+/* One directory alone is no overlay for the kernel. */
+static int view_of_one(int fd, struct err *e)
+{
+	const struct mount_change c = { .set = MOUNT_ATTR_RDONLY, .propagation = MS_PRIVATE };
+	auto_close int tree = mount_clone(fd, false);
+
+	if (tree < 0 || mount_change(tree, &c) < 0)
+		return err_sys(e, "detach the layer");
+	return fd_steal(&tree);
+}
+
+int isolation_overlay(const struct strv *layers, const char *upper, struct err *e)
+{
+	auto_done(overlay_view) struct overlay_view v = { .upper = -1, .work = -1 };
+
+	if (layers->n == 0 || layers->n > ISOLATION_MAX_LAYERS)
+		return err_set(e, EINVAL, "1 to %d layers are possible, not %zu",
+			       ISOLATION_MAX_LAYERS, layers->n);
+	int r = view_fill(&v, layers, upper, e);
 
 	if (r < 0)
 		return r;
-	if (sys_fchdir(base) < 0)
-		return err_sys(e, "enter the layers");
-	auto_close int tree = join_layers(op, s, e);
+	if (!upper && v.n_fds == 1)
+		return view_of_one(v.fds[0], e);
+	auto_close int dir =
+		sys_openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 
-	if (sys_umount2(".", MNT_DETACH) < 0 && tree >= 0)
-		return err_sys(e, "put the layers away");
-	return tree < 0 ? tree : mount_attach(tree, target, e);
-}
-
-int overlay_run(struct isolation *iso, const struct mount_op *op, struct source *s, struct err *e)
-{
-	auto_close int here = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	auto_close int target = here < 0 ? err_sys(e, "open the working directory")
-					 : mount_open_target(iso, op, true, e);
-
-	if (target < 0)
-		return target;
-	auto_close int memory = s->upper < 0 ? make_memory(op, e) : -1;
-
-	if (s->upper < 0 && memory < 0)
-		return memory;
-	int r = build(op, s, s->upper < 0 ? memory : s->upper, target, e);
-
-	if (sys_fchdir(here) < 0 && r == 0)
-		r = err_sys(e, "return from the layers");
-	fd_close(&s->tree);
-	fd_close(&s->upper);
-	return r;
+	if (dir < 0)
+		return err_sys(e, "open \"/proc/self/fd\"");
+	r = overlay_make_in(dir, false, &v.names, e);
+	return r < 0 ? err_wrap(e, "put the layers of the root together") : r;
 }

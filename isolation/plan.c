@@ -60,6 +60,7 @@ void isolation_free(struct isolation *iso)
 	free(iso->sources);
 	mount_plan_done(&iso->plan);
 	source_done(&iso->root);
+	overlay_done(iso);
 	source_done(&iso->null);
 	fd_close(&iso->proc);
 	fd_close(&iso->offsets);

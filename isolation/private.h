@@ -52,9 +52,13 @@ struct isolation {
 	int offsets; /* timens_offsets of the setup child */
 
 	struct source root;
+	struct source
+		*stack; /* of a root in layers: the upper folder, then the layers; else NULL */
+	size_t n_stack;
 	struct mount_plan plan;
 	struct source *sources; /* beside plan.ops */
 	struct source null;     /* /dev/null, for masks */
+	bool is_root_locked;    /* parent: a root in layers, put together and locked already */
 	int *locked; /* parent: the trees that mount_lock_run has replaced, borrowed from sources; sent to the setup child */
 	size_t n_locked;
 	bool is_cgroup_v2, is_cgroup_hybrid;
@@ -104,10 +108,10 @@ MUST_CHECK int sources_map(struct isolation *iso, pid_t child, struct err *e);
 /* image.c - parent: a file system in a file of the host, through a loop device that goes with the mount. */
 MUST_CHECK int image_plan(const struct mount_op *op, struct source *s, struct err *e);
 
-/* overlay.c - parent: open what is below and what takes the changes; init: put them together. */
-MUST_CHECK int overlay_plan(const struct mount_op *op, struct source *s, struct err *e);
-MUST_CHECK int overlay_run(struct isolation *iso, const struct mount_op *op, struct source *s,
-			   struct err *e);
+/* mount_overlay.c - parent: open what is below and what takes the changes; init: put them together. */
+MUST_CHECK int mount_overlay_plan(const struct mount_op *op, struct source *s, struct err *e);
+MUST_CHECK int mount_overlay_run(struct isolation *iso, const struct mount_op *op, struct source *s,
+				 struct err *e);
 /* mount_run.c - init: the place of a mount, checked. */
 MUST_CHECK int mount_open_target(const struct isolation *iso, const struct mount_op *op,
 				 bool is_dir, struct err *e);
@@ -171,6 +175,14 @@ MUST_CHECK int mount_cgroup_run(struct isolation *iso, const struct mount_op *op
 				struct err *e);
 /* copyup.c - fill a fresh tmpfs with what it will cover. */
 MUST_CHECK int copyup(int from, int to, struct err *e);
+
+/* overlay.c - a root in layers. */
+/* parent: open and detach what spec->root names, before and after the container's user namespace is there. */
+MUST_CHECK int overlay_plan(struct isolation *iso, struct err *e);
+MUST_CHECK int overlay_map(struct isolation *iso, int userns, struct err *e);
+/* init: put the layers together; the finished, still detached mount is iso->root.tree. They are attached over `place` for that moment only. */
+MUST_CHECK int overlay_build(struct isolation *iso, int place, struct err *e);
+void overlay_done(struct isolation *iso);
 
 /* rootfs.c - init. */
 MUST_CHECK int rootfs_attach(struct isolation *iso, struct err *e);

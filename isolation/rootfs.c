@@ -49,7 +49,7 @@ int rootfs_attach(struct isolation *iso, struct err *e)
 	}
 	int r = stop_propagation(e);
 
-	if (r == 0)
+	if (r == 0 && !iso->stack)
 		r = source_need(&iso->root, true, e);
 	if (r < 0)
 		return r;
@@ -57,20 +57,35 @@ int rootfs_attach(struct isolation *iso, struct err *e)
 
 	if (place < 0)
 		return place;
-	r = mount_attach(iso->root.tree, place, e);
+	r = iso->stack ? overlay_build(iso, place, e) : 0;
+	if (r == 0)
+		r = mount_attach(iso->root.tree, place, e);
 	if (r < 0)
 		return err_wrap(e, "root \"%s\"", iso->root.path);
 	iso->root_fd = iso->root.tree;
 	return 0;
 }
 
-static int enter_by_pivot(struct err *e)
+/* umount2(2) has taken what was on top of the new root. That this was the old root is too important to be taken for granted: whatever is mounted over the host's "/" would have been in its place. */
+static int check_left(int root, struct err *e)
+{
+	struct stat ours, above;
+
+	if (fstat(root, &ours) < 0 || fstatat(root, "..", &above, 0) < 0)
+		return err_sys(e, "examine the new root");
+	if (ours.st_dev != above.st_dev || ours.st_ino != above.st_ino)
+		return err_set(e, EBUSY,
+			       "leave the old root: it is still mounted over the new one");
+	return 0;
+}
+
+static int enter_by_pivot(int root, struct err *e)
 {
 	if (sys_pivot_root(".", ".") < 0)
 		return err_sys(e, "pivot into the new root");
 	if (sys_umount2(".", MNT_DETACH) < 0)
 		return err_sys(e, "leave the old root");
-	return 0;
+	return check_left(root, e);
 }
 
 static int enter_by_chroot(struct err *e)
@@ -98,7 +113,7 @@ int rootfs_enter(struct isolation *iso, struct err *e)
 	else if (iso->no_pivot)
 		r = enter_by_move(iso, e);
 	else
-		r = enter_by_pivot(e);
+		r = enter_by_pivot(iso->root_fd, e);
 	if (r < 0)
 		return r;
 	return sys_chdir("/") < 0 ? err_sys(e, "enter \"/\"") : 0;

@@ -193,7 +193,7 @@ static int plan_op(struct isolation *iso, const struct mount_op *op, struct sour
 	case MOUNT_OP_IMAGE:
 		return image_plan(op, s, e);
 	case MOUNT_OP_OVERLAY:
-		return overlay_plan(op, s, e);
+		return mount_overlay_plan(op, s, e);
 	case MOUNT_OP_REMOUNT:
 	case MOUNT_OP_LINK:
 	case MOUNT_OP_READONLY:
@@ -211,6 +211,8 @@ static int plan_root(struct isolation *iso, struct err *e)
 		return err_wrap(e, "root.path");
 	if (!iso->root.is_dir)
 		return err_set(e, ENOTDIR, "root.path: \"%s\" is not a directory", iso->root.path);
+	if (iso->spec->root.upper)
+		return overlay_plan(iso, e);
 	if (!iso->has_mounts)
 		return 0;
 	r = source_clone(&iso->root, true, e);
@@ -359,7 +361,8 @@ int sources_map(struct isolation *iso, pid_t child, struct err *e)
 			return userns;
 	}
 	if (maps_root(iso)) {
-		int r = source_map(&iso->root, userns, true, e);
+		int r = iso->stack ? overlay_map(iso, userns, e)
+				   : source_map(&iso->root, userns, true, e);
 
 		if (r < 0)
 			return err_wrap(e, "root");
@@ -380,6 +383,7 @@ void sources_close(struct isolation *iso)
 	for (size_t i = 0; i < iso->plan.n; i++)
 		source_done(&iso->sources[i]);
 	source_done(&iso->null);
+	overlay_done(iso);
 	fd_close(&iso->root.fd);
 	iso->root_fd = iso->root.tree;
 	for (int t = 0; t < NS_COUNT; t++)

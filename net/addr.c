@@ -71,7 +71,8 @@ static void addr_begin(struct netlink_request *q, uint16_t type, uint16_t flags,
 	mnl_attr_put(q->h, IFA_ADDRESS, inet_len(a), a->bytes);
 }
 
-int addr_add(struct netlink *nl, uint32_t index, const struct inet_addr *a, struct err *e)
+static int addr_put(struct netlink *nl, uint32_t index, const struct inet_addr *a, uint32_t flags,
+		    struct err *e)
 {
 	struct netlink_request q;
 	struct err why = { 0 };
@@ -80,13 +81,25 @@ int addr_add(struct netlink *nl, uint32_t index, const struct inet_addr *a, stru
 
 	addr_begin(&q, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, a);
 	if (a->family == AF_INET6)
-		mnl_attr_put_u32(q.h, IFA_FLAGS, IFA_F_NODAD);
+		flags |= IFA_F_NODAD;
+	if (flags)
+		mnl_attr_put_u32(q.h, IFA_FLAGS, flags);
 	r = netlink_talk(nl, &q, NULL, NULL, &why);
 	if (r == 0 || r == -EEXIST)
 		return 0;
 	*e = why;
 	inet_text(a, text);
 	return err_wrap(e, "add the address %s", text);
+}
+
+int addr_add(struct netlink *nl, uint32_t index, const struct inet_addr *a, struct err *e)
+{
+	return addr_put(nl, index, a, 0, e);
+}
+
+int addr_add_alone(struct netlink *nl, uint32_t index, const struct inet_addr *a, struct err *e)
+{
+	return addr_put(nl, index, a, IFA_F_NOPREFIXROUTE, e);
 }
 
 int addr_remove(struct netlink *nl, uint32_t index, const struct inet_addr *a, struct err *e)

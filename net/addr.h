@@ -26,6 +26,9 @@ MUST_CHECK int addr_all(struct netlink *nl, struct addr_list *ret, struct err *e
 /* Add; the same address there already is success. IPv6 without duplicate address detection: leases and link protection give uniqueness, and it would cost a second. */
 MUST_CHECK int addr_add(struct netlink *nl, uint32_t index, const struct inet_addr *a,
 			struct err *e);
+/* The same without the route to its subnet: what is there is reached by other routes only. */
+MUST_CHECK int addr_add_alone(struct netlink *nl, uint32_t index, const struct inet_addr *a,
+			      struct err *e);
 /* Missing is fine. */
 MUST_CHECK int addr_remove(struct netlink *nl, uint32_t index, const struct inet_addr *a,
 			   struct err *e);

@@ -13,12 +13,15 @@
 #include "net/conntrack.h"
 #include "net/enter.h"
 #include "net/guard.h"
+#include "net/in_use.h"
 #include "net/link.h"
 #include "net/names.h"
 #include "net/plan.h"
+#include "net/proxy.h"
 #include "net/route.h"
 #include "net/shape.h"
 #include "net/share.h"
+#include "net/shared.h"
 #include "net/uplink.h"
 #include "net/vlan.h"
 #include "runtime/base/log.h"
@@ -52,11 +55,27 @@ static int attach_settle(struct attach *a, const struct plan_op *op, struct err 
 	return physical_settle(&a->zone, &a->plan->moved.items[op->link], e);
 }
 
+/* What a shared zone is answered for, on which links; freshly allocated. */
+static struct proxy *attach_proxies(const struct net_plan *p, size_t *n)
+{
+	struct proxy *list = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < p->n_links; i++)
+		for (size_t k = 0; p->links[i].is_shared && k < p->links[i].addrs.n; k++) {
+			list = mem_grow(list, *n + 1, sizeof(*list));
+			list[(*n)++] = (struct proxy){ .link = p->links[i].lowers[k].name,
+						       .addr = p->links[i].addrs.items[k] };
+		}
+	return list;
+}
+
 static int attach_bridge(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	const struct net_plan *p = a->plan;
 	auto_free struct bridge_link *links = mem_array(p->n_links + 1, sizeof(*links));
 	struct bridge_claim claim = { .zone = p->zonename, .links = links, .ports = &p->ports };
+	auto_free struct proxy *proxies = attach_proxies(p, &claim.n_proxies);
 
 	(void)op;
 	for (size_t i = 0; i < p->n_links; i++) {
@@ -70,6 +89,7 @@ static int attach_bridge(struct attach *a, const struct plan_op *op, struct err 
 		to->n_gates = l->gates.n;
 		claim.n_links++;
 	}
+	claim.proxies = proxies;
 	return bridge_join(&a->host, p->run_dir, &claim, e);
 }
 
@@ -79,6 +99,8 @@ static int attach_find_lower(struct attach *a, struct plan_link *l, struct link_
 {
 	int r = link_find(&a->host, l->bridge, ret, e);
 
+	if (l->is_shared)
+		return r;
 	l->is_uplink = r == 0 && !str_eq(ret->kind, "bridge");
 	if (l->is_uplink && l->total)
 		return err_set(e, EINVAL, "sharedbw needs a bridge, and \"%s\" is none", l->bridge);
@@ -168,12 +190,28 @@ static int attach_uplink(struct attach *a, const struct plan_link *l, const char
 	return r < 0 ? r : uplink_add(&a->host, &u, e);
 }
 
+static int attach_shared(struct attach *a, const struct plan_link *l, const char *alias,
+			 struct err *e)
+{
+	const struct shared s = { .host = l->host,
+				  .alias = alias,
+				  .mac = l->mac,
+				  .addrs = l->addrs.items,
+				  .n_addrs = l->addrs.n };
+
+	int r = shared_connect(&a->host, &s, e);
+
+	if (r == 0)
+		in_use_announce(&a->host, l);
+	return r;
+}
+
 static int attach_port(struct attach *a, const struct plan_op *op, struct err *e)
 {
 	struct plan_link *l = &a->plan->links[op->link];
 	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", a->plan->zonename);
 	struct link_info lower = { 0 };
-	int r = attach_find_lower(a, l, &lower, e);
+	int r = l->is_shared ? 0 : attach_find_lower(a, l, &lower, e);
 	const struct link_change up = { .up = true };
 	const struct link_change c = { .alias = alias,
 				       .no_link_local = true,
@@ -181,6 +219,8 @@ static int attach_port(struct attach *a, const struct plan_op *op, struct err *e
 				       .isolated = l->isolated,
 				       .up = !l->vlan };
 
+	if (l->is_shared)
+		return attach_shared(a, l, alias, e);
 	if (r == 0 && l->is_uplink)
 		return attach_uplink(a, l, alias, &lower, e);
 	if (r == 0)
@@ -230,18 +270,26 @@ static int attach_up(struct attach *a, const struct plan_op *op, struct err *e)
 
 static int attach_address(struct attach *a, const struct plan_op *op, struct err *e)
 {
+	const struct plan_link *p = &a->plan->links[op->link];
 	struct link_info l = { 0 };
-	int r = link_find(&a->zone, a->plan->links[op->link].name, &l, e);
+	int r = link_find(&a->zone, p->name, &l, e);
 
-	return r < 0 ? r : addr_add(&a->zone, l.index, &op->addr, e);
+	if (r < 0)
+		return r;
+	return p->is_shared ? addr_add_alone(&a->zone, l.index, &op->addr, e)
+			    : addr_add(&a->zone, l.index, &op->addr, e);
 }
 
 static int attach_route(struct attach *a, const struct plan_op *op, struct err *e)
 {
+	const struct plan_link *p = &a->plan->links[op->link];
 	struct link_info l = { 0 };
-	int r = link_find(&a->zone, a->plan->links[op->link].name, &l, e);
+	int r = link_find(&a->zone, p->name, &l, e);
 
-	return r < 0 ? r : route_add_default(&a->zone, l.index, &op->addr, e);
+	if (r < 0)
+		return r;
+	return p->is_shared ? shared_route(&a->host, &a->zone, p->host, l.index, &op->addr, e)
+			    : route_add_default(&a->zone, l.index, &op->addr, e);
 }
 
 /* Plugins may take long, so the lock is not held meanwhile; for what follows it is. */
@@ -410,7 +458,7 @@ static void detach_cni(struct netlink *host, const struct json *saved, const str
 }
 
 struct detach_seen {
-	bool automatic, vlan;
+	bool joined, vlan; /* something host-wide is there for it: bridge_leave() */
 };
 
 /* The links of a record; the first failure is kept and the rest is still tried. */
@@ -422,7 +470,8 @@ static int detach_record(struct netlink *host, const struct json *record, struct
 	int result = 0;
 
 	for (size_t i = 0; i < links->n; i++) {
-		seen->automatic |= json_get_bool(links->items[i], "automatic", false);
+		seen->joined |= json_get_bool(links->items[i], "automatic", false) ||
+				json_get(links->items[i], "shared");
 		seen->vlan |= json_get(links->items[i], "vlan") != NULL;
 		int r = detach_link(host, links->items[i], result ? &why : e);
 
@@ -453,7 +502,7 @@ static int detach_all(struct netlink *host, const struct json *saved, const stru
 	result = result ? result : r;
 	if (result == 0)
 		result = share_drop_dead(host, dirs->run_dir, e);
-	if (seen.automatic && result == 0)
+	if (seen.joined && result == 0)
 		result = bridge_leave(host, dirs->run_dir, zone, e);
 	if (detach_list(saved, "links")->n || before->n) {
 		r = names_leave(host, dirs, zone, result ? &why : e);

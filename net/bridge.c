@@ -1,5 +1,5 @@
 /* RUN/net.json: { "bridges": ["zbr0"], "users": { "web": { "zbr0": ["10.88.0.1/24", "fd00:88::1/64"] } }, "publish": { "web": [...] },
- *                 "forward4": ["eth0"], "forward6": [...], "rules": "..." }
+ *                 "forward4": ["eth0"], "forward6": [...], "rules": "...", "shared": { "db": [...] }, "answers": { "eth0": {...} } }
  *
  * "bridges" says that bridges of these names are ours, also if we died before they got their alias. "rules" is the input from which the packet filter table was made last;
  * while it stays the same and the table exists, the table is left alone. */
@@ -303,6 +303,22 @@ static int bridge_open_forwarding(struct bridge *b, struct err *e)
 	return r < 0 ? err_wrap(e, "forward packets of zones") : 0;
 }
 
+static int bridge_answer(struct bridge *b, struct err *e)
+{
+	int r;
+
+	if (!proxy_is_used(b->state))
+		return 0;
+	r = proxy_choose(b->state, e);
+	if (r == 0)
+		r = bridge_save(b, e);
+	if (r == 0)
+		r = proxy_apply(b->nl, &b->proc, b->state, e);
+	if (r == 0)
+		r = bridge_save(b, e);
+	return r < 0 ? err_wrap(e, "answer for shared zones") : 0;
+}
+
 /* A wanted one may be made or be there already; a stranger's is not touched. */
 static int bridge_look_all(struct bridge *b, struct err *e)
 {
@@ -387,8 +403,10 @@ static bool bridge_has_unused(struct bridge *b)
 /* No users: nothing is left, unless a stranger's link hangs on one of the bridges. */
 static int bridge_remove(struct bridge *b, struct err *e)
 {
-	int r = bridge_remove_unused(b, e);
+	int r = bridge_answer(b, e);
 
+	if (r == 0)
+		r = bridge_remove_unused(b, e);
 	if (r == 0 && json_get(b->state, "bridges")->n)
 		return bridge_save(b, e);
 	if (r == 0)
@@ -407,6 +425,7 @@ static int bridge_apply(struct bridge *b, struct err *e)
 		bridge_make_all,
 		bridge_open_forwarding,
 		bridge_set_rules,
+		bridge_answer,
 	};
 
 	if (bridge_users(b)->n == 0)
@@ -445,6 +464,7 @@ static void bridge_claim(struct bridge *b, const struct bridge_claim *c)
 			json_add(list, json_new_string(text));
 		}
 	}
+	proxy_claim(b->state, c->zone, c->proxies, c->n_proxies);
 	json_unset(ports, c->zone);
 	if (!c->ports || c->ports->n == 0)
 		return;
@@ -475,9 +495,23 @@ int bridge_check_port(const char *run_dir, const char *zone, const struct publis
 	return r < 0 ? r : bridge_check_ports(b.state, zone, p, 1, e);
 }
 
+int bridge_check_unshared(const char *run_dir, const char *link, struct err *e)
+{
+	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
+	int r = bridge_load(&b, NULL, run_dir, e);
+	const char *zone = r < 0 ? NULL : proxy_sharer(b.state, link);
+
+	if (!zone)
+		return r;
+	return err_set(e, EBUSY,
+		       "zone \"%s\" has addresses on \"%s\" (ipType shared); halt it first", zone,
+		       link);
+}
+
 static void bridge_forget(struct bridge *b, const char *zone)
 {
 	json_unset(json_get(b->state, "publish"), zone);
+	proxy_claim(b->state, zone, NULL, 0);
 	json_unset(bridge_users(b), zone); /* last: the name may be the row's own */
 }
 

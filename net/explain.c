@@ -13,6 +13,7 @@ struct explain {
 	pid_t init;
 	bool is_physical; /* a link of the host itself */
 	bool is_uplink;   /* "bridge" is a link of another kind */
+	bool is_shared;   /* ... whose addresses the zone shares */
 	const struct json *link;
 	struct strv *ret;
 };
@@ -82,7 +83,7 @@ static void explain_uplink(const struct explain *x)
 
 static void explain_bridge(const struct explain *x)
 {
-	if (x->is_uplink) {
+	if (x->is_uplink || x->is_shared) {
 		explain_uplink(x);
 		return;
 	}
@@ -113,6 +114,14 @@ static void explain_host(const struct explain *x)
 			x->name, x->bridge, x->bridge, x->zone);
 		return;
 	}
+	if (x->is_shared) {
+		if (explain_is(x, "bridgeUp"))
+			strv_format(
+				x->ret,
+				"link \"%s\": the host has no route to its addresses any more, or \"%s\" does not answer for them, as after it was down: zone reboot %s",
+				x->name, x->bridge, x->zone);
+		return;
+	}
 	/* the isolation of a port goes when it leaves the bridge, and putting it back by hand would lose it */
 	auto_free char *way = explain_is_isolated(x)
 				      ? mem_format("zone reboot %s", x->zone)
@@ -126,6 +135,13 @@ static void explain_routes(const struct explain *x)
 {
 	const struct json *list = json_get(x->link, "routesMissing");
 
+	if (x->is_shared && list && list->n) {
+		strv_format(
+			x->ret,
+			"link \"%s\": its default route is missing inside the zone: zone reboot %s",
+			x->name, x->zone);
+		return;
+	}
 	for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->n; i++) {
 		const char *router =
 			list->items[i]->type == JSON_STRING ? list->items[i]->text : "";
@@ -221,6 +237,7 @@ void net_explain(const struct json *status, const char *zonename, pid_t init, st
 					   .init = init,
 					   .is_physical = json_get_bool(link, "physical", false),
 					   .is_uplink = json_get_bool(link, "uplink", false),
+					   .is_shared = json_get_bool(link, "shared", false),
 					   .link = link,
 					   .ret = ret };
 

@@ -158,44 +158,101 @@ struct forward_role {
 	bool known;
 	uint32_t forwarding, accept_ra;
 };
+struct forward_roles {
+	struct link_list links;
+	struct forward_role *items; /* as many */
+};
 
-/* Set IPv6 forwarding for the whole host but leave every link the role it has. Setting "all" sets each link too, and when a link becomes a router the
- * kernel drops the default routes it learned from advertisements unless accept_ra is 2; so accept_ra is raised for that moment. Links may vanish meanwhile: their failures mean nothing. */
+static void forward_roles_done(struct forward_roles *r)
+{
+	link_list_done(&r->links);
+	free(r->items);
+}
+
+/* When a link becomes a router the kernel drops the default routes that were learned from advertisements, on all links whose accept_ra is not 2; so accept_ra is raised for that moment.
+ * Links may vanish meanwhile: their failures mean nothing. */
+static int forward_roles_raise(struct netlink *nl, struct sysctl *proc, struct forward_roles *roles,
+			       struct err *e)
+{
+	struct err ignored = { 0 };
+	int r = link_all(nl, &roles->links, e);
+
+	if (r < 0)
+		return r;
+	roles->items = mem_array(roles->links.n + 1, sizeof(*roles->items));
+	for (size_t i = 0; i < roles->links.n; i++) {
+		const char *name = roles->links.items[i].name;
+		struct forward_role *role = &roles->items[i];
+
+		role->known =
+			forward_read("ipv6", name, "forwarding", &role->forwarding, &ignored) > 0;
+		(void)!forward_read("ipv6", name, "accept_ra", &role->accept_ra, &ignored);
+		if (role->accept_ra == 1)
+			(void)!sysctl_set(proc, "ipv6", name, "accept_ra", 2, &ignored);
+	}
+	return 0;
+}
+
+static void forward_role_lower(struct sysctl *proc, const char *name,
+			       const struct forward_role *role)
+{
+	struct err ignored = { 0 };
+
+	if (role->accept_ra == 1)
+		(void)!sysctl_set(proc, "ipv6", name, "accept_ra", 1, &ignored);
+}
+
+/* Set IPv6 forwarding for the whole host but leave every link the role it has: setting "all" sets each link too. */
 static int forward_switch_all(struct netlink *nl, struct sysctl *proc, uint32_t value,
 			      struct err *e)
 {
-	auto_done(link_list) struct link_list links = { 0 };
-	auto_free struct forward_role *roles = NULL;
+	auto_done(forward_roles) struct forward_roles roles = { .items = NULL };
 	struct err ignored = { 0 };
 	uint32_t by_default = 0;
 	int r = forward_read("ipv6", "default", "forwarding", &by_default, e);
 
 	if (r >= 0)
-		r = link_all(nl, &links, e);
+		r = forward_roles_raise(nl, proc, &roles, e);
 	if (r < 0)
 		return r;
-	roles = mem_array(links.n + 1, sizeof(*roles));
-	for (size_t i = 0; i < links.n; i++) {
-		const char *name = links.items[i].name;
-
-		roles[i].known = forward_read("ipv6", name, "forwarding", &roles[i].forwarding,
-					      &ignored) > 0;
-		(void)!forward_read("ipv6", name, "accept_ra", &roles[i].accept_ra, &ignored);
-		if (roles[i].accept_ra == 1)
-			(void)!sysctl_set(proc, "ipv6", name, "accept_ra", 2, &ignored);
-	}
 	r = sysctl_set(proc, "ipv6", "all", "forwarding", value, e);
 	(void)!sysctl_set(proc, "ipv6", "default", "forwarding", by_default, &ignored);
-	for (size_t i = 0; i < links.n; i++) {
-		const char *name = links.items[i].name;
+	for (size_t i = 0; i < roles.links.n; i++) {
+		const char *name = roles.links.items[i].name;
 
-		if (roles[i].known)
-			(void)!sysctl_set(proc, "ipv6", name, "forwarding", roles[i].forwarding,
-					  &ignored);
-		if (roles[i].accept_ra == 1)
-			(void)!sysctl_set(proc, "ipv6", name, "accept_ra", 1, &ignored);
+		if (roles.items[i].known)
+			(void)!sysctl_set(proc, "ipv6", name, "forwarding",
+					  roles.items[i].forwarding, &ignored);
+		forward_role_lower(proc, name, &roles.items[i]);
 	}
 	return r;
+}
+
+int forward_make_router(struct netlink *nl, struct sysctl *proc, const char *link, struct err *e)
+{
+	auto_done(forward_roles) struct forward_roles roles = { .items = NULL };
+	struct err why = { 0 };
+	int r = forward_roles_raise(nl, proc, &roles, e);
+
+	if (r < 0)
+		return r;
+	r = sysctl_set(proc, "ipv6", link, "forwarding", 1, &why);
+	for (size_t i = 0; i < roles.links.n; i++)
+		if (!str_eq(roles.links.items[i].name, link))
+			forward_role_lower(proc, roles.links.items[i].name, &roles.items[i]);
+	if (r == 0 || r == -ENOENT) /* the link is gone */
+		return 0;
+	*e = why;
+	return r;
+}
+
+int forward_all_six(const struct json *state, bool *ret, struct err *e)
+{
+	uint32_t all = 0;
+	int r = forward_read("ipv6", "all", "forwarding", &all, e);
+
+	*ret = r > 0 && all && !json_get_bool(state, "forward6All", false);
+	return r < 0 ? r : 0;
 }
 
 static int forward_switch_link(struct sysctl *proc, const struct forward_family *f,

@@ -7,6 +7,8 @@
 #ifndef NET_FORWARD_H
 #define NET_FORWARD_H
 
+#include <stdbool.h>
+
 #include "net/netlink.h"
 #include "net/sysctl.h"
 #include "runtime/base/err.h"
@@ -19,6 +21,11 @@ MUST_CHECK int forward_choose(struct netlink *nl, const struct strv *ours, struc
 /* Switch what `state` says on (idempotent) or off. */
 MUST_CHECK int forward_switch(struct netlink *nl, struct sysctl *proc, const struct json *state,
 			      bool on, struct err *e);
+/* Make one link a router in IPv6, as answering for others needs it (proxy.h). It goes on to accept router advertisements where it did (accept_ra becomes 2), and so do all others. */
+MUST_CHECK int forward_make_router(struct netlink *nl, struct sysctl *proc, const char *link,
+				   struct err *e);
+/* Has somebody else than we made the whole host an IPv6 router? */
+MUST_CHECK int forward_all_six(const struct json *state, bool *ret, struct err *e);
 /* The names in state's "forward4" or "forward6". */
 void forward_names(const struct json *state, const char *key, struct strv *ret);
 

@@ -2,6 +2,7 @@
 #include "net/in_use.h"
 
 #include <errno.h>
+#include <linux/if_arp.h>
 #include <string.h>
 
 #include "net/link.h"
@@ -37,6 +38,33 @@ static int in_use_look(struct netlink *nl, const struct plan_link *l, struct lin
 	return 0;
 }
 
+/* A shared zone's neighbours are those of the host's link, each address on its own. A link that has no Ethernet frames is not asked on. */
+static int in_use_add_shared(struct in_use *u, struct netlink *nl, const struct plan_link *l,
+			     size_t index, struct err *e)
+{
+	for (size_t k = 0; k < l->addrs.n; k++) {
+		struct link_info lower = { 0 };
+		struct err why = { 0 };
+		int r = link_find(nl, l->lowers[k].name, &lower, &why);
+
+		if (r < 0 && r != -ENODEV) {
+			*e = why;
+			return r;
+		}
+		if (r < 0 || lower.type != ARPHRD_ETHER || lower.flags & IFF_NOARP)
+			continue;
+		u->probes = mem_grow(u->probes, u->n + 1, sizeof(*u->probes));
+		u->items = mem_grow(u->items, u->n + 1, sizeof(*u->items));
+		u->probes[u->n] = (struct probe){ .addr = l->addrs.items[k], .link = lower.index };
+		memcpy(u->probes[u->n].mac, lower.mac, INET_MAC);
+		u->items[u->n++] = (struct in_use_item){ .link = index,
+							 .address = k,
+							 .lower = l->lowers[k].name };
+	}
+	u->nl = nl;
+	return 0;
+}
+
 int in_use_add(struct in_use *u, struct netlink *nl, const struct plan_link *l, size_t index,
 	       const struct plan_addrs *addrs, struct err *e)
 {
@@ -46,6 +74,8 @@ int in_use_add(struct in_use *u, struct netlink *nl, const struct plan_link *l, 
 
 	if (!l->bridge[0] || addrs->n == 0 || probe_time_ms() == 0)
 		return 0;
+	if (l->is_shared)
+		return in_use_add_shared(u, nl, l, index, e);
 	r = in_use_look(nl, l, &lower, e);
 	if (r <= 0)
 		return r;
@@ -67,6 +97,15 @@ int in_use_add(struct in_use *u, struct netlink *nl, const struct plan_link *l, 
 	}
 	u->nl = nl;
 	return 0;
+}
+
+void in_use_announce(struct netlink *nl, const struct plan_link *l)
+{
+	auto_done(in_use) struct in_use u = { 0 };
+	struct err ignored = { 0 };
+
+	if (in_use_add_shared(&u, nl, l, 0, &ignored) == 0)
+		probe_announce(u.probes, u.n);
 }
 
 int in_use_ask(struct in_use *u, struct err *e)

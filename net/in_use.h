@@ -1,7 +1,7 @@
 /* in_use - would a zone's address meet another machine's on the zone's network? Private to net/.
  *
  * Leases and link protection keep the addresses of zones apart; what else is plugged into a bridge is asked (probe.h). So nobody is asked, and nothing is waited for, on a bridge that has
- * links of zones only, as the automatic one nearly always does. A zone that runs already answers for itself: that does not count,
+ * links of zones only, as the automatic one nearly always does. On a link of the host that carries addresses of a shared zone the neighbours are asked always. A zone that runs already answers for itself: that does not count,
  * neither from the MAC that it is to have nor from another behind its port, which is the one that it has now. */
 #ifndef NET_IN_USE_H
 #define NET_IN_USE_H
@@ -33,6 +33,8 @@ MUST_CHECK int in_use_add(struct in_use *u, struct netlink *nl, const struct pla
 			  size_t index, const struct plan_addrs *addrs, struct err *e);
 /* Ask for all of them at once; takes PROBE_MS, no time when there are none. */
 MUST_CHECK int in_use_ask(struct in_use *u, struct err *e);
+/* Tell those who would have been asked that the addresses are behind the host now; for links of a shared zone. */
+void in_use_announce(struct netlink *nl, const struct plan_link *l);
 /* NULL when address number i of the noted ones is free; else a sentence with the holder and the way out, freshly allocated. */
 char *in_use_text(const struct in_use *u, size_t i);
 

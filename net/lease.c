@@ -30,19 +30,17 @@ static int lease_record(const struct net_plan *p, size_t index, const struct add
 
 	for (size_t i = 0; i < l->addrs.n; i++) {
 		const char *holder = ipam_holder(leases, &l->addrs.items[i], p->zonename);
+		auto_free char *path = plan_address_path(p, index, i);
 		char text[INET_TEXT];
 
 		inet_text_bare(&l->addrs.items[i], text);
 		if (holder)
-			return err_set(e, EADDRINUSE,
-				       "anet[%zu].allowedAddress: %s belongs to zone \"%s\"", index,
-				       text, holder);
+			return err_set(e, EADDRINUSE, "%s: %s belongs to zone \"%s\"", path, text,
+				       holder);
 		for (size_t k = 0; k < host->n; k++)
 			if (inet_same(&host->items[k].addr, &l->addrs.items[i]))
-				return err_set(
-					e, EADDRINUSE,
-					"anet[%zu].allowedAddress: %s is an address of the host",
-					index, text);
+				return err_set(e, EADDRINUSE, "%s: %s is an address of the host",
+					       path, text);
 	}
 	*changed |= ipam_assign(leases, p->zonename, index, l->addrs.items, l->addrs.n, false);
 	return 0;

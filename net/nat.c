@@ -1,6 +1,7 @@
 /* postrouting: what comes from a bridge network and leaves by a link that is none of our bridges gets the host's address. forward: answers come back, zones of one bridge
  * reach each other (by way of the host where two subnets share it) and those of two bridges do not, whether they are known to each other by a published port or not at all: only
  * what is translated passes. Zones may go out; anything else from outside is dropped - the zones' addresses are private, a neighbour of the host that routes to them must not get in.
+ * Shared zones (shared.h) are routed like the host's own neighbours: no rule lets them through or keeps them out, and only the last two of `forward` may be there without a bridge.
  * With published ports also: prerouting and output, where the destination becomes the zone's (publish_rules.c); in postrouting two cases in which the zone's answer would not come back
  * through the host and the source becomes the bridge's address, from 127.0.0.1 and from a zone of the same bridge; and raw, because the first of them needs the bridge's parameter
  * route_localnet: what arrives from zones FOR 127.0.0.0/8 is dropped before anything else sees it. Where others have rules for input also sets and a chain input (judge.c). */
@@ -33,7 +34,7 @@ enum nat_value {
 	V_LOOPBACK,
 	V_COUNT
 };
-enum { NAT_CLOSED4 = 1, NAT_CLOSED6 = 2 };
+enum { NAT_CLOSED4 = 1, NAT_CLOSED6 = 2, NAT_BRIDGES = 4 }; /* there are some */
 
 /* bits of the kernel's connection tracking, host order */
 static const uint32_t nat_answer =
@@ -97,18 +98,18 @@ static const struct nft_rule nat_forward_answers[] = {
 	{ "answers",
 	  NFT_VERDICT_ACCEPT,
 	  { TO(NFT_IN, V_BRIDGES), { NFT_LOAD_CT, NFT_CT_STATE, 4, NFT_HAS_BITS, V_ANSWER } },
-	  0 },
+	  NAT_BRIDGES },
 	{ "published",
 	  NFT_VERDICT_ACCEPT,
 	  { TO(NFT_IN, V_BRIDGES), { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } },
-	  0 },
+	  NAT_BRIDGES },
 };
 static const struct nft_rule nat_forward_one[] = {
 	{ "one bridge", NFT_VERDICT_ACCEPT, { FROM(NFT_IS, V_BRIDGE), TO(NFT_IS, V_BRIDGE) }, 0 },
 };
 static const struct nft_rule nat_forward[] = {
-	{ "into zones", NFT_VERDICT_DROP, { TO(NFT_IN, V_BRIDGES) }, 0 },
-	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IN, V_BRIDGES) }, 0 },
+	{ "into zones", NFT_VERDICT_DROP, { TO(NFT_IN, V_BRIDGES) }, NAT_BRIDGES },
+	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IN, V_BRIDGES) }, NAT_BRIDGES },
 	{ "not a router",
 	  NFT_VERDICT_DROP,
 	  { IS_FAMILY(V_IP4), FROM(NFT_IN, V_CLOSED4), TO(NFT_IN, V_CLOSED4) },
@@ -187,7 +188,7 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 	auto_done(strbuf) struct strbuf closed6 = { 0 };
 	auto_done(strbuf) struct strbuf names = { 0 };
 	struct nft_batch *b = nft_batch_new(NFPROTO_INET, NAT_TABLE);
-	unsigned when = 0;
+	unsigned when = n->n_bridges ? NAT_BRIDGES : 0;
 
 	for (size_t i = 0; i < n->n_bridges; i++)
 		strbuf_add_bytes(&names, n->bridges[i].name, IFNAMSIZ);
@@ -215,7 +216,7 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 	}
 	nat_add_chains(b, chains, sizeof(chains) / sizeof(chains[0]));
 	nft_batch_rules(b, "forward", nat_forward_answers,
-			sizeof(nat_forward_answers) / sizeof(nat_forward_answers[0]), values, 0);
+			sizeof(nat_forward_answers) / sizeof(nat_forward_answers[0]), values, when);
 	for (size_t i = 0; i < n->n_bridges; i++)
 		nat_bridge(b, n, &n->bridges[i], values);
 	nat_publish(b, n, values);

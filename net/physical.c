@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 
 #include "net/addr.h"
+#include "net/bridge.h"
 #include "net/enter.h"
 #include "net/identity.h"
 #include "net/link.h"
@@ -179,8 +180,10 @@ int physical_check(struct netlink *host, const char *run_dir, const char *zone, 
 	struct err why = { 0 };
 	int r = identity_find(host, name, &i, &why);
 
-	if (r == 0)
-		return check_link(host, &i, e);
+	if (r == 0) {
+		r = check_link(host, &i, e);
+		return r < 0 ? r : bridge_check_unshared(run_dir, name, e);
+	}
 	if (r != -ENODEV) {
 		*e = why;
 		return r;

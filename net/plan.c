@@ -30,6 +30,7 @@ void net_plan_free(struct net_plan *p)
 		free(p->links[i].addrs.items);
 		free(p->links[i].routers.items);
 		free(p->links[i].gates.items);
+		free(p->links[i].lowers);
 		json_free(p->links[i].cni_runtime);
 	}
 	free(p->links);
@@ -327,7 +328,7 @@ int plan_build(const struct zone_spec *z, const struct plan_subnets *s, struct n
 		}
 		errors += r.errors;
 	}
-	errors += shared ? 0 : plan_read_physical(z, p, diags);
+	errors += shared ? plan_read_shared(z, p, diags) : plan_read_physical(z, p, diags);
 	errors += plan_read_publish(z, p, diags);
 	*ret = ptr_steal(&p);
 	return errors ? -EINVAL : 0;
@@ -453,13 +454,13 @@ static void plan_list_inside(struct net_plan *p, size_t i)
 
 static void plan_list_ops(struct net_plan *p)
 {
-	bool automatic = false;
+	bool is_joined = false;
 
 	for (size_t i = 0; i < p->n_links; i++)
-		automatic = automatic || p->links[i].automatic;
+		is_joined = is_joined || p->links[i].automatic || p->links[i].is_shared;
 	if (p->moved.n)
 		plan_add_op(p, PLAN_TAKE, 0, NULL);
-	if (automatic)
+	if (is_joined)
 		plan_add_op(p, PLAN_BRIDGE, 0, NULL);
 	for (size_t i = 0; i < p->n_links; i++) {
 		if (p->links[i].cni[0])
@@ -488,8 +489,8 @@ int plan_finish(struct net_plan *p, const struct plan_subnets *s, const struct j
 		struct plan_link *l = &p->links[i];
 		struct plan_reader r = { .subnets = s, .index = i, .diags = diags };
 
-		/* an address that is still to be leased has no subnet to check a router against */
-		for (size_t k = 0; l->addrs.n && k < l->routers.n; k++)
+		/* an address that is still to be leased has no subnet to check a router against; a shared zone's is the host's end */
+		for (size_t k = 0; l->addrs.n && !l->is_shared && k < l->routers.n; k++)
 			plan_check_router(&r, l, &l->routers.items[k]);
 		for (size_t k = 0; l->automatic && k < l->addrs.n; k++)
 			plan_derive_gate(&r, l, &l->addrs.items[k], leases, p->zonename);

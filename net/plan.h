@@ -31,6 +31,12 @@ struct plan_subnets {
 	struct inet_addr four, six; /* family 0: none */
 };
 
+/* Where one address of a shared zone is. */
+struct plan_lower {
+	char name[IFNAMSIZ]; /* the link of the host */
+	size_t net;          /* number of the entry of `net` */
+};
+
 struct plan_link {
 	char host[IFNAMSIZ]; /* "zv1f2e3d4c.0"; of a CNI link only its guard has that name */
 	char name[IFNAMSIZ]; /* inside */
@@ -58,6 +64,9 @@ struct plan_link {
 	struct plan_addrs
 		routers; /* written ones, after plan_finish() also the bridge's where none is written */
 	struct plan_addrs gates; /* addresses the bridge must have for this link */
+	/* the one link of a shared zone (shared.h); "bridge" is the first of its links of the host, and its routers are the host's end */
+	bool is_shared;
+	struct plan_lower *lowers; /* as many as addrs */
 	/* a link that CNI plugins make: addresses, MAC and device are known once net_attach() has had it made */
 	char cni[CNI_NAME];       /* the network; "": not such a link */
 	struct json *cni_runtime; /* what plugins with the capability of that name are told */
@@ -67,14 +76,14 @@ struct plan_link {
 
 /* In the order they are carried out; host-wide ones first. */
 enum plan_kind {
-	PLAN_TAKE, /* the links of the host move; first, so that they keep their numbers */
-	PLAN_BRIDGE, /* the automatic bridges with the addresses of all links on them, forwarding, translation */
-	PLAN_LINK,    /* a pair of links, one end in the zone */
-	PLAN_GUARD,   /* link protection on the host end */
-	PLAN_SHAPE,   /* its bandwidth, or its share of the bridge's */
-	PLAN_PORT,    /* host end on the bridge, up */
-	PLAN_ENTER,   /* kernel parameters in the zone's namespace, and a way to talk to it */
-	PLAN_LO,      /* lo up */
+	PLAN_TAKE,   /* the links of the host move; first, so that they keep their numbers */
+	PLAN_BRIDGE, /* the automatic bridges with the addresses of all links on them, forwarding, translation, answers for shared zones */
+	PLAN_LINK,   /* a pair of links, one end in the zone */
+	PLAN_GUARD,  /* link protection on the host end */
+	PLAN_SHAPE,  /* its bandwidth, or its share of the bridge's */
+	PLAN_PORT,   /* host end on the bridge, up */
+	PLAN_ENTER,  /* kernel parameters in the zone's namespace, and a way to talk to it */
+	PLAN_LO,     /* lo up */
 	PLAN_ADDRESS, /* an address inside */
 	PLAN_UP,      /* inner end up */
 	PLAN_ROUTE,   /* a default route inside */
@@ -112,6 +121,11 @@ MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s,
 
 /* The part of the first that is about links of the host (plan_physical.c); returns the number of mistakes. */
 size_t plan_read_physical(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags);
+
+/* The same with ipType shared (plan_shared.c). */
+size_t plan_read_shared(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags);
+/* Where an address of a link stands in the configuration: "anet[0].allowedAddress[1]". Freshly allocated. */
+char *plan_address_path(const struct net_plan *p, size_t link, size_t address);
 
 /* net_plan() on leases in memory, which are changed and not saved. The caller holds RUN/net.lock. `own` are addresses that the zone has now: who answers for them is itself. */
 MUST_CHECK int plan_lease(const struct zone_spec *z, const struct net_dirs *dirs,

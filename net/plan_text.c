@@ -18,6 +18,18 @@ static void plan_print_addrs(struct strbuf *b, const struct plan_addrs *v)
 	}
 }
 
+/* Links of the host that answer for a shared zone. */
+static void plan_print_answers(struct strbuf *b, const struct plan_link *l)
+{
+	for (size_t i = 0; l->is_shared && i < l->addrs.n; i++) {
+		char text[INET_TEXT];
+
+		inet_text_bare(&l->addrs.items[i], text);
+		strbuf_format(b, "%sanswer for %s on %s", i ? "\n" : "forward\n", text,
+			      l->lowers[i].name);
+	}
+}
+
 static bool plan_is_first_on(const struct net_plan *p, size_t i)
 {
 	size_t first = 0;
@@ -33,6 +45,7 @@ static void plan_print_bridge(struct strbuf *b, const struct net_plan *p, const 
 
 	(void)op;
 	for (size_t i = 0; i < p->n_links; i++) {
+		plan_print_answers(b, &p->links[i]);
 		if (!p->links[i].automatic || !plan_is_first_on(p, i))
 			continue;
 		strbuf_format(b, "%sbridge %s forward masquerade", separator, p->links[i].bridge);
@@ -91,6 +104,11 @@ static void plan_print_port(struct strbuf *b, const struct net_plan *p, const st
 {
 	const struct plan_link *l = &p->links[op->link];
 
+	if (l->is_shared) {
+		strbuf_format(b, "routes to %s:", l->host);
+		plan_print_addrs(b, &l->addrs);
+		return;
+	}
 	strbuf_format(b, "port %s of %s", l->host, l->bridge);
 	if (l->vlan)
 		strbuf_format(b, " vlan %u", l->vlan);
@@ -203,6 +221,21 @@ static struct json *plan_save_addrs(const struct plan_addrs *v, bool bare)
 	return list;
 }
 
+static struct json *plan_save_shared(const struct plan_link *l)
+{
+	struct json *list = json_new_array();
+
+	for (size_t i = 0; i < l->addrs.n; i++) {
+		struct json *one = json_add(list, json_new_object());
+		char text[INET_TEXT];
+
+		inet_text_bare(&l->addrs.items[i], text);
+		json_set(one, "link", json_new_string(l->lowers[i].name));
+		json_set(one, "address", json_new_string(text));
+	}
+	return list;
+}
+
 static struct json *plan_save_link(const struct plan_link *l)
 {
 	struct json *j = json_new_object();
@@ -219,6 +252,8 @@ static struct json *plan_save_link(const struct plan_link *l)
 		json_set(j, "device", json_new_string(l->device));
 		json_set(j, "deviceIndex", json_new_u64(l->device_index));
 	}
+	if (l->is_shared)
+		json_set(j, "shared", plan_save_shared(l));
 	json_set(j, "automatic", json_new_bool(l->automatic));
 	json_set(j, "mac", json_new_string(mac));
 	if (l->mtu)

@@ -178,3 +178,21 @@ int probe_ask(struct probe *probes, size_t n, struct err *e)
 	}
 	return 0;
 }
+
+/* To a link by its number, without a socket that listens: protocol 0. */
+static void probe_announce_one(int fd, const struct probe *p)
+{
+	uint8_t frame[PROBE_FRAME];
+	size_t n = probe_announcement(p, frame);
+	const struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)p->link };
+
+	(void)!sendto(fd, frame, n, 0, (const struct sockaddr *)&to, sizeof(to));
+}
+
+void probe_announce(const struct probe *probes, size_t n)
+{
+	auto_close int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	for (size_t i = 0; fd >= 0 && i < n; i++)
+		probe_announce_one(fd, &probes[i]);
+}

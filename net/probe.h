@@ -1,4 +1,4 @@
-/* probe - does somebody on a link of the host have an address already? Private to net/.
+/* probe - does somebody on a link of the host have an address already? And: it is here now. Private to net/.
  *
  * Asked the way hosts ask before they take an address: for IPv4 by ARP probes (RFC 5227: requests whose sender is 0.0.0.0, so that nobody's table changes), for IPv6 by the neighbour
  * solicitations of duplicate address detection (RFC 4862: sender ::). All addresses are asked for at the same time, three times each, from the host's side of the link. Whoever answers, speaks as
@@ -32,10 +32,15 @@ uint32_t probe_time_ms(void);
 /* Sets `taken` and `holder` of each. Waits for the whole time unless all are taken. A link that is down or gone is silent. Needs CAP_NET_RAW in the caller's network namespace. */
 MUST_CHECK int probe_ask(struct probe *probes, size_t n, struct err *e);
 
+/* Tell everybody on the links that the addresses are behind `mac` now: whoever knew another forgets it. Nobody is waited for, and what cannot be sent is not. */
+void probe_announce(const struct probe *probes, size_t n);
+
 /* The frames, pure (probe_frame.c). */
-enum { PROBE_FRAME = 78 };
+enum { PROBE_FRAME = 86 };
 /* The question; returns its length. */
 size_t probe_frame(const struct probe *p, uint8_t frame[PROBE_FRAME]);
+/* What probe_announce() says: a request by ARP for what is the sender's own, a neighbour advertisement to all nodes. */
+size_t probe_announcement(const struct probe *p, uint8_t frame[PROBE_FRAME]);
 /* Does a frame that came in say that somebody has p's address? Then *holder is whose MAC says so: that of ARP's sender, for IPv6 that of the frame's. */
 bool probe_is_answer(const struct probe *p, const uint8_t *frame, size_t n,
 		     uint8_t holder[INET_MAC]);

@@ -149,11 +149,9 @@ char *net_resolv_conf(const struct zone_spec *z, const struct net_plan *p)
 {
 	auto_free char *host = NULL;
 
-	/* without a link no server can be reached; in a shared network the host's file is right as it is */
-	if (str_eq(z->ip_type, "shared") || z->n_anet || (p && p->n_links))
+	/* without a link no server can be reached */
+	if ((str_eq(z->ip_type, "shared") && z->n_net) || z->n_anet || (p && p->n_links))
 		host = resolv_host_file("/etc/resolv.conf");
-	if (host && str_eq(z->ip_type, "shared") && !z->dns)
-		return ptr_steal(&host);
 	if (host && resolv_is_stub(host)) {
 		char *real = resolv_host_file("/run/systemd/resolve/resolv.conf");
 

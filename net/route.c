@@ -67,30 +67,69 @@ int route_all(struct netlink *nl, struct route_list *ret, struct err *e)
 	return r < 0 ? err_wrap(e, "list the routes") : 0;
 }
 
-int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway,
-		      struct err *e)
+/* A route of the table "main" through a link. */
+static struct rtmsg *route_begin(struct netlink_request *q, uint16_t flags, uint32_t index,
+				 int family)
 {
-	struct netlink_request q;
-	struct err why = { 0 };
-	char text[INET_TEXT];
 	struct rtmsg *m;
-	int r;
 
-	netlink_begin(&q, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND);
-	m = mnl_nlmsg_put_extra_header(q.h, sizeof(*m));
-	m->rtm_family = (uint8_t)gateway->family;
+	netlink_begin(q, RTM_NEWROUTE, NLM_F_CREATE | flags);
+	m = mnl_nlmsg_put_extra_header(q->h, sizeof(*m));
+	m->rtm_family = (uint8_t)family;
 	m->rtm_table = RT_TABLE_MAIN;
 	m->rtm_protocol = RTPROT_STATIC;
 	m->rtm_scope = RT_SCOPE_UNIVERSE;
 	m->rtm_type = RTN_UNICAST;
+	mnl_attr_put_u32(q->h, RTA_OIF, index);
+	return m;
+}
+
+static int route_put_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway,
+			     unsigned flags, struct err *e)
+{
+	struct netlink_request q;
+	struct err why = { 0 };
+	char text[INET_TEXT];
+	int r;
+
+	route_begin(&q, NLM_F_APPEND, index, gateway->family)->rtm_flags = flags;
 	mnl_attr_put(q.h, RTA_GATEWAY, inet_len(gateway), gateway->bytes);
-	mnl_attr_put_u32(q.h, RTA_OIF, index);
 	r = netlink_talk(nl, &q, NULL, NULL, &why);
 	if (r == 0 || r == -EEXIST)
 		return 0;
 	*e = why;
 	inet_text_bare(gateway, text);
 	return err_wrap(e, "add the default route through %s", text);
+}
+
+int route_add_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway,
+		      struct err *e)
+{
+	return route_put_default(nl, index, gateway, 0, e);
+}
+
+int route_add_default_onlink(struct netlink *nl, uint32_t index, const struct inet_addr *gateway,
+			     struct err *e)
+{
+	return route_put_default(nl, index, gateway, RTNH_F_ONLINK, e);
+}
+
+int route_add_host(struct netlink *nl, uint32_t index, const struct inet_addr *a, struct err *e)
+{
+	struct netlink_request q;
+	char text[INET_TEXT];
+	struct rtmsg *m = route_begin(&q, NLM_F_EXCL, index, a->family);
+	int r;
+
+	m->rtm_dst_len = (uint8_t)inet_bits(a);
+	if (a->family == AF_INET)
+		m->rtm_scope = RT_SCOPE_LINK;
+	mnl_attr_put(q.h, RTA_DST, inet_len(a), a->bytes);
+	r = netlink_talk(nl, &q, NULL, NULL, e);
+	if (r == 0)
+		return 0;
+	inet_text_bare(a, text);
+	return err_wrap(e, "add the route to %s", text);
 }
 
 int route_remove_default(struct netlink *nl, uint32_t index, const struct inet_addr *gateway,
@@ -119,6 +158,38 @@ int route_remove_default(struct netlink *nl, uint32_t index, const struct inet_a
 	*e = why;
 	inet_text_bare(gateway, text);
 	return err_wrap(e, "remove the default route through %s", text);
+}
+
+static int route_take_link(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *a;
+
+	if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(struct rtmsg))
+		return -EPROTO;
+	a = netlink_attr(h, sizeof(struct rtmsg), RTA_OIF);
+	if (a && mnl_attr_get_payload_len(a) == sizeof(uint32_t))
+		*(uint32_t *)arg = mnl_attr_get_u32(a);
+	return 0;
+}
+
+int route_lookup(struct netlink *nl, const struct inet_addr *to, uint32_t *ret, struct err *e)
+{
+	struct netlink_request q;
+	struct err why = { 0 };
+	struct rtmsg *m;
+	int r;
+
+	*ret = 0;
+	netlink_begin(&q, RTM_GETROUTE, 0);
+	m = mnl_nlmsg_put_extra_header(q.h, sizeof(*m));
+	m->rtm_family = (uint8_t)to->family;
+	m->rtm_dst_len = (uint8_t)inet_bits(to);
+	mnl_attr_put(q.h, RTA_DST, inet_len(to), to->bytes);
+	r = netlink_talk(nl, &q, route_take_link, ret, &why);
+	if (r == 0 || r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL)
+		return 0;
+	*e = why;
+	return err_wrap(e, "look up a route");
 }
 
 /* --- looking for one -------------------------------------------------------------------------- */

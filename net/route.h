@@ -25,6 +25,15 @@ MUST_CHECK int route_all(struct netlink *nl, struct route_list *ret, struct err 
 /* A default route through `gateway`; the same one there already is success. */
 MUST_CHECK int route_add_default(struct netlink *nl, uint32_t index,
 				 const struct inet_addr *gateway, struct err *e);
+/* The same where the gateway is in no subnet of the link, which it is behind. */
+MUST_CHECK int route_add_default_onlink(struct netlink *nl, uint32_t index,
+					const struct inet_addr *gateway, struct err *e);
+/* The one address is behind that link; -EEXIST when there is a route to it already. */
+MUST_CHECK int route_add_host(struct netlink *nl, uint32_t index, const struct inet_addr *a,
+			      struct err *e);
+/* The number of the link through which the host's rules and routes send packets for `to`; 0: none does. */
+MUST_CHECK int route_lookup(struct netlink *nl, const struct inet_addr *to, uint32_t *ret,
+			    struct err *e);
 
 /* Does a default route of the table "main" lead through that link? */
 MUST_CHECK int route_carries_default(struct netlink *nl, uint32_t index, bool *ret, struct err *e);

@@ -12,6 +12,7 @@
 #include "net/route.h"
 #include "net/shape.h"
 #include "net/share.h"
+#include "net/shared.h"
 #include "net/uplink.h"
 #include "net/vlan.h"
 #include "runtime/base/mem.h"
@@ -222,6 +223,8 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 		status_cni(j, s, saved);
 	else
 		r = status_host(j, s, saved, e);
+	if (r == 0 && json_get(saved, "shared"))
+		r = shared_status(&s->host, &s->outside, saved, j, e);
 	if (r < 0)
 		return r;
 	json_set(j, "present", json_new_bool(in != NULL));

@@ -16,6 +16,7 @@
 #include "net/plan.h"
 #include "net/shape.h"
 #include "net/share.h"
+#include "net/shared.h"
 #include "net/uplink.h"
 #include "net/vlan.h"
 #include "runtime/base/mem.h"
@@ -42,6 +43,12 @@ static void verify_report(struct verify *v, const char *path, const char *text)
 {
 	diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
 	v->errors++;
+}
+
+/* The key that the zone's links stand under. */
+static const char *verify_links(const struct verify *v)
+{
+	return str_eq(v->zone->ip_type, "shared") ? "net" : "anet";
 }
 
 /* What is no bridge; NULL when it is fine. */
@@ -71,6 +78,29 @@ static void verify_vlan(struct verify *v, size_t i, const char *text)
 	verify_report(v, path, text);
 }
 
+/* Each address of a shared zone on its link of the host; one bad link is told of once. */
+static void verify_shared(struct verify *v, const struct plan_link *l)
+{
+	size_t told = v->zone->n_net;
+
+	for (size_t k = 0; k < l->addrs.n; k++) {
+		size_t net = l->lowers[k].net;
+		auto_free char *physical = mem_format("net[%zu].physical", net);
+		auto_free char *address = mem_format("net[%zu].address", net);
+		struct link_info link = { 0 };
+		struct err why = { 0 };
+
+		if (shared_check_link(&v->nl, l->lowers[k].name, &link, &why) < 0) {
+			if (told != net)
+				verify_report(v, physical, why.text);
+			told = net;
+		} else if (shared_check_address(&v->nl, &link, &v->host, &l->addrs.items[k], &why) <
+			   0) {
+			verify_report(v, address, why.text);
+		}
+	}
+}
+
 static void verify_lower(struct verify *v, size_t i)
 {
 	const struct plan_link *l = &v->plan->links[i];
@@ -87,6 +117,10 @@ static void verify_lower(struct verify *v, size_t i)
 
 		if (cni_verify(&want, &why) < 0)
 			verify_report(v, path, why.text);
+		return;
+	}
+	if (l->is_shared) {
+		verify_shared(v, l);
 		return;
 	}
 	if (!l->bridge[0])
@@ -117,7 +151,7 @@ static void verify_addresses(struct verify *v, size_t i)
 	const struct plan_link *l = &v->plan->links[i];
 
 	for (size_t k = 0; k < l->addrs.n; k++) {
-		auto_free char *path = mem_format("anet[%zu].allowedAddress[%zu]", i, k);
+		auto_free char *path = plan_address_path(v->plan, i, k);
 		const char *holder = ipam_holder(v->leases, &l->addrs.items[k], v->zone->zonename);
 		auto_free char *text = NULL;
 		char address[INET_TEXT];
@@ -240,7 +274,7 @@ static void verify_kind(struct verify *v, const char *kind)
 	if (link_probe_kind(&v->nl, kind, &why) < 0) {
 		auto_free char *text = mem_format("this kernel cannot make links: %s", why.text);
 
-		verify_report(v, "anet", text);
+		verify_report(v, verify_links(v), text);
 	}
 }
 
@@ -248,11 +282,12 @@ static void verify_kernel(struct verify *v)
 {
 	struct err why = { 0 };
 	unsigned guards = 0;
-	bool automatic = false, pairs = false;
+	bool automatic = false, routed = false, pairs = false;
 
 	for (size_t i = 0; i < v->plan->n_links; i++) {
 		guards |= v->plan->links[i].guards;
 		automatic |= v->plan->links[i].automatic;
+		routed |= v->plan->links[i].automatic || v->plan->links[i].is_shared;
 		pairs |= !v->plan->links[i].cni[0];
 	}
 	if (pairs)
@@ -262,13 +297,13 @@ static void verify_kernel(struct verify *v)
 	if (guards && guard_probe(&why) < 0) {
 		auto_free char *text = mem_format("this kernel cannot protect links: %s", why.text);
 
-		verify_report(v, "anet", text);
+		verify_report(v, verify_links(v), text);
 	}
-	if (automatic && nat_probe(&why) < 0) {
+	if (routed && nat_probe(&why) < 0) {
 		auto_free char *text =
 			mem_format("this kernel cannot translate addresses: %s", why.text);
 
-		verify_report(v, "anet", text);
+		verify_report(v, verify_links(v), text);
 	}
 }
 
@@ -287,13 +322,13 @@ static void verify_in_use(struct verify *v)
 		auto_free char *text =
 			mem_format("%s: ZONES_PROBE_MS=0 leaves the question out", why.text);
 
-		verify_report(v, "anet", text);
+		verify_report(v, verify_links(v), text);
 		return;
 	}
 	for (size_t i = 0; i < u.n; i++) {
 		auto_free char *text = in_use_text(&u, i);
-		auto_free char *path = mem_format("anet[%zu].allowedAddress[%zu]", u.items[i].link,
-						  u.items[i].address);
+		auto_free char *path =
+			plan_address_path(v->plan, u.items[i].link, u.items[i].address);
 
 		if (text)
 			verify_report(v, path, text);

@@ -269,6 +269,13 @@ struct json *container_extensions(const struct container_spec *spec)
 
 	if (spec->root.idmap)
 		(void)json_set(j, "rootIdmap", json_new_bool(true));
+	if (spec->root.upper) {
+		struct json *layers = json_set(j, "rootLayers", json_new_array());
+
+		(void)json_set(j, "rootUpper", json_new_string(spec->root.upper));
+		for (size_t i = 0; i < spec->root.layers.n; i++)
+			(void)json_add(layers, json_new_string(spec->root.layers.items[i]));
+	}
 	if (spec->linux.owner_uid.set)
 		(void)json_set(j, "ownerUid", json_new_u64(spec->linux.owner_uid.value));
 	if (spec->linux.locked_memory.set)
@@ -283,12 +290,24 @@ struct json *container_extensions(const struct container_spec *spec)
 	return NULL;
 }
 
+static void extend_root(struct root_spec *root, const struct json *j)
+{
+	const struct json *layers = json_get(j, "rootLayers");
+
+	root->idmap = json_get_bool(j, "rootIdmap", false);
+	free(root->upper);
+	root->upper = mem_strdup(json_get_string(j, "rootUpper", NULL));
+	strv_done(&root->layers);
+	for (size_t i = 0; layers && i < layers->n; i++)
+		strv_add(&root->layers, layers->items[i]->text);
+}
+
 static void extend(struct container_spec *spec, const struct json *j)
 {
 	int64_t owner = json_get_i64(j, "ownerUid", -1),
 		locked = json_get_i64(j, "lockedMemory", -1);
 
-	spec->root.idmap = json_get_bool(j, "rootIdmap", false);
+	extend_root(&spec->root, j);
 	spec->linux.delegate_cgroup = json_get_bool(j, "delegateCgroup", false);
 	spec->linux.owner_uid = (struct opt_u64){ owner >= 0, owner >= 0 ? (uint64_t)owner : 0 };
 	spec->linux.locked_memory =

@@ -21,6 +21,11 @@ int engine_open_root(struct engine_container *c, struct err *e)
 	return r < 0 ? r : isolation_open_root(engine_pid(c), engine_pidfd(c), e);
 }
 
+int engine_overlay(const struct strv *layers, const char *upper, struct err *e)
+{
+	return isolation_overlay(layers, upper, e);
+}
+
 int engine_new_console(struct engine_container *c, int *ret_master, struct err *e)
 {
 	int r = inside_alive(c, e);

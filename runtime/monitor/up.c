@@ -196,10 +196,7 @@ static int network_attach(void *arg, int netns_fd, pid_t init, struct err *e)
 	free(m->run.address);
 	m->run.address = net_first_address(m->net_saved);
 	up_write_run(m, ZONE_DOWN, "booting", NULL);
-	r = zone_prepared_dns(&m->prepared, e);
-	if (r < 0)
-		network_detach(m);
-	return r;
+	return 0;
 }
 
 static void on_init(struct loop *l, int fd, short revents, void *arg)
@@ -247,6 +244,8 @@ static int container_create(struct monitor *m, int status_theirs, struct err *e)
 		zone_limit_words(e);
 	if (r == 0)
 		r = zone_cpus_settle(m->dirs, e);
+	if (r == 0)
+		r = zone_prepared_dns(m->dirs, m->zone, &m->prepared, m->container, e);
 	if (r < 0)
 		return r;
 	console_set_master(&m->console, master);

@@ -3,6 +3,7 @@
  * Content of a tmpfs cannot be brought back: one that changes waits for the next boot, and one that goes, goes last, when nothing can fail any more. */
 #include "runtime/zone/apply.h"
 #include "runtime/zone/file_systems.h"
+#include "runtime/zone/storage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,14 +106,14 @@ static int unmount_ours(struct apply *a, const struct change *c, struct err *e)
 	return n < 0 ? n : 0;
 }
 
-/* On a root that is read-only nobody in the zone can make the place for a mount, so it is made in the zone's tree. */
+/* On a root that is read-only nobody in the zone can make the place for a mount, so it is made in the zone's tree. A root in layers has none that could be written to while the zone runs: there the place must exist. */
 static int make_place(const struct apply *a, const struct mount_spec *m, struct err *e)
 {
 	struct stat st;
 	bool is_dir = !str_eq(m->type, "bind") || stat(m->source, &st) < 0 || S_ISDIR(st.st_mode);
 	auto_close int top = -1, root = -1;
 
-	if (a->zone->run.root != ZONE_ROOT_READ_ONLY)
+	if (a->zone->run.root != ZONE_ROOT_READ_ONLY || storage_is_overlay(&a->zone->record))
 		return 0;
 	top = zone_storage_open(a->zone->record.zonepath, e);
 	root = top < 0 ? top : file_open_dir(top, "root", e);

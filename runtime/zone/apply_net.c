@@ -17,6 +17,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/etc_files.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 
 static void mount_row_done(struct mount_spec *m)
 {
@@ -168,9 +169,14 @@ static bool has_automatic(const struct json *list)
 /* Why the links cannot be changed now, or NULL. */
 static const char *links_wait(const struct json *running, const struct json *wanted)
 {
+	const char *was = json_get_string(running, "ipType", "exclusive");
+	const char *is = json_get_string(wanted, "ipType", "exclusive");
+
 	const struct json *from = json_get(running, "anet"), *to = json_get(wanted, "anet");
 	size_t n = count_of(from) > count_of(to) ? count_of(from) : count_of(to);
 
+	if (!str_eq(was, is))
+		return "ipType: a zone has its kind of network from its boot";
 	if (has_cni(from) && has_automatic(from) != has_automatic(to))
 		return "whether the plugins of a CNI network lead the zone's ports is decided when it boots";
 	if (is_moved(from, to))
@@ -255,29 +261,26 @@ static int saved_network(const struct apply *a, struct json **ret, struct err *e
 	return json_parse_simple(run->net_saved, strlen(run->net_saved), ret, e);
 }
 
-static int root_open(const struct zone_spec *z, struct err *e)
-{
-	auto_close int top = zone_storage_open(z->zonepath, e);
-
-	return top < 0 ? top : file_open_dir(top, "root", e);
-}
-
 /* What a zone with links has from its boot, for one that gets its first: the mount with the names of others, its hosts, its name servers. Mounted anew in any case: whether
  * it is there already, from links that it had before, is known to the zone only. */
 static int first_link(struct apply *a, const struct zone_spec *to, struct err *e)
 {
 	auto_done(mount_row) struct mount_spec m = { 0 };
-	auto_close int root = root_open(to, e);
+	struct zone_root root = ZONE_ROOT_NONE;
 	struct err none = { 0 };
-	int r = root < 0 ? root : etc_files_names(a->dirs, to, &m, e);
+	int r = etc_files_names(a->dirs, to, &m, e);
 
 	if (r < 0)
 		return r;
 	(void)!engine_mount_remove(a->container, m.destination, &none);
 	r = engine_mount_add(a->container, &m, e);
 	if (r == 0)
-		r = etc_files_hosts(root, e);
-	return r < 0 ? err_wrap(e, "anet") : etc_files_resolv(root, to, NULL, e);
+		r = zone_root_enter(a->dirs, a->zone, a->container, &root, e);
+	if (r == 0)
+		r = etc_files_hosts(root.fd, e);
+	r = r < 0 ? err_wrap(e, "anet") : etc_files_resolv(root.fd, to, NULL, e);
+	zone_root_leave(&root);
+	return r;
 }
 
 /* Its hosts file would go on to tell addresses that it has no more. */
@@ -339,10 +342,13 @@ const struct change_act apply_net = {
 static int dns_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
 	const struct zone_spec *z = back ? a->zone_before : a->zone_after;
-	auto_close int root = root_open(z, e);
-	int r = root < 0 ? root : etc_files_resolv(root, z, NULL, e);
+	struct zone_root root = ZONE_ROOT_NONE;
+	int r = zone_root_enter(a->dirs, a->zone, a->container, &root, e);
 
 	(void)c;
+	if (r == 0)
+		r = etc_files_resolv(root.fd, z, NULL, e);
+	zone_root_leave(&root);
 	return r < 0 ? err_wrap(e, "dns") : 0;
 }
 

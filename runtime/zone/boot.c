@@ -59,5 +59,10 @@ int zone_boot(const struct zone_dirs *d, const char *name, const struct zone_boo
 		return r < 0 ? r : 0;
 	if (z->state == ZONE_READY)
 		return boot_go_on(d, name, e);
+	if (z->state == ZONE_INSTALLED) {
+		r = zone_remains_of_engine(d, name, e);
+		if (r < 0)
+			return r;
+	}
 	return spawn_monitor(name, o, false, z->lock_fd, e);
 }

@@ -164,7 +164,9 @@ static int copy_attributes(struct copy *c, int from, int to, struct err *e)
 	if (n < 0)
 		return err_sys(e, "list the attributes");
 	for (ssize_t at = 0; at < n; at += (ssize_t)strlen(names + at) + 1) {
-		if (!tree_wants_attribute(names + at))
+		bool is_mark = str_has_prefix(names + at, "user.overlay.");
+
+		if (is_mark ? !c->job->is_top : !tree_wants_attribute(names + at))
 			continue;
 		auto_free char *value = mem_array(1, ATTRIBUTE_MAX);
 		ssize_t size = fgetxattr(from, names + at, value, ATTRIBUTE_MAX);
@@ -291,6 +293,13 @@ static int copy_mount_point(struct copy *c, int to, const char *name, const stru
 	return sys_mkdirat(to, name, 0755) < 0 ? err_sys(e, "create") : 0;
 }
 
+/* The mark of a name that was removed from the layers below. */
+static int copy_removal(int to, const char *name, struct err *e)
+{
+	return sys_mknodat(to, name, S_IFCHR, 0) < 0 ? err_sys(e, "create the mark of a removal")
+						     : 0;
+}
+
 static int copy_entry(struct copy *c, int from, int to, const char *name, int depth, struct err *e)
 {
 	struct statx st;
@@ -304,6 +313,9 @@ static int copy_entry(struct copy *c, int from, int to, const char *name, int de
 			       "is the zone's own root: a tree cannot be copied into itself");
 	if (st.stx_mnt_id != c->mount)
 		return copy_mount_point(c, to, name, &st, e);
+	if (c->job->is_top && S_ISCHR(st.stx_mode) && st.stx_rdev_major == 0 &&
+	    st.stx_rdev_minor == 0)
+		return copy_removal(to, name, e);
 	if (S_ISCHR(st.stx_mode) || S_ISBLK(st.stx_mode)) {
 		c->job->skipped_devices++;
 		return 0;
@@ -364,24 +376,32 @@ static int copy_dir(struct copy *c, int from, int to, int depth, struct err *e)
 	return copy_properties(c, from, to, &st, e);
 }
 
-int tree_copy(struct tree_job *job, const char *from, struct err *e)
+int tree_copy_open(struct tree_job *job, int from, const char *shown, struct err *e)
 {
 	auto_done(copy) struct copy c = { .job = job };
-	auto_close int source = file_open_dir(AT_FDCWD, from, e);
+	auto_close int source = file_open_dir(from, ".", e); /* it may be but a path */
 	struct statx st, own;
 
 	if (source < 0)
 		return source;
 	if (statx(source, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0 ||
 	    statx(job->root, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &own) < 0)
-		return err_sys(e, "examine \"%s\"", from);
+		return err_sys(e, "examine \"%s\"", shown);
 	if (tree_check_owner(st.stx_uid, st.stx_gid, e) < 0)
-		return err_wrap(e, "\"%s\"", from);
+		return err_wrap(e, "\"%s\"", shown);
 	c.mount = st.stx_mnt_id;
 	c.own_dev = (uint64_t)own.stx_dev_major << 32 | own.stx_dev_minor;
 	c.own_ino = own.stx_ino;
 	c.chunk = mem_array(1, CHUNK);
 	int r = copy_dir(&c, source, job->root, 0, e);
 
-	return r < 0 ? err_wrap(e, "\"%s\"", from) : tree_finish(job, e);
+	return r < 0 ? err_wrap(e, "\"%s\"", shown) : 0;
+}
+
+int tree_copy(struct tree_job *job, const char *from, struct err *e)
+{
+	auto_close int source = file_open_dir(AT_FDCWD, from, e);
+	int r = source < 0 ? source : tree_copy_open(job, source, from, e);
+
+	return r < 0 ? r : tree_finish(job, e);
 }

@@ -1,6 +1,6 @@
 /* file_systems - what only the host can say of the entries of "fs": whose a folder is, who can write to an image, where the changes of an overlay are.
  *
- * The changes of an overlay on disk lie in zonepath/fs, in a folder that is named after the place of the mount. They stay until the zone is uninstalled: also when the entry goes and comes back. */
+ * The changes of an overlay on disk lie in zonepath/changes, in a folder that is named after the place of the mount. They stay until the zone is uninstalled: also when the entry goes and comes back. */
 #include "runtime/zone/file_systems.h"
 
 #include <ctype.h>
@@ -173,7 +173,7 @@ static int complete_overlay(const struct fs_place *p, const struct zone_fs *fs,
 			    struct mount_extra *x, struct err *e)
 {
 	auto_free char *name = folder_name(fs->dir);
-	auto_free char *inner = mem_format("fs/%s", name);
+	auto_free char *inner = mem_format("changes/%s", name);
 	auto_close int top = zone_storage_open(p->zonepath, e), folder = -1;
 	struct stat below;
 	int r = top < 0 ? top : file_mkdir_p(top, inner, 0700, e);

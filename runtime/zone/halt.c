@@ -11,19 +11,39 @@
 #include "runtime/zone/events.h"
 #include "runtime/zone/zone.h"
 
-enum { HALT_TIMEOUT_MS = 60000, UP_TIMEOUT_MS = 120000, GONE_TIMEOUT_MS = 10000 };
+enum {
+	HALT_TIMEOUT_MS = 60000,
+	UP_TIMEOUT_MS = 120000,
+	GONE_TIMEOUT_MS = 10000,
+	GONE_STEP_MS = 20
+};
+
+struct life_request {
+	enum zone_verb verb;
+	const struct json *request;
+	int timeout_ms; /* 0: as long as it takes */
+	bool until_gone;
+};
+
+/* Has the monitor died under the conversation? Its socket goes before its pid does. */
+static bool monitor_gone(int r)
+{
+	return r == -ECONNRESET || r == -ECONNREFUSED || r == -EPIPE;
+}
 
 /* Ask, and when the zone is to be gone afterwards wait for the monitor's end of the socket to close: then its last trace is gone too. */
-static int monitor_ask(const struct zone_dirs *d, const char *name, const struct json *request,
-		       int timeout_ms, bool until_gone, struct err *e)
+static int monitor_ask(const struct zone_dirs *d, const char *name, const struct life_request *q,
+		       bool *ret_gone, struct err *e)
 {
 	auto_close int fd = control_connect(d, name, e);
 	int r;
 
+	*ret_gone = fd == -ENOENT || monitor_gone(fd);
 	if (fd < 0)
 		return err_wrap(e, "reach the monitor of zone \"%s\"", name);
-	r = control_call(fd, request, timeout_ms, NULL, e);
-	if (r < 0 || !until_gone)
+	r = control_call(fd, q->request, q->timeout_ms, NULL, e);
+	*ret_gone = monitor_gone(r);
+	if (r < 0 || !q->until_gone)
 		return r;
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
@@ -50,41 +70,50 @@ static int life_open(const struct zone_dirs *d, const char *name, enum zone_verb
 	return r < 0 ? r : zone_allow(*ret, v, ret_note, e);
 }
 
+/* Ask the zone's monitor. One that is killed meanwhile has a successor, or the zone has ended with it: opening the zone again finds out, so the same question is put again. */
+static int life_ask(const struct zone_dirs *d, const char *name, const struct life_request *q,
+		    char **ret_note, struct err *e)
+{
+	for (int waited = 0;; waited += GONE_STEP_MS) {
+		auto_ptr(zone) struct zone *z = NULL;
+		bool gone;
+		int r = life_open(d, name, q->verb, &z, ret_note, e);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+		r = monitor_ask(d, name, q, &gone, e);
+		if (!gone || waited >= GONE_TIMEOUT_MS)
+			return r;
+		(void)poll(NULL, 0, GONE_STEP_MS);
+	}
+}
+
 int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e)
 {
-	auto_ptr(zone) struct zone *z = NULL;
 	auto_ptr(json) struct json *request = request_new("halt");
-	int r = life_open(d, name, ZONE_VERB_HALT, &z, ret_note, e);
+	const struct life_request q = { ZONE_VERB_HALT, request, HALT_TIMEOUT_MS, true };
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return monitor_ask(d, name, request, HALT_TIMEOUT_MS, true, e);
+	return life_ask(d, name, &q, ret_note, e);
 }
 
 int zone_shutdown(const struct zone_dirs *d, const char *name, bool reboot, int timeout_ms,
 		  char **ret_note, struct err *e)
 {
-	auto_ptr(zone) struct zone *z = NULL;
 	auto_ptr(json) struct json *request = request_new("shutdown");
-	int r = life_open(d, name, ZONE_VERB_SHUTDOWN, &z, ret_note, e);
+	/* the monitor's own deadline bounds this */
+	const struct life_request q = { ZONE_VERB_SHUTDOWN, request, 0, !reboot };
 
-	if (r != 0)
-		return r < 0 ? r : 0;
 	json_set(request, "timeout_ms", json_new_i64(timeout_ms));
 	json_set(request, "reboot", json_new_bool(reboot));
-	return monitor_ask(d, name, request, 0, !reboot,
-			   e); /* the monitor's own deadline bounds this */
+	return life_ask(d, name, &q, ret_note, e);
 }
 
 int zone_reboot(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e)
 {
-	auto_ptr(zone) struct zone *z = NULL;
 	auto_ptr(json) struct json *request = request_new("reboot");
-	int r = life_open(d, name, ZONE_VERB_REBOOT, &z, ret_note, e);
+	const struct life_request q = { ZONE_VERB_REBOOT, request, UP_TIMEOUT_MS, false };
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	return monitor_ask(d, name, request, UP_TIMEOUT_MS, false, e);
+	return life_ask(d, name, &q, ret_note, e);
 }
 
 int zone_freeze(const struct zone_dirs *d, const char *name, bool on, char **ret_note,

@@ -1,5 +1,5 @@
 /* host - facts of this host that the defaults and the translation of a configuration depend on. Everything is asked for afresh; nothing is cached. */
-#include "runtime/zone/store.h"
+#include "runtime/zone/storage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +51,9 @@ int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone
 		return err_sys(e, "ask for the size of the memory");
 	size_t root_at = keep(storage_of_strings, root);
 	size_t init_at = keep(storage_of_strings, init);
+	bool is_stack = zonepath && storage_is_overlay(&z->record);
+	auto_free char *upper = mem_format("%s/upper", zonepath ? zonepath : "");
+	size_t upper_at = keep(storage_of_strings, upper);
 	size_t uuid_at = keep(storage_of_strings, z->record.uuid ? z->record.uuid : "");
 	const char *text = strbuf_text(storage_of_strings);
 
@@ -62,6 +65,8 @@ int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone
 		.init_path = text + init_at,
 		.uuid = z->record.uuid ? text + uuid_at : NULL,
 		.root_path = text + root_at,
+		.root_upper = is_stack ? text + upper_at : NULL,
+		.root_layers = &z->record.layers,
 	};
 	return 0;
 }

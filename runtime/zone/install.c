@@ -18,6 +18,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 #include "runtime/zone/zone.h"
 
@@ -138,6 +139,7 @@ static void unmark(void *ctx)
 		replace_text(&r->zonepath, NULL);
 		replace_text(&r->brand, NULL);
 		replace_text(&r->from, NULL);
+		storage_forget(r);
 	}
 	replace_text(&r->aux, NULL);
 	(void)!zone_record_write(in->dirs, in->zone,
@@ -166,6 +168,7 @@ static int make_zonepath(void *ctx, struct err *e)
 {
 	struct install *in = ctx;
 	char *slash = strrchr(in->zonepath, '/');
+	const char *driver = NULL;
 	int r = 0;
 
 	if (slash && slash != in->zonepath) {
@@ -179,10 +182,11 @@ static int make_zonepath(void *ctx, struct err *e)
 	if (!in->made_top && errno != EEXIST)
 		return err_sys(e, "create \"%s\"", in->zonepath);
 	in->top = zone_storage_open(in->zonepath, e);
-	if (in->top >= 0 && sys_mkdirat(in->top, "root", 0755) == 0 &&
-	    sys_fchmodat(in->top, "root", 0755) == 0)
+	r = in->top < 0 ? in->top : storage_make_root(in->top, &driver, e);
+	if (r == 0) {
+		replace_text(&in->zone->record.driver, driver);
 		return file_mkdir_p(in->top, "log", 0700, e);
-	r = in->top < 0 ? in->top : err_sys(e, "create \"%s/root\"", in->zonepath);
+	}
 	if (in->made_top)
 		(void)sys_unlinkat(AT_FDCWD, in->zonepath, AT_REMOVEDIR);
 	return r;
@@ -193,7 +197,8 @@ static void remove_zonepath(void *ctx)
 	struct install *in = ctx;
 	struct err e = { 0 };
 
-	if (file_remove_tree(in->top, "root", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
+	if (storage_remove_tree(in->top, "root", &e) < 0 ||
+	    file_remove_tree(in->top, "log", &e) < 0)
 		in->left_behind = true;
 	else if (in->made_top)
 		(void)sys_unlinkat(AT_FDCWD, in->zonepath,

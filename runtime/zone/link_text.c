@@ -21,7 +21,8 @@ static const char *state_of(const struct json *link)
 		{ "carrier", "no carrier", "no carrier" },
 		{ "attached", "off its bridge", "off its lower link" },
 	};
-	bool is_uplink = json_get_bool(link, "uplink", false);
+	bool is_uplink =
+		json_get_bool(link, "uplink", false) || json_get_bool(link, "shared", false);
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		if (!json_get_bool(link, faults[i].key, true))

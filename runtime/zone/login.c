@@ -15,6 +15,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/relay.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
 
 static const char rescue_shell[] = "/bin/busybox";
@@ -219,6 +220,12 @@ static int trusted_root(const struct zone_dirs *d, const struct zone *z, struct 
 		return err_set(e, EINVAL,
 			       "the root of zone \"%s\" is writable: there is no trusted path (-T)",
 			       z->name);
+	if (storage_is_overlay(
+		    &z->record)) /* the layers have been put together once, in the zone, and cannot be a second time */
+		return err_set(
+			e, EOPNOTSUPP,
+			"the root of zone \"%s\" is in layers, which have no trusted path (-T): boot it writable once (zone halt %s && zone boot -w %s)",
+			z->name, z->name, z->name);
 	r = zone_running_spec(d, z->name, z->run.restarts, &now, e);
 	if (r == 0)
 		r = err_set(e, ENOENT, "what zone \"%s\" was booted with is not known", z->name);

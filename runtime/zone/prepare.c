@@ -17,6 +17,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/zone/etc_files.h"
 #include "runtime/zone/file_systems.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
 
@@ -82,27 +83,15 @@ static int init_find(int root, const struct zone_brand *brand, const char **ret_
 		brand->init ? brand->init[0] : "/sbin/init");
 }
 
-static int storage_open(const struct zone_spec *effective, int *ret_root, int *ret_log,
-			struct err *e)
+static int log_open(const struct zone_spec *effective, struct err *e)
 {
 	auto_close int top = zone_storage_open(effective->zonepath, e);
-	auto_close int root = -1, log = -1;
-	int r;
 
 	if (top < 0)
 		return top;
-	root = file_open_dir(top, "root", e);
-	if (root < 0)
-		return err_wrap(e, "the zone's root in \"%s\"", effective->zonepath);
-	r = file_mkdir_p(top, "log", 0700, e);
-	if (r < 0)
-		return r;
-	log = file_open_dir(top, "log", e);
-	if (log < 0)
-		return log;
-	*ret_root = fd_steal(&root);
-	*ret_log = fd_steal(&log);
-	return 0;
+	int r = file_mkdir_p(top, "log", 0700, e);
+
+	return r < 0 ? r : file_open_dir(top, "log", e);
 }
 
 static int choose_init(const struct zone_prepared *p, int root, const struct zone_boot *o,
@@ -168,11 +157,14 @@ static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct 
 {
 	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
 	struct zone_boot_options options;
-	auto_close int root = -1;
-	int r = storage_open(p->effective, &root, &p->log_dirfd, e);
+	auto_close int root = zone_root_open(d, z, e);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (root < 0)
+		return root;
+	p->log_dirfd = log_open(p->effective, e);
+	if (p->log_dirfd < 0)
+		return p->log_dirfd;
 	r = choose_init(p, root, o, &options, &p->init_kind, e);
 	if (r < 0)
 		return r;
@@ -219,10 +211,14 @@ int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_bo
 	return r;
 }
 
-int zone_prepared_dns(const struct zone_prepared *p, struct err *e)
+int zone_prepared_dns(const struct zone_dirs *d, const struct zone *z,
+		      const struct zone_prepared *p, struct engine_container *c, struct err *e)
 {
-	auto_close int root = -1, log = -1;
-	int r = net_has_dns(p->net) ? storage_open(p->effective, &root, &log, e) : 0;
+	struct zone_root root = ZONE_ROOT_NONE;
+	int r = net_has_dns(p->net) ? zone_root_enter(d, z, c, &root, e) : 0;
 
-	return r < 0 || root < 0 ? r : etc_files_resolv(root, p->effective, p->net, e);
+	if (r == 0 && root.fd >= 0)
+		r = etc_files_resolv(root.fd, p->effective, p->net, e);
+	zone_root_leave(&root);
+	return r;
 }

@@ -17,6 +17,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/storage.h"
 
 static char *record_path(const struct zone_dirs *d, const char *name)
 {
@@ -100,6 +101,7 @@ void zone_record_done(struct zone_record *r)
 	free(r->zonepath);
 	free(r->brand);
 	free(r->from);
+	storage_forget(r);
 	free(r->created);
 	free(r->installed);
 	*r = (struct zone_record){ .exit_status = -1 };
@@ -144,7 +146,10 @@ int zone_record_load(const struct zone_dirs *d, const char *name, struct zone_re
 		.installed = zone_json_get_text(j, "installed"),
 		.exit_status = json_get_i64(j, "exitStatus", -1),
 	};
-	return 1;
+	r = record_load_storage(j, ret, path, e);
+	if (r < 0)
+		zone_record_done(ret);
+	return r < 0 ? r : 1;
 }
 
 static int record_save(const struct zone_dirs *d, const char *name, const struct zone_record *r,
@@ -166,6 +171,7 @@ static int record_save(const struct zone_dirs *d, const char *name, const struct
 	zone_json_set_text(j, "from", r->from);
 	zone_json_set_text(j, "created", r->created);
 	zone_json_set_text(j, "installed", r->installed);
+	record_save_storage(j, r);
 	json_set(j, "exitStatus", json_new_i64(r->exit_status));
 	int n = zone_json_write(path, j, true, e);
 

@@ -17,6 +17,11 @@ MUST_CHECK int zone_record_load(const struct zone_dirs *d, const char *name,
 MUST_CHECK int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *ret,
 			     struct err *e);
 
+/* The members about the root (record_storage.c). */
+MUST_CHECK int record_load_storage(const struct json *j, struct zone_record *r, const char *path,
+				   struct err *e);
+void record_save_storage(struct json *j, const struct zone_record *r);
+
 /* Read a JSON file of ours; -ENOENT when it is not there. */
 MUST_CHECK int zone_json_read(const char *path, struct json **ret, struct err *e);
 /* Write one: pretty, 0600, durable or not. */

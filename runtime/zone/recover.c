@@ -12,10 +12,11 @@
 #include "runtime/base/json.h"
 #include "runtime/base/mem.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/layers.h"
 #include "runtime/zone/spawn.h"
 #include "runtime/zone/zone.h"
 
-static int remains_of_engine(const struct zone_dirs *d, const char *name, struct err *e)
+int zone_remains_of_engine(const struct zone_dirs *d, const char *name, struct err *e)
 {
 	auto_free char *root = mem_format("%s/.engine", d->run);
 	struct engine_container *c = NULL;
@@ -81,7 +82,7 @@ static int recover_locked(const struct zone_dirs *d, struct zone *z, struct err 
 			      z->run.state == ZONE_SHUTTING_DOWN))
 		return spawn_monitor(z->name, NULL, true, z->lock_fd, e);
 	zone_view_kill(&z->run);
-	r = remains_of_engine(d, z->name, e);
+	r = zone_remains_of_engine(d, z->name, e);
 	if (r == 0)
 		r = zone_cpus_release(d, z->name, e);
 	if (r < 0)
@@ -119,15 +120,39 @@ int zone_recover(const struct zone_dirs *d, const char *name, struct err *e)
 	return !z->has_run || z->monitor_alive ? 0 : recover_locked(d, z, e);
 }
 
+/* A root on its way from one form to another is finished or undone first. */
+static int settle(const struct zone_dirs *d, struct zone **z, unsigned flags, struct err *e)
+{
+	auto_ptr(zone) struct zone *locked = NULL;
+
+	if ((*z)->record.next.n == 0)
+		return 0;
+	if (flags & ZONE_OPEN_LOCK)
+		return layers_settle(d, *z, e);
+	int r = zone_open(d, (*z)->name, ZONE_OPEN_LOCK, &locked, e);
+
+	if (r == 0)
+		r = layers_settle(d, locked, e);
+	if (r < 0)
+		return r;
+	auto_free char *name = mem_strdup((*z)->name);
+
+	zone_free(ptr_steal(&locked));
+	zone_free(ptr_steal(z));
+	return zone_open(d, name, flags, z, e);
+}
+
 int zone_open_for(const struct zone_dirs *d, const char *name, unsigned flags, struct zone **ret,
 		  struct err *e)
 {
-	int r;
+	auto_ptr(zone) struct zone *z = NULL;
+	int r = zone_name_ok(name, NULL) ? zone_recover(d, name, e) : 0;
 
-	if (zone_name_ok(name, NULL)) {
-		r = zone_recover(d, name, e);
-		if (r < 0)
-			return r;
-	}
-	return zone_open(d, name, flags, ret, e);
+	if (r == 0)
+		r = zone_open(d, name, flags, &z, e);
+	if (r == 0)
+		r = settle(d, &z, flags, e);
+	if (r == 0)
+		*ret = ptr_steal(&z);
+	return r;
 }

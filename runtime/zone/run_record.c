@@ -61,7 +61,7 @@ static const char *const root_words[] = {
 	[ZONE_ROOT_WRITABLE] = "W",
 };
 
-static enum zone_root get_root(const struct json *j)
+static enum zone_root_kind get_root(const struct json *j)
 {
 	const char *word = json_get_string(j, "root", NULL);
 
@@ -70,7 +70,7 @@ static enum zone_root get_root(const struct json *j)
 	return word ? ZONE_ROOT_READ_ONLY : ZONE_ROOT_PLAIN;
 }
 
-const char *zone_root_word(enum zone_root r)
+const char *zone_root_word(enum zone_root_kind r)
 {
 	return root_words[r];
 }

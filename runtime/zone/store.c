@@ -23,6 +23,7 @@
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/derive.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/store.h"
 
 enum { LOCK_WAIT_MS = 60000 };
@@ -267,23 +268,6 @@ int zone_storage_open(const char *zonepath, struct err *e)
 	return r < 0 ? r : fd_steal(&fd);
 }
 
-/* Zonepath and root of an installed zone. */
-static int check_storage(const char *zonepath, struct err *e)
-{
-	if (!zonepath)
-		return err_set(e, EINVAL, "the record names no zonepath");
-	auto_close int fd = zone_storage_open(zonepath, e);
-	struct stat st;
-
-	if (fd < 0)
-		return fd;
-	if (fstatat(fd, "root", &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "open \"%s/root\"", zonepath);
-	if (!S_ISDIR(st.st_mode))
-		return err_set(e, ENOTDIR, "\"%s/root\" is not a directory", zonepath);
-	return 0;
-}
-
 /* --- one zone ----------------------------------------------------------------------------------------------------- */
 
 void zone_free(struct zone *z)
@@ -361,13 +345,13 @@ static void read_run(const struct zone_dirs *d, struct zone *z, struct zone_fact
 	f->running_as = z->run.state;
 }
 
-static void read_storage(struct zone *z, struct zone_facts *f)
+static void read_storage(const struct zone_dirs *d, struct zone *z, struct zone_facts *f)
 {
 	struct err e = { 0 };
 
 	if (f->recorded != ZONE_INSTALLED || f->monitor_alive || f->init_alive)
 		return;
-	f->storage_ok = check_storage(z->record.zonepath, &e) == 0;
+	f->storage_ok = storage_check(d, &z->record, &e) == 0;
 	if (!f->storage_ok && !z->reason)
 		z->reason = mem_strdup(e.text);
 }
@@ -411,7 +395,7 @@ static void read_zone(const struct zone_dirs *d, struct zone *z)
 	f.has_config = read_config(z);
 	read_record(d, z, &f);
 	read_run(d, z, &f);
-	read_storage(z, &f);
+	read_storage(d, z, &f);
 	z->state = zone_derive(&f, &derived);
 	z->frozen = is_frozen(d, z);
 	choose_reason(d, z, derived);

@@ -3,7 +3,8 @@
  *   CONFIG/NAME.json            the configuration, written by the administrator or by `zone set` (atomic)
  *   STORAGE/.records/NAME.json  the record: uuid, install state, reason, id range, brand and zonepath at install time (atomic, fsynced)
  *   STORAGE/.ids.json           id ranges handed out, under STORAGE/.ids.lock
- *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree), log/ (console.log)
+ *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree, or the place for it), upper/ (the changes of a root in layers), log/ (console.log)
+ *   STORAGE/.layers/ID/fs/      a layer: a tree that is never written again (storage.h)
  *   RUN/NAME/                   while a monitor is (or was) there: run.json (struct zone_run), control (socket)
  *   RUN/NAME/running.N.json     the configuration that the zone runs with (running.h)
  *   RUN/NAME/net.N.json         what its network consists of, once `zone apply` has changed it; before, run.json says that
@@ -49,6 +50,13 @@ MUST_CHECK int zone_dirs_init(struct zone_dirs *d,
 			      struct err *e); /* reads the environment, makes the directories */
 void zone_dirs_done(struct zone_dirs *d);
 
+/* A root as it was. */
+struct zone_snapshot {
+	char *name, *created; /* RFC 3339 UTC */
+	char *driver; /* "overlay": of layers; else a tree of its own, ZONEPATH/snapshots/NAME: "btrfs" a subvolume, "dir" a copy */
+	struct strv layers;
+};
+
 struct zone_record {
 	char *uuid;
 	enum zone_state state;       /* ZONE_CONFIGURED, ZONE_INCOMPLETE or ZONE_INSTALLED only */
@@ -58,13 +66,19 @@ struct zone_record {
 	uint32_t id_base, owner_uid; /* 0: not allocated */
 	char *zonepath, *brand;      /* as installed; NULL before */
 	char *from;                  /* what it was installed from; NULL */
-	char *created, *installed;   /* RFC 3339 UTC */
-	int64_t exit_status;         /* of init when it last ended; -1 unknown */
+	char *driver;                /* how its root is kept (storage.h); NULL: "dir" */
+	struct strv layers;          /* ids of the layers below an overlay, the topmost first */
+	struct strv
+		next; /* what "layers" is going to be: the top is being made a layer (layers.h) */
+	struct zone_snapshot *snapshots; /* the oldest first */
+	size_t n_snapshots;
+	char *created, *installed; /* RFC 3339 UTC */
+	int64_t exit_status;       /* of init when it last ended; -1 unknown */
 };
 void zone_record_done(struct zone_record *r);
 
 /* Written by the monitor alone. */
-enum zone_root {
+enum zone_root_kind {
 	ZONE_ROOT_PLAIN,
 	ZONE_ROOT_READ_ONLY,
 	ZONE_ROOT_WRITABLE
@@ -84,12 +98,12 @@ struct zone_run {
 	uint64_t view_start;
 	uint32_t view_number; /* of its file system; 0: none */
 	char *view_error;     /* why the zone sees the host's /proc/meminfo, or none; NULL */
-	enum zone_root root;
+	enum zone_root_kind root;
 	int64_t restarts;
 	int64_t id; /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
 };
 void zone_run_done(struct zone_run *r);
-const char *zone_root_word(enum zone_root r); /* "R" "W"; NULL: plain */
+const char *zone_root_word(enum zone_root_kind r); /* "R" "W"; NULL: plain */
 
 /* Everything about one zone, read together. */
 struct zone {

@@ -18,6 +18,7 @@ struct tree_job {
 	const struct zone_install *options; /* progress and warnings */
 	unsigned long long done, total;     /* for the progress; total 0: unknown */
 	unsigned long long unchecked; /* bytes written since the free space was last asked for */
+	bool is_top; /* copy: the top of an overlay, with its marks of what is removed from the layers below; else they are left out */
 	unsigned long skipped_devices, skipped_sockets, skipped_attributes, skipped_mounts;
 };
 
@@ -26,6 +27,8 @@ MUST_CHECK int tree_skeleton(int root, struct err *e);
 /* A copy of the directory: owners, modes, times, extended attributes, ACLs, capabilities, hard links and holes stay; symlinks are copied, never followed; what is mounted
  * below it stays out; devices and sockets are left out. */
 MUST_CHECK int tree_copy(struct tree_job *job, const char *from, struct err *e);
+/* The same from an open directory, of which `shown` is the name for messages, and nothing added to it. */
+MUST_CHECK int tree_copy_open(struct tree_job *job, int from, const char *shown, struct err *e);
 /* What the archive holds. Hostile archives: see archive.c for what is refused and what is made harmless. */
 MUST_CHECK int tree_extract(struct tree_job *job, const char *from, struct err *e);
 

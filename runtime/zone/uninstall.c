@@ -12,7 +12,9 @@
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
+#include "runtime/zone/layers.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
 
 static void replace_text(char **to, const char *text)
@@ -69,11 +71,7 @@ static int remove_files(const char *zonepath, char **ret_note, struct err *e)
 
 	if (r <= 0)
 		return r;
-	r = file_remove_tree(top, "root", e);
-	if (r == 0)
-		r = file_remove_tree(top, "fs", e);
-	if (r == 0)
-		r = file_remove_tree(top, "log", e);
+	r = storage_remove(top, e);
 	if (r < 0)
 		return err_wrap(e, "remove the files in \"%s\"", zonepath);
 	if (sys_unlinkat(AT_FDCWD, zonepath, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -94,6 +92,7 @@ static int mark_configured(const struct zone_dirs *d, struct zone *z, struct err
 	replace_text(&r->brand, NULL);
 	replace_text(&r->from, NULL);
 	replace_text(&r->installed, NULL);
+	storage_forget(r);
 	if (file_exists(AT_FDCWD, z->config_file)) {
 		zone_event(d, z->name, "uninstalled", "the zone's files are removed", NULL);
 		return zone_record_write(d, z, e);
@@ -107,13 +106,25 @@ static int mark_configured(const struct zone_dirs *d, struct zone *z, struct err
 	return n;
 }
 
+/* Layers that only this zone has needed. Those that cannot go now are removed by the next one that prunes: the zone is uninstalled all the same. */
+static void prune(const struct zone_dirs *d, char **note)
+{
+	struct err e = { 0 };
+
+	if (layers_prune(d, 0, NULL, &e) == 0 || *note)
+		return;
+	*note = mem_format("layers of its root stay for now: %s", e.text);
+}
+
 int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
 	auto_free char *note = NULL;
-	int r = zone_open_for(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
+	int r = zone_name_ok(name, NULL) ? zone_recover(d, name, e) : 0;
 
+	if (r == 0) /* whatever form its root is in: it goes */
+		r = zone_open(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
 	if (r < 0)
 		return r;
 	r = zone_allow(z, ZONE_VERB_UNINSTALL, &note, e);
@@ -135,6 +146,7 @@ int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 		r = mark_configured(d, z, e);
 	if (r < 0)
 		return err_wrap(e, "uninstall %s", name);
+	prune(d, &note);
 	if (ret_note)
 		*ret_note = ptr_steal(&note);
 	return 0;

@@ -36,6 +36,9 @@ enum zone_verb {
 	ZONE_VERB_EXEC,
 	ZONE_VERB_CONSOLE,
 	ZONE_VERB_EXPORT,
+	ZONE_VERB_CLONE,
+	ZONE_VERB_SNAPSHOT,
+	ZONE_VERB_ROLLBACK,
 	ZONE_VERB_COUNT,
 };
 enum zone_verdict { ZONE_LEGAL, ZONE_ALREADY, ZONE_REFUSED };
@@ -118,6 +121,42 @@ MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char 
 			      struct err *e);
 MUST_CHECK int zone_delete(const struct zone_dirs *d, const char *name, struct err *e);
 
+/* --- clones (clone.c) --- */
+struct zone_clone {
+	const char *snapshot;    /* of the old zone; NULL: as it is now */
+	const char *method;      /* "auto" "btrfs" "overlay" "reflink" "copy"; NULL: "auto" */
+	const struct strv *sets; /* PATH=VALUE on top of the old zone's file; may be NULL */
+	void (*progress)(void *arg, const char *what, unsigned long long done,
+			 unsigned long long total); /* as zone_install's */
+	void *arg;
+	void (*warn)(void *arg, const char *sentence);
+};
+/* Make zone `name`, which does not exist or is only configured, with a copy of the root of `from`, and an identity of its own. */
+MUST_CHECK int zone_clone(const struct zone_dirs *d, const char *from, const char *name,
+			  const struct zone_clone *o, struct diag_list *diags, struct err *e);
+
+/* --- snapshots (snapshot.c, snapshot_back.c, snapshot_view.c, snapshot_diff.c) --- */
+/* Keep the root as it is now. `wanted` NULL: a name is made up, SNAPSHOT_AUTO and the time. With `keep` > 0 the oldest of those with such names go, so that so many stay. *ret_name is freshly allocated. A zone that
+ * runs stands still for a moment; -EBUSY when its root cannot be kept while it runs. */
+MUST_CHECK int zone_snapshot_create(const struct zone_dirs *d, const char *name, const char *wanted,
+				    size_t keep, char **ret_name, struct err *e);
+/* The oldest first; for zone_snapshots_free(). */
+MUST_CHECK int zone_snapshot_list(const struct zone_dirs *d, const char *name,
+				  struct zone_snapshot **ret, size_t *ret_n, struct err *e);
+void zone_snapshots_free(struct zone_snapshot *list, size_t n);
+MUST_CHECK int zone_snapshot_delete(const struct zone_dirs *d, const char *name,
+				    const char *snapshot, struct err *e);
+/* The root becomes what it was; what it is now is lost. All snapshots stay. */
+MUST_CHECK int zone_snapshot_rollback(const struct zone_dirs *d, const char *name,
+				      const char *snapshot, struct err *e);
+/* Called for each path that was added ('A'), changed ('M') or removed ('D') between `from` and `to` (NULL: now). A negative result ends the walk with it. */
+typedef int (*zone_diff_fn)(void *arg, char what, const char *path);
+MUST_CHECK int zone_snapshot_diff(const struct zone_dirs *d, const char *name, const char *from,
+				  const char *to, zone_diff_fn each, void *arg, struct err *e);
+/* Write a regular file of a snapshot to the descriptor `to`. */
+MUST_CHECK int zone_snapshot_get(const struct zone_dirs *d, const char *name, const char *snapshot,
+				 const char *path, int to, struct err *e);
+
 /* --- life (boot.c, halt.c, login.c ...) --- */
 /* Boot arguments go to the zone's own init or to the service's command; the built-in init alone has no use for them. */
 #define ZONE_NO_BOOT_ARGUMENTS \
@@ -159,6 +198,8 @@ MUST_CHECK int zone_console(const struct zone_dirs *d, const char *name,
 
 /* After a monitor was killed: when init lives, start a new monitor that re-attaches; when not, take the remains away and store the reason. Every verb calls this first through zone_open_for(). Does nothing when all is well. */
 MUST_CHECK int zone_recover(const struct zone_dirs *d, const char *name, struct err *e);
+/* The container that a halt could not take away (its cgroup or folder was busy): recovery and the next boot try again. Nothing there: 0. The lock is held. */
+MUST_CHECK int zone_remains_of_engine(const struct zone_dirs *d, const char *name, struct err *e);
 /* zone_open with recovery before it. */
 MUST_CHECK int zone_open_for(const struct zone_dirs *d, const char *name, unsigned flags,
 			     struct zone **ret, struct err *e);
@@ -242,8 +283,10 @@ struct zone_prepared {
 /* Everything that can be refused is refused here: verify, root checked, init found below the root, translation, network plan, resolv.conf/hosts/hostname/machine-id/hostid written into the root. */
 MUST_CHECK int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_boot *o,
 			    struct zone_prepared *ret, struct err *e);
-/* After net_attach(), before the zone's own programs: what its network said about name service goes to the zone's /etc/resolv.conf. */
-MUST_CHECK int zone_prepared_dns(const struct zone_prepared *p, struct err *e);
+/* After net_attach(), when the container is there and before the zone's own programs: what its network said about name service goes to the zone's /etc/resolv.conf. */
+MUST_CHECK int zone_prepared_dns(const struct zone_dirs *d, const struct zone *z,
+				 const struct zone_prepared *p, struct engine_container *c,
+				 struct err *e);
 void zone_prepared_done(struct zone_prepared *p);
 
 /* Pure: what the cgroup layer says ("memory.limit: ...") in the words of the zone's file, with the way out; other errors stay as they are (apply_limits.c). */

@@ -57,6 +57,27 @@ static const struct cli_option install_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option clone_options[] = {
+	{ .name = "snapshot",
+	  .letter = 's',
+	  .value = "SNAPSHOT",
+	  .help = "from this snapshot of the old zone" },
+	{ .name = "method",
+	  .letter = 'm',
+	  .value = "METHOD",
+	  .help = "auto (the default), btrfs, overlay, reflink or copy" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
+static const struct cli_option snapshot_options[] = {
+	{ .name = "all", .letter = 'a', .help = "create: of every installed zone" },
+	{ .name = "keep",
+	  .letter = 'k',
+	  .value = "N",
+	  .help = "create: of those whose names were made up, only the last N stay" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option force_options[] = { OPTION_FORCE, OPTION_JSON, OPTIONS_END };
 static const struct cli_option boot_options[] = {
 	{ .name = "single-user",
@@ -248,6 +269,14 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "print the JSON Schema of a zone's file"),
 	VERB(install, "[--from DIR|ARCHIVE] NAME", install_options, 1, 1, 0, storage,
 	     "zones:configured", "give the zone its root file system"),
+	VERB(clone, "[-s SNAPSHOT] [-m METHOD] ZONE NAME [PATH=VALUE...]", clone_options, 2, -1, 0,
+	     storage, "zones:installed,new,assignments",
+	     "make a new zone with a copy of another one's root"),
+	VERB(snapshot,
+	     "create [-k N] NAME [SNAPSHOT] | create -a [-k N] | list [NAME] | rollback NAME SNAPSHOT | delete NAME SNAPSHOT | diff NAME SNAPSHOT [SNAPSHOT] | get NAME SNAPSHOT PATH FILE",
+	     snapshot_options, 1, 5, 0, storage,
+	     "words:create:list:rollback:delete:diff:get,zones:installed",
+	     "keep a zone's root as it is, look at it, go back to it"),
 	VERB(uninstall, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:installed",
 	     "remove the zone's files, keep its configuration"),
 	VERB(delete, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:stopped",

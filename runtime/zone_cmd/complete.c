@@ -141,6 +141,16 @@ static const struct {
 		       { "assignments", USE_ASSIGN },
 		       { "lists", USE_ADD } };
 
+/* "words:create:list" */
+static void offer_words(const struct request *q, const char *kind)
+{
+	auto_done(strv) struct strv words = { 0 };
+
+	strv_split(&words, kind, ':');
+	for (size_t i = 1; i < words.n; i++)
+		offer(q, words.items[i]);
+}
+
 static void offer_kind(const struct request *q, const char *kind)
 {
 	if (str_has_prefix(kind, "zones")) {
@@ -150,6 +160,8 @@ static void offer_kind(const struct request *q, const char *kind)
 		offer(q, "properties");
 	} else if (str_eq(kind, "files")) {
 		(void)printf(":files\n");
+	} else if (str_has_prefix(kind, "words:")) {
+		offer_words(q, kind);
 	}
 	for (size_t i = 0; i < sizeof(property_kinds) / sizeof(property_kinds[0]); i++) {
 		struct property_offer o = { .request = q, .use = property_kinds[i].use };

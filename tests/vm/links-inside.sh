@@ -99,6 +99,41 @@ card_vlan() {
 	[ "$(ip -o link show type vlan | wc -l)" = 1 ]
 	gone five also six
 }
+# Before 6.17 IPv6 forwards for the whole host or not at all; routes that the host has learned from advertisements (here: one that says so) stay.
+shared_card() {
+	local before
+	roles() { grep -H . /proc/sys/net/ipv[46]/conf/{all,default,card0}/{forwarding,accept_ra,proxy_ndp}; ip neigh show proxy; ip route; ip -6 route; }
+	ip addr add 192.0.2.5/24 dev card0
+	ip addr add 2001:db8::5/64 dev card0 nodad
+	outside ip addr add 2001:db8::1/64 dev wire nodad
+	advertised
+	before=$(roles)
+	echo "$before" | grep "default.* proto ra"
+	zone create -t isolated mine ipType=shared 'net=[{"physical":"card0","address":["192.0.2.15/24","2001:db8::15/64"]}]'
+	zone install mine
+	zone boot mine
+	reaches outside 192.0.2.15
+	reaches outside 2001:db8::15
+	reaches inside mine 192.0.2.1
+	reaches inside mine 2001:db8::1
+	ip -6 route | grep "default.* proto ra"
+	zone why mine | grep "nothing is wrong"
+	kill -9 "$(jq .monitor $top/run/mine/run.json)" "$(jq .init $top/run/mine/run.json)"
+	wait_for 30 sh -c 'zone halt mine; [ "$(zone list --json mine | jq -r ".[0].state")" = installed ]'
+	gone mine
+	need "was $before, is $(roles)" [ "$before" = "$(roles)" ]
+	ip addr flush dev card0 scope global
+}
+advertised() { # the host "outside" advertises itself as a router
+	outside python3 - <<'P'
+import socket, struct
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, socket.if_nametoindex("wire"))
+s.sendto(struct.pack(">BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0))
+P
+	wait_for 10 sh -c 'ip -6 route | grep "default.* proto ra"'
+}
 vlan_taken() {
 	ip link add link card0 name card0.7 type vlan id 7
 	zone create -t isolated seven 'anet=[{"lowerLink":"card0","vlanId":7,"allowedAddress":["198.51.107.11/24"]}]'
@@ -170,6 +205,7 @@ check cable cable
 outside=$(cat $top/outside)
 check card card
 check card-vlan card_vlan
+check shared-card shared_card
 check vlan-taken vlan_taken
 check bridge-vlan bridge_vlan
 check moved moved

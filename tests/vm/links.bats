@@ -14,6 +14,9 @@ setup_file() {
 @test "v2: vlanId on a card: zones reach their own VLAN and no other; the VLAN's link goes with the last of them, also after kill -9" {
 	passed card-vlan
 }
+@test "v2: ipType shared on a kernel that forwards IPv6 for the whole host: both families, advertised routes stay, kill -9 leaves the host as it was" {
+	passed shared-card
+}
 @test "v2: vlanId of a VLAN that has a link of the host is refused with its name" {
 	passed vlan-taken
 }

@@ -228,7 +228,7 @@ mounted() {
 	zone reboot z
 	zone exec z sh -c '[ ! -e /d/g ] && [ "$(cat /d/y)" = y ] && [ "$(stat -c %u:%g /d/y)" = 5:6 ] && [ ! -e /m/y ] && [ "$(cat /m/g)" = gone ]'
 	zone halt z
-	[ "$(stat -c %a "$ZONES_STORAGE_DIR/z/fs")" = 700 ]
+	[ "$(stat -c %a "$ZONES_STORAGE_DIR/z/changes")" = 700 ]
 	zone uninstall -F z
 	[ ! -e "$ZONES_STORAGE_DIR/z" ]
 	[ "$(cd "$TOP/low" && find . -printf '%p %y %U %m\n' | sort && cat sub/f g)" = "$before" ]

@@ -156,3 +156,28 @@ P
 	wait $p || true
 	zone halt web
 }
+
+@test "halt while the monitor is being killed: the zone is halted all the same" {
+	native web
+	for ms in 0 1 2 4 8; do
+		zone boot web
+		pid=$(monitor_pid)
+		( sleep "0.00$ms"; kill -9 "$pid" ) & killer=$!
+		zone halt web
+		wait "$killer" || true
+		[ "$(state_of web)" = installed ]
+	done
+}
+
+@test "what a halt could not take away, the next boot takes away" {
+	booted web
+	# the engine's folder of the zone is busy: a mount is in it
+	mkdir "$ZONES_RUN_DIR/.engine/web/busy"
+	mount -t tmpfs none "$ZONES_RUN_DIR/.engine/web/busy"
+	zone halt web || true
+	umount "$ZONES_RUN_DIR/.engine/web/busy"
+	[ -e "$ZONES_RUN_DIR/.engine/web" ]
+	wait_for 5 sh -c "[ ! -e $ZONES_RUN_DIR/web ]"
+	zone boot web
+	[ "$(state_of web)" = running ]
+}

@@ -75,7 +75,7 @@ static void test_members(void)
 	      json_get(json_get(p, "brand"), "enum")->n == 2);
 	CHECK_STR(json_get_string(json_get(p, "brand"), "default", ""), "native");
 	CHECK(json_get(json_get(p, "quota"), "not") != NULL);
-	CHECK_STR(json_get_string(json_get(p, "ipType"), "const", ""), "exclusive");
+	CHECK_STR(json_get_string(json_get(p, "fileMacProfile"), "const", ""), "none");
 	CHECK(!json_get(json_get(p, "zonepath"), "default"));
 }
 
@@ -130,7 +130,7 @@ static const char *const invalid[] = {
 	"{\"zonename\":\"a\",\"attr\":{\"a b\":\"1\"}}",
 	"{\"zonename\":\"a\",\"sysctl\":{\"x\":\"1\"}}",
 	"{\"zonename\":\"a\",\"quota\":\"10G\"}",
-	"{\"zonename\":\"a\",\"ipType\":\"shared\"}",
+	"{\"zonename\":\"a\",\"ipType\":\"own\"}",
 	"{\"zonename\":\"a\",\"net\":[{\"address\":\"192.0.2.1/24\"}]}",
 	"{\"zonename\":\"a\",\"pool\":\"../x\"}",
 	NULL,

@@ -117,7 +117,6 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": @\"2-1\" } }", .path = "dedicatedCPU.ncpus", .code = "value", .message = "from 1" },
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": @\"0\" } }", .path = "dedicatedCPU.ncpus", .code = "value", .message = "from 1" },
 	{ .text = Z "\"cappedCPU\": { \"ncpus\": 1, \"burst\": @2 } }", .path = "cappedCPU.burst", .code = "conflict", .message = "more than a tenth of ncpus" },
-	{ .text = Z "\"ipType\": @\"shared\" }", .path = "ipType", .code = "unsupported", .message = "cannot enforce \"shared\"; left out (or exclusive), the zone has a network of its own" },
 	{ .text = Z "\"ipType\": @\"excl\" }", .path = "ipType", .code = "value", .message = "is not exclusive or shared" },
 	{ .text = Z "\"fileMacProfile\": @\"hard\" }", .path = "fileMacProfile", .code = "value", .message = "" },
 	{ .text = Z "\"anet\": [ { \"vlanId\": @4095 } ] }", .path = "anet[0].vlanId", .code = "range", .message = "" },

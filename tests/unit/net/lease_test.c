@@ -35,7 +35,7 @@ static void test(void)
 	check_first(b, &d, "10.88.0.3/24");
 	check_first(a, &d, "10.88.0.2/24");
 	strv_add(&c->anet[0].allowed_address, "10.88.0.3/24");
-	check_first(c, &d, "anet[0].allowedAddress: 10.88.0.3 belongs to zone \"b\"");
+	check_first(c, &d, "anet[0].allowedAddress[0]: 10.88.0.3 belongs to zone \"b\"");
 	CHECK(net_release("b", &d.dirs, &e) == 0);
 	CHECK(net_release("b", &d.dirs, &e) == 0);
 	check_first(c, &d, "10.88.0.3/24");

@@ -126,10 +126,39 @@ static void test_time(void)
 	CHECK_INT(probe_time_ms(), PROBE_MS);
 }
 
+/* What another machine announces is an answer to who asks for the address. */
+static void test_announcement(void)
+{
+	struct probe four = probe_of("192.0.2.7/24"), six = probe_of("2001:db8::7/64");
+	struct probe asked4 = four, asked6 = six;
+	uint8_t f[PROBE_FRAME];
+	size_t n;
+	uint32_t sum = 32 + 58;
+
+	memcpy(four.mac, theirs, INET_MAC);
+	memcpy(six.mac, theirs, INET_MAC);
+	n = probe_announcement(&four, f);
+	CHECK_INT(n, 42);
+	CHECK(memcmp(f, "\xff\xff\xff\xff\xff\xff\2\0\0\0\0\2\x08\x06", 14) == 0);
+	CHECK(memcmp(f + 20, "\0\1\2\0\0\0\0\2\xc0\0\2\7\0\0\0\0\0\0\xc0\0\2\7", 22) == 0);
+	CHECK(answers(&asked4, f, n));
+	n = probe_announcement(&six, f);
+	CHECK_INT(n, 86);
+	CHECK(memcmp(f, "\x33\x33\0\0\0\1\2\0\0\0\0\2\x86\xdd", 14) == 0);
+	CHECK(memcmp(f + 22, six.addr.bytes, 16) == 0 && memcmp(f + 62, six.addr.bytes, 16) == 0);
+	CHECK(memcmp(f + 78, "\2\1\2\0\0\0\0\2", 8) == 0 && f[58] == 0x20);
+	for (size_t i = 22; i < n; i += 2)
+		sum += (uint32_t)f[i] << 8 | f[i + 1];
+	CHECK_INT((sum & 0xffff) + (sum >> 16), 0xffff);
+	CHECK(answers(&asked6, f, n));
+	cut_off(&asked6, f, 78);
+}
+
 int main(void)
 {
 	test_arp();
 	test_neighbour();
 	test_time();
+	test_announcement();
 	return test_done();
 }

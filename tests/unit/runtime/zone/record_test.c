@@ -20,13 +20,18 @@ static void round_trip(const struct zone_dirs *d)
 		.id_base = 0xfe000000u,
 		.owner_uid = 0xfe010000u,
 		.exit_status = 137,
+		.driver = mem_strdup("overlay"),
 	};
+	strv_add(&z.record.layers, "11111111");
+	strv_add(&z.record.layers, "22222222");
 	CHECK_INT(zone_record_write(d, &z, &e), 0);
 	CHECK_INT(zone_record_load(d, "web", &r, &e), 1);
 	CHECK(r.state == ZONE_INSTALLED && r.id_base == 0xfe000000u && r.owner_uid == 0xfe010000u &&
 	      r.exit_status == 137);
 	CHECK_STR(r.zonepath, "/z");
 	CHECK_STR(r.from, NULL);
+	CHECK_STR(r.driver, "overlay");
+	CHECK(r.layers.n == 2 && str_eq(r.layers.items[1], "22222222"));
 	zone_record_done(&r);
 	CHECK_INT(zone_record_set_reason(d, "web", "init died", 1, &e), 0);
 	CHECK_INT(zone_record_load(d, "web", &r, &e), 1);
@@ -59,6 +64,8 @@ static void broken(const struct zone_dirs *d)
 		"{\"state\":5}",
 		"{\"state\":\"installed\",\"idBase\":-1}",
 		"{\"state\":\"installed\",\"ownerUid\":4294967295}",
+		"{\"state\":\"installed\",\"layers\":[\"../../../etc\"]}",
+		"{\"state\":\"installed\",\"layers\":[5]}",
 	};
 	int accepted = 0;
 

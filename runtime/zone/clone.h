@@ -1,0 +1,41 @@
+/* clone - parts of `zone clone`. Private to runtime/zone.
+ *
+ * clone_config.c makes the file of the new zone, clone_identity.c makes its root another machine's, clone_ways.c knows how a root is copied, clone.c is the verb. */
+#ifndef RUNTIME_ZONE_CLONE_H
+#define RUNTIME_ZONE_CLONE_H
+
+#include "runtime/base/err.h"
+#include "runtime/base/str.h"
+#include "runtime/zone/store.h"
+#include "runtime/zone/tree.h"
+#include "runtime/zone/zone.h"
+
+struct clone {
+	const struct zone_dirs *dirs;
+	const struct zone_clone *options;
+	struct zone *from, *to;               /* both locked */
+	const struct zone_snapshot *snapshot; /* of `from`; NULL: as it is now */
+	char *zonepath;                       /* of `to` */
+	int top;                              /* the same, open; -1 before it is made */
+	bool made_top, left_behind;
+};
+
+/* A way to copy a root: `can` says why not, `run` makes root (and upper) below c->top and sets driver and layers of c->to->record. */
+struct clone_way {
+	const char *name;
+	bool is_quick; /* may be chosen for a zone that runs, which stands still meanwhile */
+	int (*can)(const struct clone *c, struct err *e);
+	int (*run)(struct clone *c, struct err *e);
+};
+/* The one that was asked for, or the best that can be had. */
+MUST_CHECK int clone_choose(const struct clone *c, const char *name, const struct clone_way **ret,
+			    struct err *e);
+
+/* Pure: the file of zone `from` as that of zone `to`: what may exist once only is left out, and named in `left_out`. Freshly allocated text; diags as with zone_create(). */
+MUST_CHECK int clone_config(const char *text, const char *from, const char *to, char **ret,
+			    struct strv *left_out, struct err *e);
+
+/* Remove from a root what makes it this very machine: machine-id, host id, keys of its ssh server, seeds. *ret_keys: there were keys, and somebody has to make new ones. */
+MUST_CHECK int clone_identity(int root, bool *ret_keys, struct err *e);
+
+#endif

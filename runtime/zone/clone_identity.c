@@ -1,0 +1,73 @@
+/* clone_identity - what two machines must not have in common. The root belongs to a tenant: names are looked up below it, and only regular files go. What is made anew: machine-id and host id at the next boot
+ * (etc_files.c), the seed by the zone's systemd; keys of the ssh server by whoever has made them. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/path.h"
+#include "runtime/base/sys.h"
+#include "runtime/zone/clone.h"
+
+static const struct {
+	const char *dir, *begin, *end; /* names that begin and end so; `end` NULL: just this name */
+	bool is_key;
+} own[] = {
+	{ "/etc", "machine-id", NULL, false },
+	{ "/etc", "hostid", NULL, false },
+	{ "/var/lib/dbus", "machine-id", NULL, false },
+	{ "/var/lib/systemd", "random-seed", NULL, false },
+	{ "/var/lib/systemd", "credential.secret", NULL, false },
+	{ "/etc/ssh", "ssh_host_", "_key", true },
+	{ "/etc/ssh", "ssh_host_", "_key.pub", true },
+	{ "/etc/dropbear", "dropbear_", "_host_key", true },
+};
+
+static bool fits(size_t row, const char *name)
+{
+	if (!own[row].end)
+		return str_eq(name, own[row].begin);
+	return str_has_prefix(name, own[row].begin) && str_has_suffix(name, own[row].end);
+}
+
+static int remove_one(int dir, size_t row, const char *name, bool *keys, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (sys_unlinkat(dir, name, 0) < 0)
+		return err_sys(e, "remove \"%s/%s\" of the clone", own[row].dir, name);
+	*keys = *keys || own[row].is_key;
+	return 0;
+}
+
+static int remove_row(int root, size_t row, bool *keys, struct err *e)
+{
+	struct err missing = { 0 };
+	int fd = path_open(root, own[row].dir, O_RDONLY | O_DIRECTORY, 0, 0, &missing);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	int r = 0;
+
+	if (!stream) {
+		cleanup_close(&fd);
+		return 0;
+	}
+	for (const struct dirent *entry = readdir(stream); entry && r == 0; entry = readdir(stream))
+		if (fits(row, entry->d_name))
+			r = remove_one(dirfd(stream), row, entry->d_name, keys, e);
+	(void)closedir(stream);
+	return r;
+}
+
+int clone_identity(int root, bool *ret_keys, struct err *e)
+{
+	int r = 0;
+
+	*ret_keys = false;
+	for (size_t i = 0; r == 0 && i < sizeof(own) / sizeof(own[0]); i++)
+		r = remove_row(root, i, ret_keys, e);
+	return r;
+}
