@@ -254,22 +254,63 @@ int cgroup_entry_open(struct cgroup *cg, pid_t init_pid, const char *sub, struct
 	return 0;
 }
 
+int cgroup_entry_open_unified(struct cgroup *cg, struct cgroup_entry **ret, struct err *e)
+{
+	auto_ptr(cgroup_entry) struct cgroup_entry *entry = mem_zero(sizeof(*entry));
+	struct cgroup_part *p = part_unified(cg);
+
+	entry->dir = entry->procs = -1;
+	int r = p ? entry_add(entry, p, p->dir, e)
+		  : err_set(e, EOPNOTSUPP, "this host has no unified cgroup hierarchy");
+
+	if (r < 0)
+		return r;
+	*ret = ptr_steal(&entry);
+	return 0;
+}
+
+int cgroup_open_tasks(struct cgroup *cg, int fds[CGROUP_MAX_TASKS], size_t *ret_n, struct err *e)
+{
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < cg->n_parts && n < CGROUP_MAX_TASKS; i++) {
+		if (cg->parts[i].v2)
+			continue;
+		r = open_for_write(cg->parts[i].dir, "tasks", e);
+		if (r >= 0)
+			fds[n++] = r;
+	}
+	while (r < 0 && n > 0)
+		fd_close(&fds[--n]);
+	cg->fresh = false;
+	*ret_n = n;
+	return r < 0 ? r : 0;
+}
+
 int cgroup_entry_dirfd(const struct cgroup_entry *entry)
 {
 	return entry->dir;
 }
 
-int cgroup_entry_enter(const struct cgroup_entry *entry, bool born_inside, struct err *e)
+int cgroup_enter_tasks(const int *fds, size_t n, struct err *e)
 {
-	for (size_t i = 0; i < entry->n_tasks; i++) {
-		int r = file_write_fd(entry->tasks[i], "0", "tasks", e);
+	for (size_t i = 0; i < n; i++) {
+		int r = file_write_fd(fds[i], "0", "tasks", e);
 
 		if (r < 0)
 			return err_wrap(e, "enter the cgroup");
 	}
-	if (born_inside || entry->procs < 0)
-		return 0;
-	int r = file_write_fd(entry->procs, "0", "cgroup.procs", e);
+	return 0;
+}
+
+int cgroup_entry_enter(const struct cgroup_entry *entry, bool born_inside, struct err *e)
+{
+	int r = cgroup_enter_tasks(entry->tasks, entry->n_tasks, e);
+
+	if (r < 0 || born_inside || entry->procs < 0)
+		return r;
+	r = file_write_fd(entry->procs, "0", "cgroup.procs", e);
 
 	return r < 0 ? err_wrap(e, "enter the cgroup") : 0;
 }

@@ -185,6 +185,7 @@ static int delegate(struct cgroup *cg, struct err *e)
 	return r;
 }
 
+/* What an earlier call has made stays: somebody may live there by now. */
 static void undo(struct cgroup *cg)
 {
 	struct backoff until = backoff_start(UNDO_MS);
@@ -194,6 +195,8 @@ static void undo(struct cgroup *cg)
 	for (size_t i = 0; i < cg->n_parts; i++) {
 		struct err why = { 0 };
 
+		if (cg->parts[i].there)
+			continue;
 		if (tree_remove(&cg->parts[i], &until, &why) < 0)
 			log_debug("%s", why.text);
 		cg->parts[i].made = 0;
@@ -221,16 +224,16 @@ bool cgroup_is_there(const struct cgroup *cg)
 	return cg->n_parts > 0;
 }
 
-int cgroup_make(struct cgroup *cg, struct err *e)
+/* Those that are not there yet; only the unified one if that is enough. */
+static int make_parts(struct cgroup *cg, bool only_unified, struct err *e)
 {
-	int r = cg->unit ? systemd_start(cg->unit, e) : 0;
+	int r = 0;
 
-	if (r < 0)
-		return r; /* somebody else's unit, for one: not ours to stop */
 	for (size_t i = 0; r >= 0 && i < cg->n_parts;) {
+		struct cgroup_part *p = &cg->parts[i];
 		struct err why = { 0 };
 
-		r = make_part(cg, &cg->parts[i], &why);
+		r = p->there || (only_unified && !p->v2) ? 0 : make_part(cg, p, &why);
 		if (r < 0 && cg->rootless && is_forbidden(r)) {
 			log_debug("without this cgroup: %s", why.text);
 			drop_part(cg, i);
@@ -241,12 +244,56 @@ int cgroup_make(struct cgroup *cg, struct err *e)
 			*e = why;
 		i++;
 	}
-	if (r >= 0)
-		r = delegate(cg, e);
+	return r < 0 ? r : delegate(cg, e);
+}
+
+/* After a failure in the second half: who lives where we could not make ours is nobody's to kill. */
+static void forget_missing(struct cgroup *cg)
+{
+	const struct cgroup_part *first = part_unified(cg);
+
+	if (!first || !first->there)
+		return;
+	for (size_t i = cg->n_parts; i-- > 0;) {
+		if (!cg->parts[i].there)
+			drop_part(cg, i);
+	}
+}
+
+static int make(struct cgroup *cg, bool only_unified, struct err *e)
+{
+	int r = make_parts(cg, only_unified, e);
+
 	if (r < 0) {
 		undo(cg);
+		forget_missing(cg);
 		return r;
 	}
+	for (size_t i = 0; i < cg->n_parts; i++)
+		cg->parts[i].there = !only_unified || cg->parts[i].v2;
+	return 0;
+}
+
+bool cgroup_has_halves(const struct cgroup *cg)
+{
+	return cg->mode == CGROUP_MODE_HYBRID && !cg->unit && !cg->rootless && part_unified(cg) &&
+	       cg->n_parts <= CGROUP_MAX_TASKS;
+}
+
+int cgroup_make_unified(struct cgroup *cg, struct err *e)
+{
+	return make(cg, true, e);
+}
+
+int cgroup_make(struct cgroup *cg, struct err *e)
+{
+	int r = cg->unit ? systemd_start(cg->unit, e) : 0;
+
+	if (r < 0)
+		return r; /* somebody else's unit, for one: not ours to stop */
+	r = make(cg, false, e);
+	if (r < 0)
+		return r;
 	cg->planned = false;
 	cg->fresh = true;
 	return 0;
@@ -453,15 +500,25 @@ int cgroup_wait_empty(struct cgroup *cg, int timeout_ms, struct err *e)
 	return freeze_wait_empty(cg, timeout_ms, e);
 }
 
-int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e)
+static int stats_of(struct cgroup *cg, bool brief, struct cgroup_stats *ret, struct err *e)
 {
 	struct cgroup_part *p = part_main(cg);
 	int r = p ? part_open(p, e) : 0;
 
 	if (r < 0)
 		return r;
-	stats_read(cg, ret);
+	stats_read(cg, brief, ret);
 	return 0;
+}
+
+int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e)
+{
+	return stats_of(cg, false, ret, e);
+}
+
+int cgroup_stats_brief(struct cgroup *cg, struct cgroup_stats *ret, struct err *e)
+{
+	return stats_of(cg, true, ret, e);
 }
 
 /* The zones that are left need less protection for their folder; that it still has more does no harm. */

@@ -42,8 +42,14 @@ MUST_CHECK int cgroup_create(const char *id, const struct cgroup_options *o, str
 MUST_CHECK int cgroup_plan(const char *id, const struct cgroup_options *o, struct cgroup **ret,
 			   struct err *e);
 MUST_CHECK int cgroup_make(struct cgroup *cg, struct err *e);
+/* On hybrid hosts the directories themselves may be made in two halves: the unified one, in which a first process can be born, and by cgroup_make() those of v1, while that process
+ * prepares itself. It must have entered them (cgroup_open_tasks) before it runs anything that the limits are for. A cgroup_make() that fails leaves the first half to cgroup_remove(). */
+bool cgroup_has_halves(const struct cgroup *cg);
+MUST_CHECK int cgroup_make_unified(struct cgroup *cg, struct err *e);
 /* From what cgroup_save() gave, after a restart of the program. Works when the directories are gone (then the other calls say -ENOENT or succeed emptily). */
 MUST_CHECK int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e);
+/* From inside of a container: its own cgroup as it is shown at /sys/fs/cgroup, version 2 only; to be read and no more. -EOPNOTSUPP: none is shown. */
+MUST_CHECK int cgroup_open_own(struct cgroup **ret, struct err *e);
 struct json *cgroup_save(const struct cgroup *cg);
 void cgroup_free(struct cgroup *cg); /* memory and descriptors only */
 
@@ -69,6 +75,13 @@ MUST_CHECK int cgroup_entry_open(struct cgroup *cg, pid_t init_pid, const char *
 int cgroup_entry_dirfd(
 	const struct cgroup_entry *
 		entry); /* borrowed; -1: clone without CLONE_INTO_CGROUP and enter with born_inside = false */
+/* For a cgroup in two halves: the entry of the first, and the descriptors into which the process writes "0" to enter the second (cgroup_enter_tasks). Close-on-exec, the caller's. */
+enum { CGROUP_MAX_TASKS = 16 };
+MUST_CHECK int cgroup_entry_open_unified(struct cgroup *cg, struct cgroup_entry **ret,
+					 struct err *e);
+MUST_CHECK int cgroup_open_tasks(struct cgroup *cg, int fds[CGROUP_MAX_TASKS], size_t *ret_n,
+				 struct err *e);
+MUST_CHECK int cgroup_enter_tasks(const int *fds, size_t n, struct err *e);
 MUST_CHECK int cgroup_entry_enter(const struct cgroup_entry *entry, bool born_inside,
 				  struct err *e);
 void cgroup_entry_free(struct cgroup_entry *entry);
@@ -86,6 +99,9 @@ MUST_CHECK int cgroup_freeze(
 	struct cgroup *cg, bool on,
 	struct err *e); /* waits at most 10 s; always thaws again when freezing fails */
 MUST_CHECK int cgroup_is_frozen(struct cgroup *cg, bool *ret, struct err *e);
+/* The files that answer it, for who asks for many without their cgroups: frozen when one of them has something else than "0" or "THAWED". */
+void cgroup_freezers(struct cgroup *cg, struct strv *ret);
+bool cgroup_freezer_says(const char *text); /* pure: frozen? */
 /* Signal every process. SIGKILL uses cgroup.kill, or freeze-signal-thaw on v1; frozen groups are thawed so that they can die. Gone or empty is success. */
 MUST_CHECK int cgroup_kill(struct cgroup *cg, int signo, struct err *e);
 MUST_CHECK int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
@@ -95,10 +111,10 @@ MUST_CHECK int cgroup_wait_empty(struct cgroup *cg, int timeout_ms,
 
 /* Values that a hierarchy does not offer are set to false, and so are limits that are "unlimited". Bytes, nanoseconds, counts. `swap` is swap alone (v1's memsw is converted). */
 struct cgroup_stats {
-	struct opt_u64 cpu_ns, cpu_user_ns, cpu_system_ns, cpu_periods, cpu_throttled,
-		cpu_throttled_ns;
-	struct opt_u64 memory, memory_max, memory_limit, memory_cache, memory_failcnt, swap,
-		swap_limit, oom_kills;
+	struct opt_u64 cpu_ns, cpu_throttled_ns;
+	struct opt_u64 memory, memory_max, memory_limit, memory_cache, swap, swap_limit, oom_kills;
+	struct opt_u64
+		locked; /* memory that the kernel cannot take back, nearly all of it by mlock(2) */
 	struct opt_u64 pids, pids_limit;
 	struct opt_u64 io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
 	struct opt_u64 cpu_limit;  /* thousandths of a CPU: quota by period */
@@ -107,6 +123,10 @@ struct cgroup_stats {
 		io_pressure; /* "some avg10": hundredths of a percent of the last 10 s that somebody waited (PSI) */
 };
 MUST_CHECK int cgroup_stats(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
+/* Without cpu_throttled_ns, cpu_weight, memory_max, memory_cache, locked and the operations of I/O: two thirds of the cost. */
+MUST_CHECK int cgroup_stats_brief(struct cgroup *cg, struct cgroup_stats *ret, struct err *e);
+/* cpu_weight alone. False: this host does not offer it. */
+bool cgroup_cpu_weight(struct cgroup *cg, uint64_t *ret);
 /* Descriptor for reading of one file of the container's cgroup, for a reader without the right to open it: `v1_file` where cgroup v1 has the controller, else `v2_file` of the unified
  * hierarchy. NULL: that hierarchy has no such file. *ret_v1 tells which it is. -ENOENT when this host does not offer it. */
 struct cgroup_file {

@@ -148,6 +148,22 @@ int freeze_set(struct cgroup *cg, bool on, int timeout_ms, struct err *e)
 	return err_wrap(e, "freeze the cgroup");
 }
 
+void cgroup_freezers(struct cgroup *cg, struct strv *ret)
+{
+	struct cgroup_part *v2 = v2_freezer(cg);
+	struct cgroup_part *v1 = part_of_v1(cg, "freezer");
+
+	if (v2)
+		strv_format(ret, "%s/cgroup.freeze", v2->dir);
+	if (v1)
+		strv_format(ret, "%s/freezer.state", v1->dir);
+}
+
+bool cgroup_freezer_says(const char *text)
+{
+	return *text && !str_has_prefix(text, "0") && !str_has_prefix(text, "THAWED");
+}
+
 int freeze_get(struct cgroup *cg, bool *ret, struct err *e)
 {
 	struct cgroup_part *v2 = v2_freezer(cg);

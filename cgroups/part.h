@@ -18,6 +18,7 @@ struct cgroup_part {
 	char *dir;               /* mount and path together */
 	size_t made; /* how many last elements of path were made by us; 0: it was there before */
 	int fd;      /* the directory, -1 until needed */
+	bool there;  /* made, by this process */
 };
 
 struct cgroup_unit; /* cgroups/systemd.h */

@@ -4,7 +4,9 @@
  * With systemd's driver also "unit":"zrun-web.scope" and "unitOfUser". A part without controllers is the unified hierarchy. The record is root's, yet what it names is removed later, so paths
  * must be as clean as those that layout.c makes. */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdlib.h>
+#include <sys/vfs.h>
 
 #include "cgroups/layout.h"
 #include "cgroups/part.h"
@@ -139,6 +141,27 @@ int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e)
 
 	if (v2)
 		(void)!part_open(v2, &ignored); /* gone: cgroup_dirfd() is -1 then */
+	*ret = cg;
+	return 0;
+}
+
+int cgroup_open_own(struct cgroup **ret, struct err *e)
+{
+	static const char place[] = "/sys/fs/cgroup";
+	struct cgroup *cg;
+	struct cgroup_part *p;
+	struct statfs fs;
+
+	if (statfs(place, &fs) < 0 || (unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC)
+		return err_set(e, EOPNOTSUPP, "no cgroup of version 2 is shown at \"%s\"", place);
+	cg = mem_zero(sizeof(*cg));
+	cg->mode = CGROUP_MODE_V2;
+	p = part_add(cg);
+	p->v2 = true;
+	p->mount = mem_strdup(place);
+	p->root = mem_strdup("/");
+	p->path = mem_strdup("/");
+	p->dir = mem_strdup(place);
 	*ret = cg;
 	return 0;
 }

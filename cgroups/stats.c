@@ -1,13 +1,16 @@
 /* stats - one row per counter: where it is in either hierarchy, which word of the file, and the factor to our unit. */
 #include "cgroups/stats.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
+#include "runtime/base/str.h"
+#include "runtime/base/sys.h"
 
-enum { NS_PER_US = 1000 };
+enum { NS_PER_US = 1000, N_IO_BRIEF = 2 };
 
 #define V1_UNLIMITED ((uint64_t)INT64_MAX - 0xffff) /* as in limits_apply.c */
 
@@ -20,19 +23,8 @@ struct row {
 
 static const struct row rows[] = {
 	{ AT(cpu_ns), { "cpuacct", "cpuacct.usage", NULL, "cpu.stat", "usage_usec", NS_PER_US } },
-	{ AT(cpu_user_ns),
-	  { "cpuacct", "cpuacct.usage_user", NULL, "cpu.stat", "user_usec", NS_PER_US } },
-	{ AT(cpu_system_ns),
-	  { "cpuacct", "cpuacct.usage_sys", NULL, "cpu.stat", "system_usec", NS_PER_US } },
-	{ AT(cpu_periods), { "cpu", "cpu.stat", "nr_periods", "cpu.stat", "nr_periods", 1 } },
-	{ AT(cpu_throttled), { "cpu", "cpu.stat", "nr_throttled", "cpu.stat", "nr_throttled", 1 } },
-	{ AT(cpu_throttled_ns),
-	  { "cpu", "cpu.stat", "throttled_time", "cpu.stat", "throttled_usec", NS_PER_US } },
 	{ AT(memory), { "memory", "memory.usage_in_bytes", NULL, "memory.current", NULL, 1 } },
-	{ AT(memory_max), { "memory", "memory.max_usage_in_bytes", NULL, "memory.peak", NULL, 1 } },
 	{ AT(memory_limit), { "memory", "memory.limit_in_bytes", NULL, "memory.max", NULL, 1 } },
-	{ AT(memory_cache), { "memory", "memory.stat", "total_cache", "memory.stat", "file", 1 } },
-	{ AT(memory_failcnt), { "memory", "memory.failcnt", NULL, "memory.events", "max", 1 } },
 	{ AT(swap),
 	  { "memory", "memory.memsw.usage_in_bytes", NULL, "memory.swap.current", NULL, 1 } },
 	{ AT(swap_limit),
@@ -40,14 +32,25 @@ static const struct row rows[] = {
 	{ AT(oom_kills),
 	  { "memory", "memory.oom_control", "oom_kill", "memory.events", "oom_kill", 1 } },
 	{ AT(pids), { "pids", "pids.current", NULL, "pids.current", NULL, 1 } },
-	{ AT(cpu_weight), { "cpu", "cpu.shares", NULL, "cpu.weight", NULL, 1 } },
 	{ AT(pids_limit), { "pids", "pids.max", NULL, "pids.max", NULL, 1 } },
+};
+
+/* Not in a brief look. */
+static const struct row detail_rows[] = {
+	{ AT(cpu_throttled_ns),
+	  { "cpu", "cpu.stat", "throttled_time", "cpu.stat", "throttled_usec", NS_PER_US } },
+	{ AT(memory_max), { "memory", "memory.max_usage_in_bytes", NULL, "memory.peak", NULL, 1 } },
+	{ AT(memory_cache), { "memory", "memory.stat", "total_cache", "memory.stat", "file", 1 } },
+	{ AT(locked),
+	  { "memory", "memory.stat", "total_unevictable", "memory.stat", "unevictable", 1 } },
+	{ AT(cpu_weight), { "cpu", "cpu.shares", NULL, "cpu.weight", NULL, 1 } },
 };
 
 static const struct {
 	size_t offset;
 	const char *v1_file, *v1_operation, *v2_key;
 } io_rows[] = {
+	/* bytes, and then operations, which are details */
 	{ AT(io_read_bytes), "blkio.throttle.io_service_bytes_recursive", "Read", "rbytes" },
 	{ AT(io_write_bytes), "blkio.throttle.io_service_bytes_recursive", "Write", "wbytes" },
 	{ AT(io_read_ops), "blkio.throttle.io_serviced_recursive", "Read", "rios" },
@@ -99,52 +102,105 @@ bool stats_sum_v2(const char *text, const char *key, uint64_t *ret)
 	return true;
 }
 
-static bool read_counter(struct cgroup_part *p, const char *file, const char *word, uint64_t *ret)
+/* --- files ---------------------------------------------------------------------------------------------------------- */
+
+/* The file that was read last: neighbours in the tables ask for the same one. Three system calls instead of the five of file_read_all(): a file of one record that does not fill the buffer has been
+ * read to its end, and what lies in a cgroup's folder is a file. */
+struct source {
+	const struct cgroup_part *part;
+	const char *name;
+	bool ok;
+	char text[8192];
+};
+
+static const char *source_read(struct source *s, struct cgroup_part *p, const char *name)
 {
 	struct err ignored = { 0 };
-	auto_free char *text = NULL;
+	int dir;
+	ssize_t n = -1;
 
-	if (!word)
-		return part_number(p, file, ret);
-	return part_read(p, file, &text, &ignored) == 0 && part_word(text, word, ret);
+	if (s->name && s->part == p && strcmp(s->name, name) == 0)
+		return s->ok ? s->text : NULL;
+	dir = part_open(p, &ignored);
+	auto_close int fd = dir < 0 ? -1 : sys_openat(dir, name, O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd >= 0)
+		n = sys_read(fd, s->text, sizeof(s->text) - 1);
+	s->part = p;
+	s->name = name;
+	s->ok = n >= 0 && n < (ssize_t)sizeof(s->text) - 1;
+	while (s->ok && n > 0 && s->text[n - 1] == '\n')
+		n--;
+	s->text[s->ok ? n : 0] = '\0';
+	return s->ok ? s->text : NULL;
 }
 
-bool stats_counter(struct cgroup *cg, const struct stats_place *where, uint64_t *ret)
+static bool parse_number(const char *text, uint64_t *ret)
+{
+	if (strcmp(text, "max") != 0 && strcmp(text, "-1") != 0)
+		return num_u64(text, ret) == 0;
+	*ret = UINT64_MAX;
+	return true;
+}
+
+static bool counter_from(struct source *s, struct cgroup *cg, const struct stats_place *where,
+			 uint64_t *ret)
 {
 	struct cgroup_part *v1 = part_of_v1(cg, where->controller);
 	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
 	const char *file = v1 ? where->v1_file : where->v2_file;
+	const char *word = v1 ? where->v1_word : where->v2_word;
+	const char *text = p && file ? source_read(s, p, file) : NULL;
 
-	if (!p || !file || !read_counter(p, file, v1 ? where->v1_word : where->v2_word, ret))
+	if (!text || !(word ? part_word(text, word, ret) : parse_number(text, ret)))
 		return false;
 	if (!v1 && *ret != UINT64_MAX)
 		*ret *= where->v2_factor;
 	return true;
 }
 
-static void read_row(struct cgroup *cg, const struct row *row, struct cgroup_stats *ret)
+bool stats_counter(struct cgroup *cg, const struct stats_place *where, uint64_t *ret)
+{
+	struct source s = { .name = NULL };
+
+	return counter_from(&s, cg, where, ret);
+}
+
+bool cgroup_cpu_weight(struct cgroup *cg, uint64_t *ret)
+{
+	static const struct stats_place place = {
+		"cpu", "cpu.shares", NULL, "cpu.weight", NULL, 1
+	};
+
+	return stats_counter(cg, &place, ret);
+}
+
+/* --- the tables ------------------------------------------------------------------------------------------------------- */
+
+static void read_row(struct source *s, struct cgroup *cg, const struct row *row,
+		     struct cgroup_stats *ret)
 {
 	struct opt_u64 value = { .set = true };
 
-	if (!stats_counter(cg, &row->where, &value.value) || value.value == UINT64_MAX)
+	if (!counter_from(s, cg, &row->where, &value.value) || value.value == UINT64_MAX)
 		return; /* not offered, or a limit that is unlimited */
 	*at(ret, row->offset) = value;
 }
 
-static void read_io(struct cgroup *cg, struct cgroup_stats *ret)
+static void read_io(struct source *s, struct cgroup *cg, bool brief, struct cgroup_stats *ret)
 {
 	struct cgroup_part *v1 = part_of_v1(cg, "blkio");
 	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
 
 	for (size_t i = 0; p && i < sizeof(io_rows) / sizeof(io_rows[0]); i++) {
-		struct err ignored = { 0 };
-		auto_free char *text = NULL;
+		bool wanted = !brief || i < N_IO_BRIEF;
+		const char *text =
+			wanted ? source_read(s, p, v1 ? io_rows[i].v1_file : "io.stat") : NULL;
 		struct opt_u64 *to = at(ret, io_rows[i].offset);
 
-		if (part_read(p, v1 ? io_rows[i].v1_file : "io.stat", &text, &ignored) < 0)
-			continue;
-		to->set = v1 ? stats_sum_v1(text, io_rows[i].v1_operation, &to->value)
-			     : stats_sum_v2(text, io_rows[i].v2_key, &to->value);
+		if (text)
+			to->set = v1 ? stats_sum_v1(text, io_rows[i].v1_operation, &to->value)
+				     : stats_sum_v2(text, io_rows[i].v2_key, &to->value);
 	}
 }
 
@@ -162,18 +218,18 @@ bool stats_cpu_limit(const char *quota, const char *period, uint64_t *ret)
 	return true;
 }
 
-static void read_cpu_limit(struct cgroup *cg, struct opt_u64 *ret)
+static void read_cpu_limit(struct source *s, struct cgroup *cg, struct opt_u64 *ret)
 {
 	struct cgroup_part *v1 = part_of_v1(cg, "cpu");
 	struct cgroup_part *p = v1 ? v1 : part_unified(cg);
-	auto_free char *quota = NULL;
-	auto_free char *period = NULL;
-	struct err ignored = { 0 };
+	const char *text = p ? source_read(s, p, v1 ? "cpu.cfs_quota_us" : "cpu.max") : NULL;
 
-	if (!p || part_read(p, v1 ? "cpu.cfs_quota_us" : "cpu.max", &quota, &ignored) < 0 ||
-	    (v1 && part_read(p, "cpu.cfs_period_us", &period, &ignored) < 0))
+	if (!text || str_has_prefix(text, "-1") || str_has_prefix(text, "max"))
 		return;
-	ret->set = stats_cpu_limit(quota, period ? period : "", &ret->value);
+	auto_free char *quota = mem_strdup(text);
+	const char *period = v1 ? source_read(s, p, "cpu.cfs_period_us") : "";
+
+	ret->set = period && stats_cpu_limit(quota, period, &ret->value);
 }
 
 /* "some avg10=1.25 avg60=..." -> 125 */
@@ -194,7 +250,7 @@ bool stats_pressure(const char *text, uint64_t *ret)
 	return true;
 }
 
-static void read_pressure(struct cgroup *cg, struct cgroup_stats *ret)
+static void read_pressure(struct source *s, struct cgroup *cg, struct cgroup_stats *ret)
 {
 	static const struct {
 		size_t offset;
@@ -205,11 +261,10 @@ static void read_pressure(struct cgroup *cg, struct cgroup_stats *ret)
 	struct cgroup_part *p = part_unified(cg);
 
 	for (size_t i = 0; p && i < sizeof(files) / sizeof(files[0]); i++) {
-		struct err ignored = { 0 };
-		auto_free char *text = NULL;
+		const char *text = source_read(s, p, files[i].file);
 		struct opt_u64 *to = at(ret, files[i].offset);
 
-		if (part_read(p, files[i].file, &text, &ignored) == 0)
+		if (text)
 			to->set = stats_pressure(text, &to->value);
 	}
 }
@@ -230,14 +285,18 @@ static void split_swap(struct cgroup_stats *s)
 		s->memory_limit = (struct opt_u64){ 0 };
 }
 
-void stats_read(struct cgroup *cg, struct cgroup_stats *ret)
+void stats_read(struct cgroup *cg, bool brief, struct cgroup_stats *ret)
 {
+	struct source s = { .name = NULL };
+
 	*ret = (struct cgroup_stats){ 0 };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		read_row(cg, &rows[i], ret);
-	read_io(cg, ret);
-	read_cpu_limit(cg, &ret->cpu_limit);
-	read_pressure(cg, ret);
+		read_row(&s, cg, &rows[i], ret);
+	for (size_t i = 0; !brief && i < sizeof(detail_rows) / sizeof(detail_rows[0]); i++)
+		read_row(&s, cg, &detail_rows[i], ret);
+	read_io(&s, cg, brief, ret);
+	read_cpu_limit(&s, cg, &ret->cpu_limit);
+	read_pressure(&s, cg, ret);
 	if (part_of_v1(cg, "memory"))
 		split_swap(ret);
 }

@@ -4,7 +4,7 @@
 
 #include "cgroups/part.h"
 
-void stats_read(struct cgroup *cg, struct cgroup_stats *ret);
+void stats_read(struct cgroup *cg, bool brief, struct cgroup_stats *ret);
 
 /* Where one counter is in either hierarchy. A file NULL: that hierarchy does not have it; a word NULL: the file is the number. */
 struct stats_place {

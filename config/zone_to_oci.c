@@ -5,7 +5,6 @@
 
 #include "config/oci.h"
 #include "config/zone_seccomp.h"
-#include "config/zone_shared.h"
 #include "runtime/base/mem.h"
 
 /* The only translation from a zone to a container. `z` is an effective configuration, so what has a default is set. Each part below fills one member of the
@@ -62,7 +61,7 @@ static const char *const masked_paths[] = {
 	"/sys/devices/virtual/powercap",
 };
 
-/* All of /proc/sys but net, which is the zone's own (a shared zone's network is not). */
+/* All of /proc/sys but net, which is the zone's own, and only with net_admin for root there to write. */
 static const char *const readonly_paths[] = {
 	"/proc/bus",     "/proc/fs",         "/proc/irq",        "/proc/sysrq-trigger",
 	"/proc/sys/abi", "/proc/sys/crypto", "/proc/sys/debug",  "/proc/sys/dev",
@@ -194,8 +193,6 @@ static void fill_linux(struct zone_translation *t)
 		strv_add(&l->masked_paths, masked_paths[i]);
 	for (size_t i = 0; i < BIND_COUNT(readonly_paths); i++)
 		strv_add(&l->readonly_paths, readonly_paths[i]);
-	if (zone_is_shared(t->z))
-		strv_add(&l->readonly_paths, "/proc/sys/net");
 	l->cgroups_path = mem_format("/zones/%s", t->z->zonename);
 	l->delegate_cgroup = true;
 	l->cgroup_hierarchy = mem_strdup("unified");

@@ -19,6 +19,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "config/spec.h"
@@ -126,6 +127,23 @@ MUST_CHECK int isolation_check_image(const char *path, bool readonly, const stru
 				     struct err *e);
 /* -EINVAL when nothing is mounted exactly there. */
 MUST_CHECK int isolation_mount_remove(const char *target, int pidfd, struct err *e);
+
+/* --- kernel parameters and resource limits of a running container (sysctl_live.c, rlimit_live.c); parent ----------------- */
+/* Set one parameter in the namespace that holds it, checked as those of config.json. *ret_old (may be NULL): the value before, freshly allocated, also when the kernel refuses the new one; untouched when it
+ * could not be read. */
+MUST_CHECK int isolation_sysctl(const struct container_spec *spec, int pidfd,
+				const struct strmap_item *parameter, char **ret_old, struct err *e);
+/* Ask for, or set, one limit (RLIMIT_...) of processes of a container: by our own right (CAP_SYS_RESOURCE), or else by that of its user namespace, which can raise no hard limit. The caller knows
+ * that the pids are the container's. Those that have ended are `gone`. -EPERM: a hard limit cannot be raised here; those before it in the list are set. */
+struct isolation_rlimit {
+	pid_t pid;
+	bool gone;
+	struct rlimit value;
+};
+MUST_CHECK int isolation_rlimits_get(int pidfd, int resource, struct isolation_rlimit *list,
+				     size_t n, struct err *e);
+MUST_CHECK int isolation_rlimits_set(int pidfd, int resource, struct isolation_rlimit *list,
+				     size_t n, struct err *e);
 
 /* --- files of ours over files of a running container (mount_cover.c); parent --------------------------------------------- */
 /* A read-only FUSE file system for the connection that begins at `device`, a descriptor of /dev/fuse: everybody may read it, nothing in it is a device or can be executed. Returns the

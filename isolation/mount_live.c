@@ -28,8 +28,6 @@ static const char *const makers_view[] = {
 	"proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2"
 };
 
-DEFINE_AUTO_PTR(isolation);
-
 struct live {
 	struct isolation *iso;
 	int pidfd, root, proc;

@@ -43,7 +43,7 @@ bool mount_lock_wanted(const struct isolation *iso, size_t i)
 	       ((op->opts.attr_set | op->opts.rattr_set) & LOCKED_ATTRS) && keeps_sys_admin(iso);
 }
 
-static size_t count_wanted(const struct isolation *iso)
+static size_t count_locked(const struct isolation *iso)
 {
 	size_t n = rootlock_wanted(iso);
 
@@ -52,26 +52,31 @@ static size_t count_wanted(const struct isolation *iso)
 	return n;
 }
 
+/* A root of layers is a new mount as well. */
+static bool is_root_sent(const struct isolation *iso)
+{
+	return rootlock_wanted(iso) || iso->stack;
+}
+
+static size_t count_sent(const struct isolation *iso)
+{
+	return count_locked(iso) + (is_root_sent(iso) && !rootlock_wanted(iso));
+}
+
 /* --- helper ------------------------------------------------------------------------------------------------------- */
 
-/* A mount namespace of our own. Returns its "/". */
-static int alone(struct err *e)
+/* A folder over "/" of a mount namespace of our own; nobody else sees it. It becomes the working directory, which follows us into the copy. */
+int mount_stage_make(struct err *e)
 {
-	const struct mount_change private = { .propagation = MS_PRIVATE, .recursive = true };
+	const struct mount_change alone = { .propagation = MS_PRIVATE, .recursive = true };
+	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0755,size=1m" };
 
 	if (sys_unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "make a mount namespace to lock mounts in");
 	auto_close int top = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 
-	if (top < 0 || mount_change(top, &private) < 0)
+	if (top < 0 || mount_change(top, &alone) < 0)
 		return err_sys(e, "separate it from the host's mounts");
-	return fd_steal(&top);
-}
-
-/* A folder over "/" of it; nobody else sees it. It becomes the working directory, which follows us into the copy. */
-static int stage_make(int top, struct err *e)
-{
-	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0755,size=1m" };
 	auto_close int stage = mount_fs_new(&fs, e);
 	int r = stage < 0 ? stage : mount_attach(stage, top, e);
 
@@ -80,7 +85,7 @@ static int stage_make(int top, struct err *e)
 	return r;
 }
 
-static int stage_add(const struct source *s, const char *name, struct err *e)
+int mount_stage_add(const struct source *s, const char *name, struct err *e)
 {
 	int r = s->is_dir ? sys_mkdirat(AT_FDCWD, name, 0700)
 			  : sys_mknodat(AT_FDCWD, name, S_IFREG | 0600, 0);
@@ -94,31 +99,20 @@ static int stage_add(const struct source *s, const char *name, struct err *e)
 
 #define ROOT_NAME "root"
 
-/* A root in layers is made by us, on a stage of its own (layers_run). */
-static bool stages_root(const struct isolation *iso)
-{
-	return rootlock_wanted(iso) && !iso->stack && !iso->is_root_locked;
-}
-
-static int stage_root(const struct isolation *iso, int *ret_writable, struct err *e)
-{
-	int r = stage_add(&iso->root, ROOT_NAME, e);
-
-	return r < 0 ? r : rootlock_stage(iso, iso->root.tree, ret_writable, e);
-}
-
 static int stage_fill(const struct isolation *iso, int *ret_writable, struct err *e)
 {
-	auto_close int top = alone(e);
-	int r = top < 0 ? top : stage_make(top, e);
+	int r = mount_stage_make(e);
 
-	if (r == 0 && stages_root(iso))
-		r = stage_root(iso, ret_writable, e);
+	if (r == 0 && rootlock_wanted(iso))
+		r = mount_stage_add(&iso->root, ROOT_NAME, e);
+	if (r == 0 && rootlock_wanted(iso))
+		r = rootlock_stage(iso, iso->root.tree, ret_writable, e);
+
 	for (size_t i = 0; r == 0 && i < iso->plan.n; i++) {
 		auto_free char *name = mem_format("%zu", i);
 
 		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
-			r = stage_add(&iso->sources[i], name, e);
+			r = mount_stage_add(&iso->sources[i], name, e);
 	}
 	return r;
 }
@@ -137,15 +131,20 @@ static int send_locked(int sock, const char *name, struct err *e)
 }
 
 /* What is made in the root shall belong to the container's root, with the modes that are asked for. */
-static int become_root(struct err *e)
+static int make_targets(const struct isolation *iso, int writable, struct err *e)
 {
 	int r = idmap_become_root(e);
 
+	if (r == 0)
+		r = creds_not_dumpable(e);
+	if (r < 0)
+		return r;
 	(void)umask(0);
-	return r < 0 ? r : creds_not_dumpable(e);
+	rootlock_targets(iso, writable);
+	return 0;
 }
 
-static int helper_run(struct isolation *iso, int userns, int sock, struct err *e)
+static int helper_run(const struct isolation *iso, int userns, int sock, struct err *e)
 {
 	auto_close int writable = -1;
 	int r = stage_fill(iso, &writable, e);
@@ -157,10 +156,8 @@ static int helper_run(struct isolation *iso, int userns, int sock, struct err *e
 	if (sys_unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "lock mounts");
 	if (writable >= 0)
-		r = become_root(e);
-	if (r == 0 && writable >= 0)
-		rootlock_targets(iso, writable);
-	if (r == 0 && stages_root(iso))
+		r = make_targets(iso, writable, e);
+	if (r == 0 && rootlock_wanted(iso))
 		r = send_locked(sock, ROOT_NAME, e);
 	for (size_t i = 0; r == 0 && i < iso->plan.n; i++) {
 		auto_free char *name = mem_format("%zu", i);
@@ -171,42 +168,14 @@ static int helper_run(struct isolation *iso, int userns, int sock, struct err *e
 	return r;
 }
 
-/* Only the container's root can put layers together. So all of it happens in the container's user namespace, and the copy that locks goes into one below, which ends with us. */
-static int layers_run(struct isolation *iso, int userns, int sock, struct err *e)
-{
-	auto_close int top = -1, writable = -1;
-	int r = 0;
-
-	if (sys_setns(userns, CLONE_NEWUSER) < 0)
-		return err_sys(e, "enter the container's user namespace to lock the root");
-	r = become_root(e);
-	if (r == 0)
-		r = top = alone(e);
-	if (r >= 0)
-		r = overlay_build(iso, top, e);
-	if (r == 0)
-		r = stage_make(top, e);
-	if (r == 0)
-		r = stage_root(iso, &writable, e);
-	if (r < 0)
-		return r;
-	rootlock_targets(iso, writable);
-	/* no user namespace is made by a process whose root is not the top of its mount namespace, and that is the stage now */
-	if (sys_chroot(".") < 0 || sys_unshare(CLONE_NEWUSER) < 0 || sys_unshare(CLONE_NEWNS) < 0)
-		return err_sys(e, "lock the root");
-	return send_locked(sock, ROOT_NAME, e);
-}
-
-typedef int (*helper_fn)(struct isolation *iso, int userns, int sock, struct err *e);
-
-static _Noreturn void helper(helper_fn run, struct isolation *iso, int userns, int sock)
+static _Noreturn void helper(const struct isolation *iso, int userns, int sock)
 {
 	struct err e = { 0 }, ignored = { 0 };
 	struct sock_msg m = { .data = &e, .size = sizeof(e) };
 
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	/* never visible in there: it stays in the host's pid namespace, and nobody may look into it */
-	if (creds_not_dumpable(&e) < 0 || run(iso, userns, sock, &e) < 0)
+	if (creds_not_dumpable(&e) < 0 || helper_run(iso, userns, sock, &e) < 0)
 		(void)!sock_send(
 			sock, &m,
 			&ignored); /* without it the parent sees the end of the conversation */
@@ -215,7 +184,7 @@ static _Noreturn void helper(helper_fn run, struct isolation *iso, int userns, i
 
 /* --- parent ------------------------------------------------------------------------------------------------------- */
 
-static int receive_one(int sock, struct err *e)
+int mount_receive(int sock, struct err *e)
 {
 	struct err theirs = { 0 };
 	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs), .n_fds = 1 };
@@ -235,7 +204,7 @@ static int receive_one(int sock, struct err *e)
 /* The locked copy takes the place of what we had. */
 static int receive_into(struct isolation *iso, struct source *s, int sock, struct err *e)
 {
-	int tree = receive_one(sock, e);
+	int tree = mount_receive(sock, e);
 
 	if (tree < 0)
 		return tree;
@@ -245,20 +214,9 @@ static int receive_into(struct isolation *iso, struct source *s, int sock, struc
 	return 0;
 }
 
-static int receive_root(struct isolation *iso, int sock, struct err *e)
-{
-	int r = receive_into(iso, &iso->root, sock, e);
-
-	if (r < 0)
-		return r;
-	iso->is_root_locked = true;
-	overlay_done(iso); /* nothing is left to be put together */
-	return 0;
-}
-
 static int receive_all(struct isolation *iso, int sock, struct err *e)
 {
-	int r = stages_root(iso) ? receive_into(iso, &iso->root, sock, e) : 0;
+	int r = rootlock_wanted(iso) ? receive_into(iso, &iso->root, sock, e) : 0;
 
 	for (size_t i = 0; r == 0 && i < iso->plan.n; i++)
 		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
@@ -266,8 +224,7 @@ static int receive_all(struct isolation *iso, int sock, struct err *e)
 	return r;
 }
 
-static int run_helper(struct isolation *iso, int userns, helper_fn run,
-		      int (*receive)(struct isolation *iso, int sock, struct err *e), struct err *e)
+static int lock_all(struct isolation *iso, int userns, struct err *e)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	int pair[2];
@@ -282,10 +239,10 @@ static int run_helper(struct isolation *iso, int userns, helper_fn run,
 		return err_sys(e, "make a process to lock mounts");
 	if (child == 0) {
 		fd_close(&ours);
-		helper(run, iso, userns, theirs);
+		helper(iso, userns, theirs);
 	}
 	fd_close(&theirs);
-	r = receive(iso, ours, e);
+	r = receive_all(iso, ours, e);
 	fd_close(&ours); /* a helper that still sends ends now */
 	(void)waitpid(child, NULL, 0);
 	return r;
@@ -293,9 +250,7 @@ static int run_helper(struct isolation *iso, int userns, helper_fn run,
 
 int mount_lock_run(struct isolation *iso, int userns, struct err *e)
 {
-	size_t n = count_wanted(iso);
-	bool in_layers = rootlock_wanted(iso) && iso->stack;
-	int r = 0;
+	size_t n = count_sent(iso);
 
 	if (n == 0)
 		return 0;
@@ -303,23 +258,21 @@ int mount_lock_run(struct isolation *iso, int userns, struct err *e)
 		return err_set(e, E2BIG, "more than %d binds with options that must be locked",
 			       ISOLATION_MAX_SHARED);
 	iso->locked = mem_array(n, sizeof(*iso->locked));
-	if (in_layers)
-		r = run_helper(iso, userns, layers_run, receive_root, e);
-	return r == 0 && n > iso->n_locked ? run_helper(iso, userns, helper_run, receive_all, e)
-					   : r;
+	if (is_root_sent(iso) && !rootlock_wanted(iso))
+		iso->locked[iso->n_locked++] = iso->root.tree;
+	return count_locked(iso) > 0 ? lock_all(iso, userns, e) : 0;
 }
 
 int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e)
 {
 	size_t at = 0;
 
-	if (n != count_wanted(iso)) {
+	if (n != count_sent(iso)) {
 		for (size_t i = 0; i < n; i++)
 			(void)close(fds[i]);
 		return err_set(e, EPROTO, "%zu unexpected descriptors", n);
 	}
-	if (n > 0 && rootlock_wanted(iso)) {
-		overlay_done(iso);
+	if (n > 0 && is_root_sent(iso)) {
 		fd_close(&iso->root.tree);
 		iso->root.tree = fds[at++];
 	}

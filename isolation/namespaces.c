@@ -261,9 +261,19 @@ pid_t namespaces_pid_of(int pidfd)
 		       : (pid_t)pid; /* -1 once it has been reaped, 0 when it is outside our pid namespace */
 }
 
+/* Made for the container, so it cannot be ours; to join one that we sit in already changes nothing. Only a user namespace refuses that, and a time namespace wants a process of one thread. */
+static bool surely_other(const struct isolation *iso, enum ns_type t)
+{
+	return t != NS_USER && t != NS_TIME && makes(iso, t);
+}
+
 int namespaces_plan_exec(struct isolation *iso, pid_t pid, struct err *e)
 {
 	for (int t = 0; t < NS_COUNT; t++) {
+		if (surely_other(iso, (enum ns_type)t)) {
+			iso->enter_flags |= ns_clone_flags[t];
+			continue;
+		}
 		auto_free char *own = mem_format("/proc/self/ns/%s", ns_proc_files[t]);
 		auto_free char *theirs = mem_format("/proc/%d/ns/%s", (int)pid, ns_proc_files[t]);
 		struct stat a, b;

@@ -1,23 +1,29 @@
 /* overlay - a root in layers: read-only directories below, one that takes the changes on top.
  *
- * The kernel cannot map the ids of an overlay, and one whose upper directory is idmapped cannot be written by the host's root. So the parent maps detached clones of the directories themselves, and init, in
- * the container's user namespace, attaches them in its private mount namespace, on a stage under names of no meaning, makes the overlay of those and takes the stage away again. The overlay
- * keeps private clones of its own, which no path leads to.
+ * The kernel cannot map the ids of an overlay, and one whose upper directory is idmapped cannot be written by the host's root. So the parent maps detached clones of the directories themselves, and a helper
+ * of it attaches them in a mount namespace of its own, under names of no meaning, enters the container's user namespace, makes the overlay of those and hands it back, not attached anywhere. From then on it is
+ * a root like any other. The overlay keeps private clones of its layers, which no path leads to.
  *
  * "userxattr": marks of removed directories are user attributes, the only ones that root of a user namespace may set. With it the kernel follows no redirection and no metacopy, whatever a layer says,
  * and hides those attributes from whoever looks into the root. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "isolation/private.h"
 #include "runtime/base/cleanup.h"
-#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/sock.h"
 #include "runtime/base/sys.h"
 
 enum { NAME_SIZE = 16 };
@@ -48,25 +54,15 @@ static int overlay_make(const struct overlay_names *n, struct err *e)
 		data = mem_format("lowerdir=%s,upperdir=%s,workdir=%s,userxattr",
 				  strbuf_text(&n->lower), n->upper, n->work);
 	const struct mount_fs fs = { .type = "overlay", .source = "zones", .data = data };
+	auto_close int tree = mount_fs_new(&fs, e);
+	struct statvfs st;
 
-	return mount_fs_new(&fs, e);
-}
-
-/* The names are looked up from the working directory. A stage goes as soon as the overlay is there: nothing of it may lie over the host's "/", where it would be taken for the old root. */
-static int overlay_make_in(int dir, bool is_stage, const struct overlay_names *n, struct err *e)
-{
-	auto_close int here = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-
-	if (here < 0 || sys_fchdir(dir) < 0)
-		return err_sys(e, "enter the folder of the layers");
-	auto_close int tree = overlay_make(n, e);
-	int r = tree < 0 ? tree : 0;
-
-	if (is_stage && sys_umount2(".", MNT_DETACH) < 0 && r == 0)
-		r = err_sys(e, "take the layers away");
-	if (sys_fchdir(here) < 0 && r == 0)
-		r = err_sys(e, "return from the folder of the layers");
-	return r < 0 ? r : fd_steal(&tree);
+	if (tree < 0)
+		return tree;
+	/* An upper directory that it cannot use makes the kernel fall back to a read-only mount without a word. */
+	if (n->upper[0] && (fstatvfs(tree, &st) < 0 || (st.f_flag & ST_RDONLY)))
+		return err_set(e, EROFS, "the top cannot be written to");
+	return fd_steal(&tree);
 }
 
 /* --- parent ------------------------------------------------------------------------------------------------------- */
@@ -110,15 +106,6 @@ int overlay_plan(struct isolation *iso, struct err *e)
 	return r < 0 ? err_wrap(e, "root") : 0;
 }
 
-int overlay_map(struct isolation *iso, int userns, struct err *e)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < iso->n_stack; i++)
-		r = source_map(&iso->stack[i], userns, false, e);
-	return r;
-}
-
 void overlay_done(struct isolation *iso)
 {
 	for (size_t i = 0; i < iso->n_stack; i++)
@@ -127,40 +114,77 @@ void overlay_done(struct isolation *iso)
 	iso->n_stack = 0;
 }
 
-/* --- init --------------------------------------------------------------------------------------------------------- */
+/* --- the parent's helper, and what comes of it ---------------------------------------------------------------------- */
 
-static int stage_attach(int stage, struct source *s, size_t i, struct err *e)
+/* The stage is copied into a mount namespace of the container's user namespace; the working directory goes along. */
+static int helper_run(struct isolation *iso, int userns, struct err *e)
 {
-	auto_free char *name = mem_format("%zu", i);
+	auto_done(overlay_names) struct overlay_names n = { .upper = "0/fs", .work = "0/work" };
+	int r = mount_stage_make(e);
 
-	if (sys_mkdirat(stage, name, 0700) < 0)
-		return err_sys(e, "make a place for a layer");
-	auto_close int target =
-		sys_openat(stage, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	for (size_t i = 0; r == 0 && i < iso->n_stack; i++) {
+		auto_free char *name = mem_format("%zu", i);
 
-	if (target < 0)
-		return err_sys(e, "open the place for a layer");
-	int r = mount_attach(s->tree, target, e);
+		if (i > 0)
+			add_lower(&n, (int)i);
+		r = mount_stage_add(&iso->stack[i], name, e);
+	}
+	if (r < 0)
+		return r;
+	if (sys_setns(userns, CLONE_NEWUSER) < 0)
+		return err_sys(e, "enter the container's user namespace");
+	if (sys_unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make a mount namespace of the container's");
+	/* whoever makes an overlay writes to its upper directory for everybody: the host's root owns nothing there */
+	r = idmap_become_root(e);
+	if (r == 0)
+		r = creds_not_dumpable(e);
+	return r < 0 ? r : overlay_make(&n, e);
+}
 
-	fd_close(&s->tree);
-	fd_close(&s->fd);
+static _Noreturn void helper(struct isolation *iso, int userns, int sock)
+{
+	struct err e = { 0 }, ignored = { 0 };
+	struct sock_msg m = { .data = &e, .size = sizeof(e) };
+
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	m.fds[0] = creds_not_dumpable(&e) < 0 ? -1 : helper_run(iso, userns, &e);
+	m.n_fds = m.fds[0] >= 0;
+	(void)!sock_send(sock, &m, &ignored); /* without it the parent sees the end */
+	proc_exit(0);
+}
+
+static int ask_helper(struct isolation *iso, int userns, struct err *e)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int pair[2], r = sock_pair(pair, e);
+
+	if (r < 0)
+		return r;
+	auto_close int ours = pair[0], theirs = pair[1];
+	pid_t child = sys_clone3(&args, sizeof(args));
+
+	if (child < 0)
+		return err_sys(e, "make a process to mount the root");
+	if (child == 0) {
+		fd_close(&ours);
+		helper(iso, userns, theirs);
+	}
+	fd_close(&theirs);
+	r = mount_receive(ours, e);
+	fd_close(&ours);
+	(void)waitpid(child, NULL, 0);
 	return r;
 }
 
-int overlay_build(struct isolation *iso, int place, struct err *e)
+int overlay_build(struct isolation *iso, int userns, struct err *e)
 {
-	auto_done(overlay_names) struct overlay_names n = { .upper = "0/fs", .work = "0/work" };
-	const struct mount_fs fs = { .type = "tmpfs", .data = "mode=0700,size=1m" };
-	auto_close int stage = mount_fs_new(&fs, e);
-	int r = stage < 0 ? stage : mount_attach(stage, place, e);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < iso->n_stack; i++) {
-		if (i > 0)
-			add_lower(&n, (int)i);
-		r = stage_attach(stage, &iso->stack[i], i, e);
-	}
+	for (size_t i = 0; r == 0 && i < iso->n_stack; i++)
+		r = source_map(&iso->stack[i], userns, false, e);
 	if (r == 0)
-		iso->root.tree = r = overlay_make_in(stage, true, &n, e);
+		iso->root.tree = r = ask_helper(iso, userns, e);
 	return r < 0 ? err_wrap(e, "put the layers of the root together") : 0;
 }
 
@@ -233,6 +257,22 @@ static int view_of_one(int fd, struct err *e)
 	return fd_steal(&tree);
 }
 
+/* The names are looked up from the working directory. */
+static int view_make(const struct overlay_names *n, struct err *e)
+{
+	auto_close int here = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	auto_close int dir =
+		sys_openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (here < 0 || dir < 0 || sys_fchdir(dir) < 0)
+		return err_sys(e, "enter \"/proc/self/fd\"");
+	auto_close int tree = overlay_make(n, e);
+
+	if (sys_fchdir(here) < 0 && tree >= 0)
+		return err_sys(e, "return from \"/proc/self/fd\"");
+	return tree < 0 ? tree : fd_steal(&tree);
+}
+
 int isolation_overlay(const struct strv *layers, const char *upper, struct err *e)
 {
 	auto_done(overlay_view) struct overlay_view v = { .upper = -1, .work = -1 };
@@ -246,11 +286,6 @@ int isolation_overlay(const struct strv *layers, const char *upper, struct err *
 		return r;
 	if (!upper && v.n_fds == 1)
 		return view_of_one(v.fds[0], e);
-	auto_close int dir =
-		sys_openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-
-	if (dir < 0)
-		return err_sys(e, "open \"/proc/self/fd\"");
-	r = overlay_make_in(dir, false, &v.names, e);
+	r = view_make(&v.names, e);
 	return r < 0 ? err_wrap(e, "put the layers of the root together") : r;
 }

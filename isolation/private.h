@@ -58,7 +58,6 @@ struct isolation {
 	struct mount_plan plan;
 	struct source *sources; /* beside plan.ops */
 	struct source null;     /* /dev/null, for masks */
-	bool is_root_locked;    /* parent: a root in layers, put together and locked already */
 	int *locked; /* parent: the trees that mount_lock_run has replaced, borrowed from sources; sent to the setup child */
 	size_t n_locked;
 	bool is_cgroup_v2, is_cgroup_hybrid;
@@ -79,6 +78,7 @@ struct isolation {
 /* plan.c: empty, with the options and with what the caller is. */
 struct isolation *isolation_new(const struct container_spec *spec, const struct process_spec *p,
 				const struct isolation_options *o);
+DEFINE_AUTO_PTR(isolation);
 
 /* sources.c - parent: open and clone parts of the host. */
 void source_done(struct source *s);
@@ -146,6 +146,10 @@ MUST_CHECK int mount_child(mount_child_fn fn, const void *arg, struct err *e);
 
 /* mount_lock.c - parent: options of binds that root inside cannot take back. */
 MUST_CHECK int mount_lock_run(struct isolation *iso, int userns, struct err *e);
+/* Helpers of the parent: a folder over "/" of a mount namespace of their own, which becomes the working directory; a detached mount under a name in it; an answer with one descriptor. */
+MUST_CHECK int mount_stage_make(struct err *e);
+MUST_CHECK int mount_stage_add(const struct source *s, const char *name, struct err *e);
+MUST_CHECK int mount_receive(int sock, struct err *e);
 /* setup child: takes the descriptors over. */
 MUST_CHECK int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e);
 /* Is row i of the plan such a bind? Pure, the same in every process. */
@@ -177,11 +181,10 @@ MUST_CHECK int mount_cgroup_run(struct isolation *iso, const struct mount_op *op
 MUST_CHECK int copyup(int from, int to, struct err *e);
 
 /* overlay.c - a root in layers. */
-/* parent: open and detach what spec->root names, before and after the container's user namespace is there. */
+/* parent: open and detach what spec->root names. */
 MUST_CHECK int overlay_plan(struct isolation *iso, struct err *e);
-MUST_CHECK int overlay_map(struct isolation *iso, int userns, struct err *e);
-/* init: put the layers together; the finished, still detached mount is iso->root.tree. They are attached over `place` for that moment only. */
-MUST_CHECK int overlay_build(struct isolation *iso, int place, struct err *e);
+/* parent, when the container's user namespace is there: map the layers and put them together; the finished, detached mount is iso->root.tree, which the setup child is sent (mount_lock.c). */
+MUST_CHECK int overlay_build(struct isolation *iso, int userns, struct err *e);
 void overlay_done(struct isolation *iso);
 
 /* rootfs.c - init. */
@@ -199,6 +202,10 @@ MUST_CHECK int masked_run(struct isolation *iso, struct err *e);
 
 /* sysctl.c */
 MUST_CHECK int sysctl_check(const struct container_spec *spec, struct err *e); /* pure */
+/* One of them, and the namespace that holds it. Pure. */
+MUST_CHECK int sysctl_check_one(const struct container_spec *spec,
+				const struct strmap_item *parameter, enum ns_type *ret,
+				struct err *e);
 MUST_CHECK int sysctl_run(struct isolation *iso, struct err *e);
 char *sysctl_path(
 	const char *

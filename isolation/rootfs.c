@@ -49,7 +49,7 @@ int rootfs_attach(struct isolation *iso, struct err *e)
 	}
 	int r = stop_propagation(e);
 
-	if (r == 0 && !iso->stack)
+	if (r == 0)
 		r = source_need(&iso->root, true, e);
 	if (r < 0)
 		return r;
@@ -57,9 +57,7 @@ int rootfs_attach(struct isolation *iso, struct err *e)
 
 	if (place < 0)
 		return place;
-	r = iso->stack ? overlay_build(iso, place, e) : 0;
-	if (r == 0)
-		r = mount_attach(iso->root.tree, place, e);
+	r = mount_attach(iso->root.tree, place, e);
 	if (r < 0)
 		return err_wrap(e, "root \"%s\"", iso->root.path);
 	iso->root_fd = iso->root.tree;

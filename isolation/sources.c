@@ -361,7 +361,7 @@ int sources_map(struct isolation *iso, pid_t child, struct err *e)
 			return userns;
 	}
 	if (maps_root(iso)) {
-		int r = iso->stack ? overlay_map(iso, userns, e)
+		int r = iso->stack ? overlay_build(iso, userns, e)
 				   : source_map(&iso->root, userns, true, e);
 
 		if (r < 0)

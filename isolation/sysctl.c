@@ -53,9 +53,10 @@ static bool row_matches(const char *prefix, const char *path)
 	return str_has_suffix(prefix, "/") ? str_has_prefix(path, prefix) : str_eq(path, prefix);
 }
 
-static int check_one(const struct container_spec *spec, const char *name, const char *value,
-		     struct err *e)
+int sysctl_check_one(const struct container_spec *spec, const struct strmap_item *parameter,
+		     enum ns_type *ret, struct err *e)
 {
+	const char *name = parameter->key, *value = parameter->value ? parameter->value : "";
 	auto_free char *path = sysctl_path(name);
 
 	if (!path)
@@ -71,6 +72,7 @@ static int check_one(const struct container_spec *spec, const char *name, const 
 	for (size_t i = 0; i < sizeof(namespaced) / sizeof(namespaced[0]); i++) {
 		if (!row_matches(namespaced[i].prefix, path))
 			continue;
+		*ret = namespaced[i].ns;
 		if (spec->linux.namespaces[namespaced[i].ns].wanted)
 			return 0;
 		return err_set(e, EINVAL, "linux.sysctl.%s: needs a %s namespace of its own", name,
@@ -85,8 +87,8 @@ static int check_one(const struct container_spec *spec, const char *name, const 
 int sysctl_check(const struct container_spec *spec, struct err *e)
 {
 	for (size_t i = 0; i < spec->linux.sysctl.n; i++) {
-		const struct strmap_item *item = &spec->linux.sysctl.items[i];
-		int r = check_one(spec, item->key, item->value ? item->value : "", e);
+		enum ns_type ns;
+		int r = sysctl_check_one(spec, &spec->linux.sysctl.items[i], &ns, e);
 
 		if (r < 0)
 			return r;

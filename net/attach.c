@@ -496,9 +496,7 @@ static int detach_all(struct netlink *host, const struct json *saved, const stru
 	}
 	if (seen.vlan && result == 0)
 		result = vlan_sweep(host, e);
-	r = json_get(saved, "physical")
-		    ? physical_give_back(host, dirs->run_dir, zone, result ? &why : e)
-		    : 0;
+	r = physical_give_back(host, dirs->run_dir, zone, result ? &why : e);
 	result = result ? result : r;
 	if (result == 0)
 		result = share_drop_dead(host, dirs->run_dir, e);
@@ -518,7 +516,7 @@ int net_detach(const struct json *saved, const struct net_dirs *dirs, struct err
 	int r;
 
 	if (detach_list(saved, "links")->n == 0 && detach_list(saved, "before")->n == 0 &&
-	    !json_get(saved, "physical"))
+	    !physical_is_noted(dirs->run_dir, json_get_string(saved, "zone", "")))
 		return 0;
 	r = netlink_open(&host, NETLINK_ROUTE, e);
 	if (r < 0)

@@ -333,6 +333,20 @@ static int bridge_look_all(struct bridge *b, struct err *e)
 	return r < 0 ? r : 0;
 }
 
+int bridge_check_name(struct netlink *nl, const char *run_dir, const char *bridge, struct err *e)
+{
+	auto_done(bridge) struct bridge b = { .proc = SYSCTL_CLOSED };
+	auto_done(strv) struct strv known = { 0 };
+	struct link_info l;
+	int r = bridge_load(&b, nl, run_dir, e);
+
+	if (r < 0)
+		return r;
+	forward_names(b.state, "bridges", &known);
+	r = bridge_link_look(nl, bridge, strv_has(&known, bridge), &l, e);
+	return r < 0 ? r : 0;
+}
+
 static int bridge_make_all(struct bridge *b, struct err *e)
 {
 	auto_done(strv) struct strv known = { 0 };

@@ -46,8 +46,9 @@ MUST_CHECK int bridge_leave(struct netlink *nl, const char *run_dir, const char 
 MUST_CHECK int bridge_keep(struct netlink *nl, const char *run_dir, const char *const *alive,
 			   struct err *e);
 
-/* -EEXIST when a link of that name exists that is not ours. */
-MUST_CHECK int bridge_check_name(struct netlink *nl, const char *bridge, struct err *e);
+/* -EEXIST when a link of that name exists that is not ours, nor one that was being made when somebody died. */
+MUST_CHECK int bridge_check_name(struct netlink *nl, const char *run_dir, const char *bridge,
+				 struct err *e);
 /* -EADDRINUSE when a route of the host that does not lead to the bridge overlaps a's network. */
 MUST_CHECK int bridge_check_subnet(struct netlink *nl, const char *bridge,
 				   const struct inet_addr *a, struct err *e);

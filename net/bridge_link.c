@@ -6,6 +6,7 @@
 
 #include "net/addr.h"
 #include "net/bridge.h"
+#include "net/forward.h"
 #include "net/net.h"
 #include "net/route.h"
 #include "runtime/base/str.h"
@@ -22,7 +23,6 @@ static const struct sysctl_row bridge_sysctls[] = {
 	{ "ipv6", "autoconf", 0 },
 	{ "ipv6", "accept_redirects", 0 },
 	{ "ipv6", "accept_dad", 0 },
-	{ "ipv6", "forwarding", 1 },
 	{ "ipv6", "force_forwarding", 1 },
 	{ NULL, NULL, 0 },
 };
@@ -42,14 +42,6 @@ int bridge_link_look(struct netlink *nl, const char *name, bool known, struct li
 	if (!str_eq(ret->kind, "bridge") || (!known && !str_has_prefix(ret->alias, BRIDGE_ALIAS)))
 		return err_set(e, EEXIST, "a link \"%s\" exists already and is not of zones", name);
 	return 1;
-}
-
-int bridge_check_name(struct netlink *nl, const char *bridge, struct err *e)
-{
-	struct link_info l;
-	int r = bridge_link_look(nl, bridge, false, &l, e);
-
-	return r < 0 ? r : 0;
 }
 
 int bridge_check_subnet(struct netlink *nl, const char *bridge, const struct inet_addr *a,
@@ -98,6 +90,9 @@ int bridge_link_make(struct netlink *nl, struct sysctl *proc, const char *name, 
 	if ((l.flags & IFF_UP) && str_has_prefix(l.alias, BRIDGE_ALIAS))
 		return 0;
 	r = sysctl_set_all(proc, name, bridge_sysctls, e);
+	if (r ==
+	    0) /* not just set: the host would lose the default routes it has learned from advertisements */
+		r = forward_make_router(nl, proc, name, e);
 	return r < 0 ? r : link_change(nl, name, &up, e);
 }
 

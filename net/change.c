@@ -14,9 +14,15 @@
 
 #include "net/attach.h"
 #include "net/bridge.h"
+#include "net/change_moved.h"
 #include "net/conntrack.h"
 #include "net/ipam.h"
+#include "net/link.h"
 #include "net/names.h"
+#include "net/networks.h"
+#include "net/share.h"
+#include "net/share_total.h"
+#include "net/vlan.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
@@ -113,8 +119,26 @@ static void keep_cni(struct plan_link *l, const struct json *old)
 	}
 }
 
-static int side_plan(const struct change *x, const struct zone_spec *z, struct side *s,
-		     struct err *e)
+/* What net_attach() would find out of it. A lower link that is missing is told of by whoever needs it. */
+static int look_at_lower(struct netlink *host, const struct json *old, struct plan_link *l,
+			 struct err *e)
+{
+	struct link_info lower = { 0 };
+	struct err why = { 0 };
+	int r = link_find(host, l->bridge, &lower, &why);
+
+	l->share_class = l->total ? (uint32_t)json_get_i64(old, "shareClass", 0) : 0;
+	if (r == 0)
+		l->is_uplink = !str_eq(lower.kind, "bridge");
+	else if (str_eq(json_get_string(old, "bridge", ""), l->bridge))
+		l->is_uplink = json_get_bool(old, "uplink", false);
+	if (r == 0 || r == -ENODEV)
+		return 0;
+	*e = why;
+	return r;
+}
+
+static int side_plan(struct change *x, const struct zone_spec *z, struct side *s, struct err *e)
 {
 	int r;
 
@@ -126,6 +150,9 @@ static int side_plan(const struct change *x, const struct zone_spec *z, struct s
 		struct plan_link *l = &s->plan->links[i];
 		const struct json *old = change_entry(x->old, l->host);
 
+		r = l->cni[0] ? 0 : look_at_lower(&x->host, old, l, e);
+		if (r < 0)
+			return r;
 		if (l->cni[0] && !old)
 			return err_set(
 				e, EOPNOTSUPP,
@@ -167,13 +194,17 @@ static int note_begin(struct change *x, struct err *e)
 		json_add(before, one);
 	}
 	ipam_add_missing(both, x->leases, zone);
+	networks_add_missing(both, x->leases, zone);
 	int r = note_leases(x, both, e);
 
 	return r < 0 ? r : x->ask->save(x->ask->arg, record, e);
 }
 
-static int note_end(struct change *x, const struct side *s, struct err *e)
+/* With what was known only when it was made. */
+static int note_end(struct change *x, struct side *s, struct err *e)
 {
+	json_free(s->record);
+	s->record = plan_save(s->plan);
 	int r = x->ask->save(x->ask->arg, s->record, e);
 
 	return r < 0 ? r : note_leases(x, s->leases, e);
@@ -191,19 +222,23 @@ static bool is_automatic(const struct json *record)
 	return false;
 }
 
-static int make_links(struct change *x, const struct side *s, const struct change_records *before,
-		      struct err *e)
+static bool has_member(const struct json *record, const char *key)
 {
-	const struct change_run run = { .host = &x->host,
-					.netns_fd = x->ask->netns_fd,
-					.plan = s->plan,
-					.now = s->record,
-					.before = before };
-	int r = 0;
+	const struct json *links = json_get(record, "links");
 
-	for (size_t i = 0; r == 0 && i < s->plan->n_links; i++)
-		if (!s->plan->links[i].cni[0] && !s->plan->links[i].stays)
-			r = change_link(&run, i, e);
+	for (size_t i = 0; links && links->type == JSON_ARRAY && i < links->n; i++)
+		if (json_get(links->items[i], key))
+			return true;
+	return false;
+}
+
+static int make_links(const struct change_run *run, struct err *e)
+{
+	int r = change_moved_take(run, e);
+
+	for (size_t i = 0; r == 0 && i < run->plan->n_links; i++)
+		if (!run->plan->links[i].cni[0])
+			r = change_link(run, i, e);
 	return r;
 }
 
@@ -320,6 +355,17 @@ static int leave_bridges(struct change *x, const struct side *s,
 	return left ? attach_again(&x->host, s->plan, 0, PLAN_BRIDGE, e) : 0;
 }
 
+/* What links that are gone, or elsewhere now, had a part in. */
+static int leave_lowers(struct change *x, const struct change_records *before, struct err *e)
+{
+	bool vlan = false;
+	int r = share_drop_dead(&x->host, x->dirs->run_dir, e);
+
+	for (size_t i = 0; i < before->n; i++)
+		vlan = vlan || has_member(before->items[i], "vlan");
+	return r == 0 && vlan ? vlan_sweep(&x->host, e) : r;
+}
+
 /* Connections last: a packet that comes while the old rules hold would be remembered once more. */
 static int drop_old(struct change *x, const struct side *s, const struct change_records *before,
 		    struct err *e)
@@ -331,6 +377,8 @@ static int drop_old(struct change *x, const struct side *s, const struct change_
 		had = had || is_automatic(before->items[i]);
 		r = drop_links(x, s, before->items[i], e);
 	}
+	if (r == 0)
+		r = leave_lowers(x, before, e);
 	if (r == 0 && had)
 		r = is_automatic(s->record)
 			    ? leave_bridges(x, s, before, e)
@@ -346,15 +394,22 @@ static int drop_old(struct change *x, const struct side *s, const struct change_
 static int make(struct change *x, const struct side *s, const struct change_records *before,
 		struct err *e)
 {
+	const struct change_run run = { .host = &x->host,
+					.netns_fd = x->ask->netns_fd,
+					.plan = s->plan,
+					.now = s->record,
+					.before = before };
 	int r = attach_again(&x->host, s->plan, 0, PLAN_BRIDGE, e);
 
 	if (r == 0)
 		r = forget_new_addresses(s, before, e);
 	if (r == 0)
-		r = make_links(x, s, before, e);
+		r = make_links(&run, e);
 	if (r == 0)
 		r = names_join(&x->host, s->plan, e);
-	return r < 0 ? r : drop_old(x, s, before, e);
+	if (r == 0)
+		r = drop_old(x, s, before, e);
+	return r < 0 ? r : change_moved_return(&run, e);
 }
 
 /* Going back: what the new configuration has may be there or not. */
@@ -379,26 +434,29 @@ static int undo(struct change *x, struct err *e)
 
 /* --- the facade ------------------------------------------------------------------------------- */
 
+/* The configuration that runs may count on a total that nobody says any more. */
+static int plan_from(struct change *x, struct err *e)
+{
+	int r;
+
+	share_assume(x->leases, x->old);
+	r = side_plan(x, x->ask->from, &x->from, e);
+	share_assume_end(x->leases);
+	if (r == 0)
+		share_assume_end(x->from.leases);
+	return r;
+}
+
 static int change_plan(struct change *x, struct err *e)
 {
 	int r = ipam_load(x->dirs->storage_dir, &x->leases, e);
 
 	read_records(x);
 	if (r == 0)
-		r = side_plan(x, x->ask->to, &x->to, e);
-	if (r == 0)
-		r = side_plan(x, x->ask->from, &x->from, e);
-	if (r == 0)
 		r = netlink_open(&x->host, NETLINK_ROUTE, e);
-	if (r < 0)
-		return r;
-	const struct change_sides sides = { .from = x->from.plan,
-					    .to = x->to.plan,
-					    .from_record = x->from.record,
-					    .to_record = x->to.record,
-					    .old = x->old };
-
-	return change_keep_fixed(&x->host, &sides, e);
+	if (r == 0)
+		r = side_plan(x, x->ask->to, &x->to, e);
+	return r < 0 ? r : plan_from(x, e);
 }
 
 int net_change(const struct net_change *c, const struct net_dirs *dirs, struct err *e)
@@ -407,8 +465,7 @@ int net_change(const struct net_change *c, const struct net_dirs *dirs, struct e
 	auto_close int lock = bridge_lock(dirs->run_dir, e);
 	int r = lock < 0 ? lock : c->check(c->arg, e);
 
-	if (r == 0)
-		r = change_plan(&x, e);
+	r = r < 0 ? r : change_plan(&x, e);
 	if (r < 0)
 		return r;
 	r = note_begin(&x, e);

@@ -29,16 +29,6 @@ struct change_run {
  * has taken away is made anew. */
 MUST_CHECK int change_link(const struct change_run *x, size_t i, struct err *e);
 
-/* Both configurations, with what plan_save() makes of them; all borrowed. */
-struct change_sides {
-	struct net_plan *from, *to;
-	struct json *from_record, *to_record;
-	const struct json *old; /* the newest record */
-};
-/* Links that are not changed while a zone runs: those that both configurations have alike are marked (plan_link.stays) and keep their entry of the old record in both new ones; -EOPNOTSUPP
- * when one would change, come or go. Changes nothing on the host. */
-MUST_CHECK int change_keep_fixed(struct netlink *host, const struct change_sides *s, struct err *e);
-
 /* The entry of a record for the link of that name on the host, or NULL. */
 const struct json *change_entry(const struct json *record, const char *host);
 

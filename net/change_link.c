@@ -3,7 +3,7 @@
  *
  * Protection comes first and is replaced in one transaction: what the zone may send never depends on how far we came inside, where root of the zone may be in our way. New
  * addresses come before old ones go. */
-#include "net/change.h"
+#include "net/change_port.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,27 +11,16 @@
 
 #include "net/addr.h"
 #include "net/attach.h"
-#include "net/bridge.h"
 #include "net/conntrack.h"
 #include "net/enter.h"
 #include "net/guard.h"
 #include "net/link.h"
 #include "net/route.h"
-#include "net/shape.h"
+#include "net/share.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 
 enum { MTU_IPV6 = 1280 };
-
-struct relink {
-	const struct change_run *run;
-	const struct plan_link *link;
-	size_t index;
-	const struct json *now;     /* its entry in the new record */
-	struct change_records olds; /* its entries in the old ones */
-	struct netlink zone;
-	struct link_info outer, inner;
-};
 
 static void relink_done(struct relink *x)
 {
@@ -55,44 +44,6 @@ static int relink_guard(struct relink *x, struct err *e)
 {
 	return x->link->guards ? attach_again(x->run->host, x->run->plan, x->index, PLAN_GUARD, e)
 			       : guard_remove(x->link->host, e);
-}
-
-/* Down while it moves: nothing of the zone reaches the other bridge before the port is as it shall be there. */
-static int relink_bridge(struct relink *x, struct err *e)
-{
-	struct netlink *host = x->run->host;
-	struct link_info bridge = { 0 };
-	int r = link_find(host, x->link->bridge, &bridge, e);
-
-	if (r == 0 && !str_eq(bridge.kind, "bridge"))
-		return err_set(e, EINVAL, "\"%s\" is no bridge any more", x->link->bridge);
-	if (r == 0 && x->outer.master != bridge.index) {
-		r = link_set_down(host, x->link->host, e);
-		if (r == 0) /* connections by the other bridge */
-			r = conntrack_forget(x->link->addrs.items, x->link->addrs.n, e);
-	}
-	return r < 0 ? r : attach_again(host, x->run->plan, x->index, PLAN_PORT, e);
-}
-
-static int relink_isolate(struct relink *x, struct err *e)
-{
-	return link_set_isolated(x->run->host, x->link->host, x->link->isolated, e);
-}
-
-static int relink_shape(struct relink *x, struct err *e)
-{
-	const struct plan_link *l = x->link;
-	auto_free char *alias = mem_format(BRIDGE_ALIAS "%s", x->run->plan->zonename);
-	char ifb[IFNAMSIZ];
-	const struct shape s = { .host = l->host, .ifb = ifb, .alias = alias, .bits = l->maxbw };
-	bool had = false;
-
-	plan_ifb_name(l->host, ifb);
-	if (l->maxbw)
-		return shape_change(x->run->host, &s, e);
-	for (size_t i = 0; i < x->olds.n; i++)
-		had = had || json_get(x->olds.items[i], "maxbw");
-	return had ? shape_end(x->run->host, l->host, ifb, e) : 0;
 }
 
 /* --- parts on both sides ---------------------------------------------------------------------- */
@@ -238,16 +189,18 @@ static int relink_inside(struct relink *x, struct err *e)
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-enum { PART_KEYS = 5 };
+enum { PART_KEYS = 7 };
 static const struct {
 	const char *keys[PART_KEYS];
 	int (*run)(struct relink *x, struct err *e);
 } parts[] = {
 	{ { "protection", "mac", "addresses", "routers", "configure" }, relink_guard },
-	{ { "bridge" }, relink_bridge },
-	{ { "protection" }, relink_isolate },
+	{ { "bridge", "uplink", "vlan" }, relink_unport },
 	{ { "mtu", "bridge" }, relink_mtu },
-	{ { "maxbw", "mtu", "bridge" }, relink_shape },
+	{ { "maxbw", "mtu", "bridge", "uplink", "share", "shareTotal" }, relink_shape },
+	/* a macvlan is made anew for what it cannot be told */
+	{ { "bridge", "uplink", "vlan", "mac", "mtu", "maxbw", "protection" }, relink_port },
+	{ { "protection" }, relink_isolate },
 	{ { "mac" }, relink_mac },
 	{ { "name" }, relink_name },
 	{ { "addresses", "routers", "configure", "mtu", "bridge" }, relink_inside },
@@ -295,6 +248,11 @@ static int relink_anew(struct relink *x, struct err *e)
 {
 	int r = detach_link(x->run->host, x->now, e);
 
+	/* what stood beside it where it was before */
+	for (size_t i = 0; r == 0 && i < x->olds.n; i++)
+		r = detach_link(x->run->host, x->olds.items[i], e);
+	if (r == 0)
+		r = share_drop_dead(x->run->host, x->run->plan->run_dir, e);
 	if (r == 0)
 		r = conntrack_forget(x->link->addrs.items, x->link->addrs.n, e);
 	return r < 0 ? r

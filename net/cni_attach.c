@@ -26,14 +26,11 @@ struct reader {
 static void report(struct reader *r, const char *key, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static void report(struct reader *r, const char *key, const char *fmt, ...)
 {
-	auto_free char *path = mem_format("anet[%zu].%s", r->index, key);
-	char text[300];
 	va_list args;
 
 	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
+	plan_complain(r->diags, r->index, key, fmt, args);
 	va_end(args);
-	diag_add(r->diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
 	r->errors++;
 }
 

@@ -458,6 +458,15 @@ int link_set_down(struct netlink *nl, const char *name, struct err *e)
 	return link_set(nl, &q, name, e);
 }
 
+int link_set_free(struct netlink *nl, const char *name, struct err *e)
+{
+	struct netlink_request q;
+
+	link_begin(&q, RTM_NEWLINK, 0);
+	mnl_attr_put_u32(q.h, IFLA_MASTER, 0);
+	return link_set(nl, &q, name, e);
+}
+
 int link_clear(struct netlink *nl, const char *name, const char *alias, struct err *e)
 {
 	struct link_info old = { 0 };

@@ -96,6 +96,8 @@ MUST_CHECK int link_set_values(struct netlink *nl, uint32_t index, const struct 
 MUST_CHECK int link_port_of(struct netlink *nl, uint32_t bridge, const uint8_t mac[INET_MAC],
 			    uint32_t *ret, struct err *e);
 MUST_CHECK int link_set_down(struct netlink *nl, const char *name, struct err *e);
+/* No bridge's port any more. */
+MUST_CHECK int link_set_free(struct netlink *nl, const char *name, struct err *e);
 /* It is a bridge's port. */
 MUST_CHECK int link_set_isolated(struct netlink *nl, const char *name, bool on, struct err *e);
 /* A link of this name that a crash left goes, told by its alias; one of somebody else stays: -EEXIST. It exists. */

@@ -65,11 +65,8 @@ struct net_change {
 	void *arg;
 };
 /* A verb, for a zone whose lock it holds. What can be refused is refused before anything is touched; when a step fails, those before it are undone. An interrupted change is finished, or
- * undone, by the next one, whatever it asks for; so is one that could not be undone (-ENOTRECOVERABLE). A zone that has a link of a CNI network keeps that as it is, and so it does with links
- * in a VLAN, on a lower link that is no bridge, or with a share of a bandwidth: -EOPNOTSUPP when one of those would change, or one would move to or from "auto:NAME". */
+ * undone, by the next one, whatever it asks for; so is one that could not be undone (-ENOTRECOVERABLE). Links of the host come and go too. A link of a CNI network stays as it is: the caller has to see to it that none changes. */
 MUST_CHECK int net_change(const struct net_change *c, const struct net_dirs *dirs, struct err *e);
-/* Why net_change() leaves links on this lower link ("auto", "auto:NAME", a link of the host) alone, by what is there now: a sentence that begins with the key, or NULL. Of a CNI network nothing is known. */
-const char *net_lower_waits(const char *lower);
 /* Give back a zone's leases (uninstall, delete). */
 MUST_CHECK int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e);
 /* RUN/net.lock, as a descriptor to be closed: nobody attaches or detaches meanwhile. */
@@ -95,8 +92,14 @@ bool net_has_names(const struct net_plan *p); /* NULL: false */
 /* First address of the first link as text for `zone list` ("10.88.0.2/24"), from what was saved or planned; NULL when none. Freshly allocated. */
 char *net_first_address(const struct json *saved);
 /* Live state: links with flags, MTU, addresses, counters, dropped packets, missing default routes, their host ends and bridges. A link that is not inside under its name
- * ("present": false) lacks what is only seen there: "up", "addresses", the counters. */
-MUST_CHECK int net_status(const struct json *saved, int netns_fd, struct json **ret, struct err *e);
+ * ("present": false) lacks what is only seen there: "up", "addresses", the counters.
+ * `view` is what the host's side shows, asked for once for the status of many zones; NULL: for this one alone. */
+struct net_view;
+MUST_CHECK int net_view_open(struct net_view **ret, struct err *e);
+void net_view_free(struct net_view *v); /* NULL is fine */
+DEFINE_AUTO_PTR(net_view);
+MUST_CHECK int net_status(const struct json *saved, int netns_fd, struct net_view *view,
+			  struct json **ret, struct err *e);
 /* Pure: what keeps the links of such a status from working, a sentence each with the way out, most important first (`init`: the zone's, whose network namespace a way out may enter; few zones may change their links); at the end what link protection has dropped. Added to ret. */
 void net_explain(const struct json *status, const char *zonename, pid_t init, struct strv *ret);
 

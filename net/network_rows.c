@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 
 struct json *network_rows(const struct json *leases, const char *key)
@@ -102,4 +103,45 @@ bool network_rows_keep(struct json *leases, const char *key, network_rows_fn kee
 	if (n == 0)
 		json_unset(leases, key);
 	return changed;
+}
+
+/* A value is put in under a name, it has none before. */
+static struct json *copy(const struct json *value)
+{
+	struct json *j = json_clone(value);
+
+	free(ptr_steal(&j->key));
+	return j;
+}
+
+static bool row_has(const struct json *row, const char *zone)
+{
+	const struct json *list = json_get(row, "zones");
+
+	for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->n; i++)
+		if (list->items[i]->type == JSON_STRING && str_eq(list->items[i]->text, zone))
+			return true;
+	return false;
+}
+
+void network_rows_add_missing(struct json *leases, const struct json *from, const char *key,
+			      const char *zone)
+{
+	const struct json *list = network_rows(from, key);
+
+	for (size_t i = 0; list && i < list->n; i++) {
+		const struct json *row = list->items[i];
+		const char *name = json_get_string(row, "name", "");
+		struct json *have = network_rows_find(leases, key, name);
+
+		if (!row_has(row, zone))
+			continue;
+		if (!have) {
+			have = network_rows_make(leases, key, name);
+			for (size_t k = 0; k < row->n; k++)
+				if (!json_get(have, row->items[k]->key))
+					json_set(have, row->items[k]->key, copy(row->items[k]));
+		}
+		(void)network_rows_join(have, zone);
+	}
 }

@@ -22,5 +22,8 @@ typedef bool (*network_rows_fn)(const char *name, const char *zone, const void *
 /* Keep the zones of rows that `keeps` agrees to; rows without zones go. Returns whether anything changed. */
 bool network_rows_keep(struct json *leases, const char *key, network_rows_fn keeps,
 		       const void *arg);
+/* Add the rows that the zone is in in `from`, and the zone where only that is missing. */
+void network_rows_add_missing(struct json *leases, const struct json *from, const char *key,
+			      const char *zone);
 
 #endif

@@ -25,14 +25,11 @@ static size_t report(struct diag_list *diags, size_t index, const char *key, con
 	PRINTF_LIKE(4, 5);
 static size_t report(struct diag_list *diags, size_t index, const char *key, const char *fmt, ...)
 {
-	auto_free char *path = mem_format("anet[%zu].%s", index, key);
-	char text[400];
 	va_list args;
 
 	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
+	plan_complain(diags, index, key, fmt, args);
 	va_end(args);
-	diag_add(diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
 	return 1;
 }
 
@@ -171,6 +168,12 @@ bool networks_drop(struct json *leases, const char *zone)
 bool networks_keep(struct json *leases, const char *const *alive, const char *const *known)
 {
 	return keep_all(leases, &(const struct keep){ .alive = alive, .known = known });
+}
+
+void networks_add_missing(struct json *leases, const struct json *from, const char *zone)
+{
+	network_rows_add_missing(leases, from, networks_key, zone);
+	network_rows_add_missing(leases, from, SHARE_TOTALS, zone);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

@@ -36,5 +36,7 @@ size_t networks_settle(struct net_plan *p, const struct plan_subnets *common, st
 bool networks_drop(struct json *leases, const char *zone);
 /* Zones in neither of the NULL-terminated lists use and say none. */
 bool networks_keep(struct json *leases, const char *const *alive, const char *const *known);
+/* The networks and totals that the zone has in `from` and not in `leases` are added. */
+void networks_add_missing(struct json *leases, const struct json *from, const char *zone);
 
 #endif

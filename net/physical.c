@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "net/addr.h"
@@ -67,6 +68,13 @@ static int journal_load(const char *run_dir, const char *zone, struct json **ret
 				zone);
 	}
 	return 1;
+}
+
+bool physical_is_noted(const char *run_dir, const char *zone)
+{
+	auto_free char *path = journal_path(run_dir, zone);
+
+	return zone[0] && file_exists(AT_FDCWD, path);
 }
 
 /* NULL behind the last one. */
@@ -215,37 +223,79 @@ static void save_addresses(struct json *j, const struct addr_list *all, uint32_t
 	}
 }
 
-/* What the links are like now, on disk. */
-static int journal_write(struct netlink *host, const char *run_dir, const char *zone,
-			 const struct physical_list *links, struct json **ret, struct err *e)
+static const struct json *journal_find(const struct json *j, const char *name)
+{
+	for (size_t i = 0; journal_link(j, i); i++)
+		if (str_eq(json_get_string(journal_link(j, i), "name", ""), name))
+			return journal_link(j, i);
+	return NULL;
+}
+
+static int journal_store(const char *run_dir, const char *zone, const struct json *j, struct err *e)
 {
 	auto_free char *dir = mem_format("%s/.links", run_dir);
 	auto_free char *path = journal_path(run_dir, zone);
-	auto_free char *text = NULL;
-	auto_ptr(json) struct json *j = json_new_object();
-	struct json *list = json_set(j, "links", json_new_array());
-	auto_done(addr_list) struct addr_list all = { 0 };
-	int r = addr_all(host, &all, e);
+	auto_free char *text = json_print(j, false);
+	int r = file_mkdir_p(AT_FDCWD, dir, 0700, e);
 
+	return r < 0 ? r : file_replace(AT_FDCWD, path, text, strlen(text), 0600, e);
+}
+
+/* What the links are like now, on disk. Of one that stands there already this was noted before the zone had it. */
+static int journal_write(struct netlink *host, const char *run_dir, const char *zone,
+			 const struct physical_list *links, struct json **ret, struct err *e)
+{
+	auto_ptr(json) struct json *j = NULL;
+	auto_done(addr_list) struct addr_list all = { 0 };
+	int r = journal_load(run_dir, zone, &j, e);
+
+	if (r == 0) {
+		j = json_new_object();
+		json_set(j, "links", json_new_array());
+	}
+	r = r < 0 ? r : addr_all(host, &all, e);
 	for (size_t i = 0; r == 0 && i < links->n; i++) {
 		auto_done(identity) struct identity id = { 0 };
 
+		if (journal_find(j, links->items[i].name))
+			continue;
 		r = physical_check(host, run_dir, zone, links->items[i].name, e);
 		if (r == 0)
 			r = identity_find(host, links->items[i].name, &id, e);
 		if (r < 0)
 			return err_wrap(e, "net[%zu].physical", i);
-		save_addresses(json_add(list, identity_save(&id)), &all, id.index);
+		save_addresses(json_add(json_get(j, "links"), identity_save(&id)), &all, id.index);
 	}
 	if (r == 0)
-		r = file_mkdir_p(AT_FDCWD, dir, 0700, e);
-	if (r < 0)
-		return r;
-	text = json_print(j, false);
-	r = file_replace(AT_FDCWD, path, text, strlen(text), 0600, e);
+		r = journal_store(run_dir, zone, j, e);
 	if (r == 0)
 		*ret = ptr_steal(&j);
 	return r;
+}
+
+/* The held namespace: a descriptor, or -ENOENT when none is held. */
+static int held(const char *run_dir, const char *zone, struct err *e)
+{
+	auto_free char *path = hold_path(run_dir, zone);
+	auto_close int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+	struct statfs fs;
+
+	if (fd < 0)
+		return err_sys(e, "open \"%s\"", path);
+	if (fstatfs(fd, &fs) < 0)
+		return err_sys(e, "look at \"%s\"", path);
+	/* a file before anything was mounted on it */
+	return fs.f_type == NSFS ? fd_steal(&fd) : err_set(e, ENOENT, "nothing is held");
+}
+
+static bool is_held(const char *run_dir, const char *zone, int netns_fd)
+{
+	struct err ignored = { 0 };
+	auto_close int fd = held(run_dir, zone, &ignored);
+	struct stat a, b;
+
+	return fd >= 0 && fstat(fd, &a) == 0 && fstat(netns_fd, &b) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
 }
 
 static int hold(const char *run_dir, const char *zone, int netns_fd, struct err *e)
@@ -255,13 +305,26 @@ static int hold(const char *run_dir, const char *zone, int netns_fd, struct err 
 	auto_free char *source = mem_format("/proc/self/fd/%d", netns_fd);
 	int r = file_mkdir_p(AT_FDCWD, dir, 0700, e);
 
-	if (r < 0)
+	if (r < 0 || is_held(run_dir, zone, netns_fd))
 		return r;
 	auto_close int fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0 || sys_mount(source, path, NULL, MS_BIND, NULL) < 0)
 		return err_sys(e, "hold the zone's network namespace at \"%s\"", path);
 	return 0;
+}
+
+/* One that is not on the host is the zone's already. */
+static int take_link(struct netlink *host, const struct json *link, int netns_fd, struct err *e)
+{
+	auto_done(identity) struct identity was = { 0 }, now = { 0 };
+	int r = identity_load(link, &was, e);
+
+	if (r == 0)
+		r = identity_search(host, &was, true, &now, e);
+	if (r > 0)
+		r = identity_move(host, now.index, netns_fd, was.name, e);
+	return r < 0 ? err_wrap(e, "give the zone the link \"%s\"", was.name) : 0;
 }
 
 int physical_take(struct netlink *host, const char *run_dir, const char *zone,
@@ -272,15 +335,8 @@ int physical_take(struct netlink *host, const char *run_dir, const char *zone,
 
 	if (r == 0)
 		r = hold(run_dir, zone, netns_fd, e);
-	for (size_t i = 0; r == 0 && journal_link(j, i); i++) {
-		auto_done(identity) struct identity id = { 0 };
-
-		r = identity_load(journal_link(j, i), &id, e);
-		if (r == 0)
-			r = identity_move(host, id.index, netns_fd, id.name, e);
-		if (r < 0)
-			return err_wrap(e, "give the zone the link \"%s\"", links->items[i].name);
-	}
+	for (size_t i = 0; r == 0 && i < links->n; i++)
+		r = take_link(host, journal_find(j, links->items[i].name), netns_fd, e);
 	return r;
 }
 
@@ -384,6 +440,7 @@ static int give_addresses(struct giving *g, uint32_t index, const struct json *l
 	return r;
 }
 
+/* 1 it is back, 0 it is not found any more. */
 static int give_back_link(struct giving *g, const struct json *link, struct err *e)
 {
 	auto_done(identity) struct identity was = { 0 };
@@ -410,22 +467,7 @@ static int give_back_link(struct giving *g, const struct json *link, struct err 
 	if (link_find_index(g->host, index, &l, &why) == 0 && !str_eq(l.name, was.name))
 		log_warning("the link \"%s\" that zone \"%s\" had is back as \"%s\"", was.name,
 			    g->zone, l.name);
-	return 0;
-}
-
-/* The held namespace: a descriptor, or -ENOENT when none is held. */
-static int held(const char *run_dir, const char *zone, struct err *e)
-{
-	auto_free char *path = hold_path(run_dir, zone);
-	auto_close int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
-	struct statfs fs;
-
-	if (fd < 0)
-		return err_sys(e, "open \"%s\"", path);
-	if (fstatfs(fd, &fs) < 0)
-		return err_sys(e, "look at \"%s\"", path);
-	/* a file before anything was mounted on it */
-	return fs.f_type == NSFS ? fd_steal(&fd) : err_set(e, ENOENT, "nothing is held");
+	return 1;
 }
 
 static int let_go(const char *run_dir, const char *zone, struct err *e)
@@ -442,6 +484,23 @@ static int let_go(const char *run_dir, const char *zone, struct err *e)
 	return 0;
 }
 
+static int giving_open(struct giving *g, const char *run_dir, struct err *e)
+{
+	struct err why = { 0 };
+	auto_close int netns = held(run_dir, g->zone, &why);
+	int r = netns == -ENOENT || netns >= 0 ? 0 : netns;
+
+	if (r == 0)
+		g->host_ns = sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
+	if (r == 0 && g->host_ns < 0)
+		r = err_sys(&why, "open the host's network namespace");
+	if (r == 0 && netns >= 0)
+		r = enter_namespace(netns, NULL, &g->inside, &why);
+	if (r < 0)
+		*e = why;
+	return r;
+}
+
 int physical_give_back(struct netlink *host, const char *run_dir, const char *zone, struct err *e)
 {
 	auto_done(giving) struct giving g = {
@@ -454,17 +513,7 @@ int physical_give_back(struct netlink *host, const char *run_dir, const char *zo
 
 	if (r <= 0)
 		return r;
-	auto_close int netns = held(run_dir, zone, &why);
-
-	r = netns == -ENOENT ? 0 : netns;
-	if (r >= 0)
-		g.host_ns = sys_openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
-	if (r >= 0 && g.host_ns < 0)
-		r = err_sys(&why, "open the host's network namespace");
-	if (r >= 0 && netns >= 0)
-		r = enter_namespace(netns, NULL, &g.inside, &why);
-	if (r < 0)
-		*e = why;
+	r = giving_open(&g, run_dir, e);
 	for (size_t i = 0; r >= 0 && journal_link(j, i); i++) {
 		int one = give_back_link(&g, journal_link(j, i), &why);
 
@@ -475,6 +524,55 @@ int physical_give_back(struct netlink *host, const char *run_dir, const char *zo
 	}
 	if (r < 0 || result < 0)
 		return r < 0 ? r : result;
+	return let_go(run_dir, zone, e);
+}
+
+static bool list_has(const struct physical_list *l, const char *name)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (str_eq(l->items[i].name, name))
+			return true;
+	return false;
+}
+
+static void journal_drop(struct json *j, size_t i)
+{
+	struct json *links = json_get(j, "links");
+
+	json_free(links->items[i]);
+	for (links->n--; i < links->n; i++)
+		links->items[i] = links->items[i + 1];
+}
+
+/* One that is not found may have been moved on inside: it stays noted until the zone ends. */
+int physical_return(struct netlink *host, const char *run_dir, const char *zone,
+		    const struct physical_list *keep, struct err *e)
+{
+	auto_done(giving) struct giving g = {
+		.host = host, .inside = NETLINK_CLOSED, .zone = zone, .host_ns = -1
+	};
+	auto_ptr(json) struct json *j = NULL;
+	int r = journal_load(run_dir, zone, &j, e);
+	size_t i = 0;
+
+	if (r <= 0)
+		return r;
+	r = giving_open(&g, run_dir, e);
+	while (r >= 0 && journal_link(j, i)) {
+		if (list_has(keep, json_get_string(journal_link(j, i), "name", ""))) {
+			i++;
+			continue;
+		}
+		r = give_back_link(&g, journal_link(j, i), e);
+		if (r > 0)
+			journal_drop(j, i);
+		else
+			i++;
+		if (r > 0 && journal_link(j, 0))
+			r = journal_store(run_dir, zone, j, e);
+	}
+	if (r < 0 || journal_link(j, 0))
+		return r < 0 ? r : 0;
 	return let_go(run_dir, zone, e);
 }
 

@@ -35,16 +35,21 @@ void physical_list_done(struct physical_list *l);
 MUST_CHECK int physical_check(struct netlink *host, const char *run_dir, const char *zone,
 			      const char *name, struct err *e);
 
-/* The caller holds RUN/net.lock. After a failure physical_give_back() undoes what was done. */
+/* Those that the zone has not yet. The caller holds RUN/net.lock. After a failure physical_give_back() or physical_return() undoes what was done. */
 MUST_CHECK int physical_take(struct netlink *host, const char *run_dir, const char *zone,
 			     const struct physical_list *links, int netns_fd, struct err *e);
 /* zone: a socket in the zone's namespace; the links' kernel parameters are set. */
 MUST_CHECK int physical_settle(struct netlink *zone, const struct physical *p, struct err *e);
 
+/* Has the zone links that are to be given back? */
+bool physical_is_noted(const char *run_dir, const char *zone);
 /* The caller holds RUN/net.lock, and nobody is in the zone. Without a journal there is nothing to do. A link that cannot be found any more is a warning in the log. */
 MUST_CHECK int physical_give_back(struct netlink *host, const char *run_dir, const char *zone,
 				  struct err *e);
-/* The same for all zones but those in the NULL-terminated list. */
+/* All but these, while the zone runs. The caller holds RUN/net.lock. One that cannot be found is a warning in the log, and looked for again by physical_give_back(). */
+MUST_CHECK int physical_return(struct netlink *host, const char *run_dir, const char *zone,
+			       const struct physical_list *keep, struct err *e);
+/* physical_give_back() for all zones but those in the NULL-terminated list. */
 MUST_CHECK int physical_sweep(struct netlink *host, const char *run_dir, const char *const *alive,
 			      struct err *e);
 

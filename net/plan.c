@@ -131,19 +131,25 @@ struct plan_reader {
 	size_t errors;
 };
 
-/* anet[INDEX].KEY: message */
+void plan_complain(struct diag_list *diags, size_t index, const char *key, const char *fmt,
+		   va_list args)
+{
+	auto_free char *path = mem_format("anet[%zu].%s", index, key);
+	char text[400];
+
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	diag_add(diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
+}
+
 static void plan_report(struct plan_reader *r, const char *key, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 static void plan_report(struct plan_reader *r, const char *key, const char *fmt, ...)
 {
-	auto_free char *path = mem_format("anet[%zu].%s", r->index, key);
-	char text[400];
 	va_list args;
 
 	va_start(args, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, args);
+	plan_complain(r->diags, r->index, key, fmt, args);
 	va_end(args);
-	diag_add(r->diags, DIAG_AT(0, 0), path, "host", NULL, "%s", text);
 	r->errors++;
 }
 

@@ -6,6 +6,7 @@
 #define NET_PLAN_H
 
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,7 +60,6 @@ struct plan_link {
 	uint32_t share;       /* of the total; 0: without one */
 	uint32_t share_class; /* after net_attach() */
 	unsigned guards;      /* enum guard_kind */
-	bool stays;           /* net_change() leaves it alone */
 	struct plan_addrs addrs;
 	struct plan_addrs
 		routers; /* written ones, after plan_finish() also the bridge's where none is written */
@@ -118,6 +118,10 @@ MUST_CHECK int plan_build(const struct zone_spec *z, const struct plan_subnets *
 /* `leases` (borrowed) tells which router addresses belong to other zones. */
 MUST_CHECK int plan_finish(struct net_plan *p, const struct plan_subnets *s,
 			   const struct json *leases, struct diag_list *diags);
+
+/* "anet[INDEX].KEY: message": a mistake for this host. */
+void plan_complain(struct diag_list *diags, size_t index, const char *key, const char *fmt,
+		   va_list args) __attribute__((format(printf, 4, 0)));
 
 /* The part of the first that is about links of the host (plan_physical.c); returns the number of mistakes. */
 size_t plan_read_physical(const struct zone_spec *z, struct net_plan *p, struct diag_list *diags);

@@ -266,6 +266,7 @@ static struct json *plan_save_link(const struct plan_link *l)
 		json_set(j, "maxbw", json_new_u64(l->maxbw));
 	if (l->total) {
 		json_set(j, "share", json_new_u64(l->share));
+		json_set(j, "shareTotal", json_new_u64(l->total));
 		json_set(j, "shareClass", json_new_u64(l->share_class));
 	}
 	json_set(j, "addresses", plan_save_addrs(&l->addrs, false));

@@ -100,3 +100,19 @@ int redirect_add(struct netlink *nl, uint32_t from_index, uint32_t to_index, str
 	r = netlink_talk(nl, &q, NULL, NULL, e);
 	return r < 0 ? err_wrap(e, "redirect link number %u", from_index) : 0;
 }
+
+int redirect_end(struct netlink *nl, uint32_t from_index, struct err *e)
+{
+	struct netlink_request q;
+	struct err why = { 0 };
+	struct tcmsg *t = redirect_begin(&q, RTM_DELQDISC, 0, from_index);
+	int r;
+
+	t->tcm_parent = TC_H_CLSACT;
+	t->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r == 0 || r == -ENOENT || r == -EINVAL) /* EINVAL: there is none of that kind */
+		return 0;
+	*e = why;
+	return err_wrap(e, "redirect link number %u no more", from_index);
+}

@@ -10,5 +10,7 @@
 /* Everything; what is there already is replaced. It goes with either link. */
 MUST_CHECK int redirect_add(struct netlink *nl, uint32_t from_index, uint32_t to_index,
 			    struct err *e);
+/* It is sent by the link itself again. None is fine. */
+MUST_CHECK int redirect_end(struct netlink *nl, uint32_t from_index, struct err *e);
 
 #endif

@@ -119,7 +119,7 @@ static int hook_link(struct netlink *nl, const struct share_link *l,
 
 /* --- classes ---------------------------------------------------------------------------------- */
 
-/* There and up; its total is set. */
+/* There and up; its total is set. 1: it was not there. */
 static int raise_ifb(struct netlink *nl, const struct share_lower *l, int direction, uint32_t *ret,
 		     struct err *e)
 {
@@ -128,11 +128,13 @@ static int raise_ifb(struct netlink *nl, const struct share_lower *l, int direct
 	struct link_info ifb = { 0 };
 	struct err why = { 0 };
 	char name[IFNAMSIZ];
+	bool is_new;
 	int r;
 
 	share_ifb(l->bridge, direction, name);
 	r = link_find(nl, name, &ifb, &why);
-	if (r == -ENODEV) {
+	is_new = r == -ENODEV;
+	if (is_new) {
 		r = link_add_ifb(nl, name, &why);
 		if (r == 0)
 			r = link_change(nl, name, &named, &why);
@@ -147,7 +149,9 @@ static int raise_ifb(struct netlink *nl, const struct share_lower *l, int direct
 	}
 	*ret = ifb.index;
 	r = htb_set_total(nl, ifb.index, l->total, e);
-	return r < 0 || (ifb.flags & IFF_UP) ? r : link_change(nl, name, &up, e);
+	if (r == 0 && !(ifb.flags & IFF_UP))
+		r = link_change(nl, name, &up, e);
+	return r < 0 ? r : is_new;
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -182,6 +186,10 @@ static int apply_lower(struct netlink *nl, struct share_lower *l, struct err *e)
 
 	for (int d = 0; r == 0 && d < DIRECTIONS; d++) {
 		r = raise_ifb(nl, l, d, &ifbs[d], e);
+		if (r > 0) /* somebody has taken it away: all ways to it lead nowhere */
+			for (size_t i = 0; i < l->n; i++)
+				l->links[i].hooked = false;
+		r = r > 0 ? 0 : r;
 		for (size_t i = 0; r == 0 && i < l->n; i++) {
 			const struct htb_class c = class_of(l, &l->links[i]);
 
@@ -299,7 +307,8 @@ int share_join(struct netlink *nl, const char *run_dir, const struct share *s, u
 		return -e->code;
 	own->weight = s->weight;
 	own->maxbw = s->maxbw;
-	own->hooked = false; /* a link that had the name before is another one */
+	/* a link that had the name before is another one */
+	own->hooked = own->hooked && s->joined;
 	*ret_class = own->minor;
 	r = share_state_save(&state, e);
 	if (r == 0)
@@ -328,6 +337,59 @@ static int remove_ifbs(struct netlink *nl, const struct share_state *state,
 			r = link_delete(nl, links->items[i].name, e);
 	}
 	return r;
+}
+
+int share_has(const char *run_dir, const char *host, bool *ret, struct err *e)
+{
+	auto_done(share_state) struct share_state state = { 0 };
+	int r = share_state_load(run_dir, &state, e);
+
+	*ret = false;
+	for (size_t i = 0; r == 0 && i < state.n; i++)
+		*ret = *ret || share_lower_find(&state.items[i], host);
+	return r;
+}
+
+/* What goes to the zone takes the direct way again. */
+static int unhook_link(struct netlink *nl, const char *host, struct err *e)
+{
+	struct link_info l = { 0 };
+	char to[IFNAMSIZ];
+	int r = link_find(nl, host, &l, e);
+
+	plan_share_chain(host, to);
+	if (r == 0)
+		r = redirect_end(nl, l.index, e);
+	return r < 0 ? r : guard_remove(to, e);
+}
+
+static int leave_lower(struct netlink *nl, struct share_lower *l, const char *host, struct err *e)
+{
+	const struct share_link *own = share_lower_find(l, host);
+	int r = own ? drop_link(nl, l, (size_t)(own - l->links), e) : 0;
+
+	return r == 0 && own && l->n ? apply_lower(nl, l, e) : r;
+}
+
+int share_leave(struct netlink *nl, const char *run_dir, const char *host, const char *stays_on,
+		struct err *e)
+{
+	auto_done(share_state) struct share_state state = { 0 };
+	auto_done(link_list) struct link_list links = { 0 };
+	int r = share_state_load(run_dir, &state, e);
+
+	if (r < 0 || !state.saved)
+		return r;
+	if (!stays_on)
+		r = unhook_link(nl, host, e);
+	for (size_t i = 0; r == 0 && i < state.n; i++)
+		if (!str_eq(state.items[i].bridge, stays_on))
+			r = leave_lower(nl, &state.items[i], host, e);
+	if (r == 0)
+		r = link_all(nl, &links, e);
+	if (r == 0)
+		r = remove_ifbs(nl, &state, &links, e);
+	return r < 0 ? r : share_state_save(&state, e);
 }
 
 int share_drop_dead(struct netlink *nl, const char *run_dir, struct err *e)

@@ -25,10 +25,16 @@ struct share {
 	uint64_t total;     /* bits per second of the lower link; the last one said holds for all */
 	uint64_t maxbw;     /* of the link; 0: the total */
 	uint32_t weight;
+	bool joined; /* it takes part already: its way to the classes is not made again */
 };
-/* *ret_class is for share_rates(). */
+/* Also to change one of these. *ret_class is for share_rates(). */
 MUST_CHECK int share_join(struct netlink *nl, const char *run_dir, const struct share *s,
 			  uint32_t *ret_class, struct err *e);
+/* Does it take part on any lower link? */
+MUST_CHECK int share_has(const char *run_dir, const char *host, bool *ret, struct err *e);
+/* `host` exists and takes part on no lower link any more, or only on `stays_on` (may be NULL). What it sends has another way already: the chain "zi..." is not touched. */
+MUST_CHECK int share_leave(struct netlink *nl, const char *run_dir, const char *host,
+			   const char *stays_on, struct err *e);
 /* Links that are gone give their part back; with the last one of a lower link all of it goes. */
 MUST_CHECK int share_drop_dead(struct netlink *nl, const char *run_dir, struct err *e);
 

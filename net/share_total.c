@@ -116,3 +116,33 @@ size_t share_settle(struct net_plan *p, struct json *leases, struct diag_list *d
 			errors += settle_take(p, i, leases, diags);
 	return errors;
 }
+
+/* Said by a zone that there is not. */
+void share_assume(struct json *leases, const struct json *record)
+{
+	const struct json *links = json_get(record, "links");
+
+	for (size_t i = 0; links && links->type == JSON_ARRAY && i < links->n; i++) {
+		const char *bridge = json_get_string(links->items[i], "bridge", "");
+		int64_t bits = json_get_i64(links->items[i], "shareTotal", 0);
+		struct json *row;
+
+		if (bits <= 0 || network_rows_find(leases, SHARE_TOTALS, bridge))
+			continue;
+		row = network_rows_make(leases, SHARE_TOTALS, bridge);
+		json_set(row, "bits", json_new_u64((uint64_t)bits));
+		(void)network_rows_join(row, "");
+	}
+}
+
+static bool is_real(const char *bridge, const char *zone, const void *arg)
+{
+	(void)bridge;
+	(void)arg;
+	return zone[0] != '\0';
+}
+
+void share_assume_end(struct json *leases)
+{
+	(void)network_rows_keep(leases, SHARE_TOTALS, is_real, NULL);
+}

@@ -23,5 +23,8 @@ size_t share_read(const struct zone_anet *a, size_t index, struct plan_link *l,
 /* Every link on a lower link with a total gets it; *changed becomes true when the tree is not what it was. */
 size_t share_settle(struct net_plan *p, struct json *leases, struct diag_list *diags,
 		    bool *changed);
+/* For planning what a zone has: totals in its record that nobody says any more count until the end. */
+void share_assume(struct json *leases, const struct json *record);
+void share_assume_end(struct json *leases);
 
 #endif

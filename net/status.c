@@ -2,6 +2,7 @@
 #include "net/net.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "net/addr.h"
@@ -17,19 +18,50 @@
 #include "net/vlan.h"
 #include "runtime/base/mem.h"
 
+/* The host's side, which all zones share. */
+struct net_view {
+	struct netlink host;
+	struct link_list outside;
+};
+
 struct status {
-	struct netlink host, zone;
-	struct link_list inside, outside;
+	struct net_view *view;
+	struct netlink zone;
+	struct link_list inside;
 	struct addr_list addrs;
 };
 
 static void status_done(struct status *s)
 {
-	netlink_done(&s->host);
 	netlink_done(&s->zone);
 	link_list_done(&s->inside);
-	link_list_done(&s->outside);
 	addr_list_done(&s->addrs);
+}
+
+void net_view_free(struct net_view *v)
+{
+	if (!v)
+		return;
+	netlink_done(&v->host);
+	link_list_done(&v->outside);
+	free(v);
+}
+
+int net_view_open(struct net_view **ret, struct err *e)
+{
+	struct net_view *v = mem_zero(sizeof(*v));
+	int r;
+
+	v->host = (struct netlink)NETLINK_CLOSED;
+	r = netlink_open(&v->host, NETLINK_ROUTE, e);
+	if (r == 0)
+		r = link_all(&v->host, &v->outside, e);
+	if (r < 0) {
+		net_view_free(v);
+		return r;
+	}
+	*ret = v;
+	return 0;
 }
 
 static const struct link_info *status_find(const struct link_list *l, const char *name)
@@ -84,7 +116,7 @@ static int status_bandwidth(struct json *j, struct status *s, const char *host, 
 	if (!plan_host_name_hash(host))
 		return 0;
 	plan_twin_name(host, is_uplink ? 'm' : 'i', from);
-	r = shape_rates(&s->host, host, from, &rates, e);
+	r = shape_rates(&s->view->host, host, from, &rates, e);
 	if (r < 0)
 		return r;
 	bandwidth = json_set(j, "maxbw", json_new_object());
@@ -99,7 +131,8 @@ static int status_share(struct json *j, struct status *s, const struct json *sav
 	struct share_rates rates = { 0 };
 	uint32_t class_minor = (uint32_t)json_get_i64(saved, "shareClass", 0);
 	struct json *share;
-	int r = share_rates(&s->host, json_get_string(saved, "bridge", ""), class_minor, &rates, e);
+	int r = share_rates(&s->view->host, json_get_string(saved, "bridge", ""), class_minor,
+			    &rates, e);
 
 	if (r < 0)
 		return r;
@@ -125,7 +158,7 @@ static void status_words(struct json *to, const struct json *words)
 static void status_cni(struct json *j, const struct status *s, const struct json *saved)
 {
 	const char *device = json_get_string(saved, "device", "");
-	const struct link_info *out = status_find(&s->outside, device);
+	const struct link_info *out = status_find(&s->view->outside, device);
 	auto_free char *network =
 		mem_format(ZONE_LOWER_CNI "%s", json_get_string(saved, "cni", ""));
 	bool known = !str_empty(device);
@@ -147,7 +180,7 @@ static const struct link_info *status_below(const struct status *s, const struct
 	if (!lower || vlan <= 0)
 		return lower;
 	vlan_name(lower->name, (uint16_t)vlan, name);
-	return status_find(&s->outside, name);
+	return status_find(&s->view->outside, name);
 }
 
 /* Both ends and the bridge or lower link: what is there, what is up. */
@@ -156,8 +189,8 @@ static int status_host(struct json *j, const struct status *s, const struct json
 {
 	const char *name = json_get_string(saved, "bridge", "");
 	const char *host = json_get_string(saved, "host", "");
-	const struct link_info *out = status_find(&s->outside, host);
-	const struct link_info *bridge = status_find(&s->outside, name);
+	const struct link_info *out = status_find(&s->view->outside, host);
+	const struct link_info *bridge = status_find(&s->view->outside, name);
 	bool is_uplink = json_get_bool(saved, "uplink", false) && plan_host_name_hash(host);
 	bool attached = false;
 
@@ -172,7 +205,7 @@ static int status_host(struct json *j, const struct status *s, const struct json
 	if (is_uplink) {
 		json_set(j, "uplink", json_new_bool(true));
 		json_set(j, "carrier", json_new_bool(bridge && (bridge->flags & IFF_RUNNING)));
-		int r = uplink_is_whole(&s->outside, host, status_below(s, saved, bridge),
+		int r = uplink_is_whole(&s->view->outside, host, status_below(s, saved, bridge),
 					&attached, e);
 
 		if (r < 0)
@@ -224,7 +257,7 @@ static int status_link(struct status *s, const struct json *saved, struct json *
 	else
 		r = status_host(j, s, saved, e);
 	if (r == 0 && json_get(saved, "shared"))
-		r = shared_status(&s->host, &s->outside, saved, j, e);
+		r = shared_status(&s->view->host, &s->view->outside, saved, j, e);
 	if (r < 0)
 		return r;
 	json_set(j, "present", json_new_bool(in != NULL));
@@ -276,28 +309,29 @@ static int status_moved(struct status *s, const struct json *saved, struct json 
 
 static int status_gather(struct status *s, int netns_fd, struct err *e)
 {
-	int r = netlink_open(&s->host, NETLINK_ROUTE, e);
+	int r = enter_namespace(netns_fd, NULL, &s->zone, e);
 
-	if (r == 0)
-		r = link_all(&s->host, &s->outside, e);
-	if (r == 0)
-		r = enter_namespace(netns_fd, NULL, &s->zone, e);
 	if (r == 0)
 		r = link_all(&s->zone, &s->inside, e);
 	return r < 0 ? r : addr_all(&s->zone, &s->addrs, e);
 }
 
-int net_status(const struct json *saved, int netns_fd, struct json **ret, struct err *e)
+int net_status(const struct json *saved, int netns_fd, struct net_view *view, struct json **ret,
+	       struct err *e)
 {
-	auto_done(status) struct status s = { .host = NETLINK_CLOSED, .zone = NETLINK_CLOSED };
+	auto_ptr(net_view) struct net_view *own = NULL;
+	auto_done(status) struct status s = { .view = view, .zone = NETLINK_CLOSED };
 	auto_ptr(json) struct json *j = json_new_object();
 	struct json *list = json_set(j, "links", json_new_array());
 	static const struct {
 		const char *key;
 		int (*status)(struct status *, const struct json *, struct json **, struct err *);
 	} parts[] = { { "links", status_link }, { "physical", status_moved } };
-	int r = status_gather(&s, netns_fd, e);
+	int r = view ? 0 : net_view_open(&own, e);
 
+	s.view = view ? view : own;
+	if (r == 0)
+		r = status_gather(&s, netns_fd, e);
 	for (size_t p = 0; r == 0 && p < sizeof(parts) / sizeof(parts[0]); p++) {
 		const struct json *links = json_get(saved, parts[p].key);
 

@@ -28,6 +28,7 @@ struct verify {
 	struct netlink nl;
 	struct addr_list host;
 	struct json *leases;
+	const char *run_dir;
 	struct diag_list *diags;
 	size_t errors;
 };
@@ -126,7 +127,7 @@ static void verify_lower(struct verify *v, size_t i)
 	if (!l->bridge[0])
 		return; /* no name: reported already */
 	if (l->automatic) {
-		if (bridge_check_name(&v->nl, l->bridge, &why) < 0)
+		if (bridge_check_name(&v->nl, v->run_dir, l->bridge, &why) < 0)
 			verify_report(v, path, why.text);
 		return;
 	}
@@ -346,7 +347,9 @@ static int verify_gather(struct verify *v, const struct net_dirs *dirs, struct e
 
 int net_verify(const struct zone_spec *z, const struct net_dirs *dirs, struct diag_list *diags)
 {
-	auto_done(verify) struct verify v = { .zone = z, .diags = diags, .nl = NETLINK_CLOSED };
+	auto_done(verify) struct verify v = {
+		.zone = z, .run_dir = dirs->run_dir, .diags = diags, .nl = NETLINK_CLOSED
+	};
 	auto_ptr(net_plan) struct net_plan *p = NULL;
 	bool changed = false; /* the tree, which is not saved */
 	struct err why = { 0 };

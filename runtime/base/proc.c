@@ -41,34 +41,37 @@ void __gcov_dump(void);
 /* "PID (NAME) STATE PPID ...": the name may contain anything, also ")", so the last one counts. */
 static int stat_parse(const char *text, uint64_t *ret_start, char *ret_state)
 {
-	auto_done(strv) struct strv fields = { 0 };
 	const char *p = strrchr(text, ')');
-	const size_t start = STAT_FIELD_START - STAT_FIELD_STATE;
 
-	if (!p || p[1] != ' ')
+	if (!p || p[1] != ' ' || p[2] == '\0' || p[3] != ' ')
 		return -EPROTO;
-	strv_split(&fields, p + 2, ' ');
-	if (fields.n <= start || strlen(fields.items[0]) != 1)
+	*ret_state = p[2];
+	p += 2;
+	for (int field = STAT_FIELD_STATE; p && field < STAT_FIELD_START; field++) {
+		p = strchr(p, ' ');
+		p = p ? p + 1 : NULL;
+	}
+	if (!p)
 		return -EPROTO;
-	*ret_state = fields.items[0][0];
-	return num_u64(fields.items[start], ret_start) < 0 ? -EPROTO : 0;
+	auto_free char *digits = mem_strndup(p, strcspn(p, " \n"));
+
+	return num_u64(digits, ret_start) < 0 ? -EPROTO : 0;
 }
 
 int proc_stat(pid_t pid, uint64_t *ret_start, char *ret_state, struct err *e)
 {
 	auto_free char *path = mem_format("/proc/%d/stat", (int)pid);
-	auto_free char *text = NULL;
+	auto_close int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	char text[STAT_MAX]; /* one record, read at once */
 	uint64_t start;
 	char state;
-	struct err cause = { 0 };
-	int r = file_read_all(AT_FDCWD, path, STAT_MAX, &text, NULL, &cause);
+	ssize_t n = fd < 0 ? -1 : sys_read(fd, text, sizeof(text) - 1);
 
-	if (r == -ENOENT || r == -ESRCH)
+	if (n < 0 && (errno == ENOENT || errno == ESRCH))
 		return err_set(e, ESRCH, "process %d does not exist", (int)pid);
-	if (r < 0) {
-		*e = cause;
-		return r;
-	}
+	if (n < 0)
+		return err_sys(e, "read \"%s\"", path);
+	text[n] = '\0';
 	if (stat_parse(text, &start, &state) < 0)
 		return err_set(e, EPROTO, "\"%s\" has an unknown format", path);
 	if (ret_start)
@@ -110,7 +113,7 @@ int proc_pidfd(pid_t pid, uint64_t start, struct err *e)
 }
 
 /* The first user namespace is the only one that maps every id to itself. */
-bool proc_in_first_user_namespace(void)
+static bool maps_all(void)
 {
 	auto_free char *text = NULL;
 	auto_done(strv) struct strv words = { 0 }, full = { 0 };
@@ -126,6 +129,18 @@ bool proc_in_first_user_namespace(void)
 	}
 	return full.n == 3 && str_eq(full.items[0], "0") && str_eq(full.items[1], "0") &&
 	       str_eq(full.items[2], "4294967295");
+}
+
+bool proc_in_first_user_namespace(void)
+{
+	static pid_t asked; /* a child may have entered another one */
+	static bool answer;
+
+	if (asked != getpid()) {
+		answer = maps_all();
+		asked = getpid();
+	}
+	return answer;
 }
 
 /* --- spawn ------------------------------------------------------------------------------------ */

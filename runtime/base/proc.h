@@ -19,7 +19,7 @@ bool proc_is(pid_t pid, uint64_t start);
 /* pidfd of `pid` if it is still the process that started at `start` (0: do not check). Returns descriptor or -ESRCH. */
 MUST_CHECK int proc_pidfd(pid_t pid, uint64_t start, struct err *e);
 
-/* Whether this process is in the host's own user namespace: only there does uid 0 mean root. */
+/* Whether this process is in the host's own user namespace: only there does uid 0 mean root. Asked of the kernel once in a process, so call it before unshare(2) or not at all. */
 bool proc_in_first_user_namespace(void);
 
 struct proc_spawn {

@@ -214,6 +214,11 @@ pid_t engine_pid(const struct engine_container *c)
 	return proc_is(c->record.pid, c->record.start) ? c->record.pid : 0;
 }
 
+uint64_t engine_pid_start(const struct engine_container *c)
+{
+	return c->record.start;
+}
+
 pid_t engine_init_pid(const struct engine_container *c)
 {
 	return c->record.pid;
@@ -226,14 +231,20 @@ uint32_t engine_owner(const struct engine_container *c)
 
 int engine_pidfd(struct engine_container *c)
 {
+	bool is_new = c->pidfd < 0 && c->record.pid > 0;
 	struct err ignored;
 
-	if (c->pidfd < 0 && c->record.pid > 0) {
-		int fd = proc_pidfd(c->record.pid, c->record.start, &ignored);
+	if (is_new) {
+		int fd = proc_pidfd(c->record.pid, 0, &ignored);
 
 		c->pidfd = fd < 0 ? -1 : fd;
 	}
-	return engine_pid(c) > 0 ? c->pidfd : -1;
+	/* asked after the descriptor was opened: if it is the right process now, the descriptor's was as well */
+	if (engine_pid(c) > 0)
+		return c->pidfd;
+	if (is_new)
+		fd_close(&c->pidfd);
+	return -1;
 }
 
 struct cgroup *engine_cgroup(struct engine_container *c)

@@ -1,7 +1,10 @@
 /* create - the order of everything that makes a container, and the way back.
  *
  * Read create_steps from top to bottom: each row leaves nothing when it fails, and the rows above it are undone in reverse. A create that is killed instead leaves a record that names
- * what exists (first the cgroup that is about to be made); its children die with it (init.c). */
+ * what exists (first the cgroup that is about to be made); its children die with it (init.c).
+ *
+ * On hybrid hosts the directories of cgroup v1 are made beside init, whose mounts take longer: it is born into the unified one, and enters the others, with their limits set, before hooks
+ * look at it and before anything of the container runs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -157,9 +160,14 @@ static int plan_isolation(void *ctx, struct err *e)
 static int spawn(void *ctx, struct err *e)
 {
 	struct creation *k = ctx;
-	int r = k->c->cgroup ? cgroup_entry_open(k->c->cgroup, 0, NULL, &k->parent.launch.entry, e)
-			     : 0;
+	struct cgroup_entry **entry = &k->parent.launch.entry;
+	int r = 0;
 
+	k->parent.launch.enters_late = k->split;
+	if (k->split)
+		r = cgroup_entry_open_unified(k->c->cgroup, entry, e);
+	else if (k->c->cgroup)
+		r = cgroup_entry_open(k->c->cgroup, 0, NULL, entry, e);
 	return r < 0 ? r : parent_spawn(&k->parent, e);
 }
 
@@ -168,6 +176,30 @@ static void kill_processes(void *ctx)
 	struct creation *k = ctx;
 
 	talk_kill(&k->parent.talk);
+}
+
+/* Init goes on without them, and waits for them before it lets anybody in. When it has died, the conversation finds out how. */
+static int set_late_limits(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+
+	return k->parent.launch.enters_late ? creation_set_limits(k, e) : 0;
+}
+
+static int send_tasks(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+	struct sync_msg m = { .type = SYNC_TASKS };
+
+	_Static_assert((int)CGROUP_MAX_TASKS <= (int)SOCK_MAX_FDS, "one message carries them all");
+	if (!k->parent.launch.enters_late)
+		return 0;
+	int r = cgroup_open_tasks(k->c->cgroup, m.fds, &m.n_fds, e);
+
+	if (r == 0)
+		r = sync_send(k->parent.talk.sock, &m, e);
+	sync_close_fds(&m);
+	return r == -EPIPE ? 0 : r;
 }
 
 static int attach_network(void *ctx, struct err *e)
@@ -214,6 +246,9 @@ static const struct step create_steps[] = {
 	{ "prepare the isolation", plan_isolation, drop_isolation },
 	{ "set the limits", creation_set_limits, NULL },
 	{ "start the processes", spawn, kill_processes },
+	{ "create the cgroup", creation_finish_cgroup, NULL },
+	{ "set the limits", set_late_limits, NULL },
+	{ "enter the cgroup", send_tasks, NULL },
 	{ "attach the network", attach_network, detach_network },
 	{ "container init", converse, NULL },
 	{ "save the record", commit, NULL },
@@ -261,12 +296,13 @@ static void finish(struct creation *k)
 	c->init = k->parent.talk.main;
 	c->pidfd = fcntl(c->init.pidfd, F_DUPFD_CLOEXEC, 3);
 	c->sync = fd_steal(&k->parent.launch.sync_parent);
-	container_unlock(c, true);
+	c->lock_is_kept = k->o->start_follows;
+	container_unlock(c, !c->lock_is_kept);
 }
 
 int engine_create(const struct engine_create *o, struct engine_container **ret, struct err *e)
 {
-	struct creation k = { .o = o, .spec = o->spec, .placeholder = -1 };
+	struct creation k = { .o = o, .spec = o->spec, .may_split = true, .placeholder = -1 };
 	int r = check(o, e);
 
 	if (r == 0)

@@ -139,6 +139,26 @@ static void choose_owner(const struct container_spec *s, struct cgroup_options *
 	o->delegate_gid = host_id(l->gid_mappings, l->n_gid_mappings, p ? p->user.gid : 0);
 }
 
+/* Half of the cgroup can wait until the first process is there and prepares itself. What that process does meanwhile is bounded by the configuration, unless it has a limit of memory to keep or
+ * copies what is in the image. */
+static bool may_wait(const struct container_spec *s)
+{
+	const struct resources_spec *r = s->linux.resources;
+
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		if (strv_has(&s->mounts[i].options, "tmpcopyup"))
+			return false;
+	}
+	return !r || (!r->memory && r->n_hugepages == 0);
+}
+
+/* rootless: what was refused is not there for exec, kill and ps to look for. Written with the commit. */
+static void record_cgroup(struct engine_container *c)
+{
+	json_free(c->record.cgroup);
+	c->record.cgroup = cgroup_has_any(c->cgroup) ? cgroup_save(c->cgroup) : NULL;
+}
+
 int creation_make_cgroup(void *ctx, struct err *e)
 {
 	struct creation *k = ctx;
@@ -159,13 +179,29 @@ int creation_make_cgroup(void *ctx, struct err *e)
 	/* saved before it is made: a record that names too much is harmless, one that names too little is not */
 	c->record.cgroup = cgroup_save(c->cgroup);
 	r = record_write(c->dir, &c->record, e);
-	if (r == 0)
-		r = cgroup_make(c->cgroup, e);
 	if (r < 0)
 		return r;
-	/* rootless: what was refused is not there for exec, kill and ps to look for. Written with the commit. */
-	json_free(c->record.cgroup);
-	c->record.cgroup = cgroup_has_any(c->cgroup) ? cgroup_save(c->cgroup) : NULL;
+	k->split = k->may_split && may_wait(k->spec) && cgroup_has_halves(c->cgroup);
+	if (k->split)
+		return cgroup_make_unified(c->cgroup, e);
+	r = cgroup_make(c->cgroup, e);
+	if (r == 0)
+		record_cgroup(c);
+	return r;
+}
+
+int creation_finish_cgroup(void *ctx, struct err *e)
+{
+	struct creation *k = ctx;
+
+	if (!k->split)
+		return 0;
+	int r = cgroup_make(k->c->cgroup, e);
+
+	if (r < 0)
+		return r;
+	record_cgroup(k->c);
+	k->split = false;
 	return 0;
 }
 
@@ -213,7 +249,7 @@ int creation_set_limits(void *ctx, struct err *e)
 	const struct resources_spec *given = k->spec->linux.resources;
 	struct resources_spec r = { 0 };
 
-	if (!k->c->cgroup)
+	if (!k->c->cgroup || k->split)
 		return 0;
 	if (given)
 		r = *given; /* borrowed members: only `devices` is replaced, and nothing is freed */

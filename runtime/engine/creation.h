@@ -10,6 +10,8 @@ struct creation {
 	const struct container_spec *spec;
 	struct engine_container *c;
 	struct parent parent;
+	bool may_split; /* there is a step after the first process that makes the rest of the cgroup */
+	bool split;     /* and it has something to do */
 	int placeholder; /* keeps descriptor 3 free for init_fd; -1 */
 };
 
@@ -18,9 +20,11 @@ MUST_CHECK int creation_reserve(void *ctx, struct err *e); /* the state director
 void creation_release(void *ctx);
 MUST_CHECK int creation_make_cgroup(void *ctx, struct err *e);
 void creation_remove_cgroup(void *ctx);
+MUST_CHECK int creation_finish_cgroup(void *ctx,
+				      struct err *e); /* of one that is split: the rest of it */
 MUST_CHECK int creation_make_resctrl(void *ctx, struct err *e);
 void creation_remove_resctrl(void *ctx);
-MUST_CHECK int creation_set_limits(void *ctx, struct err *e);
+MUST_CHECK int creation_set_limits(void *ctx, struct err *e); /* not while it is split */
 
 /* The first process is there: record it, and tell those who asked to be told (pid file, pidfd socket). */
 MUST_CHECK int creation_commit(struct creation *k, const struct child *init, struct err *e);

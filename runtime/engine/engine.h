@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "cgroups/cgroups.h"
@@ -56,6 +57,7 @@ struct engine_create {
 	bool no_pivot, no_new_keyring, rootless;
 	bool notify; /* engine_notify_offer() has put the socket's directory into spec */
 	bool terminal_on_caller; /* foreground run with a terminal: see run.c */
+	bool start_follows; /* the lock is kept for the engine_start() that comes next, which gives it back; so does engine_free() */
 	struct engine_network network;
 };
 #define ENGINE_CREATE_INIT                             \
@@ -94,6 +96,8 @@ enum engine_status engine_status(struct engine_container *c);
 bool engine_has_record(const struct engine_container *c);
 pid_t engine_pid(
 	const struct engine_container *c); /* init's pid on the host; 0 when it has ended */
+uint64_t engine_pid_start(
+	const struct engine_container *c); /* of it, in clock ticks since the host's boot */
 pid_t engine_init_pid(
 	const struct engine_container
 		*c); /* the same also when it has ended: for the parent that still has to reap it */
@@ -212,6 +216,23 @@ MUST_CHECK int engine_overlay(const struct strv *layers, const char *upper, stru
 MUST_CHECK int engine_mount_add(struct engine_container *c, const struct mount_spec *mount,
 				struct err *e);
 MUST_CHECK int engine_mount_remove(struct engine_container *c, const char *target, struct err *e);
+/* Set a kernel parameter of the running container's own namespaces, as config.json's linux.sysctl. *ret_old: the value before, freshly allocated; NULL: it could not be read. */
+MUST_CHECK int engine_sysctl(struct engine_container *c, const char *name, const char *value,
+			     char **ret_old, struct err *e);
+/* A limit of all processes of the running container (rlimits.c). Who has `from` gets `to`; who has set another for itself keeps it unless it is above `to`, then it is lowered to that. `from` not set:
+ * what its init has. All or none; it is frozen meanwhile. -EPERM: the hard limit cannot be raised here. */
+struct engine_rlimit {
+	const char *type; /* "RLIMIT_NOFILE" */
+	struct rlimit from, to;
+	bool has_from;
+};
+struct engine_rlimits_saved; /* what each had before */
+MUST_CHECK int engine_rlimit(struct engine_container *c, const struct engine_rlimit *change,
+			     struct engine_rlimits_saved **ret, struct err *e);
+/* As it was before engine_rlimit(); processes that were born since get what init had. */
+MUST_CHECK int engine_rlimit_undo(struct engine_container *c,
+				  const struct engine_rlimits_saved *saved, struct err *e);
+void engine_rlimits_saved_free(struct engine_rlimits_saved *saved); /* NULL is fine */
 /* A new console for a container whose pty is gone: *ret_master; /dev/console inside shows the new one. */
 MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, struct err *e);
 /* A FUSE file system for the connection at `device`, detached, and its files over files of the container: isolation.h has the rules. */

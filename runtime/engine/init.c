@@ -71,9 +71,11 @@ int init_begin(struct launch *l, struct err *e)
 	return take_stdio(l, e);
 }
 
-int init_fail(const struct launch *l, const struct err *failure)
+int init_fail(struct launch *l, const struct err *failure)
 {
-	if (!sync_fail(l->sync_child, failure))
+	if (l->body_borrows)
+		l->failure = *failure;
+	else if (!sync_fail(l->sync_child, failure))
 		(void)dprintf(2, "%s\n", failure->text);
 	return 1;
 }
@@ -122,11 +124,28 @@ static int mounts_ready(void *launch, struct err *e)
 	return r;
 }
 
+/* The parent has made them meanwhile, with their limits. */
+static int enter_late(void *launch, struct err *e)
+{
+	const struct launch *l = launch;
+	struct sync_msg m;
+	int r = sync_expect(l->sync_child, SYNC_TASKS, &m, e);
+
+	if (r < 0)
+		return r;
+	r = cgroup_enter_tasks(m.fds, m.n_fds, e);
+	sync_close_fds(&m);
+	return r;
+}
+
 static int build(struct launch *l, struct err *e)
 {
-	const struct isolation_callbacks callbacks = {
-		.mounted = l->asks_parent ? mounts_ready : NULL, .console = init_console, .arg = l
-	};
+	const struct isolation_callbacks callbacks = { .attached =
+							       l->enters_late ? enter_late : NULL,
+						       .mounted =
+							       l->asks_parent ? mounts_ready : NULL,
+						       .console = init_console,
+						       .arg = l };
 	int r = l->raises_lo ? raise_lo(e) : 0;
 
 	return r < 0 ? r : isolation_build(l->iso, &callbacks, e);

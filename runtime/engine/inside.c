@@ -6,6 +6,7 @@
 #include "isolation/isolation.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
+#include "runtime/engine/private.h"
 
 static int inside_alive(struct engine_container *c, struct err *e)
 {
@@ -24,6 +25,17 @@ int engine_open_root(struct engine_container *c, struct err *e)
 int engine_overlay(const struct strv *layers, const char *upper, struct err *e)
 {
 	return isolation_overlay(layers, upper, e);
+}
+
+int engine_sysctl(struct engine_container *c, const char *name, const char *value, char **ret_old,
+		  struct err *e)
+{
+	const struct strmap_item parameter = { .key = (char *)name, .value = (char *)value };
+	int r = inside_alive(c, e);
+
+	if (r == 0)
+		r = container_load_spec(c, e);
+	return r < 0 ? r : isolation_sysctl(c->spec, engine_pidfd(c), &parameter, ret_old, e);
 }
 
 int engine_new_console(struct engine_container *c, int *ret_master, struct err *e)

@@ -14,9 +14,10 @@
 
 struct engine_container {
 	char *root, *id;
-	int dir;       /* STATE_ROOT/ID */
-	int lock;      /* -1: not held by us */
-	bool creating; /* this object is in engine_create right now */
+	int dir;           /* STATE_ROOT/ID */
+	int lock;          /* -1: not held by us */
+	bool lock_is_kept; /* by create, for the start that follows */
+	bool creating;     /* this object is in engine_create right now */
 	struct record record;
 	bool has_record;             /* false: a create was killed before it wrote one */
 	struct container_spec *spec; /* from config.json, when asked for */

@@ -115,6 +115,8 @@ int engine_start(struct engine_container *c, struct err *e)
 
 	if (r < 0)
 		return r;
+	taken |= c->lock_is_kept;
+	c->lock_is_kept = false;
 	r = check_status(c, e);
 	if (r == 0)
 		r = go(c, e);

@@ -23,6 +23,7 @@ static const struct layout layouts[] = {
 	[SYNC_CONTINUE] = { "CONTINUE", 0, 0, 0 },
 	[SYNC_READY] = { "READY", 0, 0, 0 },
 	[SYNC_COMMITTED] = { "COMMITTED", sizeof(int64_t), 0, 0 },
+	[SYNC_TASKS] = { "TASKS", 0, 1, SOCK_MAX_FDS },
 	[SYNC_FAILED] = { "FAILED", sizeof(struct err), 0, 0 },
 };
 

@@ -11,7 +11,9 @@
  *          | -- FDS, FDS ..., MAPPED ------> |                             |
  *          | <--- INIT {pid} + pidfd ------- | ---- clone3(CLONE_PARENT) > |
  *          |                                exit                    cgroup_entry_enter
- *     network                                                       isolation_build
+ *   cgroups of v1                                                   isolation_build
+ *          | -------------------------------------------------- TASKS -> |       (hybrid hosts, when nothing in between has to be limited)
+ *     network                                                       cgroup_enter_tasks
  *          | <------------------------------------------ CONSOLE + master  |       (terminal)
  *          | <------------------------------------------------- MOUNTED    |       (hooks or network)
  *   prestart, createRuntime hooks                                          |
@@ -46,6 +48,7 @@ enum sync_type {
 	SYNC_CONTINUE,
 	SYNC_READY,
 	SYNC_COMMITTED,
+	SYNC_TASKS,
 	SYNC_FAILED,
 };
 

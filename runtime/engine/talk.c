@@ -87,6 +87,9 @@ static int turn(struct talk *t, struct err *e)
 		return t->end_means_executed <= t->phase ? ended(t, e) : died(t, watched, e);
 	int r = sync_recv(t->sock, &m, e);
 
+	/* it ended without having read all that we said (TASKS): the kernel tells that once, and before its last words */
+	if (r == -ECONNRESET)
+		r = sync_recv(t->sock, &m, e);
 	if (r == 0)
 		return ended(t, e);
 	if (r < 0)

@@ -45,6 +45,9 @@ void up_write_run(struct monitor *m, enum zone_state state, const char *aux, con
 	text_set(&m->run.reason_time, reason ? now : NULL);
 	free(m->run.net_saved);
 	m->run.net_saved = m->net_saved ? json_print(m->net_saved, false) : NULL;
+	strv_done(&m->run.freezers);
+	if (m->container && engine_cgroup(m->container))
+		cgroup_freezers(engine_cgroup(m->container), &m->run.freezers);
 	if (zone_run_write(m->dirs, m->options->name, &m->run, &e) < 0)
 		log_err(&e);
 }
@@ -282,6 +285,8 @@ static int up_open(struct monitor *m, bool ready_only, struct err *e)
 	m->run.root = !zone_profile_parts(m->prepared.effective->file_mac_profile) ? ZONE_ROOT_PLAIN
 		      : boot.writable ? ZONE_ROOT_WRITABLE
 				      : ZONE_ROOT_READ_ONLY;
+	text_set(&m->run.brand, m->zone->record.brand);
+	text_set(&m->run.tenant, m->prepared.effective->tenant);
 	return logfile_open(&m->console.log, m->prepared.log_dirfd, e);
 }
 
@@ -407,6 +412,8 @@ int up_attach(struct monitor *m, struct err *e)
 		return r;
 	attach_network(m, old);
 	text_set(&m->run.init_kind, old->init_kind);
+	text_set(&m->run.brand, old->brand);
+	text_set(&m->run.tenant, old->tenant);
 	text_set(&m->run.booted, old->booted);
 	m->run.restarts = old->restarts;
 	m->run.root = old->root;

@@ -139,6 +139,7 @@ void apply_done(struct apply *a)
 	zone_spec_free(ptr_steal(&a->zone_before));
 	zone_spec_free(ptr_steal(&a->zone_after));
 	engine_free(ptr_steal(&a->container));
+	apply_process_done(a);
 }
 
 /* --- acting ----------------------------------------------------------------------------------------------------------- */

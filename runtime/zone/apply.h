@@ -17,6 +17,12 @@ struct apply {
 	struct engine_container *container;
 	struct container_spec *before, *after;
 	struct zone_spec *zone_before, *zone_after; /* what they are translated from */
+	struct strmap sysctl_old; /* what the kernel had, by the names of those that were set */
+	struct apply_limits {
+		char *name;
+		struct engine_rlimits_saved *saved;
+	} * limits;
+	size_t n_limits;
 };
 /* From the two configurations. Leaves nothing open on failure. */
 MUST_CHECK int apply_open(struct apply *a, const struct json *running, const struct json *merged,
@@ -40,9 +46,21 @@ const char *apply_device_judge(const struct change *c, const struct json *runnin
 /* apply_device_node(): bind or take away the node of one device. Part of apply_devices. */
 MUST_CHECK int apply_device_node(struct apply *a, const char *path, bool there, struct err *e);
 
-/* apply_net.c: links and published ports; name service. */
+/* apply_process.c: kernel parameters, limits of processes. */
+const char *apply_sysctl_judge(const struct change *c, const struct json *running,
+			       const struct json *wanted);
+const char *apply_ipc_judge(const struct change *c, const struct json *running,
+			    const struct json *wanted);
+const char *apply_rlimit_judge(const struct change *c, const struct json *running,
+			       const struct json *wanted);
+extern const struct change_act apply_sysctl, apply_rlimit;
+void apply_process_done(struct apply *a); /* part of apply_done() */
+
+/* apply_net.c: links, published ports, links of the host; name service. */
 const char *apply_net_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
+const char *apply_physical_judge(const struct change *c, const struct json *running,
+				 const struct json *wanted);
 const char *apply_dns_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
 extern const struct change_act apply_net, apply_dns;

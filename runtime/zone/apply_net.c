@@ -1,6 +1,6 @@
 /* apply_net - the links, published ports and name service of a running zone.
  *
- * The judges say what has to wait; of links either all changes are made or all wait, because a link is known by its place in the list: its name on the host, its lease and its automatic MAC
+ * The judges say what has to wait; of links of ours either all changes are made or all wait, because a link is known by its place in the list: its name on the host, its lease and its automatic MAC
  * follow from that. The acts look at the two configurations as wholes: net_change() finds out itself what differs, also from what an interrupted apply has left. */
 #include "runtime/zone/apply.h"
 
@@ -29,36 +29,12 @@ static void mount_row_done(struct mount_spec *m)
 
 /* --- what has to wait --------------------------------------------------------------------------------------------- */
 
-/* Members of a link that net_change() knows how to change. */
-static const char *const live_members[] = {
-	"linkname", "lowerLink",  "allowedAddress", "configureAllowedAddress", "defrouter",
-	"mtu",      "macAddress", "maxbw",          "linkProtection",          "isolated",
-};
-
-static bool is_live_member(const char *key)
-{
-	for (size_t i = 0; i < sizeof(live_members) / sizeof(live_members[0]); i++)
-		if (str_eq(live_members[i], key))
-			return true;
-	return false;
-}
-
 static bool is_same_text(const struct json *a, const struct json *b)
 {
 	auto_free char *left = a ? json_print(a, false) : NULL;
 	auto_free char *right = b ? json_print(b, false) : NULL;
 
 	return a && b ? str_eq(left, right) : a == b;
-}
-
-/* Is there a member of `a` that differs in `b` and cannot be changed? A link that comes or goes as a whole has none. */
-static bool has_fixed_change(const struct json *a, const struct json *b)
-{
-	for (size_t i = 0; a && b && i < a->n; i++)
-		if (!is_live_member(a->items[i]->key) &&
-		    !is_same_text(a->items[i], json_get(b, a->items[i]->key)))
-			return true;
-	return false;
 }
 
 static size_t count_of(const struct json *list)
@@ -82,60 +58,11 @@ static bool is_automatic(const struct json *link)
 			lower_is(link, ZONE_LOWER_AUTO));
 }
 
-/* Members that a link has from its boot, and with it all others. */
-static const struct {
-	const char *key, *why;
-} boot_members[] = {
-	{ "vlanId", "vlanId: a link is put into its VLAN when the zone boots" },
-	{ "sharedbw", "sharedbw: a link gets its part of the bandwidth when the zone boots" },
-	{ "bwShare", "bwShare: a link gets its part of the bandwidth when the zone boots" },
-};
-
-/* Without it, a number is absent or 0. */
-static bool has_member(const struct json *link, const char *key)
-{
-	const struct json *value = link ? json_get(link, key) : NULL;
-	auto_free char *text = value ? json_print(value, false) : NULL;
-
-	return value && !str_eq(text, "0");
-}
-
-/* Does it join or leave a network? */
-static bool changes_network(const struct json *a, const struct json *b)
-{
-	const char *from = a ? json_get_string(a, "lowerLink", "auto") : "";
-	const char *to = b ? json_get_string(b, "lowerLink", "auto") : "";
-
-	return !str_eq(from, to) &&
-	       (str_has_prefix(from, ZONE_LOWER_AUTO) || str_has_prefix(to, ZONE_LOWER_AUTO));
-}
-
 /* Why a link that differs is not changed now, or NULL. Either may be missing. */
 static const char *link_waits(const struct json *a, const struct json *b)
 {
-	const struct json *both[] = { a, b };
-
-	for (size_t i = 0; i < 2; i++) {
-		if (both[i] && lower_is(both[i], ZONE_LOWER_CNI))
-			return "a link of a CNI network is made when the zone boots";
-		for (size_t k = 0; k < sizeof(boot_members) / sizeof(boot_members[0]); k++)
-			if (has_member(both[i], boot_members[k].key))
-				return boot_members[k].why;
-	}
-	if (changes_network(a, b))
-		return "lowerLink: a network \"auto:NAME\" is joined and left when the zone boots";
-	if (a && b && !is_same_text(json_get(a, "subnet"), json_get(b, "subnet")))
-		return "subnet: a network has its subnets from the first zone that boots on it";
-	if (has_fixed_change(a, b) || has_fixed_change(b, a))
-		return "with it changes what a link has from its birth";
-	for (size_t i = 0; i < 2; i++) {
-		const char *why =
-			both[i] ? net_lower_waits(json_get_string(both[i], "lowerLink", "auto"))
-				: NULL;
-
-		if (why)
-			return why;
-	}
+	if ((a && lower_is(a, ZONE_LOWER_CNI)) || (b && lower_is(b, ZONE_LOWER_CNI)))
+		return "a link of a CNI network is made, and protected, before the zone's programs run, and stays until it halts";
 	return NULL;
 }
 
@@ -166,17 +93,21 @@ static bool has_automatic(const struct json *list)
 	return false;
 }
 
+static bool is_shared(const struct json *document)
+{
+	return str_eq(json_get_string(document, "ipType", "exclusive"), "shared");
+}
+
+static const char other_kind[] = "ipType: a zone has its kind of network from its boot";
+
 /* Why the links cannot be changed now, or NULL. */
 static const char *links_wait(const struct json *running, const struct json *wanted)
 {
-	const char *was = json_get_string(running, "ipType", "exclusive");
-	const char *is = json_get_string(wanted, "ipType", "exclusive");
-
 	const struct json *from = json_get(running, "anet"), *to = json_get(wanted, "anet");
 	size_t n = count_of(from) > count_of(to) ? count_of(from) : count_of(to);
 
-	if (!str_eq(was, is))
-		return "ipType: a zone has its kind of network from its boot";
+	if (is_shared(running) != is_shared(wanted))
+		return other_kind;
 	if (has_cni(from) && has_automatic(from) != has_automatic(to))
 		return "whether the plugins of a CNI network lead the zone's ports is decided when it boots";
 	if (is_moved(from, to))
@@ -211,6 +142,16 @@ const char *apply_net_judge(const struct change *c, const struct json *running,
 {
 	return str_eq(c->key, "publish") ? ports_wait(c, running, wanted)
 					 : links_wait(running, wanted);
+}
+
+/* Links of the host, or addresses on them. */
+const char *apply_physical_judge(const struct change *c, const struct json *running,
+				 const struct json *wanted)
+{
+	(void)c;
+	if (is_shared(running) != is_shared(wanted))
+		return other_kind;
+	return is_shared(running) ? "a shared zone is given its addresses when it boots" : NULL;
 }
 
 const char *apply_dns_judge(const struct change *c, const struct json *running,
@@ -266,7 +207,7 @@ static int saved_network(const struct apply *a, struct json **ret, struct err *e
 static int first_link(struct apply *a, const struct zone_spec *to, struct err *e)
 {
 	auto_done(mount_row) struct mount_spec m = { 0 };
-	struct zone_root root = ZONE_ROOT_NONE;
+	struct root_use root = ROOT_USE_NONE;
 	struct err none = { 0 };
 	int r = etc_files_names(a->dirs, to, &m, e);
 
@@ -275,11 +216,11 @@ static int first_link(struct apply *a, const struct zone_spec *to, struct err *e
 	(void)!engine_mount_remove(a->container, m.destination, &none);
 	r = engine_mount_add(a->container, &m, e);
 	if (r == 0)
-		r = zone_root_enter(a->dirs, a->zone, a->container, &root, e);
+		r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
 	if (r == 0)
 		r = etc_files_hosts(root.fd, e);
 	r = r < 0 ? err_wrap(e, "anet") : etc_files_resolv(root.fd, to, NULL, e);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	return r;
 }
 
@@ -342,13 +283,13 @@ const struct change_act apply_net = {
 static int dns_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
 	const struct zone_spec *z = back ? a->zone_before : a->zone_after;
-	struct zone_root root = ZONE_ROOT_NONE;
-	int r = zone_root_enter(a->dirs, a->zone, a->container, &root, e);
+	struct root_use root = ROOT_USE_NONE;
+	int r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
 
 	(void)c;
 	if (r == 0)
 		r = etc_files_resolv(root.fd, z, NULL, e);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	return r < 0 ? err_wrap(e, "dns") : 0;
 }
 

@@ -261,7 +261,7 @@ static int zones_use(const struct zone_dirs *d, struct cgroup_stats *ret, struct
 {
 	struct zone_stat *list = NULL;
 	size_t n = 0;
-	int r = zone_stat(d, NULL, &list, &n, e);
+	int r = zone_stat(d, NULL, 0, &list, &n, e);
 
 	*ret = (struct cgroup_stats){ .memory.set = true, .swap.set = true, .pids.set = true };
 	for (size_t i = 0; r == 0 && i < n; i++) {

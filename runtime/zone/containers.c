@@ -52,6 +52,15 @@ static struct zone_row row_of(const char *id, struct engine_container *c)
 	return r;
 }
 
+void containers_names(const struct zone_dirs *d, struct strv *ret)
+{
+	const char *root = root_of(d);
+	struct err ignored = { 0 };
+
+	if (root)
+		(void)!engine_list(root, ret, &ignored);
+}
+
 void containers_rows(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n)
 {
 	const char *root = root_of(d);
@@ -61,7 +70,8 @@ void containers_rows(const struct zone_dirs *d, struct zone_row **ret, size_t *r
 
 	*ret = NULL;
 	*ret_n = 0;
-	if (!root || engine_list(root, &ids, &ignored) < 0 || ids.n == 0)
+	containers_names(d, &ids);
+	if (ids.n == 0)
 		return;
 	*ret = mem_array(ids.n, sizeof(**ret));
 	for (size_t i = 0; i < ids.n; i++) {

@@ -10,6 +10,8 @@
 
 /* Rows to add behind the zones'; *ret is freed with zone_rows_free() by who takes them over. No such directory: none. */
 void containers_rows(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n);
+/* Their names, sorted as the engine lists them. No such directory: none. */
+void containers_names(const struct zone_dirs *d, struct strv *ret);
 /* -ENOENT: there is none of this name. */
 MUST_CHECK int containers_open(const struct zone_dirs *d, const char *name,
 			       struct engine_container **ret, struct err *e);

@@ -1,6 +1,9 @@
 /* export - the translation made visible: the config.json that boot would give to the engine. */
+#include <errno.h>
+
 #include "config/oci.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
 
 int zone_export_oci(const struct zone_dirs *d, const char *name, struct json **ret, struct err *e)
@@ -14,6 +17,11 @@ int zone_export_oci(const struct zone_dirs *d, const char *name, struct json **r
 
 	if (r == 0)
 		r = zone_allow(z, ZONE_VERB_EXPORT, NULL, e);
+	if (r == 0 && storage_is_overlay(&z->record))
+		r = err_set(
+			e, EOPNOTSUPP,
+			"the root of zone \"%s\" is in layers, and a bundle has one folder: make that with zone clone -m copy %s NAME",
+			name, name);
 	if (r == 0)
 		r = zone_host_facts(d, z, &host, &strings, e);
 	if (r < 0)

@@ -9,6 +9,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/zone/links.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
 
 struct collect {
@@ -38,6 +39,23 @@ void zone_info_free(struct zone_info_row *rows, size_t n)
 	free(rows);
 }
 
+/* What no file says: how the root is kept. */
+static void add_storage(struct collect *c, const struct zone_record *r)
+{
+	auto_free char *layers = strv_join(&r->layers, " ");
+	auto_done(strv) struct strv snapshots = { 0 };
+
+	for (size_t i = 0; i < r->n_snapshots; i++)
+		strv_add(&snapshots, r->snapshots[i].name);
+	auto_free char *names = strv_join(&snapshots, " ");
+
+	add_row(c, "storage.driver", storage_driver(r), "record");
+	if (r->layers.n > 0)
+		add_row(c, "storage.layers", layers, "record");
+	if (r->n_snapshots > 0)
+		add_row(c, "storage.snapshots", names, "record");
+}
+
 int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row **ret,
 	      size_t *ret_n, struct err *e)
 {
@@ -54,6 +72,8 @@ int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row 
 	auto_ptr(zone_spec) struct zone_spec *effective = zone_effective(z->spec, &host);
 
 	zone_effective_visit(z->spec, effective, visit, &c);
+	if (z->record.zonepath)
+		add_storage(&c, &z->record);
 	*ret = c.rows;
 	*ret_n = c.n;
 	return 0;
@@ -104,7 +124,7 @@ static void add_network(struct json *to, const struct zone *z)
 	struct json *status = NULL;
 	struct err why = { 0 };
 
-	if (zone_links(z, &status, &why) < 0)
+	if (zone_links(z, NULL, &status, &why) < 0)
 		json_set(to, "networkError", json_new_string(why.text));
 	else if (status)
 		json_set(to, "network", status);

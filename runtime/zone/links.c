@@ -10,7 +10,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 
-int zone_links(const struct zone *z, struct json **ret, struct err *e)
+int zone_links(const struct zone *z, struct net_view *view, struct json **ret, struct err *e)
 {
 	auto_ptr(json) struct json *saved = NULL;
 	auto_free char *path = mem_format("/proc/%d/ns/net", (int)z->run.init);
@@ -26,11 +26,18 @@ int zone_links(const struct zone *z, struct json **ret, struct err *e)
 	if (netns < 0)
 		return err_sys(e, "open \"%s\"", path);
 	r = json_parse_simple(z->run.net_saved, strlen(z->run.net_saved), &saved, e);
-	return r < 0 ? err_wrap(e, "the record of its links") : net_status(saved, netns, ret, e);
+	return r < 0 ? err_wrap(e, "the record of its links")
+		     : net_status(saved, netns, view, ret, e);
 }
 
-int zone_row_links(const struct zone_dirs *d, const struct zone_row *row, struct json **ret,
-		   struct err *e)
+void zone_links_view_done(struct zone_links_view *v)
+{
+	net_view_free(v->net);
+	v->net = NULL;
+}
+
+int zone_row_links(const struct zone_dirs *d, const struct zone_row *row, struct zone_links_view *v,
+		   struct json **ret, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_ptr(json) struct json *status = NULL;
@@ -41,9 +48,11 @@ int zone_row_links(const struct zone_dirs *d, const struct zone_row *row, struct
 	*ret = NULL;
 	if (row->state < ZONE_READY || row->id < 0 || str_eq(row->brand, "oci"))
 		return 0;
-	r = zone_open(d, row->name, 0, &z, e);
+	r = v->net ? 0 : net_view_open(&v->net, e);
 	if (r == 0)
-		r = zone_links(z, &status, e);
+		r = zone_open(d, row->name, 0, &z, e);
+	if (r == 0)
+		r = zone_links(z, v->net, &status, e);
 	if (r < 0)
 		return r;
 	links = json_get(status, "links");

@@ -7,6 +7,8 @@
 #include "runtime/zone/zone.h"
 
 /* net_status() of it. *ret is NULL when it does not run, or has come to its end meanwhile, or has the host's network. */
-MUST_CHECK int zone_links(const struct zone *z, struct json **ret, struct err *e);
+struct net_view; /* net.h; NULL: for this zone alone */
+MUST_CHECK int zone_links(const struct zone *z, struct net_view *view, struct json **ret,
+			  struct err *e);
 
 #endif

@@ -53,7 +53,7 @@ static char *aux_of(const struct zone *z)
 
 static const char *rw_of(const struct zone *z)
 {
-	return z->has_run && z->state >= ZONE_READY ? zone_root_word(z->run.root) : NULL;
+	return z->has_run && z->state >= ZONE_READY ? zone_root_mode_word(z->run.root) : NULL;
 }
 
 /* Also what nobody would guess: a root that is to be read-only, and is not. */

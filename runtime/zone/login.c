@@ -15,6 +15,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/relay.h"
+#include "runtime/zone/rlimits.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
 
@@ -171,8 +172,18 @@ static int process_make(struct engine_container *c, const struct zone_login *o,
 	return 0;
 }
 
-static int login_run(struct engine_container *c, const struct zone_login *o,
-		     const struct root_spec *trusted, struct err *e)
+/* `zone apply` may have changed them since the boot. */
+static void limits_now(const struct zone_dirs *d, const struct zone *z, struct process_spec *p)
+{
+	auto_ptr(zone_spec) struct zone_spec *now = NULL;
+	struct err ignored = { 0 };
+
+	if (zone_running_spec(d, z->name, z->run.restarts, &now, &ignored) > 0)
+		rlimits_take(p, now);
+}
+
+static int login_run(const struct zone_dirs *d, const struct zone *z, struct engine_container *c,
+		     const struct zone_login *o, const struct root_spec *trusted, struct err *e)
 {
 	auto_ptr(process_spec) struct process_spec *p = NULL;
 	auto_close int program = -1, master = -1;
@@ -187,6 +198,7 @@ static int login_run(struct engine_container *c, const struct zone_login *o,
 	r = process_make(c, o, &p, e);
 	if (r < 0)
 		return r;
+	limits_now(d, z, p);
 	struct engine_exec x = ENGINE_EXEC_INIT;
 	struct relay relay = { .fds = { -1, -1, -1 } };
 
@@ -220,12 +232,11 @@ static int trusted_root(const struct zone_dirs *d, const struct zone *z, struct 
 		return err_set(e, EINVAL,
 			       "the root of zone \"%s\" is writable: there is no trusted path (-T)",
 			       z->name);
-	if (storage_is_overlay(
-		    &z->record)) /* the layers have been put together once, in the zone, and cannot be a second time */
+	if (storage_is_overlay(&z->record)) /* a second mount of the same top would destroy it */
 		return err_set(
 			e, EOPNOTSUPP,
-			"the root of zone \"%s\" is in layers, which have no trusted path (-T): boot it writable once (zone halt %s && zone boot -w %s)",
-			z->name, z->name, z->name);
+			"the root of zone \"%s\" is in layers, which have no trusted path (-T): boot it with a writable root once, zone boot -w %s",
+			z->name, z->name);
 	r = zone_running_spec(d, z->name, z->run.restarts, &now, e);
 	if (r == 0)
 		r = err_set(e, ENOENT, "what zone \"%s\" was booted with is not known", z->name);
@@ -262,7 +273,7 @@ int zone_login(const struct zone_dirs *d, const char *name, const struct zone_lo
 		r = engine_open(root, name, false, &c, e);
 	if (r < 0)
 		return r;
-	r = login_run(c, o, o->trusted ? &trusted : NULL, e);
+	r = login_run(d, z, c, o, o->trusted ? &trusted : NULL, e);
 	engine_free(c);
 	return r;
 }

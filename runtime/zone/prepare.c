@@ -214,11 +214,11 @@ int zone_prepare(const struct zone_dirs *d, struct zone *z, const struct zone_bo
 int zone_prepared_dns(const struct zone_dirs *d, const struct zone *z,
 		      const struct zone_prepared *p, struct engine_container *c, struct err *e)
 {
-	struct zone_root root = ZONE_ROOT_NONE;
-	int r = net_has_dns(p->net) ? zone_root_enter(d, z, c, &root, e) : 0;
+	struct root_use root = ROOT_USE_NONE;
+	int r = net_has_dns(p->net) ? root_use_begin(d, z, c, &root, e) : 0;
 
 	if (r == 0 && root.fd >= 0)
 		r = etc_files_resolv(root.fd, p->effective, p->net, e);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	return r;
 }

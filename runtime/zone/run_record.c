@@ -33,6 +33,9 @@ void zone_run_done(struct zone_run *r)
 	free(r->reason);
 	free(r->reason_time);
 	free(r->init_kind);
+	free(r->brand);
+	free(r->tenant);
+	strv_done(&r->freezers);
 	free(r->address);
 	free(r->booted);
 	free(r->net_saved);
@@ -61,7 +64,7 @@ static const char *const root_words[] = {
 	[ZONE_ROOT_WRITABLE] = "W",
 };
 
-static enum zone_root_kind get_root(const struct json *j)
+static enum zone_root_mode get_root(const struct json *j)
 {
 	const char *word = json_get_string(j, "root", NULL);
 
@@ -70,9 +73,19 @@ static enum zone_root_kind get_root(const struct json *j)
 	return word ? ZONE_ROOT_READ_ONLY : ZONE_ROOT_PLAIN;
 }
 
-const char *zone_root_word(enum zone_root_kind r)
+const char *zone_root_mode_word(enum zone_root_mode r)
 {
 	return root_words[r];
+}
+
+static void get_list(const struct json *j, const char *key, struct strv *ret)
+{
+	const struct json *list = json_get(j, key);
+
+	for (size_t i = 0; list && list->type == JSON_ARRAY && i < list->n; i++) {
+		if (list->items[i]->type == JSON_STRING)
+			strv_add(ret, list->items[i]->text);
+	}
 }
 
 /* What a verb has made of the network since the monitor wrote. */
@@ -115,6 +128,8 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 		.init = get_pid(j, "init"),
 		.init_start = get_start(j, "initStart"),
 		.init_kind = zone_json_get_text(j, "initKind"),
+		.brand = zone_json_get_text(j, "brand"),
+		.tenant = zone_json_get_text(j, "tenant"),
 		.address = zone_json_get_text(j, "address"),
 		.booted = zone_json_get_text(j, "booted"),
 		.net_saved = zone_json_get_text(j, "net"),
@@ -126,6 +141,7 @@ int zone_run_load(const struct zone_dirs *d, const char *name, struct zone_run *
 		.restarts = json_get_i64(j, "restarts", 0),
 		.id = json_get_i64(j, "id", 0),
 	};
+	get_list(j, "freezers", &ret->freezers);
 	r = take_network(d, name, ret, e);
 	if (r < 0)
 		zone_run_done(ret);
@@ -152,6 +168,12 @@ int zone_run_write(const struct zone_dirs *d, const char *name, const struct zon
 	json_set(j, "init", json_new_i64(r->init));
 	json_set(j, "initStart", json_new_u64(r->init_start));
 	zone_json_set_text(j, "initKind", r->init_kind);
+	zone_json_set_text(j, "brand", r->brand);
+	zone_json_set_text(j, "tenant", r->tenant);
+	struct json *freezers = json_set(j, "freezers", json_new_array());
+
+	for (size_t i = 0; i < r->freezers.n; i++)
+		json_add(freezers, json_new_string(r->freezers.items[i]));
 	zone_json_set_text(j, "address", r->address);
 	zone_json_set_text(j, "booted", r->booted);
 	zone_json_set_text(j, "net", r->net_saved);
@@ -159,7 +181,7 @@ int zone_run_write(const struct zone_dirs *d, const char *name, const struct zon
 	json_set(j, "viewStart", json_new_u64(r->view_start));
 	json_set(j, "viewNumber", json_new_u64(r->view_number));
 	zone_json_set_text(j, "viewError", r->view_error);
-	zone_json_set_text(j, "root", zone_root_word(r->root));
+	zone_json_set_text(j, "root", zone_root_mode_word(r->root));
 	json_set(j, "restarts", json_new_i64(r->restarts));
 	json_set(j, "id", json_new_i64(r->id));
 	n = zone_json_write(path, j, false, e);

@@ -11,19 +11,22 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
-#include "runtime/base/proc.h"
+#include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/containers.h"
+#include "runtime/zone/record.h"
+#include "runtime/zone/stat_extras.h"
 #include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
 
-enum { TEXT_MAX = 1 << 20, KIB = 1024, MS_PER_S = 1000, NS_PER_S = 1000000000 };
+enum { TEXT_MAX = 1 << 20, PAGE = 4096, MS_PER_S = 1000 };
 
 void zone_stats_free(struct zone_stat *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		free(list[i].name);
 		free(list[i].brand);
+		free(list[i].tenant);
 	}
 	free(list);
 }
@@ -60,15 +63,28 @@ static void add_link(char *line, struct zone_stat *ret)
 	ret->sent.value += sent;
 }
 
-static void read_network(pid_t pid, struct zone_stat *ret)
+/* In one read where it fits, as nearly always. */
+static char *net_dev(const char *file)
 {
-	auto_free char *file = mem_format("/proc/%d/net/dev", (int)pid);
-	struct strv lines auto_done(strv) = { 0 };
-	auto_free char *text = NULL;
+	auto_close int fd = sys_openat(AT_FDCWD, file, O_RDONLY | O_CLOEXEC, 0);
+	char first[PAGE];
+	ssize_t n = fd < 0 ? -1 : sys_read(fd, first, sizeof(first));
 	struct err ignored = { 0 };
+	char *text = NULL;
 
-	if (!has_own_network(pid) ||
-	    file_read_all(AT_FDCWD, file, TEXT_MAX, &text, NULL, &ignored) < 0)
+	if (n < 0)
+		return NULL;
+	if (n < PAGE / 2)
+		return mem_strndup(first, (size_t)n);
+	return file_read_all(AT_FDCWD, file, TEXT_MAX, &text, NULL, &ignored) < 0 ? NULL : text;
+}
+
+void zone_stat_links(const char *file, struct zone_stat *ret)
+{
+	struct strv lines auto_done(strv) = { 0 };
+	auto_free char *text = net_dev(file);
+
+	if (!text)
 		return;
 	ret->received.set = ret->sent.set = true;
 	strv_split(&lines, text, '\n');
@@ -76,17 +92,22 @@ static void read_network(pid_t pid, struct zone_stat *ret)
 		add_link(lines.items[i], ret);
 }
 
+static void read_network(pid_t pid, struct zone_stat *ret)
+{
+	auto_free char *file = mem_format("/proc/%d/net/dev", (int)pid);
+
+	if (has_own_network(pid))
+		zone_stat_links(file, ret);
+}
+
 /* --- one ------------------------------------------------------------------------------------------------------------ */
 
-static uint64_t age_of(pid_t pid)
+static uint64_t age_of(uint64_t start)
 {
 	struct timespec now;
-	struct err ignored = { 0 };
-	uint64_t start = 0;
 	long ticks = sysconf(_SC_CLK_TCK);
 
-	if (ticks <= 0 || proc_stat(pid, &start, NULL, &ignored) < 0 ||
-	    clock_gettime(CLOCK_BOOTTIME, &now) < 0)
+	if (ticks <= 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0)
 		return 0;
 	uint64_t now_ms = (uint64_t)now.tv_sec * MS_PER_S + (uint64_t)now.tv_nsec / 1000000;
 	uint64_t start_ms = start * MS_PER_S / (uint64_t)ticks;
@@ -94,88 +115,155 @@ static uint64_t age_of(pid_t pid)
 	return now_ms > start_ms ? now_ms - start_ms : 0;
 }
 
-static bool read_one(struct engine_container *c, const struct zone_row *row, struct zone_stat *ret)
+/* Takes the brand and the tenant over. */
+static void read_one(struct engine_container *c, const char *name, unsigned extras, pid_t pid,
+		     struct zone_run *run, struct zone_stat *ret)
 {
-	pid_t pid = engine_pid(c);
 	struct cgroup *cg = engine_cgroup(c);
 	struct err ignored = { 0 };
 
-	if (pid <= 0)
-		return false; /* it has ended meanwhile */
-	*ret = (struct zone_stat){ .name = mem_strdup(row->name),
-				   .brand = mem_strdup(row->brand),
-				   .age_ms = age_of(pid) };
-	if (cg && cgroup_stats(cg, &ret->cgroup, &ignored) < 0)
+	*ret = (struct zone_stat){ .name = mem_strdup(name),
+				   .brand = ptr_steal(&run->brand),
+				   .tenant = ptr_steal(&run->tenant),
+				   .age_ms = age_of(engine_pid_start(c)) };
+	if (cg && (extras & ZONE_STAT_DETAILS ? cgroup_stats : cgroup_stats_brief)(cg, &ret->cgroup,
+										   &ignored) < 0)
 		ret->cgroup = (struct cgroup_stats){ 0 };
 	read_network(pid, ret);
-	return true;
-}
-
-static bool open_one(const struct zone_dirs *d, const struct zone_row *row,
-		     struct engine_container **ret)
-{
-	auto_free char *root = mem_format("%s/.engine", d->run);
-	struct err ignored = { 0 };
-
-	return str_eq(row->brand, "oci") ? containers_open(d, row->name, ret, &ignored) == 0
-					 : engine_open(root, row->name, false, ret, &ignored) == 0;
 }
 
 /* --- all ------------------------------------------------------------------------------------------------------------ */
 
-static const struct zone_row *find(const struct zone_row *rows, size_t n, const char *name)
+/* One that runs has a run record; the rest of a zone's files is not looked at. NULL: it does not run. */
+static struct engine_container *open_zone(const struct zone_dirs *d, const char *name,
+					  struct zone_run *ret)
 {
-	const struct zone_row *found = NULL;
+	auto_free char *root = mem_format("%s/.engine", d->run);
+	auto_done(zone_record) struct zone_record record = { 0 };
+	struct engine_container *c = NULL;
+	struct err ignored = { 0 };
 
-	for (size_t i = 0; i < n; i++) { /* of two with one name the one that runs */
-		if (str_eq(rows[i].name, name) && (!found || rows[i].state >= ZONE_READY))
-			found = &rows[i];
-	}
-	return found;
+	if (zone_run_load(d, name, ret, &ignored) <= 0 ||
+	    engine_open(root, name, false, &c, &ignored) < 0)
+		return NULL;
+	if (!ret->brand && zone_record_load(d, name, &record, &ignored) > 0)
+		ret->brand = mem_strdup(record.brand);
+	if (!ret->brand)
+		ret->brand = mem_strdup("-");
+	return c;
 }
 
-static int check_names(const struct strv *names, const struct zone_row *rows, size_t n,
-		       struct err *e)
+static struct engine_container *open_container(const struct zone_dirs *d, const char *name,
+					       struct zone_run *ret)
 {
-	for (size_t i = 0; names && i < names->n; i++) {
-		const struct zone_row *row = find(rows, n, names->items[i]);
+	struct engine_container *c = NULL;
+	struct err ignored = { 0 };
 
-		if (!row)
-			return err_set(e, ENOENT, "no zone \"%s\" exists", names->items[i]);
-		if (row->state < ZONE_READY)
-			return err_set(e, EBUSY, "zone \"%s\" is %s: it uses nothing",
-				       names->items[i], zone_state_word(row->state));
+	if (containers_open(d, name, &c, &ignored) < 0)
+		return NULL;
+	ret->brand = mem_strdup("oci");
+	return c;
+}
+
+struct stats {
+	const struct zone_dirs *dirs;
+	const struct strv *chosen; /* NULL: all */
+	unsigned extras;
+	struct zone_stat *list;
+	size_t n;
+	struct stat_weights weights; /* of all */
+};
+
+typedef struct engine_container *open_fn(const struct zone_dirs *d, const char *name,
+					 struct zone_run *ret);
+
+static void add_weight(struct stats *s, struct engine_container *c, const char *tenant)
+{
+	struct cgroup *cg = engine_cgroup(c);
+	uint64_t weight = 0;
+
+	if ((s->extras & ZONE_STAT_SHARES) && cg && cgroup_cpu_weight(cg, &weight))
+		stat_weights_add(&s->weights, tenant, weight);
+}
+
+static void add_one(struct stats *s, const char *name, open_fn *open_it)
+{
+	bool wanted = !s->chosen || strv_has(s->chosen, name);
+	auto_done(zone_run) struct zone_run run = { 0 };
+	struct engine_container *c = NULL;
+
+	if (wanted || (s->extras & ZONE_STAT_SHARES))
+		c = open_it(s->dirs, name, &run);
+	pid_t pid = c ? engine_pid(c) : 0;
+
+	if (pid > 0)
+		add_weight(s, c, run.tenant);
+	if (pid > 0 && wanted) {
+		read_one(c, name, s->extras, pid, &run, &s->list[s->n]);
+		stat_extras(s->dirs, c, s->extras, &s->list[s->n++]);
+	}
+	engine_free(c);
+}
+
+static void add_all(struct stats *s, const struct strv *names, open_fn *open_it)
+{
+	s->list = mem_grow(s->list, s->n + names->n + 1, sizeof(*s->list));
+	for (size_t i = 0; i < names->n; i++)
+		add_one(s, names->items[i], open_it);
+}
+
+/* Why is one that was asked for not among them? */
+static int check_chosen(const struct stats *s, struct err *e)
+{
+	for (size_t i = 0; s->chosen && i < s->chosen->n; i++) {
+		const char *name = s->chosen->items[i];
+		enum zone_state state = ZONE_NONE;
+		auto_ptr(zone) struct zone *z = NULL;
+		struct engine_container *c = NULL;
+		struct err ignored = { 0 };
+		bool found = false;
+
+		for (size_t k = 0; k < s->n && !found; k++)
+			found = str_eq(s->list[k].name, name);
+		if (found)
+			continue;
+		if (zone_open(s->dirs, name, 0, &z, &ignored) == 0)
+			state = z->state;
+		if (state == ZONE_NONE && containers_open(s->dirs, name, &c, &ignored) == 0)
+			state = ZONE_DOWN;
+		engine_free(c);
+		if (state == ZONE_NONE)
+			return err_set(e, ENOENT, "no zone \"%s\" exists", name);
+		return err_set(e, EBUSY, "zone \"%s\" is %s: it uses nothing", name,
+			       zone_state_word(state));
 	}
 	return 0;
 }
 
-int zone_stat(const struct zone_dirs *d, const struct strv *names, struct zone_stat **ret,
-	      size_t *ret_n, struct err *e)
+int zone_stat(const struct zone_dirs *d, const struct strv *names, unsigned extras,
+	      struct zone_stat **ret, size_t *ret_n, struct err *e)
 {
-	struct zone_row *rows = NULL;
-	size_t n = 0, used = 0;
-	int r = zone_list(d, &rows, &n, e);
+	struct stats s = { .dirs = d,
+			   .chosen = names && names->n > 0 ? names : NULL,
+			   .extras = extras };
+	auto_done(strv) struct strv zones = { 0 }, others = { 0 };
+	int r = zone_names(d, &zones, e);
 
 	if (r < 0)
 		return r;
-	r = check_names(names, rows, n, e);
-	*ret = mem_array(n, sizeof(**ret));
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct engine_container *c = NULL;
-		bool wanted = !names || names->n == 0 || strv_has(names, rows[i].name);
-
-		if (!wanted || rows[i].state < ZONE_READY || !open_one(d, &rows[i], &c))
-			continue;
-		used += read_one(c, &rows[i], &(*ret)[used]) ? 1 : 0;
-		engine_free(c);
-	}
-	zone_rows_free(rows, n);
-	*ret_n = used;
+	add_all(&s, &zones, open_zone);
+	containers_names(d, &others);
+	add_all(&s, &others, open_container);
+	r = check_chosen(&s, e);
+	stat_weights_share(&s.weights, d, s.list, s.n);
+	stat_weights_done(&s.weights);
 	if (r < 0) {
-		free(*ret);
-		*ret = NULL;
+		zone_stats_free(s.list, s.n);
+		return r;
 	}
-	return r;
+	*ret = s.list;
+	*ret_n = s.n;
+	return 0;
 }
 
 /* --- tenants -------------------------------------------------------------------------------------------------------- */
@@ -213,90 +301,5 @@ int zone_stat_tenants(const struct zone_dirs *d, const struct strv *names, struc
 		*ret = NULL;
 		*ret_n = 0;
 	}
-	return r;
-}
-
-/* --- the machine ------------------------------------------------------------------------------------------------------ */
-
-/* The number behind "Key:" of meminfo, in bytes. */
-static uint64_t memory_row(const char *meminfo, const char *key)
-{
-	auto_free char *start = mem_format("%s:", key);
-	const char *at = strstr(meminfo, start);
-	uint64_t v = 0;
-
-	if (!at)
-		return 0;
-	at += strlen(start);
-	at += strspn(at, " ");
-	auto_free char *digits = mem_strndup(at, strspn(at, "0123456789"));
-
-	return num_u64(digits, &v) == 0 ? v * KIB : 0;
-}
-
-/* "cpu  user nice system idle iowait irq softirq steal": all but idle and iowait. */
-static uint64_t busy_ticks(const char *stat)
-{
-	struct strv words auto_done(strv) = { 0 };
-	auto_free char *line = mem_strndup(stat, strcspn(stat, "\n"));
-	uint64_t sum = 0;
-	size_t column = 0;
-
-	strv_split(&words, line, ' ');
-	for (size_t i = 1; i < words.n && column < 8; i++) {
-		uint64_t v;
-
-		if (!*words.items[i] || num_u64(words.items[i], &v) < 0)
-			continue;
-		sum += column != 3 && column != 4 ? v : 0;
-		column++;
-	}
-	return sum;
-}
-
-void zone_stat_read_host(const char *stat, const char *meminfo, const char *loadavg,
-			 long ticks_per_second, struct cgroup_stats *ret)
-{
-	uint64_t total = memory_row(meminfo, "MemTotal"), swap = memory_row(meminfo, "SwapTotal");
-	const char *slash = strchr(loadavg, '/');
-	uint64_t threads = 0;
-
-	*ret = (struct cgroup_stats){
-		.cpu_ns = { true, busy_ticks(stat) * (NS_PER_S / (uint64_t)ticks_per_second) },
-		.memory = { true, total - memory_row(meminfo, "MemAvailable") },
-		.memory_limit = { true, total },
-		.swap = { true, swap - memory_row(meminfo, "SwapFree") },
-		.swap_limit = { true, swap },
-	};
-	if (!slash)
-		return;
-	auto_free char *digits = mem_strndup(slash + 1, strspn(slash + 1, "0123456789"));
-
-	ret->pids.set = num_u64(digits, &threads) == 0;
-	ret->pids.value = threads;
-}
-
-int zone_stat_host(struct zone_stat *ret, struct err *e)
-{
-	static const char *const files[] = { "/proc/stat", "/proc/meminfo", "/proc/loadavg" };
-	char *texts[3] = { NULL, NULL, NULL };
-	struct timespec now = { 0 };
-	long ticks = sysconf(_SC_CLK_TCK), cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < 3; i++)
-		r = file_read_all(AT_FDCWD, files[i], TEXT_MAX, &texts[i], NULL, e);
-	if (r == 0) {
-		(void)clock_gettime(CLOCK_BOOTTIME, &now);
-		*ret = (struct zone_stat){ .name = mem_strdup("[system]"),
-					   .brand = mem_strdup("host"),
-					   .age_ms = (uint64_t)now.tv_sec * MS_PER_S };
-		zone_stat_read_host(texts[0], texts[1], texts[2], ticks > 0 ? ticks : 100,
-				    &ret->cgroup);
-		ret->cgroup.cpu_limit =
-			(struct opt_u64){ true, (uint64_t)(cpus > 0 ? cpus : 1) * 1000 };
-	}
-	for (size_t i = 0; i < 3; i++)
-		free(texts[i]);
 	return r;
 }

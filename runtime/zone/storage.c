@@ -245,15 +245,15 @@ int zone_root_open(const struct zone_dirs *d, const struct zone *z, struct err *
 	return open_overlay(d, r, e);
 }
 
-int zone_root_enter(const struct zone_dirs *d, const struct zone *z, struct engine_container *c,
-		    struct zone_root *ret, struct err *e)
+int root_use_begin(const struct zone_dirs *d, const struct zone *z, struct engine_container *c,
+		   struct root_use *ret, struct err *e)
 {
 	bool is_shifted = storage_is_overlay(&z->record);
 	int fd = is_shifted ? engine_open_root(c, e) : zone_root_open(d, z, e);
 
 	if (fd < 0)
 		return fd;
-	*ret = (struct zone_root){ .fd = fd, .is_shifted = is_shifted };
+	*ret = (struct root_use){ .fd = fd, .is_shifted = is_shifted };
 	if (!is_shifted)
 		return 0;
 	(void)setfsgid(z->record.id_base);
@@ -261,7 +261,7 @@ int zone_root_enter(const struct zone_dirs *d, const struct zone *z, struct engi
 	return 0;
 }
 
-void zone_root_leave(struct zone_root *r)
+void root_use_end(struct root_use *r)
 {
 	if (r->is_shifted) {
 		(void)setfsuid(geteuid()); /* the rights over files come back with it */

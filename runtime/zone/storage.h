@@ -76,18 +76,18 @@ MUST_CHECK int zone_root_open(const struct zone_dirs *d, const struct zone *z, s
 /* The layers and the top of any record, for reading only. */
 MUST_CHECK int storage_view(const struct strv *layers, struct err *e);
 
-/* The root of a zone that runs, for files that are changed meanwhile. In an overlay only the mount of the zone itself may be used, where the host's root owns nothing: until zone_root_leave() this process
+/* The root of a zone that runs, for files that are changed meanwhile. In an overlay only the mount of the zone itself may be used, where the host's root owns nothing: until root_use_end() this process
  * acts on files as the zone's root. */
-struct zone_root {
+struct root_use {
 	int fd;
 	bool is_shifted;
 };
-#define ZONE_ROOT_NONE                        \
+#define ROOT_USE_NONE                         \
 	{                                     \
 		.fd = -1, .is_shifted = false \
 	}
-MUST_CHECK int zone_root_enter(const struct zone_dirs *d, const struct zone *z,
-			       struct engine_container *c, struct zone_root *ret, struct err *e);
-void zone_root_leave(struct zone_root *r);
+MUST_CHECK int root_use_begin(const struct zone_dirs *d, const struct zone *z,
+			      struct engine_container *c, struct root_use *ret, struct err *e);
+void root_use_end(struct root_use *r);
 
 #endif

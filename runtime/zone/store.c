@@ -133,8 +133,8 @@ static int add_names(struct strv *names, const char *dir, const char *suffix, st
 		auto_free char *name =
 			mem_strndup(entry->d_name, n - (suffix ? strlen(suffix) : 0));
 
-		if (zone_name_ok(name, &why) && !strv_has(names, name))
-			strv_add(names, name);
+		if (zone_name_ok(name, &why))
+			strv_take(names, ptr_steal(&name));
 	}
 	(void)closedir(stream);
 	return 0;
@@ -154,7 +154,10 @@ int zone_names(const struct zone_dirs *d, struct strv *ret, struct err *e)
 		return err_wrap(e, "look for zones");
 	if (names.n > 0)
 		qsort(names.items, names.n, sizeof(names.items[0]), name_order);
-	strv_copy(ret, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		if (i == 0 || !str_eq(names.items[i], names.items[i - 1]))
+			strv_add(ret, names.items[i]);
+	}
 	return 0;
 }
 
@@ -356,8 +359,27 @@ static void read_storage(const struct zone_dirs *d, struct zone *z, struct zone_
 		z->reason = mem_strdup(e.text);
 }
 
+/* The files of which the run record knows, instead of the engine's record and every folder of the cgroup. */
+static bool freezers_say(const struct strv *files)
+{
+	bool frozen = false;
+
+	for (size_t i = 0; i < files->n && !frozen; i++) {
+		auto_close int fd =
+			sys_openat(AT_FDCWD, files->items[i], O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+		char text[16] = "";
+
+		if (fd >= 0 && sys_read(fd, text, sizeof(text) - 1) > 0)
+			frozen = cgroup_freezer_says(text);
+	}
+	return frozen;
+}
+
 static bool is_frozen(const struct zone_dirs *d, const struct zone *z)
 {
+	if (z->state == ZONE_RUNNING && z->run.freezers.n > 0)
+		return z->init_alive && freezers_say(&z->run.freezers);
+
 	auto_free char *root = mem_format("%s/.engine", d->run);
 	struct engine_container *c = NULL;
 	struct err ignored = { 0 };

@@ -27,6 +27,7 @@
 #include "config/zone_spec.h"
 #include "runtime/base/err.h"
 #include "runtime/base/json.h"
+#include "runtime/base/str.h"
 
 enum zone_state {
 	ZONE_NONE, /* no such zone */
@@ -78,7 +79,7 @@ struct zone_record {
 void zone_record_done(struct zone_record *r);
 
 /* Written by the monitor alone. */
-enum zone_root_kind {
+enum zone_root_mode {
 	ZONE_ROOT_PLAIN,
 	ZONE_ROOT_READ_ONLY,
 	ZONE_ROOT_WRITABLE
@@ -90,20 +91,23 @@ struct zone_run {
 	char *aux, *reason, *reason_time;
 	pid_t init; /* 0: none */
 	uint64_t init_start;
-	char *init_kind; /* "systemd" ... */
-	char *address;   /* for `list` */
-	char *booted;    /* RFC 3339 UTC */
-	char *net_saved; /* JSON text from net_attach, for detach by others */
-	pid_t view;      /* zone-procview; 0: none */
+	char *init_kind;      /* "systemd" ... */
+	char *brand;          /* NULL: written by an older monitor */
+	char *tenant;         /* whose cgroup it was booted below; NULL */
+	struct strv freezers; /* cgroup_freezers(); none: ask the engine */
+	char *address;        /* for `list` */
+	char *booted;         /* RFC 3339 UTC */
+	char *net_saved;      /* JSON text from net_attach, for detach by others */
+	pid_t view;           /* zone-procview; 0: none */
 	uint64_t view_start;
 	uint32_t view_number; /* of its file system; 0: none */
 	char *view_error;     /* why the zone sees the host's /proc/meminfo, or none; NULL */
-	enum zone_root_kind root;
+	enum zone_root_mode root;
 	int64_t restarts;
 	int64_t id; /* number shown as ID, as Solaris: small, unique among running zones: init's pid is used */
 };
 void zone_run_done(struct zone_run *r);
-const char *zone_root_word(enum zone_root_kind r); /* "R" "W"; NULL: plain */
+const char *zone_root_mode_word(enum zone_root_mode r); /* "R" "W"; NULL: plain */
 
 /* Everything about one zone, read together. */
 struct zone {

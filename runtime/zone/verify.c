@@ -18,6 +18,7 @@
 #include "runtime/zone/cpus.h"
 #include "runtime/zone/file_systems.h"
 #include "runtime/zone/record.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
 
@@ -35,22 +36,6 @@ static void problem(const struct verify *v, const char *path, const char *hint, 
 }
 
 /* --- storage ------------------------------------------------------------------------------------------------------ */
-
-/* The deepest directory of the path that exists. */
-static char *existing_part(const char *path)
-{
-	char *part = mem_strdup(path);
-	char *slash;
-
-	while (!file_exists(AT_FDCWD, part) && (slash = strrchr(part, '/'))) {
-		if (slash == part)
-			slash++;
-		if (*slash == '\0')
-			break;
-		*slash = '\0';
-	}
-	return part;
-}
 
 /* Before install: nobody else's, and if it is there it must be usable as it is. */
 static void check_new_zonepath(const struct verify *v, const char *zonepath)
@@ -76,6 +61,20 @@ static void check_new_zonepath(const struct verify *v, const char *zonepath)
 	}
 }
 
+/* Layers may lie on another file system than the zonepath. */
+static void check_layers(const struct verify *v)
+{
+	const struct zone_record *r = &v->zone->record;
+	struct err e = { 0 };
+
+	if (!storage_is_overlay(r) || r->layers.n == 0)
+		return;
+	auto_free char *layer = storage_layer(v->dirs, r->layers.items[0]);
+
+	if (file_exists(AT_FDCWD, layer) && engine_can_idmap(layer, &e) < 0)
+		problem(v, "zonepath", NULL, &e);
+}
+
 static void check_storage(const struct verify *v)
 {
 	const char *zonepath = v->effective->zonepath;
@@ -88,18 +87,15 @@ static void check_storage(const struct verify *v)
 			v->diags, DIAG_AT(0, 0), "zonepath", "conflict", installed,
 			"the zone is installed at \"%s\": put that back, or uninstall and install again",
 			installed);
-	if (is_installed) {
-		auto_close int fd = zone_storage_open(installed ? installed : zonepath, &e);
-
-		if (fd < 0)
-			problem(v, "zonepath", NULL, &e);
-	} else {
+	if (!is_installed)
 		check_new_zonepath(v, zonepath);
-	}
-	auto_free char *there = existing_part(is_installed && installed ? installed : zonepath);
+	else if (storage_check(v->dirs, &v->zone->record, &e) < 0)
+		problem(v, "zonepath", NULL, &e);
+	auto_free char *there = storage_existing(is_installed && installed ? installed : zonepath);
 
 	if (engine_can_idmap(there, &e) < 0)
 		problem(v, "zonepath", NULL, &e);
+	check_layers(v);
 }
 
 static void check_brand(const struct verify *v)

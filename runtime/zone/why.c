@@ -231,7 +231,7 @@ static void add_links(struct why *w)
 	auto_ptr(json) struct json *status = NULL;
 	struct err why = { 0 };
 
-	if (zone_links(w->zone, &status, &why) < 0)
+	if (zone_links(w->zone, NULL, &status, &why) < 0)
 		strv_format(w->lines, "its links cannot be looked at: %s", why.text);
 	else if (status)
 		net_explain(status, w->zone->name, w->zone->run.init, w->lines);

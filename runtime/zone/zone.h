@@ -218,28 +218,55 @@ MUST_CHECK int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_
 			 struct err *e);
 void zone_rows_free(struct zone_row *rows, size_t n);
 /* The links of that zone as the kernel has them now, an array of the objects of net_status() (net.h). *ret is NULL when it does not run or is a container of zrun. Costs a process
- * and a few messages to the kernel. */
+ * and a few messages to the kernel; what all rows have in common is asked for with the first of them and kept in `v`, which begins empty. */
+struct zone_links_view {
+	struct net_view *net;
+};
+void zone_links_view_done(struct zone_links_view *v);
 MUST_CHECK int zone_row_links(const struct zone_dirs *d, const struct zone_row *row,
-			      struct json **ret, struct err *e);
+			      struct zone_links_view *v, struct json **ret, struct err *e);
 /* Pure: one of them as a line for people. Freshly allocated. */
 char *zone_link_text(const struct json *link);
 /* What a zone, or a container of zrun, uses now. Counters grow from its start; a value that this host does not count, and a limit that is not there, is not set. */
 struct zone_stat {
 	char *name, *brand;
+	char *tenant;    /* NULL: none */
 	uint64_t age_ms; /* since its first process was started */
 	struct cgroup_stats cgroup;
 	struct opt_u64 received,
 		sent; /* bytes of its own links but lo; not set when it has the host's network */
+	struct opt_u64 processes,
+		processes_limit; /* RLIMIT_NPROC of its init, which counts for each user of the zone */
+	struct opt_u64 locked_limit; /* RLIMIT_MEMLOCK of its init, which counts for each process */
+	struct opt_u64 disk, disk_limit; /* of its root; see ZONE_STAT_DISK */
+	struct opt_u64
+		share; /* hundredths of a percent of the CPUs that its weight comes to when all zones are busy */
+	struct opt_u64 share_milli; /* the same as thousandths of a CPU */
 };
-/* Those that are ready or run, in the order of zone_list(). `names` (NULL or empty: all): an unknown one is -ENOENT, one that does not run -EBUSY. */
-MUST_CHECK int zone_stat(const struct zone_dirs *d, const struct strv *names,
+/* What costs more than a few files and is only looked for when it is asked for. */
+enum zone_stat_extra {
+	ZONE_STAT_SHARES = 1,    /* weights of all that run, also when some are chosen */
+	ZONE_STAT_PROCESSES = 2, /* every process of the zone is looked at by its number */
+	ZONE_STAT_DISK =
+		4, /* what the kernel counts for the root: its project quota, or the file system when the root is one of its own. No tree is ever walked, so else it is not set */
+	ZONE_STAT_DETAILS =
+		8, /* else only what cgroup_stats_brief() has, and no limits of processes */
+	ZONE_STAT_EXTRAS = 15,
+};
+/* Those that are ready or run, zones before containers, by name. `names` (NULL or empty: all): an unknown one is -ENOENT, one that does not run -EBUSY. */
+MUST_CHECK int zone_stat(const struct zone_dirs *d, const struct strv *names, unsigned extras,
 			 struct zone_stat **ret, size_t *ret_n, struct err *e);
 void zone_stats_free(struct zone_stat *list, size_t n);
 /* Tenants by name ("acme"; NULL: all of which zones run) as rows "@acme" of brand "tenant". -EBUSY: no zone of a named one runs. Network traffic is only counted for each zone. */
 MUST_CHECK int zone_stat_tenants(const struct zone_dirs *d, const struct strv *names,
 				 struct zone_stat **ret, size_t *ret_n, struct err *e);
-/* The same of the whole machine: its CPU time without the idle one, memory in use and in all, swap, threads. */
+/* The same of the whole machine: its CPU time without the idle one, memory in use and in all, locked memory, swap, threads, pressure. */
 MUST_CHECK int zone_stat_host(struct zone_stat *ret, struct err *e);
+/* Inside a zone, where there is neither a configuration of zones nor the host's cgroup namespace: the row of the zone itself, under its host name and with brand "zone". */
+bool zone_stat_is_inside(void);
+MUST_CHECK int zone_stat_self(struct zone_stat *ret, struct err *e);
+/* The sums over the links of a /proc/PID/net/dev; as it was when the file cannot be read. */
+void zone_stat_links(const char *file, struct zone_stat *ret);
 /* Pure, for zone_stat_host(): the texts of /proc/stat, /proc/meminfo and /proc/loadavg. */
 void zone_stat_read_host(const char *stat, const char *meminfo, const char *loadavg,
 			 long ticks_per_second, struct cgroup_stats *ret);
@@ -248,7 +275,7 @@ void zone_stat_read_host(const char *stat, const char *meminfo, const char *load
 MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_state,
 			struct strv *ret, struct err *e);
 
-/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". */
+/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". Of an installed zone also "storage.driver" "storage.layers" "storage.snapshots", which no file says: "record". */
 struct zone_info_row {
 	char *path, *value, *origin;
 };

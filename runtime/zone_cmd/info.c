@@ -9,6 +9,18 @@
 #include "runtime/zone_cmd/commands.h"
 #include "runtime/zone_cmd/output.h"
 
+/* What is told of the root stands in no file. */
+static bool is_storage(const char *path)
+{
+	static const char *const rows[] = { "storage", "storage.driver", "storage.layers",
+					    "storage.snapshots" };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (str_eq(rows[i], path))
+			return true;
+	return false;
+}
+
 /* Every path that is asked for must be one that a zone can have; one that is not set shows nothing. */
 static int check_paths(const struct cli_args *a, struct err *e)
 {
@@ -16,6 +28,8 @@ static int check_paths(const struct cli_args *a, struct err *e)
 	struct json *ignored = NULL;
 
 	for (size_t i = 1; i < a->positional.n; i++) {
+		if (is_storage(a->positional.items[i]))
+			continue;
 		int r = zone_path_get(nothing, a->positional.items[i], &ignored, e);
 
 		if (r < 0)

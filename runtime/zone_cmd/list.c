@@ -180,6 +180,7 @@ struct below {
 	const struct zone_dirs *dirs;
 	const struct zone_row *rows;
 	size_t *printed; /* their indices, line by line */
+	struct zone_links_view *links;
 };
 
 /* Under the row of a zone that runs: its links, and what is to be known of a zone whose links cannot be looked at. */
@@ -189,7 +190,7 @@ static void print_links(size_t row, void *arg)
 	auto_ptr(json) struct json *links = NULL;
 	struct err why = { 0 };
 
-	if (zone_row_links(b->dirs, &b->rows[b->printed[row]], &links, &why) < 0) {
+	if (zone_row_links(b->dirs, &b->rows[b->printed[row]], b->links, &links, &why) < 0) {
 		auto_free char *line = mem_format("its links cannot be looked at: %s", why.text);
 
 		output_line(LINKS_INDENT, line);
@@ -205,7 +206,10 @@ static int print_table(struct cli_args *a, const struct choice *c, const struct 
 		       size_t n)
 {
 	auto_free size_t *printed = mem_array(n + 1, sizeof(*printed));
-	struct below b = { .dirs = zone_cmd_dirs(a), .rows = rows, .printed = printed };
+	auto_done(zone_links_view) struct zone_links_view links = { 0 };
+	struct below b = {
+		.dirs = zone_cmd_dirs(a), .rows = rows, .printed = printed, .links = &links
+	};
 	auto_done(output_table) struct output_table t = {
 		.colour = colour_of, .below = cli_has(a, "verbose") ? print_links : NULL, .arg = &b
 	};
@@ -266,18 +270,20 @@ static int print_parsable(const struct cli_args *a, const struct choice *c,
 	return CLI_DONE;
 }
 
-static void add_links(struct json *to, const struct zone_dirs *d, const struct zone_row *row)
+static void add_links(struct json *to, const struct zone_dirs *d, const struct zone_row *row,
+		      struct zone_links_view *view)
 {
 	struct json *links = NULL;
 	struct err why = { 0 };
 
-	if (zone_row_links(d, row, &links, &why) < 0)
+	if (zone_row_links(d, row, view, &links, &why) < 0)
 		json_set(to, "linksError", json_new_string(why.text));
 	json_set(to, "links", links ? links : json_new_null());
 }
 
 static int print_json(struct cli_args *a, const struct zone_row *rows, size_t n)
 {
+	auto_done(zone_links_view) struct zone_links_view links = { 0 };
 	auto_ptr(json) struct json *list = json_new_array();
 
 	for (size_t i = 0; i < n; i++) {
@@ -295,7 +301,7 @@ static int print_json(struct cli_args *a, const struct zone_row *rows, size_t n)
 			json_set(row, columns[k].name,
 				 cell ? json_new_string(cell) : json_new_null());
 		}
-		add_links(row, zone_cmd_dirs(a), &rows[i]);
+		add_links(row, zone_cmd_dirs(a), &rows[i], &links);
 	}
 	return output_json(list);
 }

@@ -1,6 +1,7 @@
 /* reading - the lists of runtime/zone put together. */
 #include "runtime/zone_cmd/reading.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -32,8 +33,8 @@ static void append(struct reading *to, struct zone_stat *list, size_t n)
 }
 
 /* "@acme" is a tenant. */
-static int take_chosen(const struct zone_dirs *d, const struct strv *names, struct reading *ret,
-		       struct err *e)
+static int take_chosen(const struct zone_dirs *d, const struct strv *names, unsigned extras,
+		       struct reading *ret, struct err *e)
 {
 	auto_done(strv) struct strv zones = { 0 }, tenants = { 0 };
 	struct zone_stat *list = NULL;
@@ -46,7 +47,7 @@ static int take_chosen(const struct zone_dirs *d, const struct strv *names, stru
 		strv_add(*name == '@' ? &tenants : &zones, name + (*name == '@'));
 	}
 	if (zones.n > 0)
-		r = zone_stat(d, &zones, &ret->list, &ret->n, e);
+		r = zone_stat(d, &zones, extras, &ret->list, &ret->n, e);
 	if (r == 0 && tenants.n > 0) {
 		r = zone_stat_tenants(d, &tenants, &list, &n, e);
 		append(ret, list, n);
@@ -56,16 +57,34 @@ static int take_chosen(const struct zone_dirs *d, const struct strv *names, stru
 }
 
 /* The zones, their sum, their tenants, and the machine. With chosen zones only those. */
-int reading_take(const struct zone_dirs *d, const struct strv *names, struct reading *ret,
-		 struct err *e)
+/* There is one row, and its name is the only one that can be asked for. */
+static int take_self(const struct strv *names, struct reading *ret, struct err *e)
+{
+	ret->list = mem_array(1, sizeof(*ret->list));
+	int r = zone_stat_self(&ret->list[0], e);
+
+	ret->n = r < 0 ? 0 : 1;
+	ret->at_ms = now_ms();
+	for (size_t i = 0; r == 0 && i < names->n; i++) {
+		if (!str_eq(names->items[i], ret->list[0].name))
+			r = err_set(e, ENOENT, "inside a zone there is only \"%s\" to be seen",
+				    ret->list[0].name);
+	}
+	return r;
+}
+
+int reading_take(const struct zone_dirs *d, const struct strv *names, unsigned extras,
+		 struct reading *ret, struct err *e)
 {
 	struct zone_stat host = { 0 }, total, *tenants = NULL, *last;
 	size_t n = 0;
 	int r;
 
+	if (!d)
+		return take_self(names, ret, e);
 	if (names->n > 0)
-		return take_chosen(d, names, ret, e);
-	r = zone_stat(d, NULL, &ret->list, &ret->n, e);
+		return take_chosen(d, names, extras, ret, e);
+	r = zone_stat(d, NULL, extras, &ret->list, &ret->n, e);
 	ret->at_ms = now_ms();
 	if (r == 0)
 		r = zone_stat_tenants(d, NULL, &tenants, &n, e);

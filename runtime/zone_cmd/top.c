@@ -29,7 +29,6 @@
 enum {
 	INTERVAL_MS = 2000,
 	INTERVAL_MIN_MS = 100,
-	COLUMNS_MAX = 20,
 	LINES_HEAD = 2,
 	ROWS_USUAL = 24,
 	COLS_USUAL = 80
@@ -125,15 +124,6 @@ static struct place *ordered(const struct top *t, const struct stat_report *r)
 
 /* --- the screen ----------------------------------------------------------------------------------------------------- */
 
-static size_t n_columns(void)
-{
-	size_t n = 0;
-
-	while (stat_heads[n])
-		n++;
-	return n;
-}
-
 /* No more than the terminal has, else lines would break. */
 static void add_line(struct strbuf *to, const char *text, size_t columns, bool last)
 {
@@ -166,16 +156,16 @@ static void draw(const struct top *t)
 	auto_done(strv) struct strv cells = { 0 };
 	auto_done(strbuf) struct strbuf frame = { 0 };
 	struct winsize size = screen_size();
-	size_t n = n_columns(), widths[COLUMNS_MAX] = { 0 };
+	const struct stat_table *table = stat_table_find(NULL);
+	const char *heads[STAT_COLUMNS_MAX];
+	size_t n = stat_table_heads(table, STAT_NOW, heads), widths[STAT_COLUMNS_MAX] = { 0 };
 	size_t rows = size.ws_row > LINES_HEAD ? size.ws_row - LINES_HEAD : 0;
 	char interval[32];
 
-	if (n == 0 || n > COLUMNS_MAX)
-		return;
 	for (size_t i = 0; i < n; i++)
-		strv_add(&cells, stat_heads[i]);
+		strv_add(&cells, heads[i]);
 	for (size_t i = 0; i < r.n; i++)
-		stat_cells(&r, places[i].row, &cells);
+		stat_table_cells(table, &r, places[i].row, &cells);
 	for (size_t i = 0; i < cells.n; i++) {
 		size_t len = strlen(cells.items[i]);
 
@@ -205,7 +195,7 @@ static void look(struct top *t)
 	reading_done(&t->before);
 	t->before = t->now;
 	t->now = (struct reading){ 0 };
-	if (reading_take(t->dirs, &t->names, &t->now, &t->error) < 0)
+	if (reading_take(t->dirs, &t->names, 0, &t->now, &t->error) < 0)
 		loop_stop(t->loop); /* a zone that was asked for has gone */
 	else
 		draw(t);
@@ -269,7 +259,7 @@ static int run(struct top *t, struct err *e)
 	int r = loop_signals(t->loop, signals, on_signal, t, e);
 
 	if (r == 0)
-		r = reading_take(t->dirs, &t->names, &t->now, e);
+		r = reading_take(t->dirs, &t->names, 0, &t->now, e);
 	if (r < 0)
 		return r;
 	screen_begin(t);
@@ -296,7 +286,9 @@ static void top_done(struct top *t)
 
 int zone_cmd_top(struct cli_args *a)
 {
-	auto_done(top) struct top t = { .dirs = zone_cmd_dirs(a), .interval_ms = INTERVAL_MS };
+	bool inside = zone_stat_is_inside(); /* before folders are made */
+	auto_done(top) struct top t = { .dirs = inside ? NULL : zone_cmd_dirs(a),
+					.interval_ms = INTERVAL_MS };
 	const struct strv *p = &a->positional;
 	struct err e = { 0 };
 
@@ -304,7 +296,7 @@ int zone_cmd_top(struct cli_args *a)
 	    (num_duration_ms(p->items[0], &t.interval_ms) < 0 || t.interval_ms < INTERVAL_MIN_MS))
 		return cli_usage(a, "\"%s\" is no interval of at least 0.1 s, such as 5 or 500ms",
 				 p->items[0]);
-	if (!t.dirs)
+	if (!t.dirs && !inside)
 		return CLI_FAILED;
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		(void)err_set(&e, ENOTTY, "top needs a terminal: zone stat %s does without",

@@ -53,6 +53,7 @@ int zrun_run(struct cli_args *a)
 		return zrun_fail(&e);
 	if (!cli_has(a, "detach"))
 		o.ret_console_master = &master;
+	o.start_follows = true;
 	r = engine_create(&o, &c, &e);
 	if (r < 0)
 		return zrun_fail(&e);

@@ -314,3 +314,55 @@ sys.stdin.readline()'
 	mounted net_prio || { refused '.linux.resources.network = {"priorities": [{"name": "lo", "priority": 1}]}' network.priorities; n=1; }
 	[ $n = 1 ] || skip "this host has them all"
 }
+
+# --- when -------------------------------------------------------------------------------------------------------------
+
+# order FIRST SECOND: patterns of the trace, and which comes first
+order() { [ "$(grep -nEm 1 "$1" "$TOP/trace" | cut -d: -f1)" -lt "$(grep -nEm 1 "$2" "$TOP/trace" | cut -d: -f1)" ] || { echo "not in this order: $1, $2"; cat "$TOP/trace"; false; }; }
+
+@test "hybrid: init prepares itself beside the directories of v1, and is in them before hooks and program; with a limit of memory it begins in them" {
+	v1 pids
+	[ -d /sys/fs/cgroup/unified ] || skip "no hybrid host"
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	hooked() { config '.hooks.createRuntime = [{"path":"/bin/sh","args":["sh","-c","cat /proc/$(jq .pid)/cgroup >\($f)"]}]' --arg f "$TOP/seen"; }
+	everywhere() { # FILE: a list of cgroups, each one the container's
+		[ -s "$1" ]
+		if grep -v "/$ID\$" "$1"; then false; fi
+	}
+	traced() { strace -f -qq -s 16 -e trace=clone3,mkdirat,write,move_mount,pivot_root,unshare,execve -o "$TOP/trace" "$BUILD/zrun" --root "$TOP/run" run -b "$BUNDLE" "$ID" >"$TOP/inside" && enters="^$(sed -nE 's/^([0-9]+) .*execve\("\/bin\/sh".*/\1/p' "$TOP/trace" | tail -1) .*write\\([0-9]+, \"0\", 1"; }
+	config '.linux.namespaces |= map(select(.type != "cgroup"))'
+	script 'cat /proc/self/cgroup'
+	traced
+	everywhere "$TOP/inside"
+	order 'clone3.*NEWPID' "mkdirat.*/pids/$ID"
+	order "mkdirat.*/pids/$ID" "$enters"
+	order 'write\([0-9]+, "c 1:3 rwm"' "$enters" # the limits come first
+	order "$enters" 'execve\("/bin/sh"'
+	hooked
+	traced
+	everywhere "$TOP/inside"
+	everywhere "$TOP/seen"
+	config 'del(.hooks)'
+	resources '{"memory": {"limit": 104857600}}'
+	traced
+	everywhere "$TOP/inside"
+	order "mkdirat.*/pids/$ID" 'clone3.*NEWPID'
+	order "$enters" 'move_mount'
+}
+
+@test "hybrid: somebody lives in a directory of v1 that is made beside init: an error, nothing is left, and they live on" {
+	v1 pids
+	mkdir "/sys/fs/cgroup/pids/$ID"
+	sleep 100 3>&- &
+	stranger=$!
+	echo $stranger >"/sys/fs/cgroup/pids/$ID/cgroup.procs"
+	runs true
+	echo $stranger >/sys/fs/cgroup/pids/cgroup.procs
+	rmdir "/sys/fs/cgroup/pids/$ID"
+	kill -0 $stranger
+	kill $stranger
+	[ "$status" = 1 ]
+	[[ "$output" == *"create the cgroup: container's cgroup is not empty: 1 process(es) found"* ]]
+	[ -z "$(zrun list -q)" ]
+	[ -z "$(pgrep -f "$TOP/bundle")" ]
+}

@@ -102,7 +102,7 @@ card_vlan() {
 # Before 6.17 IPv6 forwards for the whole host or not at all; routes that the host has learned from advertisements (here: one that says so) stay.
 shared_card() {
 	local before
-	roles() { grep -H . /proc/sys/net/ipv[46]/conf/{all,default,card0}/{forwarding,accept_ra,proxy_ndp}; ip neigh show proxy; ip route; ip -6 route; }
+	roles() { grep -H . /proc/sys/net/ipv[46]/conf/{all,default,card0}/{forwarding,accept_ra,proxy_ndp}; ip neigh show proxy; ip route; ip -6 route | sed 's/ expires [0-9]*sec//'; }
 	ip addr add 192.0.2.5/24 dev card0
 	ip addr add 2001:db8::5/64 dev card0 nodad
 	outside ip addr add 2001:db8::1/64 dev wire nodad
@@ -200,6 +200,67 @@ moved() {
 	need "was $before, is $now" [ "$before" = "$now" ]
 	zone delete -F has
 }
+# into a VLAN, another, out of it, on a card and on a bridge, while the zone runs
+live_vlan() {
+	is() { # VLAN ADDRESS ROUTER LOWER
+		zone set web "anet[0].vlanId=$1" "anet[0].allowedAddress=[\"$2/24\"]" "anet[0].lowerLink=$4"
+		zone apply web
+		need "pending" [ "$(zone list --json web | jq '.[0].pending')" = false ]
+		reaches inside web "$3"
+		reaches outside "$2"
+		zone why web | grep "nothing is wrong"
+	}
+	local init
+	on web card0 192.0.2.11 ""
+	init=$(jq .init $top/run/web/run.json)
+	is 5 198.51.105.11 198.51.105.1 card0
+	is 6 198.51.106.11 198.51.106.1 card0
+	[ "$(ip -o link show type vlan | wc -l)" = 1 ]
+	# killed anywhere, then finished
+	local at
+	for at in 40 50 60 70; do
+		zone set web 'anet[0].vlanId=5' 'anet[0].allowedAddress=["198.51.105.11/24"]'
+		killed_at $at || true
+		is 6 198.51.106.11 198.51.106.1 card0
+		[ "$(ip -o link show type vlan | wc -l)" = 1 ]
+	done
+	is 0 192.0.2.11 192.0.2.1 card0
+	[ "$(ip -o link show type vlan | wc -l)" = 0 ]
+	ip link add br7 type bridge vlan_filtering 1
+	ip link set br7 up
+	is 5 198.51.105.11 198.51.105.1 card0
+	# the card becomes a port of the bridge; the zone has left it before
+	ip link add br8 type bridge
+	ip link set br8 up
+	zone set web 'anet[0].vlanId=0' 'anet[0].lowerLink=br8' 'anet[0].allowedAddress=["203.0.113.11/24"]'
+	zone apply web
+	[ -z "$(ip -o link | grep -E ': z[ml]')" ]
+	ip link set card0 master br7
+	python3 - <<'P'
+import socket, struct
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+vlans = b"".join(struct.pack("=HHHH", 8, 2, 0, v) for v in (5, 6))
+spec = struct.pack("=HH", 4 + len(vlans), 26 | 0x8000) + vlans
+body = struct.pack("=BxHiII", 7, 0, socket.if_nametoindex("card0"), 0, 0) + spec
+s.send(struct.pack("=IHHII", 16 + len(body), 19, 5, 1, 0) + body)
+P
+	is 5 198.51.105.11 198.51.105.1 br7
+	need "web hears $(hears web)" [ "$(hears web)" = BROADCAST5 ]
+	is 6 198.51.106.11 198.51.106.1 br7
+	is 0 192.0.2.11 192.0.2.1 br7
+	is 5 198.51.105.11 198.51.105.1 br7
+	[ "$(jq .init $top/run/web/run.json)" = "$init" ]
+	gone web
+	ip link set card0 nomaster
+	ip link del br7
+	ip link del br8
+}
+killed_at() { # N: zone apply web, ended at its N-th hundredth of a second
+	zone apply web & local p=$!
+	sleep "0.$1"
+	kill -9 $p 2>/dev/null
+	wait $p 2>/dev/null
+}
 
 check cable cable
 outside=$(cat $top/outside)
@@ -209,4 +270,5 @@ check shared-card shared_card
 check vlan-taken vlan_taken
 check bridge-vlan bridge_vlan
 check moved moved
+check live-vlan live_vlan
 kill "$outside"

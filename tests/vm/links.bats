@@ -26,3 +26,6 @@ setup_file() {
 @test "v2: net: a dummy link moves into the zone and comes back as it was, after kill -9 of all" {
 	passed moved
 }
+@test "v2: vlanId changes while the zone runs: into a VLAN, another, out of it, on a card and on a bridge, also after kill -9" {
+	passed live-vlan
+}

@@ -3,6 +3,7 @@
 # with a host of the same network in it, 192.0.2.1.
 bats_require_minimum_version 1.5.0
 load helper
+talkers=()
 
 setup_more() {
 	unshare --net sleep 1000 3>&- & OUTSIDE=$!
@@ -22,6 +23,7 @@ setup_more() {
 teardown_more() {
 	local l
 	kill "$OUTSIDE"
+	[ ${#talkers[@]} = 0 ] || kill "${talkers[@]}" 2>/dev/null || true
 	for l in card0 zback0 other0 "mybr$$"; do
 		ip link del "$l" 2>/dev/null || true
 	done
@@ -204,4 +206,163 @@ print("\n".join("link property add dev lo0 altname " + "x" * 100 + str(i) for i 
 	refused '"mybr'$$'" is a bridge'
 	zone set web "net[0].physical=nosuch0"
 	refused 'net[0].physical: no link "nosuch0" exists'
+}
+
+applied() {
+	fails 0 zone apply web
+	[ "$(zone list --json web | jq -r '.[0].pending')" = false ]
+	fails 0 zone apply web
+	says "nothing to do"
+}
+gone_home() { # AS-BEFORE: while the zone runs
+	is_back "$1"
+	fails 1 inside web ip link show card0
+}
+# a connection that is used all the time, from the zone to the host outside
+talk() {
+	outside python3 -c '
+import socket
+s = socket.create_server(("192.0.2.1", 80)); c = s.accept()[0]
+while True:
+    d = c.recv(9)
+    if not d: break
+    c.send(d)' >/dev/null 2>&1 3>&- & talkers+=($!)
+	wait_for 5 outside sh -c 'ss -ltn | grep -q 192.0.2.1:80'
+	inside web python3 -c '
+import os, socket, sys, time
+s, n = socket.create_connection(("192.0.2.1", 80), 5, (sys.argv[2], 0)), 0
+s.settimeout(20)
+while True:
+    s.send(b"x")
+    if s.recv(9) != b"x": break
+    n += 1
+    with open(sys.argv[1] + ".new", "w") as f: f.write(str(n))
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    time.sleep(0.01)' "$TOP/talk" "$1" >/dev/null 2>&1 3>&- & talkers+=($!)
+	wait_for 5 test -e "$TOP/talk"
+}
+talks() {
+	local before
+	before=$(cat "$TOP/talk")
+	wait_for 15 sh -c '[ "$(cat "$1")" != "$2" ]' sh "$TOP/talk" "$before"
+}
+
+@test "apply: a link moves into a running zone, its addresses change while a connection goes on, and it goes home with all it had" {
+	before=$(looks)
+	ip link add other0 type veth peer name taken0
+	zone create -t isolated web limitpriv=default,net_admin
+	zone install web
+	zone boot web
+	zone set web 'net=[{"physical":"card0","address":["192.0.2.11/24","2001:db8::11/64"],"defrouter":["192.0.2.1"]}]'
+	[ "$(zone diff --json web | jq -r '.changes[] | "\(.path) \(.how)"')" = "net[card0] live" ]
+	applied
+	fails 1 ip link show card0
+	run zone list -v web
+	says "card0 of the host: up, 192.0.2.11/24 2001:db8::11/64"
+	run zone exec web ip route
+	says "default via 192.0.2.1 dev card0"
+	[ "$(inside web sysctl -n net.ipv6.conf.card0.accept_ra)" = 0 ]
+	zone set web 'net[0].address=["192.0.2.11/24","192.0.2.12/24"]'
+	applied
+	talk 192.0.2.12
+	# the first one goes, and a second link comes
+	zone set web 'net=[{"physical":"card0","address":["192.0.2.12/24"],"defrouter":["192.0.2.254"]},{"physical":"other0","address":"198.51.100.1/24"}]'
+	applied
+	talks
+	[ "$(inside web ip -j addr show card0 | jq -c '[.[0].addr_info[] | select(.scope == "global") | .local]')" = '["192.0.2.12"]' ]
+	[ "$(inside web ip -j route show default | jq -c "[.[].gateway]")" = '["192.0.2.254"]' ] || { inside web ip route; false; }
+	inside web ip -o addr show other0 | grep -q 198.51.100.1/24
+	[ "$(jq -c '[.links[].name]' "$ZONES_RUN_DIR/.links/web")" = '["card0","other0"]' ]
+	zone remove web net physical=other0
+	applied
+	talks
+	ip link show other0
+	[ "$(jq -c '[.links[].name]' "$ZONES_RUN_DIR/.links/web")" = '["card0"]' ]
+	# whatever root inside makes of it
+	inside web ip link set card0 down
+	inside web ip link set card0 name lo0 address 02:66:66:66:66:66 mtu 700 promisc on arp off alias mine
+	inside web ip link add br0 type bridge
+	inside web ip link set lo0 master br0 up
+	zone clear web net
+	applied
+	gone_home "$before"
+	fails 0 zone why web
+	says "nothing is wrong"
+	ip link del other0
+	zone halt web
+	is_back "$before"
+}
+
+@test "apply: a link that cannot be had is refused by name or given back; one that was deleted inside goes without a boot" {
+	before=$(looks)
+	zone create -t isolated web limitpriv=default,net_admin
+	zone install web
+	zone boot web
+	zone set web 'net=[{"physical":"card0"},{"physical":"nosuch0"}]'
+	fails 1 zone apply web
+	says 'net[1].physical: no link "nosuch0" exists'
+	gone_home "$before"
+	inside web ip link add card0 type bridge
+	zone set web 'net=[{"physical":"card0"}]'
+	fails 1 zone apply web
+	says 'give the zone the link "card0"'
+	is_back "$before"
+	inside web ip link del card0
+	zone set web 'net=[{"physical":"card0","address":"192.0.2.11/24","defrouter":["fe80::1"]}]'
+	ip link set card0 mtu 1000 # no IPv6 with that, so no such router
+	fails 1 zone apply web
+	says "card0"
+	gone_home "$(looks)"
+	ip link set card0 mtu 1450
+	zone clear web 'net[0].defrouter'
+	applied
+	inside web ip link del card0
+	zone clear web net
+	fails 0 zone apply web
+	says 'the link "card0" that zone "web" had is gone'
+	zone halt web
+	nothing_held
+}
+
+# ZONES_KILLS: at each call instead of at some
+@test "kill -9 while links come and go: the next apply finishes or undoes it, and a halt gives all back" {
+	command -v strace >/dev/null || skip "needs strace"
+	local call at code killed=0 step
+	before=$(looks)
+	zone create -t isolated web
+	zone install web
+	cp "$ZONES_CONFIG_DIR/web.json" "$TOP/none.json"
+	jq '.net = [{"physical":"card0","address":"192.0.2.11/24","defrouter":["192.0.2.1"]}]' "$TOP/none.json" >"$TOP/card.json"
+	zone boot web
+	for call in sendmsg renameat unlinkat mount umount2 clone3; do
+		at=1 code=1 step=$([ $call = sendmsg ] && echo 7 || echo 2)
+		[ -z "${ZONES_KILLS:-}" ] || step=1
+		while [ "$code" != 0 ]; do
+			for way in card none; do
+				cp "$TOP/$way.json" "$ZONES_CONFIG_DIR/web.json"
+				code=0
+				strace -qq -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$at zone apply web >/dev/null 2>&1 || code=$?
+				[ "$code" = 0 ] || killed=$((killed + 1))
+				if [ $((at % 4)) = 1 ]; then # back at once
+					[ $way = card ] && zone apply -f "$TOP/none.json" || zone apply -f "$TOP/card.json"
+				fi
+				fails 0 zone apply -f "$TOP/$way.json"
+				if [ $way = card ]; then
+					[ "$(inside web ip -j addr show card0 | jq -c '[.[0].addr_info[] | select(.scope == "global") | .local]')" = '["192.0.2.11"]' ]
+					inside web ip route show default | grep -q 192.0.2.1
+					fails 1 ip link show card0
+				else
+					gone_home "$before"
+				fi
+			done
+			at=$((at + step))
+			[ $at -lt 200 ]
+		done
+	done
+	echo "# $killed kills" >&3
+	[ $killed -ge 10 ]
+	cp "$TOP/card.json" "$ZONES_CONFIG_DIR/web.json"
+	strace -qq -o /dev/null -e trace=mount -e inject=mount:signal=KILL:when=1 zone apply web >/dev/null 2>&1 || true
+	zone halt web
+	is_back "$before"
 }

@@ -71,6 +71,82 @@ row() { jq -c --arg n "$1" '.[] | select(.name == $n)'; }
 	[ -z "$(grep '^# TYPE' "$TOP/page" | sort | uniq -d)" ]
 }
 
+@test "-r: a table for each resource: shares, what is locked, processes, and only those in the forms for programs" {
+	native one cpuShares=3 'rlimit={"nproc":40}' cappedMemory.locked=4M cappedMemory.physical=64M
+	native two cpuShares=1
+	zone boot one
+	zone boot two
+	zone exec one python3 -c '
+import ctypes, mmap, time
+m = mmap.mmap(-1, 2 << 20)
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mlock.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+assert libc.mlock(ctypes.addressof(ctypes.c_char.from_buffer(m)), 2 << 20) == 0
+print("locked", flush=True)
+time.sleep(100)' >"$TOP/out" 2>&1 3>&- &
+	wait_for 10 grep -q locked "$TOP/out"
+	wait_for 10 eval '[ "$(zone stat --json -r locked -z one | jq ".[0].lockedBytes")" -gt 1900000 ]'
+	zone stat --json >"$TOP/stat"
+	one=$(row one <"$TOP/stat")
+	echo "$one"
+	[ "$(jq .cpuShareHundredthsOfPercent <<<"$one")" = 7500 ]
+	[ "$(row two <"$TOP/stat" | jq .cpuShareHundredthsOfPercent)" = 2500 ]
+	[ "$(jq .cpuShareMilli <<<"$one")" = "$(($(nproc) * 750))" ]
+	[ "$(jq .lockedLimitBytes <<<"$one")" = 4194304 ]
+	[ "$(jq .processesLimit <<<"$one")" = 40 ]
+	[ "$(jq .processes <<<"$one")" = "$(zone ps --json one | jq length)" ]
+	# one alone has the same share: the sum is that of all that run
+	[ "$(zone stat --json -r cpu -z one | jq '.[0].cpuShareHundredthsOfPercent')" = 7500 ]
+	[ "$(zone stat --json -r memory -z one | jq '.[0] | has("memoryBytes") and (has("cpuNanoseconds") or has("lwps") | not)')" = true ]
+	run zone stat -r cpu,locked,disk
+	echo "$output"
+	[ "$(grep -cxE 'cpu|locked|disk' <<<"$output")" = 3 ]
+	grep -E '^one +.* 75\.0 ' <<<"$output"
+	grep -E '^one +2\.[0-9]M +4\.0M +5[0-9]\.' <<<"$output"
+	fails 2 zone stat -r cpu,nosuch
+	says 'no resource: there are cpu, memory'
+}
+
+@test "-R: what the run comes to, at its end and when it is ended" {
+	booted web cappedCPU.ncpus=0.5
+	fails 2 zone stat -R high
+	says "needs an interval"
+	fails 2 zone stat -R lowest 1
+	says "there are total, average, high"
+	zone exec web sh -c 'while :; do :; done' >/dev/null 2>&1 3>&- &
+	zone stat --json -z web -R total,average,high 0.4 3 >"$TOP/stat"
+	echo "$(cat "$TOP/stat")"
+	jq -s -e 'map(.[0]) | length == 6 and [.[3:][].report] == ["total", "average", "high"]' "$TOP/stat"
+	# the sum of three intervals of 0.4 s of half a CPU; the mean lies between the least and the most
+	jq -s -e 'map(.[0]) | (.[3].cpuNanoseconds > 300000000) and (.[3].cpuNanoseconds < 1000000000)' "$TOP/stat"
+	jq -s -e 'map(.[0]) | .[5].cpuHundredthsOfPercent == ([.[:3][].cpuHundredthsOfPercent] | max) and .[4].cpuHundredthsOfPercent <= .[5].cpuHundredthsOfPercent' "$TOP/stat"
+	run zone stat -R total 0.2 2
+	[ "$(grep -c '^total$' <<<"$output")" = 1 ]
+	grep -q '^ZONE   *CPU s ' <<<"$output"
+	# SIGTERM is the end of a run, not of its reports
+	zone stat -p -R average 0.2 >"$TOP/lines" 3>&- &
+	pid=$!
+	wait_for 10 grep -q '^web:' "$TOP/lines"
+	kill "$pid"
+	wait "$pid"
+	tail -n 1 "$TOP/lines" | grep -q ':average$'
+}
+
+@test "inside a zone: its own row and nothing of others, and no folders are made" {
+	booted web cappedMemory.physical=256M cappedMemory.swap=256M
+	booted other
+	cp "$BUILD/zone" "$TOP/storage/web/root/root/zone"
+	stat_inside() { zone exec -e ASAN_OPTIONS=detect_leaks=0 web /root/zone stat "$@"; }
+	stat_inside --json 0.3 1 >"$TOP/stat"
+	cat "$TOP/stat"
+	jq -e 'length == 1 and .[0].name == "web" and .[0].brand == "zone"' "$TOP/stat"
+	jq -e '.[0] | .memoryLimitBytes == 268435456 and .memoryBytes > 0 and .memoryBytes < 268435456 and .processes >= 2 and .cpuNanoseconds > 0' "$TOP/stat"
+	[ "$(stat_inside | tail -n +2 | cut -d' ' -f1)" = web ]
+	fails 1 stat_inside -z other
+	says 'inside a zone there is only "web"'
+	run ! zone exec web test -e /etc/zones -o -e /var/lib/zones
+}
+
 @test "errors: unknown and stopped zones by name, bad intervals" {
 	zone create off
 	run zone stat -z nosuch

@@ -133,3 +133,26 @@ assert b"new" in b and b"of-a-layer" in b, b'
 	run -0 zone why web
 	says "names no layer"
 }
+
+@test "a read-only root in layers stays so, boot -w makes it writable once, and there is no trusted path" {
+	layered web fileMacProfile=strict limitpriv=default,sys_admin
+	zone boot web
+	run ! zone exec web touch /srv/x
+	run ! zone exec web mount -o remount,rw /
+	run ! zone exec web touch /srv/x
+	run ! zone exec web umount /
+	run -0 zone exec web sh -c 'stat -c %d:%i / /..'
+	[ "$(sort -u <<<"$output" | wc -l)" = 1 ]
+	[ ! -e "$ZONES_STORAGE_DIR/web/upper/fs/srv/x" ]
+	fails 1 zone login -T web true
+	says "zone boot -w"
+	zone halt web
+	zone boot -w web
+	zone exec web touch /srv/x
+	zone halt web
+	zone set web fileMacProfile=fixed-configuration
+	zone boot web
+	zone exec web touch /var/y
+	run ! zone exec web touch /srv/z
+	[ -e "$ZONES_STORAGE_DIR/web/upper/fs/var/y" ]
+}

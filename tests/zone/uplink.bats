@@ -3,6 +3,7 @@
 # network in it, 192.0.2.1.
 bats_require_minimum_version 1.5.0
 load helper
+more=()
 
 CAP=20000000 BYTES=6000000 # see bandwidth.bats
 
@@ -20,6 +21,7 @@ setup_more() {
 teardown_more() {
 	local l
 	kill "$OUTSIDE"
+	[ ${#more[@]} = 0 ] || kill "${more[@]}" 2>/dev/null || true
 	for l in low0 other0 "mybr$$"; do
 		ip link del "$l" 2>/dev/null || true
 	done
@@ -293,4 +295,129 @@ P
 		fails 1 zone verify web
 		says 'anet[0].vlanId: this kernel has no VLAN links (8021q)'
 	fi
+}
+
+# a connection from outside to ADDRESS of the zone, used all the time
+talk() {
+	timeout -k 1 200 nsenter --net="/proc/$OUTSIDE/ns/net" python3 -c '
+import os, socket, sys, time
+s, n = socket.create_connection((sys.argv[2], 81), 5), 0
+s.settimeout(20)
+while True:
+    s.send(b"x")
+    if s.recv(9) != b"x": break
+    n += 1
+    with open(sys.argv[1] + ".new", "w") as f: f.write(str(n))
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
+    time.sleep(0.01)' "$TOP/talk" "$1" >/dev/null 2>&1 3>&- & more+=($!)
+	wait_for 8 test -e "$TOP/talk"
+}
+talks() {
+	local before
+	before=$(cat "$TOP/talk")
+	wait_for 15 sh -c '[ "$(cat "$1")" != "$2" ]' sh "$TOP/talk" "$before"
+}
+echoes() { # ZONE
+	timeout -k 1 200 nsenter --net="/proc/$(init_pid "$1")/ns/net" python3 -c '
+import socket, threading
+def serve(c):
+    while True:
+        d = c.recv(9)
+        if not d: return
+        c.send(d)
+s = socket.create_server(("::", 81), family=socket.AF_INET6, dualstack_ipv6=True)
+while True: threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()' >/dev/null 2>&1 3>&- & more+=($!)
+}
+applied() {
+	zone apply "$1" >/dev/null
+	[ "$(zone list --json "$1" | jq -r '.[0].pending')" = false ]
+}
+
+@test "apply: a connection over the card goes on while what is not its own changes; the zone leaves the card for a bridge and comes back" {
+	networked web 11 ""
+	echoes web
+	wait_for 5 inside web sh -c 'ss -ltn | grep -q :81'
+	talk 192.0.2.11
+	for word in maxbw=50M maxbw=60M maxbw= mtu=1400 isolated=true isolated= macAddress=02:00:00:00:00:07 linkname=lan 'allowedAddress=["192.0.2.11/24","192.0.2.12/24","2001:db8::11/64"]' 'linkProtection=["mac-nospoof"]' linkProtection=; do
+		case $word in *=) zone clear web "anet[0].${word%=}" ;; *) zone set web "anet[0].$word" ;; esac >/dev/null 2>&1
+		applied web
+		talks
+	done
+	[ "$(outside ip -j neigh show 192.0.2.11 | jq -r '.[0].lladdr')" = 02:00:00:00:00:07 ]
+	ip link add "mybr$$" type bridge
+	ip link set "mybr$$" up
+	ip addr add 198.51.100.1/24 dev "mybr$$"
+	zone set web "anet[0].lowerLink=mybr$$" 'anet[0].allowedAddress=["198.51.100.11/24"]' 'anet[0].defrouter=[]'
+	applied web
+	python3 -c 'import socket; socket.create_connection(("198.51.100.11", 81), 2)'
+	refused outside 192.0.2.12 81
+	[ -z "$(ip -o link | grep ': zm')" ]
+	zone set web anet[0].lowerLink=low0 'anet[0].allowedAddress=["192.0.2.11/24","2001:db8::11/64"]'
+	applied web
+	outside ip -6 neigh flush dev wire
+	wait_for 5 connects outside 2001:db8::11 81
+	connects outside 192.0.2.11 81
+	fails 0 zone why web
+	says "nothing is wrong"
+	zone halt web
+	nothing_left
+}
+
+@test "apply: while the link moves between the card and a bridge no forged frame gets out on either" {
+	export ZONES_PROBE_MS=0
+	networked bad 11 "" limitpriv=default,net_raw,net_admin
+	ip link add "mybr$$" type bridge mcast_snooping 0
+	ip link set "mybr$$" up
+	cat >"$TOP/listen.py" <<'P'
+import select, socket, sys, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)); s.bind((sys.argv[1], 0)); s.settimeout(0.2)
+n = {b"GOODGOOD": 0, b"FORGED": 0}
+print("listening", flush=True)
+while True:
+    try: p = s.recv(65536)
+    except OSError: continue
+    for k in n:
+        if k in p:
+            n[k] += 1
+            if n[k] == 1: print(k.decode(), flush=True)
+P
+	outside timeout 100 python3 "$TOP/listen.py" wire >"$TOP/wire" 2>&1 3>&- & more+=($!)
+	timeout 100 python3 "$TOP/listen.py" "mybr$$" >"$TOP/bridge" 2>&1 3>&- & more+=($!)
+	wait_for 5 grep -q listening "$TOP/wire"
+	wait_for 5 grep -q listening "$TOP/bridge"
+	inside bad python3 -c '
+import socket, struct
+a = socket.inet_aton
+def frame(src, ip, word):
+    p = struct.pack(">HHHH", 5, 5, 8 + len(word) * 8, 0) + word * 8
+    h = lambda c: struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(p), 1, 0, 64, 17, c, a(ip), a("192.0.2.1"))
+    c = sum(struct.unpack(">10H", h(0))) # a bridge may look at it (br_netfilter)
+    c = ~(c + (c >> 16)) & 0xffff
+    return b"\xff" * 6 + src + b"\x08\x00" + h(c) + p
+while True:
+    try:
+        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("net0", 0))
+        own = s.getsockname()[4]
+        while True:
+            s.send(frame(own, "192.0.2.11", b"GOODGOOD"))
+            s.send(frame(b"\2\0\0\0\0\1", "192.0.2.11", b"FORGED"))
+            s.send(frame(own, "192.0.2.66", b"FORGED"))
+    except OSError: pass' >/dev/null 2>&1 3>&- & more+=($!)
+	for i in $(seq "${ZONES_MOVES:-3}"); do
+		zone set bad "anet[0].lowerLink=mybr$$" anet[0].maxbw=$((10 + i))M >/dev/null 2>&1
+		applied bad
+		wait_for 5 grep -q GOODGOOD "$TOP/bridge"
+		zone set bad anet[0].lowerLink=low0 >/dev/null 2>&1
+		applied bad
+		wait_for 5 grep -q GOODGOOD "$TOP/wire"
+		zone set bad "anet[0].lowerLink=mybr$$" anet[0].sharedbw=20M >/dev/null 2>&1
+		applied bad
+		zone set bad anet[0].lowerLink=low0 >/dev/null 2>&1
+		zone clear bad anet[0].sharedbw >/dev/null 2>&1
+		applied bad
+	done
+	cat "$TOP/wire" "$TOP/bridge"
+	run ! grep -q FORGED "$TOP/wire" "$TOP/bridge"
+	zone halt bad
+	nothing_left
 }

@@ -74,9 +74,61 @@ static void test_entry(void)
 	fake_remove(root);
 }
 
+/* The two halves: what a process is born into, and what it enters later. */
+static void test_halves(void)
+{
+	struct cgroup *cg = fake_cgroup(CGROUP_MODE_HYBRID);
+	char *root = fake_root();
+	struct cgroup_entry *entry = NULL;
+	int fds[CGROUP_MAX_TASKS];
+	struct err e = { 0 };
+	size_t n = 0;
+
+	fake_dir(root, "/uni/web");
+	fake_file(root, "/uni/web/cgroup.procs", "");
+	auto_free char *cpu = mem_format("%s/cpu", root), *pids = mem_format("%s/pids", root),
+		       *uni = mem_format("%s/uni", root);
+
+	CHECK_INT(cgroup_entry_open_unified(cg, &entry, &e), -EOPNOTSUPP);
+	(void)fake_part(cg, cpu, "/web", "cpu");
+	(void)fake_part(cg, pids, "/web", "pids");
+	(void)fake_part(cg, uni, "/web", NULL);
+	CHECK_INT(cgroup_entry_open_unified(cg, &entry, &e),
+		  0); /* although the others are not there */
+	CHECK(cgroup_entry_dirfd(entry) >= 0);
+	CHECK_INT(cgroup_entry_enter(entry, true, &e), 0);
+	cgroup_entry_free(entry);
+	fake_dir(root, "/cpu/web");
+	fake_file(root, "/cpu/web/tasks", "");
+	CHECK_INT(cgroup_open_tasks(cg, fds, &n, &e), -ENOENT);
+	CHECK_INT(n, 0);
+	fake_dir(root, "/pids/web");
+	fake_file(root, "/pids/web/tasks", "");
+	CHECK_INT(cgroup_open_tasks(cg, fds, &n, &e), 0);
+	CHECK_INT(n, 2);
+	CHECK_INT(cgroup_enter_tasks(fds, n, &e), 0);
+	auto_free char *one = fake_read(root, "/cpu/web/tasks"),
+		       *two = fake_read(root, "/pids/web/tasks");
+
+	CHECK_STR(one, "0");
+	CHECK_STR(two, "0");
+	for (size_t i = 0; i < n; i++)
+		fd_close(&fds[i]);
+	CHECK_INT(cgroup_enter_tasks(fds, n, &e), -EBADF);
+	CHECK(cgroup_has_halves(cg));
+	cg->rootless = true;
+	CHECK(!cgroup_has_halves(cg));
+	cg->rootless = false;
+	cg->mode = CGROUP_MODE_V1;
+	CHECK(!cgroup_has_halves(cg));
+	cgroup_free(cg);
+	fake_remove(root);
+}
+
 int main(void)
 {
 	test_attach();
 	test_entry();
+	test_halves();
 	return test_done();
 }

@@ -35,6 +35,7 @@ static void test_v2(void)
 		root, "/z/cpu.stat",
 		"usage_usec 5\nuser_usec 3\nsystem_usec 2\nnr_periods 7\nnr_throttled 4\nthrottled_usec 9\n");
 	fake_file(root, "/z/memory.current", "1000\n");
+	fake_file(root, "/z/memory.stat", "anon 5\nfile 77\nunevictable 8192\n");
 	fake_file(root, "/z/memory.max", "max\n");
 	fake_file(root, "/z/memory.swap.max", "0\n");
 	fake_file(root, "/z/memory.events", "low 0\nmax 6\noom 2\noom_kill 1\n");
@@ -42,19 +43,23 @@ static void test_v2(void)
 	fake_file(root, "/z/pids.max", "20\n");
 	fake_file(root, "/z/io.stat", v2_io);
 	(void)fake_part(cg, root, "/z", NULL);
-	stats_read(cg, &s);
+	stats_read(cg, false, &s);
 	CHECK_INT(s.cpu_ns.value, 5000);
 	CHECK_INT(s.cpu_throttled_ns.value, 9000);
-	CHECK_INT(s.cpu_periods.value, 7);
 	CHECK_INT(s.memory.value, 1000);
 	CHECK(!s.memory_limit.set);
 	CHECK(s.swap_limit.set && s.swap_limit.value == 0);
 	CHECK(!s.swap.set);
 	CHECK_INT(s.oom_kills.value, 1);
-	CHECK_INT(s.memory_failcnt.value, 6);
+	CHECK_INT(s.locked.value, 8192);
+	CHECK_INT(s.memory_cache.value, 77);
 	CHECK_INT(s.pids_limit.value, 20);
 	CHECK_INT(s.io_read_bytes.value, 5000);
 	CHECK_INT(s.io_write_ops.value, 1);
+	stats_read(cg, true, &s);
+	CHECK_INT(s.cpu_ns.value, 5000);
+	CHECK_INT(s.io_read_bytes.value, 5000);
+	CHECK(!s.cpu_throttled_ns.set && !s.locked.set && !s.io_write_ops.set);
 	cgroup_free(cg);
 	fake_remove(root);
 }
@@ -74,7 +79,7 @@ static void test_v1(void)
 	fake_file(root, "/z/cpuacct.usage", "123456\n");
 	(void)fake_part(cg, root, "/z", "memory");
 	(void)fake_part(cg, root, "/z", "cpuacct");
-	stats_read(cg, &s);
+	stats_read(cg, false, &s);
 	CHECK_INT(s.swap.value, 600);
 	CHECK_INT(s.swap_limit.value, 4096);
 	CHECK_INT(s.memory_limit.value, 4096);
@@ -83,7 +88,7 @@ static void test_v1(void)
 	CHECK(!s.pids.set);
 	fake_file(root, "/z/memory.limit_in_bytes", "9223372036854771712\n");
 	fake_file(root, "/z/memory.memsw.limit_in_bytes", "9223372036854771712\n");
-	stats_read(cg, &s);
+	stats_read(cg, false, &s);
 	CHECK(!s.memory_limit.set);
 	CHECK(!s.swap_limit.set);
 	cgroup_free(cg);

@@ -75,7 +75,8 @@ static void test_members(void)
 	      json_get(json_get(p, "brand"), "enum")->n == 2);
 	CHECK_STR(json_get_string(json_get(p, "brand"), "default", ""), "native");
 	CHECK(json_get(json_get(p, "quota"), "not") != NULL);
-	CHECK_STR(json_get_string(json_get(p, "fileMacProfile"), "const", ""), "none");
+	CHECK(json_get(json_get(p, "fileMacProfile"), "enum") &&
+	      json_get(json_get(p, "fileMacProfile"), "enum")->n == 4);
 	CHECK(!json_get(json_get(p, "zonepath"), "default"));
 }
 

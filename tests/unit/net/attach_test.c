@@ -38,7 +38,7 @@ static void check_attached(const struct json *saved, int ns)
 	CHECK(inside_has(ns, "10.88.0.2"));
 	CHECK(inside_has(ns, "fd00:88::3"));
 	CHECK(inside_has(ns, "127.0.0.1"));
-	CHECK(net_status(saved, ns, &live, &e) == 0);
+	CHECK(net_status(saved, ns, NULL, &live, &e) == 0);
 	const struct json *link = json_get(live, "links")->items[1];
 
 	CHECK_STR(json_get_string(link, "name", ""), "net1");

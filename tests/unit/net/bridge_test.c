@@ -52,13 +52,17 @@ static void test_users(struct netlink *nl, const char *run)
 	const struct inet_addr two[] = { addr("10.88.0.1/24"), addr("10.9.0.1/24") };
 	static const char *const alive[] = { "b", NULL }, *const nobody[] = { NULL };
 	struct inet_addr overlapping = addr("10.9.0.128/25");
+	const struct link_change bare = { .alias = "" }, named = { .alias = BRIDGE_ALIAS };
 	struct err e = { 0 };
 
 	CHECK(join(nl, run, "a", "zbr0", one, 2, &e) == 0);
 	CHECK(join(nl, run, "b", "zbr0", two, 2, &e) == 0);
 	CHECK(carries(nl, "10.88.0.1") && carries(nl, "fd00:88::1") && carries(nl, "10.9.0.1"));
 	CHECK(bridge_check_subnet(nl, "zbr0", &overlapping, &e) == 0); /* the bridge's own route */
-	CHECK(bridge_check_name(nl, "zbr0", &e) == 0);
+	CHECK(bridge_check_name(nl, run, "zbr0", &e) == 0);
+	CHECK(link_change(nl, "zbr0", &bare, &e) == 0); /* killed before it was named ours */
+	CHECK(bridge_check_name(nl, run, "zbr0", &e) == 0);
+	CHECK(link_change(nl, "zbr0", &named, &e) == 0);
 	CHECK(bridge_leave(nl, run, "a", &e) == 0);
 	CHECK(carries(nl, "10.88.0.1") && !carries(nl, "fd00:88::1") && carries(nl, "10.9.0.1"));
 	CHECK(bridge_keep(nl, run, alive, &e) == 0);
@@ -109,7 +113,7 @@ static void test_strangers(struct netlink *nl, const char *run)
 	struct err e = { 0 };
 
 	CHECK(link_add_bridge(nl, BRIDGE_NAME, mac, &e) == 0);
-	CHECK(bridge_check_name(nl, "zbr0", &e) == -EEXIST);
+	CHECK(bridge_check_name(nl, run, "zbr0", &e) == -EEXIST);
 	CHECK(join(nl, run, "a", "zbr0", &gate, 1, &e) == -EEXIST);
 	CHECK(bridge_leave(nl, run, "a", &e) == 0);
 	CHECK_INT(own_count_links("zbr0"), 1); /* not ours, so it stays */

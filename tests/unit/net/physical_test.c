@@ -87,6 +87,40 @@ static void test_settle(struct place *p)
 	CHECK(has_address(&inside, "192.0.2.11/24") && !has_address(&inside, "192.0.2.99/24"));
 }
 
+/* While the zone runs: a second one comes, the first goes home, one that is not found stays noted. */
+static void test_return(struct place *p)
+{
+	auto_close int outside = own_zone_namespace();
+	const struct link_veth more = {
+		.host = "card1", .peer = "wire1", .netns_fd = outside, .mac = mac
+	};
+	struct physical both[2] = { { .name = "card0" }, { .name = "card1" } };
+	const struct physical_list two = { both, 2 }, second = { &both[1], 1 }, none = { 0 };
+	auto_done(netlink) struct netlink inside = NETLINK_CLOSED;
+	struct link_info l = { 0 };
+	struct err e = { 0 };
+
+	CHECK(!physical_is_noted(p->d.run, "web") && !physical_is_noted(p->d.run, ""));
+	CHECK(physical_return(&p->nl, p->d.run, "web", &none, &e) == 0); /* nothing to do */
+	CHECK(link_add_veth(&p->nl, &more, &e) == 0);
+	CHECK(physical_take(&p->nl, p->d.run, "web", &p->list, p->zone, &e) == 0);
+	CHECK(physical_take(&p->nl, p->d.run, "web", &two, p->zone, &e) == 0);
+	CHECK_STR(e.text, "");
+	CHECK(physical_is_noted(p->d.run, "web") && !on_host(p));
+	CHECK(link_find(&p->nl, "card1", &l, &e) == -ENODEV);
+	CHECK(physical_take(&p->nl, p->d.run, "web", &two, p->zone, &e) == 0); /* again */
+	CHECK(physical_return(&p->nl, p->d.run, "web", &two, &e) == 0 && !on_host(p));
+	CHECK(physical_return(&p->nl, p->d.run, "web", &second, &e) == 0 && on_host(p));
+	CHECK(has_address(&p->nl, "192.0.2.99/24") && physical_is_noted(p->d.run, "web"));
+	CHECK(link_find(&p->nl, "card1", &l, &e) == -ENODEV);
+	CHECK(enter_namespace(p->zone, NULL, &inside, &e) == 0 &&
+	      link_delete(&inside, "card1", &e) == 0);
+	CHECK(physical_return(&p->nl, p->d.run, "web", &none, &e) == 0);
+	CHECK(physical_is_noted(p->d.run, "web"));
+	CHECK(physical_give_back(&p->nl, p->d.run, "web", &e) == 0);
+	check_home(p);
+}
+
 static void test_death(struct place *p)
 {
 	static const char *const web[] = { "web", NULL }, *const none[] = { NULL };
@@ -136,6 +170,7 @@ static void test(void)
 	CHECK(physical_give_back(&p.nl, p.d.run, "web", &e) == 0);
 	check_home(&p);
 	CHECK(physical_give_back(&p.nl, p.d.run, "web", &e) == 0); /* again */
+	test_return(&p);
 	test_death(&p);
 	netlink_done(&p.nl);
 	own_dirs_done(&p.d);

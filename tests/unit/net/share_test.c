@@ -39,10 +39,35 @@ static void check_rates(struct netlink *nl, uint32_t minor, uint64_t rate, uint6
 	CHECK_INT(r.from_zone_most, most);
 }
 
+/* One that is there goes from the classes and comes back, while another's values change and its way stays. */
+static void test_leaving(struct netlink *nl, const char *run, uint32_t two)
+{
+	struct share s = { "br0", "zv00000002.0", 16000000, 2000000, 100, true };
+	bool has = false;
+	uint32_t minor = 0;
+	struct err e = { 0 };
+
+	CHECK(share_has(run, s.host, &has, &e) == 0 && has);
+	CHECK(share_has(run, "zv00000009.0", &has, &e) == 0 && !has);
+	CHECK(share_join(nl, run, &s, &minor, &e) == 0 && minor == two);
+	check_rates(nl, two, 2000000, 2000000);
+	CHECK(share_leave(nl, run, s.host, "br0", &e) == 0); /* that is where it stays */
+	CHECK(share_has(run, s.host, &has, &e) == 0 && has && chains() == 6);
+	CHECK(share_leave(nl, run, s.host, NULL, &e) == 0);
+	CHECK_STR(e.text, "");
+	CHECK(share_has(run, s.host, &has, &e) == 0 && !has);
+	check_rates(nl, two, 0, 0);
+	check_rates(nl, 16, 8000000, 16000000); /* its part is the others' */
+	CHECK_INT(chains(), 5);
+	CHECK(share_leave(nl, run, s.host, NULL, &e) == 0); /* again is fine */
+	CHECK(share_join(nl, run, &s, &minor, &e) == 0 && minor == two && chains() == 6);
+	check_rates(nl, 16, 5333333 / 8 * 8, 16000000);
+}
+
 static void test_members(struct netlink *nl, const char *run, int ns, uint32_t master)
 {
-	const struct share one = { "br0", "zv00000001.0", 8000000, 0, 100 };
-	const struct share two = { "br0", "zv00000002.0", 16000000, 1000000, 300 };
+	const struct share one = { "br0", "zv00000001.0", 8000000, 0, 100, false };
+	const struct share two = { "br0", "zv00000002.0", 16000000, 1000000, 300, false };
 	const struct shape alone = { "zv00000003.0", "zi00000003.0", BRIDGE_ALIAS "x", 800000 };
 	uint32_t minor = 0;
 	struct err e = { 0 };
@@ -62,6 +87,7 @@ static void test_members(struct netlink *nl, const char *run, int ns, uint32_t m
 	check_rates(nl, 64, 0, 0);
 	CHECK_INT(chains(), 6); /* the one of shape.c is replaced */
 	CHECK(share_join(nl, run, &two, &minor, &e) == 0);
+	test_leaving(nl, run, minor);
 	CHECK(link_delete(nl, two.host, &e) == 0 && link_delete(nl, alone.host, &e) == 0);
 	CHECK(share_drop_dead(nl, run, &e) == 0);
 	check_rates(nl, minor, 0, 0);
@@ -75,7 +101,7 @@ static void test_members(struct netlink *nl, const char *run, int ns, uint32_t m
 static void test_failures(struct netlink *nl, const char *run, int ns)
 {
 	static const uint8_t mac[INET_MAC] = { 2 };
-	const struct share one = { "br0", "zv00000001.0", 8000000, 0, 100 };
+	const struct share one = { "br0", "zv00000001.0", 8000000, 0, 100, false };
 	const struct link_change foreign = { .alias = "somebody" };
 	auto_done(link_list) struct link_list links = { 0 };
 	char name[IFNAMSIZ] = "";

@@ -67,8 +67,8 @@ static void expect_why(const char *running, const char *wanted, const char *word
 	CHECK(c.n && c.items[0].why && strstr(c.items[0].why, word));
 }
 
-/* A link "a" with such members waits when it changes, comes or goes, and its neighbour "b" does not. */
-static void expect_beside(const char *members, const char *why)
+/* Whatever a link "a" with such members is, it changes, comes and goes, and so does its neighbour "b". */
+static void expect_live(const char *members)
 {
 	auto_free char *alone = mem_format("{" LINKS(LINK("a", "%s")) "}", members);
 	auto_free char *narrow = mem_format("{" LINKS(LINK("a", "%s,\"mtu\":1400")) "}", members);
@@ -76,19 +76,20 @@ static void expect_beside(const char *members, const char *why)
 	auto_free char *other = mem_format(
 		"{" LINKS(LINK("a", "%s") "," LINK("b", ",\"mtu\":1400")) "," PORT "}", members);
 
-	expect_why(alone, narrow, why);
-	expect_why("{}", alone, why);
-	expect_why(alone, "{}", why);
+	expect(alone, narrow, "anet[a]=live");
+	expect("{}", alone, "anet[a]=live");
+	expect(alone, "{}", "anet[a]=live");
+	expect("{" LINKS(LINK("a", "")) "}", alone, "anet[a]=live");
 	expect(two, other, "anet[b]=live publish[tcp:80]=live");
 }
 
-static const struct {
-	const char *members, *why;
-} booted[] = {
-	{ ",\"vlanId\":7", "vlanId:" },
-	{ ",\"sharedbw\":\"1G\"", "sharedbw:" },
-	{ ",\"bwShare\":300", "bwShare:" },
-	{ ",\"lowerLink\":\"lo\"", "lowerLink is no bridge" },
+static const char *const kinds[] = {
+	",\"vlanId\":7,\"lowerLink\":\"br0\"",
+	",\"sharedbw\":\"1G\"",
+	",\"bwShare\":300",
+	",\"lowerLink\":\"lo\"",
+	BLUE,
+	BLUE ",\"subnet\":[\"10.9.0.0/24\"]",
 };
 
 /* Links change all or none: each is known by its place. Ports need the link they are led to. */
@@ -107,24 +108,10 @@ static void links(void)
 	/* another place */
 	expect("{" LINKS(LINK("a", "") "," LINK("b", "")) "}",
 	       "{" LINKS(LINK("b", ",\"mtu\":1400")) "}", "anet[a]=reboot anet[b]=reboot");
-	/* what is not known to be changeable */
-	expect("{" LINKS(LINK("a", "") "," LINK("b", "")) "}",
-	       "{" LINKS(LINK("a", ",\"mtu\":1400") "," LINK("b", ",\"vlanId\":7")) "}",
-	       "anet[a]=reboot anet[b]=reboot");
-	/* neither are links in a VLAN, with a share, on a lower link that is no bridge; others are, also beside those */
-	for (size_t i = 0; i < sizeof(booted) / sizeof(booted[0]); i++)
-		expect_beside(booted[i].members, booted[i].why);
-	expect("{" LINKS(LINK("a", ",\"vlanId\":0")) "}",
-	       "{" LINKS(LINK("a", ",\"vlanId\":0,\"mtu\":1400")) "}", "anet[a]=live");
-	/* a network is joined and left at a boot; what else such a link has is live, but for its subnets */
-	expect_why("{" LINKS(LINK("a", "")) "}", "{" LINKS(LINK("a", BLUE)) "}", "auto:NAME");
-	expect_why("{" LINKS(LINK("a", BLUE)) "}", "{}", "auto:NAME");
-	expect_why("{" LINKS(LINK("a", BLUE)) "}",
-		   "{" LINKS(LINK("a", BLUE ",\"subnet\":[\"10.9.0.0/24\"]")) "}", "subnet:");
-	expect("{" LINKS(LINK("a", BLUE)) "}",
-	       "{" LINKS(LINK("a", BLUE ",\"mtu\":1400")) "," PORT "}",
-	       "anet[a]=live publish[tcp:80]=live");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		expect_live(kinds[i]);
 	/* links of CNI networks wait, the others do not */
+	expect_why("{" LINKS(LINK("a", CNI)) "}", "{}", "CNI network");
 	expect("{" LINKS(LINK("a", CNI) "," LINK("b", "")) "}",
 	       "{" LINKS(LINK("a", CNI) "," LINK("b", ",\"mtu\":1400")) "}", "anet[b]=live");
 	expect("{" LINKS(LINK("a", CNI) "," LINK("b", "")) "}",
@@ -133,6 +120,12 @@ static void links(void)
 	expect("{" LINKS(LINK("a", CNI)) "}",
 	       "{" LINKS(LINK("a", CNI) "," LINK("b", "")) "," PORT "}",
 	       "anet[b]=reboot publish[tcp:80]=reboot");
+	/* links of the host, and addresses on them */
+	expect("{}", "{\"net\":[{\"physical\":\"eth0\"}]}", "net[eth0]=live");
+	expect("{\"ipType\":\"shared\"}",
+	       "{\"ipType\":\"shared\",\"net\":[{\"physical\":\"eth0\"}]}", "net[eth0]=reboot");
+	expect("{\"net\":[{\"physical\":\"eth0\"}]}", "{\"ipType\":\"shared\"}",
+	       "ipType=reboot net[eth0]=reboot");
 	/* ports and name service */
 	expect("{" LINKS(LINK("a", "")) "}", "{" LINKS(LINK("a", "")) "," PORT "}",
 	       "publish[tcp:80]=live");
@@ -141,8 +134,7 @@ static void links(void)
 	expect("{" LINKS(LINK("a", CNI)) "," PORT "}", "{" LINKS(LINK("a", CNI)) "}",
 	       "publish[tcp:80]=reboot");
 	expect("{" LINKS(LINK("a", ",\"lowerLink\":\"br0\"")) "}",
-	       "{" LINKS(LINK("a", ",\"vlanId\":7")) "," PORT "}",
-	       "anet[a]=reboot publish[tcp:80]=reboot");
+	       "{" LINKS(LINK("a", "")) "," PORT "}", "anet[a]=live publish[tcp:80]=live");
 	expect("{}", "{\"dns\":{\"search\":[\"a\"]}}", "dns.search=live");
 	expect("{" LINKS(LINK("a", CNI)) "}",
 	       "{" LINKS(LINK("a", CNI)) ",\"dns\":{\"search\":[\"a\"]}}", "dns.search=reboot");
@@ -164,6 +156,14 @@ static void finding(void)
 	expect("{\"attr\":{\"a\":\"1\",\"b\":\"2\"}}", "{\"attr\":{\"b\":\"3\",\"c\":\"4\"}}",
 	       "attr.a=live attr.b=live attr.c=live");
 	expect("{\"sysctl\":{\"net.ipv4.x\":\"1\"}}", "{}", "sysctl.net.ipv4.x=reboot");
+	expect("{\"sysctl\":{\"net.ipv4.x\":\"1\"}}", "{\"sysctl\":{\"net.ipv4.x\":\"2\"}}",
+	       "sysctl.net.ipv4.x=live");
+	expect("{\"rlimit\":{\"core\":[1,1]}}", "{\"rlimit\":{\"nofile\":[1,2]}}",
+	       "rlimit.core=reboot rlimit.nofile=live");
+	expect("{\"maxProcesses\":9}", "{\"maxProcesses\":9,\"rlimit\":{\"nproc\":[1,2]}}",
+	       "rlimit.nproc=reboot");
+	expect("{}", "{\"cappedMemory\":{\"locked\":1},\"rlimit\":{\"memlock\":[1,2]}}",
+	       "cappedMemory.locked=reboot rlimit.memlock=reboot");
 	/* lists by name, whatever their order */
 	expect("{\"fs\":[{\"dir\":\"/a\"},{\"dir\":\"/b\"}]}",
 	       "{\"fs\":[{\"dir\":\"/b\"},{\"dir\":\"/a\"}]}", "");
@@ -229,8 +229,8 @@ static void interrupted(void)
 static void interrupted_and_waits(void)
 {
 	auto_ptr(json) struct json *a = parse("{\"anet\":[{\"linkname\":\"x\"}]}");
-	auto_ptr(json) struct json *b =
-		parse("{\"anet\":[{\"linkname\":\"x\",\"vlanId\":5}],\"fs\":[{\"dir\":\"/run\"}]}");
+	auto_ptr(json) struct json *b = parse(
+		"{\"anet\":[{\"linkname\":\"y\"},{\"linkname\":\"x\"}],\"fs\":[{\"dir\":\"/run\"}]}");
 	auto_done(changes) struct changes c = { 0 };
 	auto_done(strv) struct strv unsure = { 0 };
 
@@ -257,7 +257,7 @@ static void merging(void)
 
 	CHECK_STR(
 		text,
-		"{\"maxLwps\":6,\"anet\":[{\"linkname\":\"x\"},{\"linkname\":\"y\",\"mtu\":1}],\"rlimit\":{\"cpu\":1,\"core\":1},\"attr\":{\"n\":\"v\"},\"hostname\":\"a\"}");
+		"{\"maxLwps\":6,\"anet\":[{\"linkname\":\"x\"},{\"linkname\":\"y\",\"mtu\":1}],\"rlimit\":{\"cpu\":2,\"as\":3,\"core\":1},\"sysctl\":{\"k\":\"v\"},\"attr\":{\"n\":\"v\"},\"hostname\":\"a\"}");
 }
 
 /* --- random pairs ----------------------------------------------------------------------------------------------------- */

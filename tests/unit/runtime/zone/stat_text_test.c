@@ -1,6 +1,7 @@
 #include "runtime/zone/stat_text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/test.h"
 
@@ -55,21 +56,14 @@ static void test_forms(void)
 {
 	struct zone_stat now[] = { one("a", 4000, 1234567890, 2048) };
 	struct stat_report r = { .now = now, .n = 1 };
-	struct strv cells = { 0 };
+	char *line = stat_line(&r, 0), *page = stat_prometheus(&r);
+	size_t colons = 0, fields = 0;
 
-	stat_cells(&r, 0, &cells);
-	char *row = strv_join(&cells, " "), *line = stat_line(&r, 0), *page = stat_prometheus(&r);
-	size_t heads = 0, colons = 0, fields = 0;
-
-	while (stat_heads[heads])
-		heads++;
 	for (const char *s = line; *s; s++)
 		colons += *s == ':';
 	for (const char *s = stat_line_fields; *s; s++)
 		fields += *s == ':';
-	CHECK_INT((int)cells.n, (int)heads);
 	CHECK_INT((int)colons, (int)fields);
-	CHECK_STR(row, "a 30.8 150.0 3.0M 12M 25 - - - - - 512 - - -");
 	CHECK(strncmp(line, "a:native:4000:3086:1234567890::1500::3145728:12582912:", 54) == 0);
 	CHECK(strstr(page,
 		     "\nzones_cpu_seconds_total{zone=\"a\",brand=\"native\"} 1.234567890\n") !=
@@ -83,8 +77,47 @@ static void test_forms(void)
 	json_free(j);
 	free(page);
 	free(line);
-	free(row);
-	strv_done(&cells);
+}
+
+/* Only what was asked for; the places of the others stay. */
+static void test_resources(void)
+{
+	struct zone_stat now[] = { one("a", 4000, 1234567890, 2048) };
+	struct stat_report r = { .now = now, .n = 1, .resources = STAT_MEMORY, .kind = STAT_HIGH };
+	char *line = stat_line(&r, 0), *page = stat_prometheus(&r);
+	struct json *j = stat_json(&r, 0);
+	size_t colons = 0, fields = 0;
+
+	for (const char *s = line; *s; s++)
+		colons += *s == ':';
+	for (const char *s = stat_line_fields; *s; s++)
+		fields += *s == ':';
+	CHECK_INT((int)colons, (int)fields);
+	CHECK(strncmp(line, "a:native:4000::::::3145728:12582912:", 36) == 0);
+	CHECK(str_has_suffix(line, ":high"));
+	CHECK(!strstr(page, "cpu") && strstr(page, "zones_memory_bytes"));
+	CHECK(!json_get(j, "cpuNanoseconds") && !json_get(j, "cpuHundredthsOfPercent") &&
+	      !json_get(j, "receivedBytesPerSecond"));
+	CHECK_STR(json_get_string(j, "report", ""), "high");
+	json_free(j);
+	free(page);
+	free(line);
+}
+
+static void test_share(void)
+{
+	struct zone_stat before[] = { one("a", 5000, 0, 0) };
+	struct zone_stat now[] = { one("a", 7000, 1000000000, 0) };
+	struct stat_report r = {
+		.now = now, .n = 1, .before = before, .n_before = 1, .interval_ms = 2000
+	};
+	uint64_t v = 0;
+
+	CHECK(!stat_of_share(&r, 0, &v));
+	now[0].share_milli = (struct opt_u64){ true, 250 };
+	CHECK(stat_of_share(&r, 0, &v) && v == 20000); /* half a CPU of a quarter */
+	r.kind = STAT_TOTAL;
+	CHECK(!stat_of_share(&r, 0, &v));
 }
 
 int main(void)
@@ -92,5 +125,7 @@ int main(void)
 	test_rates();
 	test_total();
 	test_forms();
+	test_resources();
+	test_share();
 	return test_done();
 }

@@ -86,7 +86,7 @@ static void opens(const struct test_dirs *t)
 {
 	auto_free char *zonepath = mem_format("%s/web", t->dirs.storage);
 	struct zone z = { .name = mem_strdup("web"), .lock_fd = -1 };
-	struct zone_root root = ZONE_ROOT_NONE;
+	struct root_use root = ROOT_USE_NONE;
 	struct err e = { 0 };
 	struct stat a, b;
 
@@ -96,9 +96,9 @@ static void opens(const struct test_dirs *t)
 	auto_free char *path = mem_format("%s/root", zonepath);
 
 	CHECK(fd >= 0 && fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino);
-	CHECK_INT(zone_root_enter(&t->dirs, &z, NULL, &root, &e), 0);
+	CHECK_INT(root_use_begin(&t->dirs, &z, NULL, &root, &e), 0);
 	CHECK(root.fd >= 0 && !root.is_shifted);
-	zone_root_leave(&root);
+	root_use_end(&root);
 	CHECK_INT(root.fd, -1);
 	z.record.driver = mem_strdup("overlay");
 	z.init_alive = true;
