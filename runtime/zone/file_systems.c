@@ -175,7 +175,7 @@ static int complete_overlay(const struct fs_place *p, const struct zone_fs *fs,
 	auto_free char *name = folder_name(fs->dir);
 	auto_free char *inner = mem_format("changes/%s", name);
 	auto_close int top = zone_storage_open(p->zonepath, e), folder = -1;
-	struct stat below;
+	struct stat below = { 0 };
 	int r = top < 0 ? top : file_mkdir_p(top, inner, 0700, e);
 
 	if (r == 0 && stat(fs->special, &below) < 0)

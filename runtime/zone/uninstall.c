@@ -161,7 +161,7 @@ int zone_uninstall_watched(const struct zone_dirs *d, const char *name,
 
 	if (r == 0) /* whatever form its root is in: it goes */
 		r = zone_open(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
-	if (r < 0)
+	if (r < 0 || !z)
 		return r;
 	r = zone_allow(z, ZONE_VERB_UNINSTALL, &note, e);
 	if (r > 0 && ret_note)
