@@ -60,7 +60,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 # --- dependencies: one clear sentence instead of a compiler error -------------------------------------------------
-PKGS := libseccomp libcap libmnl yajl libnftnl libarchive
+PKGS := libseccomp libcap libmnl yajl libnftnl libarchive libcrypto
 goals := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out help clean deps demo check uninstall format,$(goals)),)
 ifeq ($(shell command -v pkg-config),)
@@ -71,8 +71,8 @@ ifneq ($(missing),)
 $(error these libraries are missing: $(missing) - on Debian run "sudo make deps")
 endif
 pkg_cflags := $(shell pkg-config --cflags $(PKGS))
-pkg_libs := $(shell pkg-config --libs $(filter-out libarchive,$(PKGS)))
-# the programs load libarchive when they open an archive (runtime/zone/libarchive.h); tests also write some
+pkg_libs := $(shell pkg-config --libs $(filter-out libarchive libcrypto,$(PKGS)))
+# the programs load libarchive when they open an archive (runtime/zone/libarchive.h) and libcrypto when they open an image (libcrypto.h); tests also write some
 test_libs := $(shell pkg-config --libs libarchive)
 endif
 

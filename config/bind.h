@@ -44,6 +44,7 @@ enum field_flags {
 	FIELD_UNENFORCED = 16,
 	FIELD_ALWAYS =
 		32, /* plain numbers: zero is written too, because it means something else than nothing */
+	FIELD_NOT_EMPTY = 64, /* a list that may be absent, but not empty; for the schema */
 };
 
 /* How the text or number of a scalar is understood. All members may be NULL. For FIELD_STRING, FIELD_STRINGS (each item), FIELD_MAP (each value) and numbers. */

@@ -56,6 +56,13 @@ static void report(struct check *c, const char *code, const char *fmt, ...)
 	/* No place in the file is no reason to stay silent. */
 	if (c->root && zone_path_get(c->root, path, &where, &ignored) < 0)
 		where = NULL;
+	if (c->root && !where &&
+	    strrchr(path, '.')) { /* what is missing is missing in its object */
+		auto_free char *parent = mem_strndup(path, (size_t)(strrchr(path, '.') - path));
+
+		if (zone_path_get(c->root, parent, &where, &ignored) < 0)
+			where = NULL;
+	}
 	c->errors++;
 	diag_add(c->diags, DIAG_AT(where ? where->line : 0, where ? where->column : 0), path, code,
 		 NULL, "%s", text);
@@ -545,10 +552,11 @@ static void check_service(struct check *c)
 	const struct zone_service *s = c->zone->service;
 	const struct json *command = NULL;
 
-	/* Without a list at all the table has said "missing". */
 	if (c->root)
 		command = json_get(json_get(c->root, "service"), "command");
-	if (!s || (c->root && (!command || command->type != JSON_ARRAY)))
+	/* of another type: the table has said so; absent: an image may say it, where the zone has a root of its own */
+	if (!s || (command && command->type != JSON_ARRAY) ||
+	    (!command && s->command.n == 0 && str_eq(c->zone->brand, "linux")))
 		return;
 	at(c, "service.command");
 	if (s->command.n == 0)

@@ -185,6 +185,33 @@ static void default_fs(struct zone_fs *fs)
 		default_text(&fs->upper, "disk");
 }
 
+static void image_text(char **member, const struct json *image, const char *key)
+{
+	const char *text = json_get_string(image, key, NULL);
+
+	if (text)
+		default_text(member, text);
+}
+
+/* What the image says, key by key where the file is silent. An image without a program of its own makes no service; a file without one takes the image's. */
+static void image_service(struct zone_spec *z, const struct json *image)
+{
+	const struct json *command = json_get(image, "command"), *env = json_get(image, "env");
+
+	if (!z->service && !command)
+		return;
+	if (!z->service)
+		z->service = mem_zero(sizeof(*z->service));
+	for (size_t i = 0; z->service->command.n <= i && command && i < command->n; i++)
+		strv_add(&z->service->command, command->items[i]->text);
+	for (size_t i = 0; env && i < env->n; i++)
+		if (!strmap_get(&z->service->env, env->items[i]->key))
+			strmap_set(&z->service->env, env->items[i]->key, env->items[i]->text);
+	image_text(&z->service->user, image, "user");
+	image_text(&z->service->cwd, image, "cwd");
+	image_text(&z->service->stop_signal, image, "stopSignal");
+}
+
 static void default_service(struct zone_service *s)
 {
 	if (!s)
@@ -230,6 +257,8 @@ struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone
 		default_fs(&z->fs[i]);
 	for (size_t i = 0; i < z->n_device; i++)
 		default_text(&z->device[i].access, "rw");
+	if (host->image_service)
+		image_service(z, host->image_service);
 	default_service(z->service);
 	default_text(&z->restart, "no");
 	default_number(&z->shutdown_timeout, DEFAULT_TIMEOUT);
@@ -250,7 +279,7 @@ static const struct {
 };
 
 struct visit {
-	const struct json *file;
+	const struct json *file, *image;
 	struct strbuf path;
 	zone_visit_fn fn;
 	void *arg;
@@ -267,6 +296,8 @@ static enum zone_origin origin_of(const struct visit *v)
 	for (size_t i = 0; i < BIND_COUNT(origins); i++)
 		if (str_eq(origins[i].path, path))
 			return origins[i].origin;
+	if (v->image && zone_path_get(v->image, path, &there, &ignored) == 0 && there)
+		return ZONE_ORIGIN_IMAGE;
 	return ZONE_ORIGIN_DEFAULT;
 }
 
@@ -305,12 +336,19 @@ static void visit_tree(struct visit *v, const struct json *j)
 }
 
 void zone_effective_visit(const struct zone_spec *file, const struct zone_spec *effective,
-			  zone_visit_fn fn, void *arg)
+			  const struct zone_host *host, zone_visit_fn fn, void *arg)
 {
+	auto_ptr(json) struct json *image = json_new_object();
 	auto_ptr(json) struct json *from = zone_spec_save(file);
 	auto_ptr(json) struct json *all = zone_spec_save(effective);
-	struct visit v = { .file = from, .fn = fn, .arg = arg };
+	struct visit v = { .file = from, .image = image, .fn = fn, .arg = arg };
 
+	if (host->image_service) {
+		struct json *copy = json_clone(host->image_service);
+
+		free(ptr_steal(&copy->key)); /* a member of something else */
+		json_set(image, "service", copy);
+	}
 	visit_tree(&v, all);
 	strbuf_done(&v.path);
 }
@@ -318,10 +356,9 @@ void zone_effective_visit(const struct zone_spec *file, const struct zone_spec *
 const char *zone_origin_word(enum zone_origin o)
 {
 	static const char *const words[] = {
-		[ZONE_ORIGIN_FILE] = "file",
-		[ZONE_ORIGIN_DEFAULT] = "default",
-		[ZONE_ORIGIN_BRAND] = "brand",
-		[ZONE_ORIGIN_HOST] = "host",
+		[ZONE_ORIGIN_FILE] = "file",   [ZONE_ORIGIN_DEFAULT] = "default",
+		[ZONE_ORIGIN_BRAND] = "brand", [ZONE_ORIGIN_HOST] = "host",
+		[ZONE_ORIGIN_IMAGE] = "image",
 	};
 
 	return words[o];

@@ -163,9 +163,9 @@ const struct shape zone_rctl_shape =
 /* --- service and administration --- */
 
 static const struct field service_fields[] = {
-	ROW(zone_service, command, "command", FIELD_STRINGS, .flags = FIELD_REQUIRED,
-	    .max_items = MAX_ARGUMENTS,
-	    .doc = "The program and its arguments, one list entry each; no shell is involved. The program is an absolute path, or a name that is looked up in PATH."),
+	ROW(zone_service, command, "command", FIELD_STRINGS, .flags = FIELD_NOT_EMPTY,
+	    .max_items = MAX_ARGUMENTS, .fallback = "what the image says",
+	    .doc = "The program and its arguments, one list entry each; no shell is involved. The program is an absolute path, or a name that is looked up in PATH. Only a zone of brand linux may leave it out: then the image that it is installed from says it."),
 	ROW(zone_service, user, "user", FIELD_STRING, .type = &zone_user_type, .fallback = "root",
 	    .doc = "User, or USER:GROUP, that the program runs as; names are looked up in the zone's own /etc/passwd and /etc/group, numbers are from 0 to 65535."),
 	ROW(zone_service, env, "env", FIELD_MAP, .type = &zone_line_type,

@@ -148,7 +148,7 @@ static void list_rules(struct json *j, const struct field *f, struct json *items
 	(void)json_set(j, "items", items);
 	if (f->max_items)
 		(void)json_set(j, "maxItems", json_new_u64(f->max_items));
-	if (f->flags & FIELD_REQUIRED)
+	if (f->flags & (FIELD_REQUIRED | FIELD_NOT_EMPTY))
 		(void)json_set(j, "minItems", json_new_u64(1));
 }
 

@@ -191,7 +191,13 @@ MUST_CHECK int zone_path_get(const struct json *root, const char *path, struct j
 			     struct err *e);
 
 /* --- effective configuration (zone_defaults.c) --- */
-enum zone_origin { ZONE_ORIGIN_FILE, ZONE_ORIGIN_DEFAULT, ZONE_ORIGIN_BRAND, ZONE_ORIGIN_HOST };
+enum zone_origin {
+	ZONE_ORIGIN_FILE,
+	ZONE_ORIGIN_DEFAULT,
+	ZONE_ORIGIN_BRAND,
+	ZONE_ORIGIN_HOST,
+	ZONE_ORIGIN_IMAGE,
+};
 struct zone_host { /* facts of this host that defaults depend on; filled by the caller */
 	uint64_t memory_bytes;   /* MemTotal */
 	const char *storage_dir; /* "/var/lib/zones" */
@@ -200,6 +206,8 @@ struct zone_host { /* facts of this host that defaults depend on; filled by the 
 	const char *init_path; /* host path of zone-init */
 	const char *uuid;      /* the zone's UUID */
 	const char *root_path; /* host path of the zone's root tree */
+	/* of a zone that was installed from an image: what that says of "service", as in zone.json; "command" may be absent. NULL: nothing */
+	const struct json *image_service;
 	const char *
 		root_upper; /* of a root in layers: the folder that takes its changes; NULL: root_path is the tree */
 	const struct strv *
@@ -213,8 +221,8 @@ struct zone_spec *zone_expanded(const struct zone_spec *file);
 typedef void (*zone_visit_fn)(const char *path, const char *value, enum zone_origin origin,
 			      void *arg);
 void zone_effective_visit(const struct zone_spec *file, const struct zone_spec *effective,
-			  zone_visit_fn fn, void *arg);
-const char *zone_origin_word(enum zone_origin o); /* "file" "default" "brand" "host" */
+			  const struct zone_host *host, zone_visit_fn fn, void *arg);
+const char *zone_origin_word(enum zone_origin o); /* "file" "default" "brand" "host" "image" */
 
 /* --- brands: a table row of choices (zone_brand in zone_defaults.c) --- */
 struct zone_brand {

@@ -175,7 +175,7 @@ void isolation_user_done(struct isolation_user *u);
 
 /* --- a root in layers, seen by the host (overlay.c) ------------------------------------------------------------------------ */
 /* The tree that a container with spec.root.layers has as its root, while no container has it: a detached mount, gone with its descriptor; owners as on the disk. `upper` NULL: the layers alone, read-only.
- * Whoever has it must keep the container from being started. At most ISOLATION_MAX_LAYERS. */
+ * What is written is not flushed by fsync(2) on it. Whoever has it must keep the container from being started. At most ISOLATION_MAX_LAYERS. */
 enum { ISOLATION_MAX_LAYERS = 64 };
 MUST_CHECK int isolation_overlay(const struct strv *layers, const char *upper, struct err *e);
 

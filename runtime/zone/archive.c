@@ -34,8 +34,8 @@ enum { READ_BLOCK = 128 * 1024 };
 
 typedef int (*support_fn)(struct archive *);
 
-/* Does libarchive do this one by itself? ARCHIVE_WARN means that it would run a program. */
-static bool is_built_in(support_fn filter)
+/* ARCHIVE_WARN means that it would run a program. */
+bool archive_filter_built_in(support_fn filter)
 {
 	struct archive *probe = libarchive()->archive_read_new();
 	bool ok = probe && filter(probe) == ARCHIVE_OK;
@@ -60,7 +60,7 @@ static struct archive *reader_new(void)
 	struct archive *a = l->archive_read_new();
 
 	for (size_t i = 0; a && i < sizeof(filters) / sizeof(filters[0]); i++) {
-		if (is_built_in(filters[i]))
+		if (archive_filter_built_in(filters[i]))
 			(void)filters[i](a); /* succeeded a moment ago */
 	}
 	for (size_t i = 0; a && i < sizeof(formats) / sizeof(formats[0]); i++)
@@ -68,7 +68,7 @@ static struct archive *reader_new(void)
 	return a;
 }
 
-static int reader_error(struct archive *a, const char *what, struct err *e)
+int archive_error(struct archive *a, const char *what, struct err *e)
 {
 	const char *text = libarchive()->archive_error_string(a);
 	auto_free char *line = mem_strdup(text ? text : "unknown reason");
@@ -132,7 +132,7 @@ static int open_below(const struct extract *x, const char *dir, struct err *e)
 }
 
 /* Make the directory `dir` (clean, not "") and those above it, as far as they are missing. */
-static int make_below(const struct extract *x, const char *dir, struct err *e)
+static int make_below(struct extract *x, const char *dir, struct err *e)
 {
 	auto_free char *path = mem_strdup(dir);
 
@@ -141,7 +141,9 @@ static int make_below(const struct extract *x, const char *dir, struct err *e)
 
 		if (slash)
 			*slash = '\0';
-		if (sys_mkdirat(x->job->root, path, 0755) < 0 && errno != EEXIST)
+		if (x->layer && archive_layer_dir(x, path, e) < 0)
+			return -e->code;
+		if (!x->layer && sys_mkdirat(x->job->root, path, 0755) < 0 && errno != EEXIST)
 			return err_sys(e, "create the directory \"%s\"", path);
 		int fd = open_below(
 			x, path,
@@ -170,7 +172,7 @@ int archive_parent(struct extract *x, const char *name, bool make, const char **
 		return x->parent;
 	int fd = open_below(x, str_empty(dir) ? "." : dir, &first);
 
-	if (fd == -ENOENT && make)
+	if ((fd == -ENOENT || (x->layer && fd == -ENOTDIR)) && make)
 		fd = make_below(x, dir, e);
 	else if (fd < 0)
 		*e = first;
@@ -215,13 +217,14 @@ static void restore_times(const struct extract *x)
 /* How far the archive itself has been read: the only thing whose end is known. */
 void archive_progress(struct extract *x)
 {
-	int64_t at = libarchive()->archive_filter_bytes(x->reader, -1);
+	int64_t at = x->consumed ? (int64_t)*x->consumed
+				 : libarchive()->archive_filter_bytes(x->reader, -1);
 
 	x->job->done = at > 0 ? (unsigned long long)at : 0;
 	tree_progress(x->job, "extracting");
 }
 
-static int extract_all(struct extract *x, struct err *e)
+int archive_extract_all(struct extract *x, struct err *e)
 {
 	struct archive_entry *entry = NULL;
 	unsigned long long n = 0;
@@ -229,8 +232,8 @@ static int extract_all(struct extract *x, struct err *e)
 
 	while ((r = libarchive()->archive_read_next_header(x->reader, &entry)) != ARCHIVE_EOF) {
 		if (r < ARCHIVE_WARN)
-			return reader_error(x->reader,
-					    "the archive is damaged or of an unknown kind", e);
+			return archive_error(x->reader,
+					     "the archive is damaged or of an unknown kind", e);
 		r = archive_extract_entry(x, entry, e);
 		if (r < 0) {
 			auto_free char *name = shown(libarchive()->archive_entry_pathname(entry));
@@ -240,8 +243,9 @@ static int extract_all(struct extract *x, struct err *e)
 		n++;
 		archive_progress(x);
 	}
-	if (n == 0)
+	if (n == 0 && !x->layer) /* a layer may change nothing */
 		return err_set(e, EINVAL, "the archive is empty");
+	restore_times(x);
 	return 0;
 }
 
@@ -266,17 +270,35 @@ static int extract_open(struct extract *x, int fd, struct err *e)
 	if (!x->reader)
 		return err_set(e, ENOMEM, "start libarchive");
 	if (libarchive()->archive_read_open_fd(x->reader, fd, READ_BLOCK) != ARCHIVE_OK)
-		return reader_error(x->reader, "it is no archive that can be read", e);
+		return archive_error(x->reader, "it is no archive that can be read", e);
 	return 0;
 }
 
-int tree_extract(struct tree_job *job, const char *from, struct err *e)
+struct archive_locale archive_locale_enter(void)
+{
+	struct archive_locale l = { 0 };
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+
+	l.utf8 = utf8;
+	l.before = utf8 ? uselocale(utf8) : NULL; /* in "C" libarchive gives up on such names */
+	return l;
+}
+
+void archive_locale_leave(const struct archive_locale *l)
+{
+	if (!l->utf8)
+		return;
+	(void)uselocale(l->before);
+	freelocale(l->utf8);
+}
+
+int tree_unpack(struct tree_job *job, const char *from, struct err *e)
 {
 	int r = libarchive_load(e);
 
 	if (r < 0)
 		return r;
-	auto_done(extract) struct extract x = { .job = job, .parent = -1 };
+	auto_done(extract) struct extract x = { .job = job, .parent = -1, .lower = -1 };
 	auto_close int fd =
 		sys_openat(AT_FDCWD, from, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
 	struct stat st;
@@ -286,23 +308,23 @@ int tree_extract(struct tree_job *job, const char *from, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, EINVAL, "\"%s\" is not a regular file", from);
 	job->total = (unsigned long long)st.st_size;
-	/* Names in pax headers are UTF-8; libarchive converts them to the locale's character set, and in "C" it gives up on them. */
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+	struct archive_locale locale = archive_locale_enter();
 
 	r = extract_open(&x, fd, e);
+	if (r == 0)
+		r = archive_extract_all(&x, e);
+	archive_locale_leave(&locale);
+	return r < 0 ? err_wrap(e, "\"%s\"", from) : 0;
+}
 
-	if (r == 0)
-		r = extract_all(&x, e);
-	if (r == 0)
-		r = looks_like_root(job, e);
+int tree_extract(struct tree_job *job, const char *from, struct err *e)
+{
+	int r = tree_unpack(job, from, e);
+
+	if (r < 0)
+		return r;
+	r = looks_like_root(job, e);
 	if (r == 0)
 		r = tree_finish(job, e);
-	if (r == 0)
-		restore_times(&x);
-	if (utf8) {
-		(void)uselocale(before);
-		freelocale(utf8);
-	}
 	return r < 0 ? err_wrap(e, "\"%s\"", from) : 0;
 }

@@ -21,7 +21,11 @@ struct extract_dir {
 struct extract {
 	struct tree_job *job;
 	struct archive *reader;
-	int parent; /* O_PATH directory of the last entry, -1: none */
+	bool layer; /* a layer of an image: names with ".wh." take away what lower layers have (archive_whiteout.c) */
+	int lower; /* what the layers below show together, -1: there is none; only looked at for a layer */
+	const unsigned long long
+		*consumed; /* how far its source has been read; NULL: the reader knows */
+	int parent;        /* O_PATH directory of the last entry, -1: none */
 	char *parent_name;
 	struct extract_dir *dirs;
 	size_t n_dirs;
@@ -36,7 +40,34 @@ MUST_CHECK int archive_parent(struct extract *x, const char *name, bool make, co
 /* Report the progress. */
 void archive_progress(struct extract *x);
 
+/* Everything that `x->reader` gives, which has been opened. */
+MUST_CHECK int archive_extract_all(struct extract *x, struct err *e);
+/* The error of libarchive without control characters, behind `what`. */
+int archive_error(struct archive *a, const char *what, struct err *e);
+/* Does libarchive do this filter by itself? Else it would run a program. The library is loaded. */
+bool archive_filter_built_in(int (*filter)(struct archive *));
+/* Names in pax headers are UTF-8, which libarchive converts to the locale's character set: between these two it is UTF-8's. */
+struct archive_locale {
+	void *utf8, *before;
+};
+struct archive_locale archive_locale_enter(void);
+void archive_locale_leave(const struct archive_locale *l);
+
 /* Make one entry of the archive. The caller adds its name to an error. */
 MUST_CHECK int archive_extract_entry(struct extract *x, struct archive_entry *entry, struct err *e);
+
+/* --- layers of images (archive_whiteout.c) --- */
+/* Is the entry a whiteout, ".wh.NAME"? 1: yes, and what it says is done; 0: no. */
+MUST_CHECK int archive_whiteout(struct extract *x, const char *name, struct err *e);
+/* A directory of a layer that the archive does not bring itself: as it is in the layers below; over a whiteout it hides what is below it. There already: nothing. Every element above it is there. */
+MUST_CHECK int archive_layer_dir(struct extract *x, const char *dir, struct err *e);
+/* Nothing below the open directory shows through. */
+MUST_CHECK int archive_make_opaque(int fd, struct err *e);
+/* Is there a whiteout of that name? */
+bool archive_is_whiteout(int parent, const char *last);
+/* A file of the layers below becomes one of this layer, so that it can get another name. -ENOENT: they have none. */
+MUST_CHECK int archive_copy_up(struct extract *x, const char *name, struct err *e);
+/* The time of a directory is set at the end. */
+void archive_remember_dir(struct extract *x, const char *name, struct timespec mtime);
 
 #endif

@@ -164,11 +164,10 @@ static int make_regular(struct extract *x, struct archive_entry *entry, const st
 	return r < 0 ? r : set_properties(x, entry, fd, e);
 }
 
-static void remember_dir(struct extract *x, const char *name, struct archive_entry *entry)
+void archive_remember_dir(struct extract *x, const char *name, struct timespec mtime)
 {
 	x->dirs = mem_grow(x->dirs, x->n_dirs + 1, sizeof(*x->dirs));
-	x->dirs[x->n_dirs++] =
-		(struct extract_dir){ .path = mem_strdup(name), .mtime = mtime_of(entry) };
+	x->dirs[x->n_dirs++] = (struct extract_dir){ .path = mem_strdup(name), .mtime = mtime };
 }
 
 static int make_dir(struct extract *x, struct archive_entry *entry, const struct place *p,
@@ -176,6 +175,7 @@ static int make_dir(struct extract *x, struct archive_entry *entry, const struct
 {
 	struct stat st;
 	bool there = fstatat(p->parent, p->last, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	bool opaque = x->layer && archive_is_whiteout(p->parent, p->last);
 
 	if (there && !S_ISDIR(st.st_mode) && clear_name(p, e) < 0)
 		return -e->code;
@@ -186,7 +186,9 @@ static int make_dir(struct extract *x, struct archive_entry *entry, const struct
 
 	if (fd < 0)
 		return err_sys(e, "open the directory");
-	remember_dir(x, p->name, entry);
+	if (opaque && archive_make_opaque(fd, e) < 0)
+		return -e->code;
+	archive_remember_dir(x, p->name, mtime_of(entry));
 	return set_properties(x, entry, fd, e);
 }
 
@@ -264,6 +266,12 @@ static int make_hardlink(struct extract *x, struct archive_entry *entry, const c
 		return err_set(e, EINVAL, "a hard link to itself or to the root");
 	int from = archive_parent(x, target, false, &last, e);
 
+	if (x->layer &&
+	    (from == -ENOENT || (from >= 0 && fstatat(from, last, &st, AT_SYMLINK_NOFOLLOW) < 0))) {
+		if (archive_copy_up(x, target, e) < 0)
+			return err_wrap(e, "the target \"%.60s\" of the hard link", target);
+		from = archive_parent(x, target, false, &last, e);
+	}
 	if (from < 0)
 		return err_wrap(e, "the target \"%.60s\" of the hard link", target);
 	if (fstatat(from, last, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -293,7 +301,7 @@ static int set_root(struct extract *x, struct archive_entry *entry, struct err *
 	if (libarchive()->archive_entry_hardlink(entry) ||
 	    libarchive()->archive_entry_filetype(entry) != AE_IFDIR)
 		return err_set(e, EINVAL, "the root is not a directory in this archive");
-	remember_dir(x, "", entry);
+	archive_remember_dir(x, "", mtime_of(entry));
 	return set_properties(x, entry, x->job->root, e);
 }
 
@@ -353,6 +361,12 @@ int archive_extract_entry(struct extract *x, struct archive_entry *entry, struct
 		return -e->code;
 	if (str_empty(name))
 		return set_root(x, entry, e);
+	if (x->layer) {
+		int r = archive_whiteout(x, name, e);
+
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
 	if (libarchive()->archive_entry_hardlink(entry))
 		return make_hardlink(x, entry, name, e);
 	return make_entry(x, entry, name, e);

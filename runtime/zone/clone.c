@@ -74,6 +74,8 @@ static int mark_cloning(void *ctx, struct err *e)
 	replace_text(&r->zonepath, c->zonepath);
 	replace_text(&r->brand, c->from->record.brand);
 	replace_text(&r->from, from);
+	json_free(r->image);
+	r->image = c->from->record.image ? json_clone(c->from->record.image) : NULL;
 	return zone_record_write(c->dirs, c->to, e);
 }
 
@@ -308,8 +310,10 @@ int zone_clone(const struct zone_dirs *d, const char *from, const char *name,
 {
 	auto_done(clone) struct clone c = { .dirs = d, .options = o, .top = -1 };
 	bool is_new = false;
-	int r = str_eq(from, name) ? err_set(e, EINVAL, "a zone cannot be its own clone")
-				   : open_from(&c, from, e);
+
+	if (str_eq(from, name))
+		return err_set(e, EINVAL, "a zone cannot be its own clone");
+	int r = open_from(&c, from, e);
 
 	if (r < 0)
 		return r;

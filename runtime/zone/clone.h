@@ -36,6 +36,8 @@ MUST_CHECK int clone_config(const char *text, const char *from, const char *to, 
 			    struct strv *left_out, struct err *e);
 
 /* Remove from a root what makes it this very machine: machine-id, host id, keys of its ssh server, seeds. *ret_keys: there were keys, and somebody has to make new ones. */
+/* Pure: is "DIR/NAME" of a root one of the things that it removes? */
+bool clone_identity_is(const char *dir, const char *name);
 MUST_CHECK int clone_identity(int root, bool *ret_keys, struct err *e);
 
 #endif

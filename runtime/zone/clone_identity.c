@@ -32,6 +32,15 @@ static bool fits(size_t row, const char *name)
 	return str_has_prefix(name, own[row].begin) && str_has_suffix(name, own[row].end);
 }
 
+bool clone_identity_is(const char *dir, const char *name)
+{
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (str_eq(own[i].dir, dir) && fits(i, name))
+			return true;
+	}
+	return false;
+}
+
 static int remove_one(int dir, size_t row, const char *name, bool *keys, struct err *e)
 {
 	struct stat st;

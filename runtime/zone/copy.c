@@ -18,75 +18,29 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/tree_links.h"
 
 enum { DEPTH_MAX = 256, CHUNK = 256 * 1024, ATTRIBUTE_MAX = 65536 };
-
-/* A file with several names, by its identity in the source; `path` is its first name below the new root. */
-struct link_item {
-	uint64_t device, inode;
-	char *path; /* NULL: free */
-};
 
 struct copy {
 	struct tree_job *job;
 	uint64_t mount;            /* of the source's top directory */
 	uint64_t own_dev, own_ino; /* of the new root: it may not lie in the source */
-	struct link_item *links;   /* hash table, a power of two long, at most half full */
-	size_t n_links, size;
+	struct tree_links links;
 	struct strbuf path; /* of the entry, below the root */
 	char *chunk;
 };
 
-/* --- hard links --------------------------------------------------------------------------------------------------- */
-
-static struct link_item *links_slot(struct link_item *table, size_t size, uint64_t device,
-				    uint64_t inode)
-{
-	size_t i = (size_t)((inode * UINT64_C(0x9e3779b97f4a7c15)) ^ device) & (size - 1);
-
-	while (table[i].path && (table[i].inode != inode || table[i].device != device))
-		i = (i + 1) & (size - 1);
-	return &table[i];
-}
-
-static void links_grow(struct copy *c)
-{
-	size_t size = c->size ? c->size * 2 : 256;
-	struct link_item *table = mem_array(size, sizeof(*table));
-
-	for (size_t i = 0; i < c->size; i++) {
-		if (c->links[i].path)
-			*links_slot(table, size, c->links[i].device, c->links[i].inode) =
-				c->links[i];
-	}
-	free(c->links);
-	c->links = table;
-	c->size = size;
-}
-
 /* The first name of this file; NULL when this is the first, which is remembered. */
 static const char *links_first(struct copy *c, const struct statx *st)
 {
-	uint64_t device = (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor;
-	struct link_item *item;
-
-	if (c->n_links * 2 >= c->size)
-		links_grow(c);
-	item = links_slot(c->links, c->size, device, st->stx_ino);
-	if (item->path)
-		return item->path;
-	*item = (struct link_item){ .device = device,
-				    .inode = st->stx_ino,
-				    .path = mem_strdup(strbuf_text(&c->path)) };
-	c->n_links++;
-	return NULL;
+	return tree_links_first(&c->links, (uint64_t)st->stx_dev_major << 32 | st->stx_dev_minor,
+				st->stx_ino, strbuf_text(&c->path));
 }
 
 static void copy_done(struct copy *c)
 {
-	for (size_t i = 0; i < c->size; i++)
-		free(c->links[i].path);
-	free(c->links);
+	tree_links_done(&c->links);
 	free(c->chunk);
 	strbuf_done(&c->path);
 }
@@ -404,4 +358,29 @@ int tree_copy(struct tree_job *job, const char *from, struct err *e)
 	int r = source < 0 ? source : tree_copy_open(job, source, from, e);
 
 	return r < 0 ? r : tree_finish(job, e);
+}
+
+/* --- a single file ------------------------------------------------------------------------------------------------ */
+
+int tree_copy_properties(struct tree_job *job, int from, int to, struct err *e)
+{
+	auto_done(copy) struct copy c = { .job = job };
+	struct statx st;
+
+	if (statx(from, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &st) < 0)
+		return err_sys(e, "examine");
+	return copy_properties(&c, from, to, &st, e);
+}
+
+int tree_copy_file(struct tree_job *job, int from, int to, struct err *e)
+{
+	auto_done(copy) struct copy c = { .job = job };
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return err_sys(e, "examine");
+	c.chunk = mem_array(1, CHUNK);
+	int r = copy_data(&c, from, to, st.st_size, e);
+
+	return r < 0 ? r : tree_copy_properties(job, from, to, e);
 }

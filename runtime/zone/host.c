@@ -67,6 +67,7 @@ int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone
 		.root_path = text + root_at,
 		.root_upper = is_stack ? text + upper_at : NULL,
 		.root_layers = &z->record.layers,
+		.image_service = json_get(z->record.image, "service"),
 	};
 	return 0;
 }

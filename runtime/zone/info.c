@@ -39,6 +39,22 @@ void zone_info_free(struct zone_info_row *rows, size_t n)
 	free(rows);
 }
 
+/* What the image says beside the defaults of "service": for people, nothing of the zone depends on it. */
+static void add_image(struct collect *c, const struct json *image)
+{
+	static const char *const keys[] = { "name",    "digest", "created",     "exposedPorts",
+					    "volumes", "labels", "healthCheck", NULL };
+
+	for (size_t i = 0; image && keys[i]; i++) {
+		const struct json *j = json_get(image, keys[i]);
+		auto_free char *path = mem_format("image.%s", keys[i]);
+		auto_free char *text = j && j->type != JSON_STRING ? json_print(j, false) : NULL;
+
+		if (j)
+			add_row(c, path, text ? text : j->text, "image");
+	}
+}
+
 /* What no file says: how the root is kept. */
 static void add_storage(struct collect *c, const struct zone_record *r)
 {
@@ -71,7 +87,8 @@ int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row 
 		return r;
 	auto_ptr(zone_spec) struct zone_spec *effective = zone_effective(z->spec, &host);
 
-	zone_effective_visit(z->spec, effective, visit, &c);
+	zone_effective_visit(z->spec, effective, &host, visit, &c);
+	add_image(&c, z->record.image);
 	if (z->record.zonepath)
 		add_storage(&c, &z->record);
 	*ret = c.rows;

@@ -16,7 +16,10 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/steps.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/debootstrap.h"
 #include "runtime/zone/events.h"
+#include "runtime/zone/images.h"
+#include "runtime/zone/install_image.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
@@ -29,8 +32,9 @@ struct install {
 	const struct zone_brand *brand;
 	char *zonepath;
 	char *from; /* absolute; NULL: the brand makes the root */
-	bool from_dir;
-	int top; /* zonepath */
+	bool from_dir, is_image;
+	int image_lock; /* while the record does not name the image's layers */
+	int top;        /* zonepath */
 	bool made_top;
 	bool left_behind; /* undoing did not succeed: the zone is incomplete */
 };
@@ -39,6 +43,7 @@ static void install_done(struct install *in)
 {
 	free(in->zonepath);
 	free(in->from);
+	fd_close(&in->image_lock);
 	fd_close(&in->top);
 }
 
@@ -49,18 +54,32 @@ static int check_source(struct install *in, struct err *e)
 	const char *from = in->options->from;
 	struct stat st;
 
-	if (in->brand->sparse_root && from)
+	if (in->brand->sparse_root && (from || in->options->debootstrap))
 		return err_set(
 			e, EINVAL,
-			"brand \"%s\" makes its root from the host's /usr: leave out --from, or make the zone with brand=linux",
+			"brand \"%s\" makes its root from the host's /usr: leave out --from and --debootstrap, or make the zone with brand=linux",
 			in->brand->name);
 	if (in->brand->sparse_root)
 		return 0;
+	if (in->options->debootstrap && from)
+		return err_set(e, EINVAL, "--from or --debootstrap, not both");
+	if (in->options->debootstrap) {
+		if (!debootstrap_suite_ok(in->options->debootstrap))
+			return err_set(e, EINVAL, "\"%s\" cannot be a suite of Debian",
+				       in->options->debootstrap);
+		in->from = mem_format("debootstrap:%s", in->options->debootstrap);
+		return 0;
+	}
 	if (!from)
 		return err_set(
 			e, EINVAL,
-			"brand \"%s\" needs a root file system: zone install --from DIR|ARCHIVE %s",
+			"brand \"%s\" needs a root file system: zone install --from DIR|ARCHIVE|IMAGE %s",
 			in->brand->name, in->zone->name);
+	if (zone_image_is_reference(from)) {
+		in->is_image = true;
+		in->from = mem_strdup(from);
+		return 0;
+	}
 	in->from = realpath(from, NULL);
 	if (!in->from || stat(in->from, &st) < 0)
 		return err_sys(e, "open \"%s\"", from);
@@ -154,6 +173,21 @@ static int allocate_ids(void *ctx, struct err *e)
 	return zone_ids_allocate(in->dirs, in->zone->name, &r->id_base, &r->owner_uid, e);
 }
 
+/* The record names the layers before anything that could prune may run. */
+static int get_image(void *ctx, struct err *e)
+{
+	struct install *in = ctx;
+	int r = in->is_image ? install_image_get(in->dirs, in->zone, in->from, in->options,
+						 &in->image_lock, e)
+			     : 0;
+
+	if (r == 0 && in->is_image)
+		r = zone_record_write(in->dirs, in->zone, e);
+	if (r == 0)
+		zone_image_got(in->dirs, &in->image_lock);
+	return r;
+}
+
 static void release_ids(void *ctx)
 {
 	struct install *in = ctx;
@@ -184,7 +218,8 @@ static int make_zonepath(void *ctx, struct err *e)
 	in->top = zone_storage_open(in->zonepath, e);
 	r = in->top < 0 ? in->top : storage_make_root(in->top, &driver, e);
 	if (r == 0) {
-		replace_text(&in->zone->record.driver, driver);
+		if (!in->is_image) /* whose root is an overlay, mounted on it */
+			replace_text(&in->zone->record.driver, driver);
 		return file_mkdir_p(in->top, "log", 0700, e);
 	}
 	if (in->made_top)
@@ -198,7 +233,7 @@ static void remove_zonepath(void *ctx)
 	struct err e = { 0 };
 
 	if (storage_remove_tree(in->top, "root", &e) < 0 ||
-	    file_remove_tree(in->top, "log", &e) < 0)
+	    file_remove_tree(in->top, "upper", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
 		in->left_behind = true;
 	else if (in->made_top)
 		(void)sys_unlinkat(AT_FDCWD, in->zonepath,
@@ -214,8 +249,12 @@ static int fill_root(void *ctx, struct err *e)
 
 	if (root < 0)
 		return root;
+	if (in->is_image)
+		return install_image_root(in->dirs, in->zone, in->top, in->options, e);
 	if (!in->from)
 		r = tree_skeleton(root, e);
+	else if (in->options->debootstrap)
+		r = debootstrap_run(in->dirs, &job, in->options->debootstrap, e);
 	else
 		r = in->from_dir ? tree_copy(&job, in->from, e) : tree_extract(&job, in->from, e);
 	if (r == 0 && !in->from)
@@ -244,6 +283,7 @@ static int mark_installed(void *ctx, struct err *e)
 static const struct step install_steps[] = {
 	{ "allocate user ids", allocate_ids, release_ids },
 	{ "record the beginning", mark_installing, unmark },
+	{ "get the image", get_image, NULL },
 	{ "make the zonepath", make_zonepath, remove_zonepath },
 	{ "fill the root", fill_root, NULL },
 	{ "record the end", mark_installed, NULL },
@@ -288,7 +328,9 @@ int zone_install(const struct zone_dirs *d, const char *name, const struct zone_
 		return r > 0 ? 0 : r;
 	if (!z->spec)
 		return err_set(e, EINVAL, "%s", z->spec_error);
-	auto_done(install) struct install in = { .dirs = d, .zone = z, .options = o, .top = -1 };
+	auto_done(install) struct install in = {
+		.dirs = d, .zone = z, .options = o, .image_lock = -1, .top = -1
+	};
 
 	r = prepare(&in, diags, e);
 	if (r == 0)

@@ -62,8 +62,8 @@ static char *init_kind_of(int fd)
 	return mem_strdup("sysvinit");
 }
 
-static int init_find(int root, const struct zone_brand *brand, const char **ret_init,
-		     char **ret_kind, struct err *e)
+int zone_init_find(int root, const struct zone_brand *brand, const char **ret_init, char **ret_kind,
+		   struct err *e)
 {
 	struct err ignored = { 0 };
 
@@ -104,6 +104,11 @@ static int choose_init(const struct zone_prepared *p, int root, const struct zon
 	*ret = (struct zone_boot_options){ .single_user = o->single_user,
 					   .writable = o->writable,
 					   .args = o->args };
+	if (p->effective->service && p->effective->service->command.n == 0)
+		return err_set(
+			e, EINVAL,
+			"the zone's service has no command, and no image says one: zone set %s 'service.command=[\"/bin/...\"]'",
+			p->effective->zonename);
 	if (p->effective->service || brand->sparse_root || !brand->init) {
 		*ret_kind = mem_strdup("zone-init");
 		ret->init_kind = *ret_kind;
@@ -111,7 +116,7 @@ static int choose_init(const struct zone_prepared *p, int root, const struct zon
 			return err_set(e, EINVAL, ZONE_NO_BOOT_ARGUMENTS);
 		return 0;
 	}
-	int r = init_find(root, brand, &ret->init, ret_kind, e);
+	int r = zone_init_find(root, brand, &ret->init, ret_kind, e);
 
 	ret->init_kind = *ret_kind;
 	return r;

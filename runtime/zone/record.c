@@ -58,6 +58,16 @@ char *zone_json_get_text(const struct json *j, const char *key)
 	return mem_strdup(json_get_string(j, key, NULL));
 }
 
+struct json *zone_json_get_copy(const struct json *j, const char *key)
+{
+	const struct json *member = json_get(j, key);
+	struct json *copy = member ? json_clone(member) : NULL;
+
+	if (copy) /* it is nobody's member */
+		free(ptr_steal(&copy->key));
+	return copy;
+}
+
 enum zone_state zone_state_from(const char *word)
 {
 	for (enum zone_state s = ZONE_NONE; s < ZONE_STATE_COUNT; s++) {
@@ -142,6 +152,7 @@ int zone_record_load(const struct zone_dirs *d, const char *name, struct zone_re
 		.zonepath = zone_json_get_text(j, "zonepath"),
 		.brand = zone_json_get_text(j, "brand"),
 		.from = zone_json_get_text(j, "from"),
+		.image = zone_json_get_copy(j, "image"),
 		.created = zone_json_get_text(j, "created"),
 		.installed = zone_json_get_text(j, "installed"),
 		.exit_status = json_get_i64(j, "exitStatus", -1),
@@ -169,6 +180,8 @@ static int record_save(const struct zone_dirs *d, const char *name, const struct
 	zone_json_set_text(j, "zonepath", r->zonepath);
 	zone_json_set_text(j, "brand", r->brand);
 	zone_json_set_text(j, "from", r->from);
+	if (r->image)
+		json_set(j, "image", json_clone(r->image));
 	zone_json_set_text(j, "created", r->created);
 	zone_json_set_text(j, "installed", r->installed);
 	record_save_storage(j, r);

@@ -33,6 +33,9 @@ void zone_json_set_text(struct json *j, const char *key, const char *value);
 /* A copy of a text member; NULL when absent. */
 char *zone_json_get_text(const struct json *j, const char *key);
 
+/* A copy of any member, to be set elsewhere; NULL when absent. */
+struct json *zone_json_get_copy(const struct json *j, const char *key);
+
 /* A random version 4 UUID as text; buf of 37. */
 MUST_CHECK int zone_new_uuid(char *buf, struct err *e);
 

@@ -37,6 +37,7 @@ struct cell {
 #define REPAIR_IT   "its storage cannot be used, see why: zone why NAME"
 #define WAIT_FOR_IT "it is going down, wait or halt it now: zone halt NAME"
 #define THAW_IT     "it is frozen, thaw it first: zone thaw NAME"
+#define STILL_IT    "halt it first, or freeze it: zone halt NAME"
 #define IS_DOWN     "it is not running"
 
 static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
@@ -61,6 +62,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = REFUSED(CREATE_IT),
 		[ZONE_VERB_SNAPSHOT] = REFUSED(CREATE_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(CREATE_IT),
+		[ZONE_VERB_PUBLISH] = REFUSED(CREATE_IT),
 	},
 	[ZONE_CONFIGURED] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -83,6 +85,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = REFUSED(INSTALL_IT),
 		[ZONE_VERB_SNAPSHOT] = REFUSED(INSTALL_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(INSTALL_IT),
+		[ZONE_VERB_PUBLISH] = REFUSED(INSTALL_IT),
 	},
 	[ZONE_INCOMPLETE] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -105,6 +108,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = REFUSED(CLEAN_IT),
 		[ZONE_VERB_SNAPSHOT] = REFUSED(CLEAN_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(CLEAN_IT),
+		[ZONE_VERB_PUBLISH] = REFUSED(CLEAN_IT),
 	},
 	[ZONE_UNAVAILABLE] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -127,6 +131,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = REFUSED(REPAIR_IT),
 		[ZONE_VERB_SNAPSHOT] = REFUSED(REPAIR_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(REPAIR_IT),
+		[ZONE_VERB_PUBLISH] = REFUSED(REPAIR_IT),
 	},
 	[ZONE_INSTALLED] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -149,6 +154,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = LEGAL,
 		[ZONE_VERB_SNAPSHOT] = LEGAL,
 		[ZONE_VERB_ROLLBACK] = LEGAL,
+		[ZONE_VERB_PUBLISH] = LEGAL,
 	},
 	[ZONE_READY] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -171,6 +177,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = LEGAL,
 		[ZONE_VERB_SNAPSHOT] = LEGAL,
 		[ZONE_VERB_ROLLBACK] = REFUSED(HALT_IT),
+		[ZONE_VERB_PUBLISH] = REFUSED(STILL_IT),
 	},
 	[ZONE_RUNNING] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -193,6 +200,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = LEGAL,
 		[ZONE_VERB_SNAPSHOT] = LEGAL,
 		[ZONE_VERB_ROLLBACK] = REFUSED(HALT_IT),
+		[ZONE_VERB_PUBLISH] = REFUSED(STILL_IT),
 	},
 	[ZONE_SHUTTING_DOWN] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -215,6 +223,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = REFUSED(WAIT_FOR_IT),
 		[ZONE_VERB_SNAPSHOT] = REFUSED(WAIT_FOR_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(WAIT_FOR_IT),
+		[ZONE_VERB_PUBLISH] = REFUSED(WAIT_FOR_IT),
 	},
 	[ZONE_DOWN] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -237,6 +246,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = REFUSED(HALT_IT),
 		[ZONE_VERB_SNAPSHOT] = REFUSED(HALT_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(HALT_IT),
+		[ZONE_VERB_PUBLISH] = REFUSED(HALT_IT),
 	},
 	[STATE_FROZEN] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -259,6 +269,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_CLONE] = LEGAL,
 		[ZONE_VERB_SNAPSHOT] = LEGAL,
 		[ZONE_VERB_ROLLBACK] = REFUSED(HALT_IT),
+		[ZONE_VERB_PUBLISH] = LEGAL,
 	},
 };
 

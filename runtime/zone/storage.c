@@ -40,6 +40,7 @@ void storage_forget(struct zone_record *r)
 {
 	free(ptr_steal(&r->driver));
 	strv_done(&r->layers);
+	json_free(ptr_steal(&r->image));
 	strv_done(&r->next);
 	for (size_t i = 0; i < r->n_snapshots; i++)
 		snapshot_done(&r->snapshots[i]);

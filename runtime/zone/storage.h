@@ -28,7 +28,7 @@
 /* Pure: the driver of a record, never NULL. */
 const char *storage_driver(const struct zone_record *r);
 bool storage_is_overlay(const struct zone_record *r);
-/* Pure: no driver, no layers, no snapshots. */
+/* Pure: no driver, no layers, no snapshots, no image. */
 void snapshot_done(struct zone_snapshot *s);
 void storage_forget(struct zone_record *r);
 /* STORAGE/.layers/ID/fs. Freshly allocated. */

@@ -75,6 +75,8 @@ struct zone_record {
 	size_t n_snapshots;
 	char *created, *installed; /* RFC 3339 UTC */
 	int64_t exit_status;       /* of init when it last ended; -1 unknown */
+	struct json
+		*image; /* what the image says that it was installed from (image_config.h); NULL */
 };
 void zone_record_done(struct zone_record *r);
 

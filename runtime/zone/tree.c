@@ -35,8 +35,7 @@ static void warn_count(const struct tree_job *job, unsigned long n, const char *
 	o->warn(o->arg, text);
 }
 
-/* Bytes that may still be written. */
-static int space_left(int fd, unsigned long long *ret, struct err *e)
+int tree_space_left(int fd, unsigned long long *ret, struct err *e)
 {
 	struct statvfs st;
 
@@ -55,7 +54,7 @@ static int space_left(int fd, unsigned long long *ret, struct err *e)
 int tree_fits(const struct tree_job *job, unsigned long long size, struct err *e)
 {
 	unsigned long long left = 0;
-	int r = space_left(job->root, &left, e);
+	int r = tree_space_left(job->root, &left, e);
 
 	if (r < 0)
 		return r;
@@ -93,7 +92,7 @@ bool tree_wants_attribute(const char *name)
 		if (str_eq(name, exact[i]))
 			return true;
 	}
-	return str_has_prefix(name, "user.");
+	return str_has_prefix(name, "user.") && !str_has_prefix(name, "user.overlay.");
 }
 
 int tree_set_attribute(struct tree_job *job, int fd, const char *name, const void *value,
@@ -129,6 +128,12 @@ int tree_finish(struct tree_job *job, struct err *e)
 		if (sys_fchmodat(job->root, dirs[i].name, dirs[i].mode) < 0)
 			return err_sys(e, "set the mode of \"/%s\" in the root", dirs[i].name);
 	}
+	tree_warn_skipped(job);
+	return 0;
+}
+
+void tree_warn_skipped(const struct tree_job *job)
+{
 	warn_count(job, job->skipped_devices,
 		   "device nodes were left out: a zone has its own /dev");
 	warn_count(job, job->skipped_sockets,
@@ -136,5 +141,4 @@ int tree_finish(struct tree_job *job, struct err *e)
 	warn_count(job, job->skipped_attributes,
 		   "user attributes were left out: the file system cannot hold them");
 	warn_count(job, job->skipped_mounts, "mounts below the directory were left out");
-	return 0;
 }

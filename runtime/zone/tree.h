@@ -32,7 +32,15 @@ MUST_CHECK int tree_copy_open(struct tree_job *job, int from, const char *shown,
 /* What the archive holds. Hostile archives: see archive.c for what is refused and what is made harmless. */
 MUST_CHECK int tree_extract(struct tree_job *job, const char *from, struct err *e);
 
+/* The same without a look at what it is, and nothing added. */
+MUST_CHECK int tree_unpack(struct tree_job *job, const char *from, struct err *e);
+/* One file: data with its holes, owner, mode, attributes and times onto a new, empty one; the properties alone onto a file or directory. */
+MUST_CHECK int tree_copy_file(struct tree_job *job, int from, int to, struct err *e);
+MUST_CHECK int tree_copy_properties(struct tree_job *job, int from, int to, struct err *e);
+
 /* --- shared by copy and extract (tree.c) --- */
+/* Bytes that may still be written to the file system of an open file. */
+MUST_CHECK int tree_space_left(int fd, unsigned long long *ret, struct err *e);
 /* Tell the caller how far it is. */
 void tree_progress(struct tree_job *job, const char *what);
 /* Account for bytes about to be written; -ENOSPC while some space of the file system is still left for the host. */
@@ -41,12 +49,14 @@ MUST_CHECK int tree_reserve(struct tree_job *job, unsigned long long bytes, stru
 MUST_CHECK int tree_fits(const struct tree_job *job, unsigned long long size, struct err *e);
 /* Only ids that a zone has can be shown inside it. */
 MUST_CHECK int tree_check_owner(int64_t uid, int64_t gid, struct err *e);
-/* Attributes that mean something in a zone: user.*, file capabilities, POSIX ACLs. */
+/* Attributes that mean something in a zone: user.* (but for user.overlay.*, by which a tree would speak to the kernel's overlay), file capabilities, POSIX ACLs. */
 bool tree_wants_attribute(const char *name);
 /* Set one; a file system without user attributes is counted, for the others it is an error. */
 MUST_CHECK int tree_set_attribute(struct tree_job *job, int fd, const char *name, const void *value,
 				  size_t size, struct err *e);
 /* Directories that every zone needs as mount points are made if they are missing. */
 MUST_CHECK int tree_finish(struct tree_job *job, struct err *e);
+/* Say what was left out. tree_finish() does. */
+void tree_warn_skipped(const struct tree_job *job);
 
 #endif

@@ -39,6 +39,7 @@ enum zone_verb {
 	ZONE_VERB_CLONE,
 	ZONE_VERB_SNAPSHOT,
 	ZONE_VERB_ROLLBACK,
+	ZONE_VERB_PUBLISH,
 	ZONE_VERB_COUNT,
 };
 enum zone_verdict { ZONE_LEGAL, ZONE_ALREADY, ZONE_REFUSED };
@@ -104,9 +105,15 @@ MUST_CHECK int zone_diff(const struct zone_dirs *d, const char *name, struct zon
 MUST_CHECK int zone_export_oci(const struct zone_dirs *d, const char *name, struct json **ret,
 			       struct err *e);
 
+/* The init of a tree, by the brand's list; *ret_kind: "systemd" "busybox" "sysvinit" ... -ENOENT: there is none. */
+MUST_CHECK int zone_init_find(int root, const struct zone_brand *brand, const char **ret_init,
+			      char **ret_kind, struct err *e);
+
 /* --- root file systems (install.c, uninstall.c, archive.c, copy.c, skeleton.c, storage.c) --- */
 struct zone_install {
-	const char *from; /* directory or archive; NULL: what the brand makes by itself */
+	const char *
+		from; /* directory, archive or image (images.h); NULL: what the brand makes by itself */
+	const char *debootstrap; /* in its place: a suite of Debian, "bookworm"; NULL */
 	void (*progress)(void *arg, const char *what, unsigned long long done,
 			 unsigned long long total); /* total 0: unknown. May be NULL */
 	void *arg;
@@ -117,6 +124,11 @@ struct zone_install {
 };
 MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name,
 			    const struct zone_install *o, struct diag_list *diags, struct err *e);
+/* Write the root of a zone that does not run (or is frozen) as an OCI image: "oci:DIR[:TAG]", made or added to; an image of that tag is replaced. One layer, not compressed, with the owners that the zone sees, attributes, hard links and
+ * holes; what it runs is the zone's service, else its init. What machines must not have in common (machine-id, keys of the ssh server) stays out. With SOURCE_DATE_EPOCH in the environment the same root gives the same bytes. *ret_digest: of
+ * the manifest. */
+MUST_CHECK int zone_publish(const struct zone_dirs *d, const char *name, const char *to,
+			    const struct zone_install *options, char **ret_digest, struct err *e);
 MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 			      struct err *e);
 /* The same, telling from time to time how many files have gone. */
@@ -153,10 +165,14 @@ MUST_CHECK int zone_snapshot_delete(const struct zone_dirs *d, const char *name,
 /* The root becomes what it was; what it is now is lost. All snapshots stay. */
 MUST_CHECK int zone_snapshot_rollback(const struct zone_dirs *d, const char *name,
 				      const char *snapshot, struct err *e);
-/* Called for each path that was added ('A'), changed ('M') or removed ('D') between `from` and `to` (NULL: now). A negative result ends the walk with it. */
-typedef int (*zone_diff_fn)(void *arg, char what, const char *path);
-MUST_CHECK int zone_snapshot_diff(const struct zone_dirs *d, const char *name, const char *from,
-				  const char *to, zone_diff_fn each, void *arg, struct err *e);
+/* `each` is called for each path that was added ('A'), changed ('M') or removed ('D'); a negative result of it ends the walk. */
+struct zone_compare {
+	const char *from, *to; /* snapshots; `to` NULL: the root as it is now */
+	int (*each)(void *arg, char what, const char *path);
+	void *arg;
+};
+MUST_CHECK int zone_snapshot_diff(const struct zone_dirs *d, const char *name,
+				  const struct zone_compare *c, struct err *e);
 /* Write a regular file of a snapshot to the descriptor `to`. */
 MUST_CHECK int zone_snapshot_get(const struct zone_dirs *d, const char *name, const char *snapshot,
 				 const char *path, int to, struct err *e);

@@ -42,6 +42,8 @@ int zone_cmd_tenant(struct cli_args *a);
 int zone_cmd_schema(struct cli_args *a);
 /* storage */
 int zone_cmd_install(struct cli_args *a);
+int zone_cmd_image(struct cli_args *a);
+int zone_cmd_publish(struct cli_args *a);
 int zone_cmd_clone(struct cli_args *a);
 int zone_cmd_snapshot(struct cli_args *a);
 int zone_cmd_uninstall(struct cli_args *a);

@@ -9,6 +9,7 @@
 #include "config/zone_spec.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
+#include "runtime/zone/images.h"
 #include "runtime/zone/zone.h"
 #include "runtime/zone_cmd/commands.h"
 
@@ -141,6 +142,22 @@ static const struct {
 		       { "assignments", USE_ASSIGN },
 		       { "lists", USE_ADD } };
 
+/* Images that are kept. */
+static void offer_images(const struct request *q, const char *kind)
+{
+	auto_ptr(json) struct json *list = NULL;
+	struct zone_dirs dirs = { 0 };
+	struct err ignored = { 0 };
+
+	if (!str_eq(kind, "images") || geteuid() != 0 || zone_dirs_init(&dirs, &ignored) < 0)
+		return;
+	if (zone_image_list(&dirs, &list, &ignored) == 0) {
+		for (size_t i = 0; i < list->n; i++)
+			offer(q, json_get_string(list->items[i], "name", ""));
+	}
+	zone_dirs_done(&dirs);
+}
+
 /* "words:create:list" */
 static void offer_words(const struct request *q, const char *kind)
 {
@@ -163,6 +180,7 @@ static void offer_kind(const struct request *q, const char *kind)
 	} else if (str_has_prefix(kind, "words:")) {
 		offer_words(q, kind);
 	}
+	offer_images(q, kind);
 	for (size_t i = 0; i < sizeof(property_kinds) / sizeof(property_kinds[0]); i++) {
 		struct property_offer o = { .request = q, .use = property_kinds[i].use };
 

@@ -9,7 +9,7 @@
 #include "runtime/zone_cmd/commands.h"
 #include "runtime/zone_cmd/output.h"
 
-/* What is told of the root stands in no file. */
+/* What is told of the root, and of the image that it came from, stands in no file. */
 static bool is_storage(const char *path)
 {
 	static const char *const rows[] = { "storage", "storage.driver", "storage.layers",
@@ -18,7 +18,7 @@ static bool is_storage(const char *path)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (str_eq(rows[i], path))
 			return true;
-	return false;
+	return str_eq(path, "image") || str_has_prefix(path, "image.");
 }
 
 /* Every path that is asked for must be one that a zone can have; one that is not set shows nothing. */

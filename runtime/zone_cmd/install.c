@@ -7,39 +7,18 @@
 #include "runtime/zone/zone.h"
 #include "runtime/zone_cmd/commands.h"
 #include "runtime/zone_cmd/output.h"
-
-struct watch {
-	struct output_progress progress;
-	struct strv warnings;
-};
-
-static void progress(void *arg, const char *what, unsigned long long done, unsigned long long total)
-{
-	struct watch *w = arg;
-
-	output_progress(&w->progress, what, done, total);
-}
-
-static void warn(void *arg, const char *sentence)
-{
-	struct watch *w = arg;
-
-	strv_add(&w->warnings, sentence);
-}
-
-static void watch_done(struct watch *w)
-{
-	strv_done(&w->warnings);
-}
+#include "runtime/zone_cmd/watch.h"
 
 int zone_cmd_install(struct cli_args *a)
 {
 	const struct zone_dirs *d = zone_cmd_dirs(a);
 	const char *name = a->positional.items[0];
 	auto_done(watch) struct watch w = { 0 };
-	struct zone_install o = {
-		.from = cli_value(a, "from", NULL), .progress = progress, .arg = &w, .warn = warn
-	};
+	struct zone_install o = { .from = cli_value(a, "from", NULL),
+				  .debootstrap = cli_value(a, "debootstrap", NULL),
+				  .progress = watch_progress,
+				  .arg = &w,
+				  .warn = watch_warn };
 	struct err e = { 0 };
 
 	if (!d)

@@ -49,7 +49,7 @@ static void use(const struct zone_spec *z)
 	struct err e = { 0 };
 	size_t rows = 0;
 
-	zone_effective_visit(z, effective, visit, &rows);
+	zone_effective_visit(z, effective, &host, visit, &rows);
 	assert(rows > 0);
 	int r = zone_to_oci(effective, &host, &boot, &container, &e);
 

@@ -243,7 +243,10 @@ life() {
 	zone boot web
 	furnish web
 	zone halt web
+	begin=$(date +%s%N)
 	zone snapshot create web base
+	span=$((($(date +%s%N) - begin) / 1000000 + 2)) # the kills are spread over what it takes here
+	[ $span -lt 900 ] || span=900
 	for i in $(seq 1 "${ZONES_KILLS:-9}"); do
 		case $((i % 3)) in
 		0) set -- create web "s$i" ;;
@@ -254,7 +257,7 @@ life() {
 		echo "$i" >"$ZONES_STORAGE_DIR/web/upper/fs/srv/round"
 		zone snapshot "$@" >/dev/null 2>&1 &
 		pid=$!
-		sleep "0.0$(printf '%02d' $((RANDOM % 20)))"
+		sleep "$(printf '0.%03d' $((RANDOM % span)))"
 		kill -9 $pid 2>/dev/null || true
 		wait $pid 2>/dev/null || true
 		[ "$(state_of web)" = installed ]

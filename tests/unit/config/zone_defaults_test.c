@@ -40,7 +40,7 @@ static void test_smallest(void)
 	auto_ptr(zone_spec) struct zone_spec *z = zone_effective(file, &host);
 	auto_done(rows) struct rows r = { 0 };
 
-	zone_effective_visit(file, z, collect, &r);
+	zone_effective_visit(file, z, &host, collect, &r);
 	row(&r, "zonename", "web", "file");
 	row(&r, "brand", "native", "default");
 	row(&r, "zonepath", "/var/lib/zones/web", "host");
@@ -119,7 +119,7 @@ static void test_links(void)
 
 	CHECK(!z->anet[3].mtu.set); /* the plugins decide it */
 
-	zone_effective_visit(file, z, collect, &r);
+	zone_effective_visit(file, z, &host, collect, &r);
 	row(&r, "anet[0].linkname", "net0", "default");
 	row(&r, "anet[0].lowerLink", "auto", "default");
 	row(&r, "anet[0].linkProtection",
@@ -145,7 +145,7 @@ static void test_parts(void)
 	auto_ptr(zone_spec) struct zone_spec *z = zone_effective(file, &host);
 	auto_done(rows) struct rows r = { 0 };
 
-	zone_effective_visit(file, z, collect, &r);
+	zone_effective_visit(file, z, &host, collect, &r);
 	row(&r, "fs[0].options", "[\"rw\",\"nosuid\",\"nodev\"]", "default");
 	row(&r, "fs[1].options", "[\"ro\",\"dev\",\"suid\"]", "file");
 	row(&r, "fs[2].options", "[\"nodev\",\"nosuid\",\"size=1M\",\"rw\"]", "file");
@@ -191,8 +191,44 @@ static void test_brands(void)
 	CHECK(!zone_brand_find("oci") && !zone_brand_find(NULL));
 }
 
+/* An image's service: key by key where the file is silent. */
+static void test_image(void)
+{
+	static const char image[] =
+		"{\"command\":[\"/bin/a\",\"b\"],\"env\":{\"X\":\"1\",\"Y\":\"2\"},\"user\":\"www\",\"stopSignal\":\"INT\"}";
+	auto_ptr(zone_spec) struct zone_spec *file = good_zone(
+		"{\"zonename\":\"web\",\"brand\":\"linux\",\"service\":{\"env\":{\"Y\":\"mine\"},\"user\":\"root\"}}");
+	auto_ptr(zone_spec) struct zone_spec *silent =
+		good_zone("{\"zonename\":\"web\",\"brand\":\"linux\"}");
+	auto_ptr(json) struct json *j = NULL;
+	auto_done(rows) struct rows r = { 0 };
+	struct zone_host with = host;
+	struct err e = { 0 };
+
+	CHECK(json_parse_simple(image, strlen(image), &j, &e) == 0);
+	with.image_service = j;
+	auto_ptr(zone_spec) struct zone_spec *z = zone_effective(file, &with);
+
+	zone_effective_visit(file, z, &with, collect, &r);
+	row(&r, "service.command", "[\"/bin/a\",\"b\"]", "image");
+	row(&r, "service.env.X", "1", "image");
+	row(&r, "service.env.Y", "mine", "file");
+	row(&r, "service.user", "root", "file");
+	row(&r, "service.stopSignal", "INT", "image");
+	row(&r, "service.cwd", "/", "default");
+	auto_ptr(zone_spec) struct zone_spec *all = zone_effective(silent, &with);
+
+	CHECK(all->service && all->service->command.n == 2);
+	CHECK_STR(all->service ? all->service->user : NULL, "www");
+	(void)json_unset(j, "command"); /* an image whose program is the tree's init */
+	auto_ptr(zone_spec) struct zone_spec *none = zone_effective(silent, &with);
+
+	CHECK(!none->service);
+}
+
 int main(void)
 {
+	test_image();
 	test_smallest();
 	test_hostid();
 	test_memory();

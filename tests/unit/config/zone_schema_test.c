@@ -126,7 +126,6 @@ static const char *const invalid[] = {
 	"{\"zonename\":\"a\",\"rlimit\":{\"nofiles\":1}}",
 	"{\"zonename\":\"a\",\"rlimit\":{\"nofile\":[1]}}",
 	"{\"zonename\":\"a\",\"service\":{\"command\":[]}}",
-	"{\"zonename\":\"a\",\"service\":{}}",
 	"{\"zonename\":\"a\",\"attr\":{\"a\":1}}",
 	"{\"zonename\":\"a\",\"attr\":{\"a b\":\"1\"}}",
 	"{\"zonename\":\"a\",\"sysctl\":{\"x\":\"1\"}}",

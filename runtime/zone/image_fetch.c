@@ -1,0 +1,140 @@
+/* image_fetch - run skopeo and watch its folder grow. */
+#include "runtime/zone/image_fetch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/file.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/proc.h"
+#include "runtime/base/str.h"
+#include "runtime/base/sys.h"
+#include "runtime/zone/tree.h"
+
+enum { TICK_MS = 250, SAID_MAX = 16384 };
+
+/* Not by PATH: it is the caller's, and we are root. */
+static const char *find_program(void)
+{
+	static const char *const places[] = { "/usr/local/bin/skopeo", "/usr/bin/skopeo",
+					      "/bin/skopeo" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (access(places[i], X_OK) == 0)
+			return places[i];
+	}
+	return NULL;
+}
+
+/* Bytes that are there: blobs lie in one folder, what is on its way beside it. */
+static unsigned long long bytes_in(const char *folder, const char *below)
+{
+	auto_free char *path = mem_format("%s%s", folder, below);
+	unsigned long long sum = 0;
+	DIR *stream = opendir(path);
+	struct stat st;
+
+	for (const struct dirent *entry = stream ? readdir(stream) : NULL; entry;
+	     entry = readdir(stream)) {
+		if (fstatat(dirfd(stream), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode))
+			sum += (unsigned long long)st.st_size;
+	}
+	if (stream)
+		(void)closedir(stream);
+	return sum;
+}
+
+/* What it says, until it ends; the last part counts. */
+static void listen_to(int fd, const char *folder, const struct zone_install *options,
+		      struct strbuf *said)
+{
+	struct tree_job job = { .root = -1, .options = options };
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char chunk[4096];
+
+	for (;;) {
+		int ready = poll(&p, 1, TICK_MS);
+		ssize_t n = ready > 0 ? sys_read(fd, chunk, sizeof(chunk)) : 0;
+
+		if (ready > 0 && n <= 0)
+			return;
+		strbuf_add_bytes(said, chunk, (size_t)n);
+		if (said->len > SAID_MAX)
+			strbuf_clear(said);
+		job.done = bytes_in(folder, "") + bytes_in(folder, "/blobs/sha256");
+		tree_progress(&job, "pulling");
+	}
+}
+
+/* The message of its last line: time="..." level=fatal msg="..." */
+static void last_words(struct strbuf *said, struct err *e, const char *reference)
+{
+	auto_done(strv) struct strv lines = { 0 };
+	const char *line = "it said nothing";
+
+	strv_split(&lines, strbuf_text(said), '\n');
+	for (size_t i = 0; i < lines.n; i++) {
+		for (char *p = lines.items[i]; *p; p++) {
+			if ((unsigned char)*p < 0x20 || *p == 0x7f)
+				*p = '?';
+		}
+		if (!str_empty(lines.items[i]))
+			line = lines.items[i];
+	}
+	const char *message = strstr(line, "msg=\"");
+
+	(void)err_set(e, EIO, "skopeo cannot copy \"%.120s\": %.300s", reference,
+		      message ? message + strlen("msg=\"") : line);
+}
+
+static int run(const char *program, const char *reference, const char *folder,
+	       const struct zone_install *options, struct err *e)
+{
+	auto_free char *to = mem_format("oci:%s:image", folder);
+	auto_free char *from = mem_strdup(reference);
+	char *argv[] = { (char *)"skopeo", (char *)"copy", (char *)"--quiet", from, to, NULL };
+	auto_done(strbuf) struct strbuf said = { 0 };
+	int ends[2];
+	pid_t pid = 0;
+
+	if (sys_pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	auto_close int reader = ends[0], writer = ends[1];
+	const struct proc_spawn s = { .file = program,
+				      .argv = argv,
+				      .stdin_fd = -1,
+				      .stdout_fd = writer,
+				      .stderr_fd = writer,
+				      .keep_fd = -1,
+				      .ret_pid = &pid };
+	int r = proc_spawn(&s, e);
+
+	if (r < 0)
+		return r;
+	fd_close(&writer);
+	listen_to(reader, folder, options, &said);
+	r = proc_wait(pid, e);
+	if (r > 0)
+		last_words(&said, e, reference);
+	return r > 0 ? -e->code : r;
+}
+
+int image_fetch(const char *reference, const char *folder, const struct zone_install *options,
+		struct err *e)
+{
+	const char *program = find_program();
+
+	if (!program)
+		return err_set(
+			e, ENOENT,
+			"images of registries are fetched by skopeo, which is not installed (Debian: apt-get install skopeo)");
+	int r = file_mkdir_p(AT_FDCWD, folder, 0700, e);
+
+	return r < 0 ? r : run(program, reference, folder, options, e);
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# zone publish: a zone as an OCI image. That Podman runs it is tests/engines/images.bats.
+load helper
+
+tree() { # a root with everything that an image can carry
+	mkdir -p "$1"/{bin,etc/ssh,srv,tmp}
+	cp /bin/busybox "$1/bin/"
+	for name in sh cat sleep id true; do ln -s busybox "$1/bin/$name"; done
+	printf 'root:x:0:0::/root:/bin/sh\nwww:x:33:33::/srv:/bin/sh\n' >"$1/etc/passwd"
+	printf 'www:x:33:\n' >"$1/etc/group"
+	chmod 1777 "$1/tmp"
+	echo data >"$1/srv/a"
+	ln "$1/srv/a" "$1/srv/b"
+	ln -s /etc/passwd "$1/srv/link"
+	mkfifo "$1/srv/fifo"
+	truncate -s 40M "$1/srv/hole" && echo end >>"$1/srv/hole"
+	touch "$1/srv/$(printf 'n%.0s' $(seq 255))" "$1/srv/a b" "$1/srv/"$'line\nbreak' "$1/srv/Főtanúsítvány"
+	echo secret >"$1/etc/ssh/ssh_host_rsa_key"
+	cp /bin/true "$1/srv/cap" && setcap cap_net_raw=ep "$1/srv/cap"
+	setfattr -n user.note -v kept "$1/srv/a"
+	setfattr -n system.posix_acl_access -v 0x0200000001000600ffffffff020004009210000004000400ffffffff10000400ffffffff20000400ffffffff "$1/srv/link2" 2>/dev/null || true
+	chown -R 33:33 "$1/srv"
+	setcap cap_net_raw=ep "$1/srv/cap"
+	chmod 4755 "$1/srv/b"
+}
+
+zone_of_tree() { # zone_of_tree NAME
+	tree "$TOP/tree"
+	zone create -t linux "$1" 'anet=[]' 'service={"command":["/bin/sh","-c","exec sleep 1000"],"user":"www","cwd":"/srv","env":{"A":"b"},"stopSignal":"INT"}'
+	zone install --from "$TOP/tree" "$1"
+}
+
+facts() { # facts DIR: everything about the files in it
+	(cd "$1" && find . -printf '%p %y %m %U %G %s %l %n\n' | grep -v -e '^\. ' -e '^\./srv d' | sort)
+	getfattr -R --absolute-names -m - -d -e hex "$1" | sed "s|$1||"
+}
+
+@test "what is published can be installed again and is the same: owners, modes, links, attributes, capabilities, holes, names" {
+	zone_of_tree web
+	run zone publish web "oci:$TOP/out:v1"
+	[ "$status" -eq 0 ]
+	says "the image is sha256:"
+	jq -e '.manifests[0].annotations["org.opencontainers.image.ref.name"] == "v1"' "$TOP/out/index.json"
+	zone create -t linux two 'anet=[]'
+	zone install --from "oci:$TOP/out:v1" two
+	layer=$ZONES_STORAGE_DIR/.layers/$(ls "$ZONES_STORAGE_DIR/.layers")/fs
+	[ ! -e "$layer/etc/ssh/ssh_host_rsa_key" ] # what machines must not have in common
+	rm "$ZONES_STORAGE_DIR/web/root/etc/ssh/ssh_host_rsa_key"
+	diff <(facts "$ZONES_STORAGE_DIR/web/root") <(facts "$layer")
+	[ "$(stat -c %b "$layer/srv/hole")" -lt 100 ]
+	[ "$(zone info --json two | jq -r '.properties[] | select(.path == "service.command" or .path == "service.user" or .path == "service.stopSignal" or .path == "service.env.A") | .value + " " + .origin' | tr '\n' ' ')" = '["/bin/sh","-c","exec sleep 1000"] image www image b image SIGINT image ' ]
+	zone boot two
+}
+
+@test "the same root gives the same bytes; a tag is replaced, others stay; nothing is published over what is no layout" {
+	zone_of_tree web
+	export SOURCE_DATE_EPOCH=1700000000
+	zone publish web "oci:$TOP/a"
+	touch "$ZONES_STORAGE_DIR/web/root/srv/a" # later than the epoch
+	zone publish web "oci:$TOP/b"
+	diff -r "$TOP/a" "$TOP/b"
+	zone publish web "oci:$TOP/a:other"
+	zone publish web "oci:$TOP/a:other"
+	[ "$(jq -r '.manifests | length' "$TOP/a/index.json")" = 2 ]
+	mkdir -p "$TOP/c/blobs"
+	fails 1 zone publish web "oci:$TOP/c"
+	says "no image layout"
+	fails 1 zone publish web "$TOP/d"
+	says "oci:DIR"
+	fails 1 zone publish web "oci:$TOP/d:a b"
+	[ ! -e "$TOP/d" ]
+	SOURCE_DATE_EPOCH=x fails 1 zone publish web "oci:$TOP/d"
+	[ ! -e "$TOP/d" ]
+}
+
+@test "a zone that runs is refused, a frozen one is not; a zone on the host's /usr is refused" {
+	zone_of_tree web
+	zone boot web
+	fails 1 zone publish web "oci:$TOP/out"
+	says "zone halt web"
+	zone freeze web
+	zone publish web "oci:$TOP/out"
+	zone thaw web
+	native nat
+	fails 1 zone publish nat "oci:$TOP/out2"
+	says "is the host's"
+}
+
+@test "what a tenant makes of its root does not lead outside, and does not make the image endless" {
+	zone_of_tree web
+	root=$ZONES_STORAGE_DIR/web/root
+	mkdir "$TOP/secret"
+	echo secret >"$TOP/secret/file"
+	ln -s "$TOP/secret" "$root/srv/out"
+	ln -s . "$root/srv/self"
+	mknod "$root/srv/disk" b 7 0
+	python3 -c 'import socket,os; os.chdir("'"$root"'/srv"); socket.socket(socket.AF_UNIX).bind("s")'
+	run zone publish web "oci:$TOP/out"
+	[ "$status" -eq 0 ]
+	says "1 device nodes"
+	says "1 sockets"
+	layer=$(jq -r .layers[0].digest "$TOP/out/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$TOP/out/index.json")")
+	tar -tvf "$TOP/out/blobs/sha256/${layer#sha256:}" >"$TOP/list"
+	[ "$(grep -c secret "$TOP/list")" = 1 ] # the symlink itself
+	truncate -s 15T "$root/srv/endless"
+	fails 1 timeout 20 zone publish web "oci:$TOP/out2"
+	says "/srv/endless"
+	says holes
+	[ ! -e "$TOP/out2/index.json" ]
+}
+
+@test "--debootstrap runs mmdebstrap with the host's mirror and takes what it made as any archive" {
+	[ -x /usr/bin/mmdebstrap ] || skip "no mmdebstrap"
+	tree "$TOP/tree"
+	mkdir "$TOP/tree/dev"
+	mknod "$TOP/tree/dev/null" c 1 3
+	cat >"$TOP/fake" <<'FAKE'
+#!/bin/sh
+printf '%s\n' "$@" >"$TOP/arguments"
+[ "$FAKE" != fail ] || { echo "E: no such suite" >&2; exit 25; }
+for last; do case $last in *.tar) tar -C "$TOP/tree" -cf "$last" . ;; esac; done
+FAKE
+	chmod 755 "$TOP/fake"
+	zone create -t linux deb 'anet=[]'
+	export TOP
+	with() { FAKE=$1 unshare -m sh -ec 'mount --bind "$TOP/fake" /usr/bin/mmdebstrap; shift; exec "$@"' sh "$@"; }
+	fails 1 with fail zone install --debootstrap nosuch deb
+	says "mmdebstrap ended with 25: E: no such suite"
+	[ "$(state_of deb)" = configured ]
+	fails 1 with good zone install --debootstrap --hook=x deb
+	says "cannot be a suite"
+	fails 1 with good zone install --debootstrap bookworm --from "$TOP/tree" deb
+	run with good zone install --debootstrap bookworm deb
+	[ "$status" -eq 0 ]
+	says "1 device nodes were left out"
+	[ "$(stat -c '%a %u' "$ZONES_STORAGE_DIR/deb/root/srv/b")" = "4755 33" ]
+	grep -qx bookworm "$TOP/arguments"
+	grep -q '^https\?://' "$TOP/arguments"
+	[ -z "$(find "$ZONES_STORAGE_DIR/.images" -mindepth 1 ! -name .lock)" ]
+	native nat
+	zone create -t isolated nat2
+	fails 1 zone install --debootstrap bookworm nat2
+	says brand=linux
+}
