@@ -141,6 +141,10 @@ MUST_CHECK int zone_publish(const struct zone_dirs *d, const char *name, const c
 			    const struct zone_install *options, char **ret_digest, struct err *e);
 MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 			      struct err *e);
+/* The same, telling from time to time how many files have gone. */
+MUST_CHECK int zone_uninstall_watched(const struct zone_dirs *d, const char *name,
+				      void (*removed)(void *arg, unsigned long long n), void *arg,
+				      char **ret_note, struct err *e);
 MUST_CHECK int zone_delete(const struct zone_dirs *d, const char *name, struct err *e);
 
 /* --- moving house (rename.c, move.c, archive_export.c, archive_import.c, detach.c, attach.c, foreign.c) --- */
