@@ -308,14 +308,17 @@ mounted() {
 	zone set z 'fs=[]'
 	zone apply z
 	# somebody inside turns it all the time
-	zone exec z sh -c 'mkdir -p /turn/a/m; ln -s /proc /turn/l; touch /run/go; while [ -e /run/go ]; do mv /turn/a /turn/b; mv /turn/l /turn/a; mv /turn/a /turn/l; mv /turn/b /turn/a; done' 2>/dev/null &
-	wait_for 5 zone exec z test -e /run/go
-	for _ in $(seq "${ZONES_RACES:-6}"); do
-		zone set z 'fs=[{"dir":"/turn/a/m","type":"ext4","special":"'"$TOP/img/ext4"'"},{"dir":"/turn/a/o","type":"overlay","special":"'"$TOP/low"'","upper":"memory"}]'
+	turn() {
+		zone exec z sh -c 'mkdir -p /turn/a/m; ln -sfn /proc /turn/l; touch /run/go; while [ -e /run/go ]; do mv /turn/a /turn/b; mv /turn/l /turn/a; mv /turn/a /turn/l; mv /turn/b /turn/a; done' >/dev/null 2>&1 &
+		wait_for 5 zone exec z test -e /run/go
+	}
+	turn
+	for _ in $(seq "${ZONES_RACES:-4}"); do
+		zone set z 'fs=[{"dir":"/turn/a/m","type":"ext4","special":"'"$TOP/img/ext4"'"},{"dir":"/turn/a/o","type":"overlay","special":"'"$TOP/low"'","upper":"memory"}]' 2>/dev/null
 		zone apply z >/dev/null 2>&1 || true
-		zone set z 'fs=[]'
+		zone set z 'fs=[]' 2>/dev/null
 		zone apply z >/dev/null 2>&1 || zone reboot z
-		zone exec z test -e /run/go || break
+		zone exec z test -e /run/go 2>/dev/null || { rm -rf "$R/turn" && turn; }
 	done
 	zone exec z rm -f /run/go || true
 	wait
