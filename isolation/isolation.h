@@ -122,6 +122,9 @@ MUST_CHECK int isolation_new_console(pid_t pid, int pidfd, int *ret_master, stru
  * -EOPNOTSUPP: without a mount namespace of its own, or a file system that would show the host's processes or devices. */
 MUST_CHECK int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,
 				   struct err *e);
+/* Would this file be taken as an image? Nothing is mounted. */
+MUST_CHECK int isolation_check_image(const char *path, bool readonly, const struct mount_extra *x,
+				     struct err *e);
 /* -EINVAL when nothing is mounted exactly there. */
 MUST_CHECK int isolation_mount_remove(const char *target, int pidfd, struct err *e);
 
@@ -172,7 +175,7 @@ void isolation_user_done(struct isolation_user *u);
 
 /* --- a root in layers, seen by the host (overlay.c) ------------------------------------------------------------------------ */
 /* The tree that a container with spec.root.layers has as its root, while no container has it: a detached mount, gone with its descriptor; owners as on the disk. `upper` NULL: the layers alone, read-only.
- * Whoever has it must keep the container from being started. At most ISOLATION_MAX_LAYERS. */
+ * What is written is not flushed by fsync(2) on it. Whoever has it must keep the container from being started. At most ISOLATION_MAX_LAYERS. */
 enum { ISOLATION_MAX_LAYERS = 64 };
 MUST_CHECK int isolation_overlay(const struct strv *layers, const char *upper, struct err *e);
 

@@ -21,17 +21,20 @@
 
 #include "isolation/private.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/proc.h"
 #include "runtime/base/sock.h"
 #include "runtime/base/sys.h"
 
 enum { NAME_SIZE = 16 };
+#define VIEW_WORK "view"
 
 /* Names below the directory of a stage or below /proc/self/fd, short enough for all of them to fit into the 255 bytes of one option. */
 struct overlay_names {
 	struct strbuf lower; /* "1:2:3" */
 	char upper[NAME_SIZE], work[NAME_SIZE];
+	const char *more; /* options, with a comma before them */
 };
 
 static void overlay_names_done(struct overlay_names *n)
@@ -51,8 +54,9 @@ static int overlay_make(const struct overlay_names *n, struct err *e)
 	if (n->upper[0] == '\0')
 		data = mem_format("lowerdir=%s,userxattr", strbuf_text(&n->lower));
 	else
-		data = mem_format("lowerdir=%s,upperdir=%s,workdir=%s,userxattr",
-				  strbuf_text(&n->lower), n->upper, n->work);
+		data = mem_format("lowerdir=%s,upperdir=%s,workdir=%s,userxattr%s",
+				  strbuf_text(&n->lower), n->upper, n->work,
+				  n->more ? n->more : "");
 	const struct mount_fs fs = { .type = "overlay", .source = "zones", .data = data };
 	auto_close int tree = mount_fs_new(&fs, e);
 	struct statvfs st;
@@ -74,7 +78,7 @@ static int open_part(struct source *s, const char *path, bool is_upper, struct e
 	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 				.resolve = RESOLVE_NO_MAGICLINKS };
 
-	*s = (struct source){ .path = mem_strdup(path), .tree = -1, .is_dir = true };
+	*s = (struct source){ .path = mem_strdup(path), .tree = -1, .upper = -1, .is_dir = true };
 	s->fd = sys_openat2(AT_FDCWD, path, &how);
 	if (s->fd < 0)
 		return err_sys(e, "open the layer \"%s\"", path);
@@ -215,6 +219,18 @@ static int view_open(int dirfd, const char *path, struct err *e)
 	return fd < 0 ? err_sys(e, "open the layer \"%s\"", path) : fd;
 }
 
+/* A work folder of our own, so that "volatile" is none of the container's business: else the end of each view would flush the whole file system below. */
+static int view_work(int upper, struct err *e)
+{
+	int r = file_remove_tree(upper, VIEW_WORK, e);
+
+	if (r < 0)
+		return r;
+	if (sys_mkdirat(upper, VIEW_WORK, 0700) < 0)
+		return err_sys(e, "make a folder for the view of the root");
+	return view_open(upper, VIEW_WORK, e);
+}
+
 static int view_upper(struct overlay_view *v, const char *path, struct err *e)
 {
 	auto_close int dir = view_open(AT_FDCWD, path, e);
@@ -224,7 +240,7 @@ static int view_upper(struct overlay_view *v, const char *path, struct err *e)
 	v->upper = view_open(dir, "fs", e);
 	if (v->upper < 0)
 		return v->upper;
-	v->work = view_open(dir, "work", e);
+	v->work = view_work(dir, e);
 	(void)snprintf(v->names.upper, NAME_SIZE, "%d", v->upper);
 	(void)snprintf(v->names.work, NAME_SIZE, "%d", v->work);
 	return v->work < 0 ? v->work : 0;
@@ -275,7 +291,9 @@ static int view_make(const struct overlay_names *n, struct err *e)
 
 int isolation_overlay(const struct strv *layers, const char *upper, struct err *e)
 {
-	auto_done(overlay_view) struct overlay_view v = { .upper = -1, .work = -1 };
+	auto_done(overlay_view) struct overlay_view v = { .names = { .more = ",volatile" },
+							  .upper = -1,
+							  .work = -1 };
 
 	if (layers->n == 0 || layers->n > ISOLATION_MAX_LAYERS)
 		return err_set(e, EINVAL, "1 to %d layers are possible, not %zu",

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/qdisc.h"
 #include "runtime/base/str.h"
 
 enum {
@@ -110,6 +111,9 @@ int htb_set_total(struct netlink *nl, uint32_t index, uint64_t bits, struct err 
 	uint64_t rate = 0, ceil = 0;
 	int r = htb_rates(nl, index, ROOT_CLASS, &rate, &ceil, e);
 
+	/* without its root class it is one whose maker was killed, and the kernel does not make it again over that */
+	if (r == 0 && rate == 0)
+		r = qdisc_clear(nl, index, e);
 	if (r == 0 && rate == 0)
 		r = htb_make_root(nl, index, e);
 	if (r == 0)
@@ -133,36 +137,9 @@ static int htb_set_queue(struct netlink *nl, uint32_t index, const struct htb_cl
 	return netlink_talk(nl, &q, NULL, NULL, e);
 }
 
-int htb_set_class(struct netlink *nl, uint32_t index, const struct htb_class *c, struct err *e)
-{
-	uint64_t rate = 0, ceil = 0;
-	int r = htb_rates(nl, index, c->minor, &rate, &ceil, e);
-
-	if (r == 0)
-		r = htb_put_class(nl, index, htb_priority(ROOT_CLASS), c, e);
-	if (r == 0 && ceil != c->ceil)
-		r = htb_set_queue(nl, index, c, e);
-	return r < 0 ? err_wrap(e, "give a share of link number %u", index) : 0;
-}
-
-int htb_remove_class(struct netlink *nl, uint32_t index, uint32_t minor, struct err *e)
-{
-	struct netlink_request q;
-	struct err why = { 0 };
-	struct tcmsg *t = htb_begin(&q, RTM_DELTCLASS, 0, index);
-	int r;
-
-	t->tcm_handle = htb_priority(minor);
-	r = netlink_talk(nl, &q, NULL, NULL, &why);
-	if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EINVAL) { /* EINVAL: no queue at all */
-		*e = why;
-		return err_wrap(e, "take back a share of link number %u", index);
-	}
-	return 0;
-}
-
 struct htb_found {
 	uint64_t rate, ceil;
+	uint32_t queue; /* its handle; 0: the kernel's own, or no such class */
 };
 
 static uint64_t htb_take_one(const struct tc_ratespec *narrow, const struct nlattr *wide)
@@ -184,11 +161,12 @@ static int htb_take_rates(const struct nlmsghdr *h, void *arg)
 	memcpy(&o, mnl_attr_get_payload(parms), sizeof(o));
 	found->rate = htb_take_one(&o.rate, netlink_nested(options, TCA_HTB_RATE64));
 	found->ceil = htb_take_one(&o.ceil, netlink_nested(options, TCA_HTB_CEIL64));
+	found->queue = ((const struct tcmsg *)mnl_nlmsg_get_payload(h))->tcm_info;
 	return 0;
 }
 
-int htb_rates(struct netlink *nl, uint32_t index, uint32_t minor, uint64_t *rate, uint64_t *ceil,
-	      struct err *e)
+static int htb_ask(struct netlink *nl, uint32_t index, uint32_t minor, struct htb_found *ret,
+		   struct err *e)
 {
 	struct htb_found found = { 0 };
 	struct netlink_request q;
@@ -204,9 +182,48 @@ int htb_rates(struct netlink *nl, uint32_t index, uint32_t minor, uint64_t *rate
 		*e = why;
 		return err_wrap(e, "ask for a share of link number %u", index);
 	}
-	*rate = found.rate;
-	*ceil = found.ceil;
+	*ret = found;
 	return 0;
+}
+
+/* Whoever made the class may have been killed before it got its queue. */
+int htb_set_class(struct netlink *nl, uint32_t index, const struct htb_class *c, struct err *e)
+{
+	struct htb_found found = { 0 };
+	int r = htb_ask(nl, index, c->minor, &found, e);
+
+	if (r == 0)
+		r = htb_put_class(nl, index, htb_priority(ROOT_CLASS), c, e);
+	if (r == 0 && (found.ceil != c->ceil || !found.queue))
+		r = htb_set_queue(nl, index, c, e);
+	return r < 0 ? err_wrap(e, "give a share of link number %u", index) : 0;
+}
+
+int htb_remove_class(struct netlink *nl, uint32_t index, uint32_t minor, struct err *e)
+{
+	struct netlink_request q;
+	struct err why = { 0 };
+	struct tcmsg *t = htb_begin(&q, RTM_DELTCLASS, 0, index);
+	int r;
+
+	t->tcm_handle = htb_priority(minor);
+	r = netlink_talk(nl, &q, NULL, NULL, &why);
+	if (r < 0 && r != -ENOENT && r != -ENODEV && r != -EINVAL) { /* EINVAL: no queue at all */
+		*e = why;
+		return err_wrap(e, "take back a share of link number %u", index);
+	}
+	return 0;
+}
+
+int htb_rates(struct netlink *nl, uint32_t index, uint32_t minor, uint64_t *rate, uint64_t *ceil,
+	      struct err *e)
+{
+	struct htb_found found = { 0 };
+	int r = htb_ask(nl, index, minor, &found, e);
+
+	*rate = r < 0 ? *rate : found.rate;
+	*ceil = r < 0 ? *ceil : found.ceil;
+	return r;
 }
 
 int htb_probe(struct netlink *nl, struct err *e)

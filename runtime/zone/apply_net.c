@@ -202,26 +202,44 @@ static int saved_network(const struct apply *a, struct json **ret, struct err *e
 	return json_parse_simple(run->net_saved, strlen(run->net_saved), ret, e);
 }
 
-/* What a zone with links has from its boot, for one that gets its first: the mount with the names of others, its hosts, its name servers. Mounted anew in any case: whether
- * it is there already, from links that it had before, is known to the zone only. */
-static int first_link(struct apply *a, const struct zone_spec *to, struct err *e)
+/* What a zone with links of ours has from its boot, for one that gets its first: the mount with the names of others. Mounted anew in any case: whether it is there already, from links
+ * that it had before, is known to the zone only. */
+static int first_names(struct apply *a, const struct zone_spec *to, struct err *e)
 {
 	auto_done(mount_row) struct mount_spec m = { 0 };
-	struct root_use root = ROOT_USE_NONE;
 	struct err none = { 0 };
 	int r = etc_files_names(a->dirs, to, &m, e);
 
 	if (r < 0)
 		return r;
 	(void)!engine_mount_remove(a->container, m.destination, &none);
-	r = engine_mount_add(a->container, &m, e);
-	if (r == 0)
-		r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
-	if (r == 0)
+	return engine_mount_add(a->container, &m, e);
+}
+
+/* Its hosts and its name servers; with links of the host alone the latter. */
+static int first_files(struct apply *a, const struct zone_spec *to, bool names, struct err *e)
+{
+	struct root_use root = ROOT_USE_NONE;
+	int r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
+
+	if (r == 0 && names)
 		r = etc_files_hosts(root.fd, e);
-	r = r < 0 ? err_wrap(e, "anet") : etc_files_resolv(root.fd, to, NULL, e);
+	if (r == 0)
+		r = etc_files_resolv(root.fd, to, NULL, e);
 	root_use_end(&root);
 	return r;
+}
+
+static int first_link(struct apply *a, const struct zone_spec *from, const struct zone_spec *to,
+		      struct err *e)
+{
+	bool names = !from->n_anet && to->n_anet;
+	bool moved = !from->n_anet && !from->n_net && to->n_net;
+	int r = names ? first_names(a, to, e) : 0;
+
+	if (r == 0 && (names || moved))
+		r = first_files(a, to, names, e);
+	return r < 0 ? err_wrap(e, names ? "anet" : "net") : 0;
 }
 
 /* Its hosts file would go on to tell addresses that it has no more. */
@@ -257,8 +275,7 @@ static int net_run(struct apply *a, const struct change *c, bool back, struct er
 					   .save = save_network,
 					   .arg = a };
 
-	if (!change.from->n_anet && change.to->n_anet)
-		r = first_link(a, change.to, e);
+	r = first_link(a, change.from, change.to, e);
 	if (r == 0)
 		r = net_change(&change, &dirs, e);
 	if (r == 0 && change.from->n_anet && !change.to->n_anet)

@@ -123,7 +123,7 @@ static void remove_zonepath(void *ctx)
 	struct clone *c = ctx;
 	struct err ignored = { 0 };
 
-	c->left_behind = storage_remove(c->top, &ignored) < 0;
+	c->left_behind = storage_remove(c->top, NULL, &ignored) < 0;
 	if (!c->left_behind && c->made_top)
 		(void)sys_unlinkat(AT_FDCWD, c->zonepath, AT_REMOVEDIR); /* not empty: not ours */
 }
@@ -310,8 +310,10 @@ int zone_clone(const struct zone_dirs *d, const char *from, const char *name,
 {
 	auto_done(clone) struct clone c = { .dirs = d, .options = o, .top = -1 };
 	bool is_new = false;
-	int r = str_eq(from, name) ? err_set(e, EINVAL, "a zone cannot be its own clone")
-				   : open_from(&c, from, e);
+
+	if (str_eq(from, name))
+		return err_set(e, EINVAL, "a zone cannot be its own clone");
+	int r = open_from(&c, from, e);
 
 	if (r < 0)
 		return r;

@@ -97,14 +97,10 @@ static int overlay_can(const struct clone *c, struct err *e)
 static int live_layers(struct clone *c, struct strv *ret, struct err *e)
 {
 	auto_close int lock = -1;
-	struct still still = STILL_NONE;
 	int r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
 
 	if (r == 0)
-		r = still_begin(c->dirs, c->from, &still, e);
-	if (r == 0)
 		r = layers_copy_top(c->dirs, c->from, ret, e);
-	still_end(&still);
 	if (r < 0)
 		return r;
 	strv_copy(&c->to->record.layers, ret);

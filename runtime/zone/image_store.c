@@ -261,9 +261,14 @@ int image_want(const struct zone_dirs *d, const struct json *layers, struct err 
 	auto_ptr(json) struct json *j = json_new_object();
 	struct json *list = json_set(j, "layers", json_new_array());
 
+	auto_close int lock = -1;
+
 	for (size_t i = 0; layers && i < layers->n; i++)
 		json_add(list, json_new_string(layers->items[i]->text));
-	return zone_json_write(path, j, true, e);
+	/* Layers that are there may be about to be removed: whoever does that is waited for, and the next one reads what is written here. */
+	int r = layers_lock(d, LAYERS_WAIT_MS, &lock, e);
+
+	return r < 0 ? r : zone_json_write(path, j, true, e);
 }
 
 void image_unwant(const struct zone_dirs *d)

@@ -23,6 +23,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/snapshot.h"
+#include "runtime/zone/still.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 
@@ -237,8 +238,8 @@ static int publish(int store, const char *temporary, const char *id, struct err 
 	return sys_fsync(store) < 0 ? err_sys(e, "flush the store of layers") : 0;
 }
 
-/* `from` as a new layer. The store's lock is held: until a file names it, it is rubbish for others. */
-static int copy_as_layer(int store, int from, bool is_top, char **ret_id, struct err *e)
+/* `from` as a new layer: a whole root, or with `still` the top of one, whose zone goes on as soon as it is copied. The store's lock is held: until a file names it, it is rubbish for others. */
+static int copy_as_layer(int store, int from, struct still *still, char **ret_id, struct err *e)
 {
 	auto_free char *id = NULL;
 	int r = layers_new_id(&id, e);
@@ -251,9 +252,11 @@ static int copy_as_layer(int store, int from, bool is_top, char **ret_id, struct
 	if (r == 0)
 		r = make_parent(store, fs, e);
 	auto_close int to = r < 0 ? r : file_open_dir(store, fs, e);
-	struct tree_job job = { .root = to, .is_top = is_top };
+	struct tree_job job = { .root = to, .is_top = still != NULL };
 
 	r = to < 0 ? to : tree_copy_open(&job, from, "the root", e);
+	if (still)
+		still_end(still); /* to flush may take long */
 	if (r == 0)
 		r = publish(store, temporary, id, e);
 	if (r == 0)
@@ -271,7 +274,7 @@ static int freeze_by_copy(const struct zone_dirs *d, struct zone *z, int store, 
 	int r = layers_lock(d, LAYERS_WAIT_MS, &lock, e);
 	auto_close int root = r < 0 ? r : zone_root_open(d, z, e);
 
-	r = root < 0 ? root : copy_as_layer(store, root, false, &id, e);
+	r = root < 0 ? root : copy_as_layer(store, root, NULL, &id, e);
 	if (r == 0)
 		r = announce(d, z, id, false, e);
 	return r < 0 ? r : new_top(d, z, store, top, e);
@@ -306,15 +309,19 @@ int layers_copy_top(const struct zone_dirs *d, const struct zone *z, struct strv
 
 	if (store < 0)
 		return store;
-	if (r->layers.n >= LAYERS_KEEP)
+	if (r->layers.n >= ENGINE_MAX_LAYERS)
 		return err_set(
 			e, E2BIG,
 			"its root is in %zu layers: only while it does not run can they be made one",
 			r->layers.n);
 	if (!is_empty(AT_FDCWD, path)) {
+		struct still still = STILL_NONE;
 		auto_close int from = file_open_dir(AT_FDCWD, path, e);
-		int n = from < 0 ? from : copy_as_layer(store, from, true, &id, e);
+		int n = from < 0 ? from : still_begin(d, z, &still, e);
 
+		if (n == 0)
+			n = copy_as_layer(store, from, &still, &id, e);
+		still_end(&still);
 		if (n < 0)
 			return err_wrap(e, "copy the top of zone \"%s\"", z->name);
 		strv_add(ret, id);

@@ -36,8 +36,8 @@ void layers_prune_now(const struct zone_dirs *d);
 /* Make what the zone's root is now a layer, with an empty top above it: the zone is an overlay afterwards. By a rename, whatever its size; a root in LAYERS_KEEP layers is copied into one. Nothing is done
  * when the top is empty already. The zone is installed, does not run and is locked; zonepath and store are on one file system (-EXDEV). A kill at any moment is finished or undone by layers_settle(). */
 MUST_CHECK int layers_freeze(const struct zone_dirs *d, struct zone *z, struct err *e);
-/* The same for a zone that runs or not, by copying the top into a layer: *ret is the list of layers that show the root as it is now. The zone stays as it is. The store's lock is held and the
- * zone's processes are frozen by the caller, until the layers are named. */
+/* The same for a zone that runs or not, by copying the top into a layer: *ret is the list of layers that show the root as it is now. The zone stays as it is. The store's lock is held until
+ * the layers are named; the zone's processes stand still while they are copied. */
 MUST_CHECK int layers_copy_top(const struct zone_dirs *d, const struct zone *z, struct strv *ret,
 			       struct err *e);
 /* Finish or undo what an interruption has left of layers_freeze(). The zone is locked. */

@@ -142,10 +142,7 @@ static int of_layers(struct creation *c, struct err *e)
 	int r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
 
 	if (r == 0)
-		r = still_begin(c->dirs, c->zone, &c->still, e);
-	if (r == 0)
 		r = layers_copy_top(c->dirs, c->zone, &c->made.layers, e);
-	still_end(&c->still);
 	return r < 0 ? r : add_to_record(c, e);
 }
 

@@ -21,7 +21,7 @@
 enum { DEPTH_MAX = 256, VALUE_MAX = 256 };
 
 struct diff {
-	zone_diff_fn each;
+	int (*each)(void *arg, char what, const char *path);
 	void *arg;
 	struct strbuf path;
 };
@@ -146,14 +146,14 @@ static int walk(struct diff *d, int a, int b, int depth, struct err *e)
 	return r;
 }
 
-int zone_snapshot_diff(const struct zone_dirs *d, const char *name, const char *from,
-		       const char *to, zone_diff_fn each, void *arg, struct err *e)
+int zone_snapshot_diff(const struct zone_dirs *d, const char *name, const struct zone_compare *c,
+		       struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
-	struct diff diff = { .each = each, .arg = arg };
+	struct diff diff = { .each = c->each, .arg = c->arg };
 	int r = zone_open_for(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
-	auto_close int a = r < 0 ? r : snapshot_view(d, z, from, e);
-	auto_close int b = a < 0 ? a : snapshot_view(d, z, to, e);
+	auto_close int a = r < 0 ? r : snapshot_view(d, z, c->from, e);
+	auto_close int b = a < 0 ? a : snapshot_view(d, z, c->to, e);
 
 	r = b < 0 ? b : walk(&diff, a, b, 0, e);
 	strbuf_done(&diff.path);

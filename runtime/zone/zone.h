@@ -141,6 +141,10 @@ MUST_CHECK int zone_publish(const struct zone_dirs *d, const char *name, const c
 			    const struct zone_install *options, char **ret_digest, struct err *e);
 MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 			      struct err *e);
+/* The same, telling from time to time how many files have gone. */
+MUST_CHECK int zone_uninstall_watched(const struct zone_dirs *d, const char *name,
+				      void (*removed)(void *arg, unsigned long long n), void *arg,
+				      char **ret_note, struct err *e);
 MUST_CHECK int zone_delete(const struct zone_dirs *d, const char *name, struct err *e);
 
 /* --- moving house (rename.c, move.c, archive_export.c, archive_import.c, detach.c, attach.c, foreign.c) --- */
@@ -238,10 +242,14 @@ MUST_CHECK int zone_snapshot_delete(const struct zone_dirs *d, const char *name,
 /* The root becomes what it was; what it is now is lost. All snapshots stay. */
 MUST_CHECK int zone_snapshot_rollback(const struct zone_dirs *d, const char *name,
 				      const char *snapshot, struct err *e);
-/* Called for each path that was added ('A'), changed ('M') or removed ('D') between `from` and `to` (NULL: now). A negative result ends the walk with it. */
-typedef int (*zone_diff_fn)(void *arg, char what, const char *path);
-MUST_CHECK int zone_snapshot_diff(const struct zone_dirs *d, const char *name, const char *from,
-				  const char *to, zone_diff_fn each, void *arg, struct err *e);
+/* `each` is called for each path that was added ('A'), changed ('M') or removed ('D'); a negative result of it ends the walk. */
+struct zone_compare {
+	const char *from, *to; /* snapshots; `to` NULL: the root as it is now */
+	int (*each)(void *arg, char what, const char *path);
+	void *arg;
+};
+MUST_CHECK int zone_snapshot_diff(const struct zone_dirs *d, const char *name,
+				  const struct zone_compare *c, struct err *e);
 /* Write a regular file of a snapshot to the descriptor `to`. */
 MUST_CHECK int zone_snapshot_get(const struct zone_dirs *d, const char *name, const char *snapshot,
 				 const char *path, int to, struct err *e);

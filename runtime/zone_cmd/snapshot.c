@@ -168,7 +168,11 @@ static int run_diff(struct cli_args *a, const struct zone_dirs *d)
 	struct differences found = { list };
 	struct err e = { 0 };
 
-	if (zone_snapshot_diff(d, word(a, 1), word(a, 2), word(a, 3), tell, &found, &e) < 0)
+	const struct zone_compare c = {
+		.from = word(a, 2), .to = word(a, 3), .each = tell, .arg = &found
+	};
+
+	if (zone_snapshot_diff(d, word(a, 1), &c, &e) < 0)
 		return output_error(a, &e);
 	return list ? output_json(list) : CLI_DONE;
 }

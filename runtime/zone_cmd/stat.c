@@ -140,7 +140,7 @@ static int read_resources(const struct cli_args *a, struct view *v)
 
 	if (text)
 		strv_split(&words, text, ',');
-	v->tables = mem_array(words.n + 2, sizeof(*v->tables));
+	v->tables = mem_array(words.n + 2, sizeof(const struct stat_table *));
 	v->tables[0] = stat_table_find(NULL);
 	for (size_t i = 0; i < words.n; i++) {
 		v->tables[i] = stat_table_find(words.items[i]);

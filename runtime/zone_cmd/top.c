@@ -162,6 +162,8 @@ static void draw(const struct top *t)
 	size_t rows = size.ws_row > LINES_HEAD ? size.ws_row - LINES_HEAD : 0;
 	char interval[32];
 
+	if (n == 0)
+		return;
 	for (size_t i = 0; i < n; i++)
 		strv_add(&cells, heads[i]);
 	for (size_t i = 0; i < r.n; i++)

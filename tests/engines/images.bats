@@ -4,7 +4,8 @@ load helper
 
 setup_file() {
 	export PATH=$BUILD:$PATH
-	WORK=$(mktemp -d /var/lib/zones-images.XXXXXX) # zones do not lie on tmpfs
+	WORK=/var/lib/zones-images.$$.$(date +%s%N) # zones do not lie on tmpfs; podman makes an image's name of it, which has no capitals
+	mkdir "$WORK"
 	export WORK ZONES_CONFIG_DIR=$WORK/etc ZONES_STORAGE_DIR=$WORK/storage ZONES_RUN_DIR=$WORK/run
 	chmod 755 "$WORK"
 	printf '{"default":[{"type":"insecureAcceptAnything"}]}' >"$TOP/policy.json"
@@ -55,18 +56,24 @@ state_of() {
 	[ "$(zone exec deb stat -c '%a %u' /etc/second)" = "4711 0" ]
 	zone exec deb sh -c 'echo third >/etc/third; rm /etc/second; chown 33:33 /etc/third'
 	run zone info deb image
-	says '{"maker":"us"}'
+	says '"maker":"us"'
 	zone shutdown deb
 	wait_for 60 test "$(state_of deb)" = installed
 	zone publish deb "oci:$WORK/out:1"
-	[ "$(podman_ run --rm --network none "oci:$WORK/out:1" sh -c 'cat /etc/third; stat -c "%U" /etc/third; ls /etc/second; dpkg -l | grep -c ^ii' 2>&1 | sed "s/ls: .*No such.*/gone/" | head -n 3 | tr '\n' ' ')" = "third www-data gone " ]
+	run podman_ run -q --rm --network none "oci:$WORK/out:1" sh -c 'cat /etc/third; stat -c "%U %a" /etc/third /etc; [ -e /etc/second ] || echo gone; [ -e /usr/share/doc/apt/copyright ] || echo gone too'
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	says "third"
+	says "www-data 644"
+	says "root 755"
+	says "gone"
+	says "gone too"
 }
 
 @test "docker-archive and layout of podman save, and a zone of them with the image's service" {
 	image_tree
 	c=$(buildah_ from scratch)
 	buildah_ add "$c" "$TOP/image" / >/dev/null
-	buildah_ config --entrypoint '["/bin/sh","-c","echo $A >/tmp/said; exec sleep 1000"]' --env A=from-the-image --user www --workingdir /tmp --port 80 "$c"
+	buildah_ config --entrypoint '["/bin/sh","-c","echo $A >/tmp/said; exec sleep 1000"]' --env A=from-the-image --user www --workingdir /tmp --port 80/tcp "$c"
 	buildah_ commit --rm --format docker "$c" "docker-archive:$WORK/one.tar:example.org/one:1" >/dev/null
 	zone create -t linux one 'anet=[]'
 	zone install --from "docker-archive:$WORK/one.tar" one
@@ -76,6 +83,7 @@ state_of() {
 	podman_ load -i "$WORK/one.tar" >/dev/null 2>&1
 	podman_ save --format oci-archive -o "$WORK/one-oci.tar" example.org/one:1 >/dev/null 2>&1
 	zone image import "oci:$WORK/one-oci.tar" two
+	zone image inspect two
 	[ "$(zone image inspect --json two | jq -c '[.service.user,.service.cwd,.exposedPorts]')" = '["www","/tmp",["80/tcp"]]' ]
 	[ "$(zone image inspect --json two | jq -r '.layers[0]')" = "$(jq -r '.layers[0]' "$ZONES_STORAGE_DIR/.records/one.json")" ] # there once
 	zone image rm two
@@ -87,8 +95,8 @@ state_of() {
 	printf 'version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: %s\nhttp:\n  addr: 127.0.0.1:5055\n' "$WORK/registry" >"$TOP/registry.yml"
 	docker-registry serve "$TOP/registry.yml" >"$TOP/registry.log" 2>&1 &
 	echo $! >"$TOP/registry.pid"
-	printf '[[registry]]\nlocation = "127.0.0.1:5055"\ninsecure = true\n' >"$TOP/registries.conf"
-	export CONTAINERS_REGISTRIES_CONF=$TOP/registries.conf
+	mkdir -p /etc/containers/registries.conf.d
+	printf '[[registry]]\nlocation = "127.0.0.1:5055"\ninsecure = true\n' >/etc/containers/registries.conf.d/zones-test.conf # this mount namespace's own
 	wait_for 20 curl -sf http://127.0.0.1:5055/v2/
 	python3 "$ROOT/tests/engines/oci-image.py" "$TOP/image" "$WORK/reg.tar" reg:1
 	skopeo copy -q "oci-archive:$WORK/reg.tar" docker://127.0.0.1:5055/bb:1

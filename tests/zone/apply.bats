@@ -198,7 +198,7 @@ except OSError: print("stopped")'
 	[ "$(pending)" = false ]
 	run zone list web
 	case $output in *pending*) false ;; esac
-	zone set web hostname=other maxLwps=60 'rlimit.nofile=[64,128]' limitpriv=default,!chown
+	zone set web hostname=other maxLwps=60 maxProcesses=40 limitpriv=default,!chown
 	[ "$(pending)" = true ]
 	run zone list
 	says pending
@@ -212,7 +212,7 @@ except OSError: print("stopped")'
 	[ "$(pending)" = true ]
 	[ "$(inside hostname)" = web ]
 	run zone apply --json web
-	jq -e '.ok and .pending == 3 and (.changes | map(.path) | sort) == ["hostname", "limitpriv", "rlimit.nofile"] and all(.changes[]; .why)' <<<"$output"
+	jq -e '.ok and .pending == 3 and (.changes | map(.path) | sort) == ["hostname", "limitpriv", "maxProcesses"] and all(.changes[]; .why)' <<<"$output"
 	zone reboot web
 	[ "$(inside hostname)" = other ]
 	[ "$(pending)" = false ]

@@ -262,6 +262,7 @@ talks() {
 	run zone exec web ip route
 	says "default via 192.0.2.1 dev card0"
 	[ "$(inside web sysctl -n net.ipv6.conf.card0.accept_ra)" = 0 ]
+	zone exec web test -s /etc/resolv.conf
 	zone set web 'net[0].address=["192.0.2.11/24","192.0.2.12/24"]'
 	applied
 	talk 192.0.2.12

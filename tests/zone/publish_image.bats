@@ -108,3 +108,37 @@ facts() { # facts DIR: everything about the files in it
 	says holes
 	[ ! -e "$TOP/out2/index.json" ]
 }
+
+@test "--debootstrap runs mmdebstrap with the host's mirror and takes what it made as any archive" {
+	[ -x /usr/bin/mmdebstrap ] || skip "no mmdebstrap"
+	tree "$TOP/tree"
+	mkdir "$TOP/tree/dev"
+	mknod "$TOP/tree/dev/null" c 1 3
+	cat >"$TOP/fake" <<'FAKE'
+#!/bin/sh
+printf '%s\n' "$@" >"$TOP/arguments"
+[ "$FAKE" != fail ] || { echo "E: no such suite" >&2; exit 25; }
+for last; do case $last in *.tar) tar -C "$TOP/tree" -cf "$last" . ;; esac; done
+FAKE
+	chmod 755 "$TOP/fake"
+	zone create -t linux deb 'anet=[]'
+	export TOP
+	with() { FAKE=$1 unshare -m sh -ec 'mount --bind "$TOP/fake" /usr/bin/mmdebstrap; shift; exec "$@"' sh "$@"; }
+	fails 1 with fail zone install --debootstrap nosuch deb
+	says "mmdebstrap ended with 25: E: no such suite"
+	[ "$(state_of deb)" = configured ]
+	fails 1 with good zone install --debootstrap --hook=x deb
+	says "cannot be a suite"
+	fails 1 with good zone install --debootstrap bookworm --from "$TOP/tree" deb
+	run with good zone install --debootstrap bookworm deb
+	[ "$status" -eq 0 ]
+	says "1 device nodes were left out"
+	[ "$(stat -c '%a %u' "$ZONES_STORAGE_DIR/deb/root/srv/b")" = "4755 33" ]
+	grep -qx bookworm "$TOP/arguments"
+	grep -q '^https\?://' "$TOP/arguments"
+	[ -z "$(find "$ZONES_STORAGE_DIR/.images" -mindepth 1 ! -name .lock)" ]
+	native nat
+	zone create -t isolated nat2
+	fails 1 zone install --debootstrap bookworm nat2
+	says brand=linux
+}

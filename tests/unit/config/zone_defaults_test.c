@@ -191,8 +191,44 @@ static void test_brands(void)
 	CHECK(!zone_brand_find("oci") && !zone_brand_find(NULL));
 }
 
+/* An image's service: key by key where the file is silent. */
+static void test_image(void)
+{
+	static const char image[] =
+		"{\"command\":[\"/bin/a\",\"b\"],\"env\":{\"X\":\"1\",\"Y\":\"2\"},\"user\":\"www\",\"stopSignal\":\"INT\"}";
+	auto_ptr(zone_spec) struct zone_spec *file = good_zone(
+		"{\"zonename\":\"web\",\"brand\":\"linux\",\"service\":{\"env\":{\"Y\":\"mine\"},\"user\":\"root\"}}");
+	auto_ptr(zone_spec) struct zone_spec *silent =
+		good_zone("{\"zonename\":\"web\",\"brand\":\"linux\"}");
+	auto_ptr(json) struct json *j = NULL;
+	auto_done(rows) struct rows r = { 0 };
+	struct zone_host with = host;
+	struct err e = { 0 };
+
+	CHECK(json_parse_simple(image, strlen(image), &j, &e) == 0);
+	with.image_service = j;
+	auto_ptr(zone_spec) struct zone_spec *z = zone_effective(file, &with);
+
+	zone_effective_visit(file, z, &with, collect, &r);
+	row(&r, "service.command", "[\"/bin/a\",\"b\"]", "image");
+	row(&r, "service.env.X", "1", "image");
+	row(&r, "service.env.Y", "mine", "file");
+	row(&r, "service.user", "root", "file");
+	row(&r, "service.stopSignal", "INT", "image");
+	row(&r, "service.cwd", "/", "default");
+	auto_ptr(zone_spec) struct zone_spec *all = zone_effective(silent, &with);
+
+	CHECK(all->service && all->service->command.n == 2);
+	CHECK_STR(all->service ? all->service->user : NULL, "www");
+	(void)json_unset(j, "command"); /* an image whose program is the tree's init */
+	auto_ptr(zone_spec) struct zone_spec *none = zone_effective(silent, &with);
+
+	CHECK(!none->service);
+}
+
 int main(void)
 {
+	test_image();
 	test_smallest();
 	test_hostid();
 	test_memory();

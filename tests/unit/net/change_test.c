@@ -258,11 +258,41 @@ static struct zone_spec *on_card(size_t n)
 	return z;
 }
 
+/* It changes, goes to a network and comes back, and goes. */
+static void card_moves(struct world *w, const struct zone_spec *b)
+{
+	auto_ptr(zone_spec) struct zone_spec *wide = on_card(2), *blue = on_card(2),
+					     *less = on_card(1);
+	struct err e = { 0 };
+
+	wide->anet[1].mtu = (struct opt_u64){ true, 1400 };
+	free(blue->anet[1].lower_link);
+	blue->anet[1].lower_link = mem_strdup("auto:blue");
+	strv_done(&blue->anet[1].allowed_address);
+	CHECK_INT(change(w, b, wide, &e), 0);
+	CHECK_INT(json_get_i64(json_get(w->saved, "links")->items[1], "mtu", 0), 1400);
+	CHECK_INT(change(w, wide, blue, &e), 0);
+	CHECK_STR(e.text, "");
+	CHECK_INT(own_count_links("zm"), 0);
+	CHECK_INT(own_count_links("zbr-blue"), 1);
+	CHECK(!json_get(json_get(w->saved, "links")->items[1], "uplink"));
+	/* back, and the network with it; it fails at the very end and is undone */
+	w->fail_at = 2;
+	CHECK_INT(change(w, blue, b, &e), -EIO);
+	CHECK_INT(own_count_links("zm"), 0);
+	CHECK_INT(own_count_links("zbr-blue"), 1);
+	w->fail_at = 0;
+	CHECK_INT(change(w, blue, b, &e), 0);
+	CHECK_INT(own_count_links("zm"), 1);
+	CHECK_INT(own_count_links("zbr-blue"), 0);
+	CHECK_INT(change(w, b, less, &e), 0);
+	CHECK_INT(own_count_links("zm"), 0);
+}
+
 /* A link on a card is left alone while the one beside it changes; then it changes, moves to a network and goes. */
 static void on_cards(void)
 {
-	auto_ptr(zone_spec) struct zone_spec *a = on_card(2), *b = on_card(2), *wide = on_card(2),
-					     *less = on_card(1), *blue = on_card(2);
+	auto_ptr(zone_spec) struct zone_spec *a = on_card(2), *b = on_card(2);
 	auto_ptr(net_plan) struct net_plan *p = NULL;
 	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
 	struct world w = { .ns = own_zone_namespace() };
@@ -280,10 +310,6 @@ static void on_cards(void)
 	CHECK(net_plan(a, &w.d.dirs, &p, &e) == 0 && net_attach(p, w.ns, &w.saved, &e) == 0);
 	CHECK_STR(e.text, "");
 	b->anet[0].mtu = (struct opt_u64){ true, 1400 };
-	wide->anet[1].mtu = (struct opt_u64){ true, 1400 };
-	free(blue->anet[1].lower_link);
-	blue->anet[1].lower_link = mem_strdup("auto:blue");
-	strv_done(&blue->anet[1].allowed_address);
 	auto_free char *was = json_print(json_get(w.saved, "links")->items[1], false);
 
 	CHECK(strstr(was, "\"uplink\""));
@@ -304,24 +330,7 @@ static void on_cards(void)
 
 	CHECK_STR(still, was);
 	CHECK_INT(own_count_links("zm"), 1);
-	CHECK_INT(change(&w, b, wide, &e), 0);
-	CHECK_INT(json_get_i64(json_get(w.saved, "links")->items[1], "mtu", 0), 1400);
-	CHECK_INT(change(&w, wide, blue, &e), 0);
-	CHECK_STR(e.text, "");
-	CHECK_INT(own_count_links("zm"), 0);
-	CHECK_INT(own_count_links("zbr-blue"), 1);
-	CHECK(!json_get(json_get(w.saved, "links")->items[1], "uplink"));
-	/* back, and the network with it; it fails at the very end and is undone */
-	w.fail_at = 2;
-	CHECK_INT(change(&w, blue, b, &e), -EIO);
-	CHECK_INT(own_count_links("zm"), 0);
-	CHECK_INT(own_count_links("zbr-blue"), 1);
-	w.fail_at = 0;
-	CHECK_INT(change(&w, blue, b, &e), 0);
-	CHECK_INT(own_count_links("zm"), 1);
-	CHECK_INT(own_count_links("zbr-blue"), 0);
-	CHECK_INT(change(&w, b, less, &e), 0);
-	CHECK_INT(own_count_links("zm"), 0);
+	card_moves(&w, b);
 	CHECK(net_detach(w.saved, &w.d.dirs, &e) == 0);
 	CHECK_INT(own_count_links("z"), 0);
 	json_free(w.saved);

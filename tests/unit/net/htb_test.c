@@ -2,9 +2,24 @@
 #include "net/htb.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 
 #include "net/qdisc.h"
 #include "tests/unit/net/own_network.h"
+
+/* -ENOENT when the class has none of ours. */
+static int take_queue(struct netlink *nl, uint32_t index, uint32_t minor)
+{
+	struct netlink_request q;
+	struct err e = { 0 };
+	struct tcmsg *t;
+
+	netlink_begin(&q, RTM_DELQDISC, 0);
+	t = mnl_nlmsg_put_extra_header(q.h, sizeof(*t));
+	t->tcm_ifindex = (int)index;
+	t->tcm_parent = htb_priority(minor);
+	return netlink_talk(nl, &q, NULL, NULL, &e);
+}
 
 static void test(void)
 {
@@ -29,7 +44,15 @@ static void test(void)
 		CHECK(htb_rates(&nl, l.index, 1, &rate, &ceil, &e) == 0);
 		CHECK(rate == totals[i] && ceil == totals[i]);
 	}
+	/* killed before the queue got its root class */
+	CHECK(htb_remove_class(&nl, l.index, 1, &e) == 0);
+	CHECK(htb_rates(&nl, l.index, 1, &rate, &ceil, &e) == 0 && rate == 0);
+	CHECK(htb_set_total(&nl, l.index, 40000000, &e) == 0);
+	CHECK_STR(e.text, "");
 	CHECK(htb_set_class(&nl, l.index, &c, &e) == 0);
+	/* killed before the class got its queue: the next one sees that */
+	CHECK(take_queue(&nl, l.index, 32) == 0 && take_queue(&nl, l.index, 32) == -ENOENT);
+	CHECK(htb_set_class(&nl, l.index, &c, &e) == 0 && take_queue(&nl, l.index, 32) == 0);
 	c.ceil = 16000000;
 	CHECK(htb_set_class(&nl, l.index, &c, &e) == 0);
 	CHECK(htb_rates(&nl, l.index, 32, &rate, &ceil, &e) == 0);

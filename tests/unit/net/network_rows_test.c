@@ -25,6 +25,23 @@ static void check(struct json *tree, const char *want)
 	CHECK_STR(got, want);
 }
 
+/* Of what "z" has in one tree the other lacks a row, or only the name. */
+static void adding(void)
+{
+	auto_ptr(json) struct json *to =
+		parsed("{\"x\":[{\"name\":\"a\",\"bits\":2,\"zones\":[\"y\"]}]}");
+	auto_ptr(json) struct json *from = parsed(
+		"{\"x\":[{\"name\":\"a\",\"bits\":1,\"zones\":[\"z\"]},{\"name\":\"b\",\"bits\":3,\"zones\":[\"z\"]},{\"name\":\"c\",\"zones\":[\"y\"]},{\"zones\":3}]}");
+	static const char want[] =
+		"{\"x\":[{\"name\":\"a\",\"bits\":2,\"zones\":[\"y\",\"z\"]},{\"name\":\"b\",\"bits\":3,\"zones\":[\"z\"]}]}";
+
+	network_rows_add_missing(to, from, "none", "z");
+	network_rows_add_missing(to, from, "x", "z");
+	check(to, want);
+	network_rows_add_missing(to, from, "x", "z");
+	check(to, want);
+}
+
 int main(void)
 {
 	auto_ptr(json) struct json *tree = parsed("{}");
@@ -50,5 +67,6 @@ int main(void)
 	check(odd, "{\"x\":[{\"name\":\"a\",\"zones\":[\"z\"]}],\"y\":3}");
 	CHECK(network_rows_keep(odd, "x", keeps, "nobody"));
 	check(odd, "{\"y\":3}");
+	adding();
 	return test_done();
 }

@@ -45,6 +45,34 @@ static char *settled(struct json *leases, const struct want *w)
 #define TOTAL(bits, zones) \
 	",\"totals\":[{\"name\":\"zbr0\",\"bits\":" bits ",\"zones\":[" zones "]}]"
 
+/* What only a record knows counts for the moment; what is said wins. */
+static void assuming(struct json *leases)
+{
+	static const char text[] =
+		"{\"links\":[{\"bridge\":\"zbr0\",\"shareTotal\":7000},{\"bridge\":\"zbr0\",\"shareTotal\":1},{\"bridge\":\"br1\"}]}";
+	const struct want w = { "b", { 0, 0 }, { 9, 0 } }, says = { "a", { 8000, 0 }, { 0, 0 } };
+	auto_ptr(json) struct json *record = NULL;
+	struct err e = { 0 };
+
+	CHECK(json_parse_simple(text, strlen(text), &record, &e) == 0);
+	share_assume(leases, record);
+	auto_free char *got = settled(leases, &w);
+
+	CHECK_STR(got, "9/7000 100/7000 " TREE(TOTAL("7000", "\"\"")));
+	share_assume_end(leases);
+	auto_free char *left = json_print(leases, false);
+
+	CHECK_STR(left, TREE(""));
+	auto_free char *said = settled(leases, &says);
+
+	share_assume(leases, record);
+	share_assume_end(leases);
+	auto_free char *still = json_print(leases, false);
+
+	CHECK_STR(still, TREE(TOTAL("8000", "\"a\"")));
+	CHECK_STR(said, "100/8000 100/8000 " TREE(TOTAL("8000", "\"a\"")));
+}
+
 int main(void)
 {
 	static const struct {
@@ -77,5 +105,6 @@ int main(void)
 		/* of a refused zone only what the others say counts, so the tree may have lost its word */
 		test_str(got, rows[i].want, rows[i].want, __FILE__, __LINE__);
 	}
+	assuming(leases);
 	return test_done();
 }

@@ -1,31 +1,37 @@
-/* Files with several names are found again, also when there are many. */
 #include "runtime/zone/tree_links.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
+#include "runtime/base/mem.h"
 #include "tests/unit/test.h"
+
+enum { FILES = 5000 };
 
 int main(void)
 {
 	struct tree_links l = { 0 };
-	int bad = 0;
+	int wrong = 0;
 
-	for (unsigned i = 0; i < 2000; i++) {
-		char path[32];
+	CHECK(!tree_links_first(&l, 1, 7, "a"));
+	CHECK_STR(tree_links_first(&l, 1, 7, "b"), "a");
+	CHECK(!tree_links_first(&l, 2, 7, "c")); /* the same number on another device */
+	CHECK_STR(tree_links_first(&l, 2, 7, "d"), "c");
+	for (uint64_t i = 0; i < FILES; i++) {
+		char *name = mem_format("f%llu", (unsigned long long)i);
 
-		(void)snprintf(path, sizeof(path), "f%u", i);
-		bad += tree_links_first(&l, i & 1, i / 2, path) != NULL;
+		wrong += tree_links_first(&l, 3, i << 20, name) != NULL;
+		free(name);
 	}
-	for (unsigned i = 0; i < 2000; i++) {
-		char path[32];
+	for (uint64_t i = 0; i < FILES; i++) {
+		char *name = mem_format("f%llu", (unsigned long long)i);
+		const char *first = tree_links_first(&l, 3, i << 20, "other");
 
-		(void)snprintf(path, sizeof(path), "f%u", i);
-		const char *first = tree_links_first(&l, i & 1, i / 2, "again");
-
-		bad += !first || strcmp(first, path) != 0;
+		wrong += !first || strcmp(first, name) != 0;
+		free(name);
 	}
-	CHECK_INT(bad, 0);
+	CHECK_INT(wrong, 0);
+	CHECK_INT(l.n, FILES + 2);
 	tree_links_done(&l);
-	CHECK(l.n == 0);
+	CHECK_INT(l.n, 0);
 	return test_done();
 }
