@@ -244,6 +244,12 @@ static bool put(struct foreign *f, const struct foreign_item *i, const char *pat
 {
 	auto_free char *why = NULL;
 
+	/* allowed in a file, for zones that have their program from an image */
+	if (str_has_prefix(path, "service.") && !str_eq(path, "service.command") &&
+	    !json_get(json_get(f->config, "service"), "command")) {
+		foreign_leave(f, i, "there is no program (service.command) that it could be for");
+		return false;
+	}
 	for (int k = 0; k < 2 && values[k]; k++) {
 		if (!try_value(f, path, values[k], &why))
 			continue;
