@@ -54,6 +54,22 @@ static int image_open(const char *path, bool readonly, bool any_writer, struct e
 	return fd_steal(&fd);
 }
 
+/* The kernel lets everybody lock what he may read. */
+static int image_is_busy(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_mode & (S_IRGRP | S_IROTH))
+		return err_set(
+			e, EBUSY,
+			"\"%s\" is mounted already, or in use: an image that is written to has one user; others than root can read this file, so that any of their programs may hold it (chmod 600 keeps them out)",
+			path);
+	return err_set(
+		e, EBUSY,
+		"\"%s\" is mounted already, or in use: an image that is written to has one user",
+		path);
+}
+
 static int image_lock(int fd, const char *path, bool readonly, struct err *e)
 {
 	int how = (readonly ? LOCK_SH : LOCK_EX) | LOCK_NB;
@@ -62,10 +78,7 @@ static int image_lock(int fd, const char *path, bool readonly, struct err *e)
 		if (errno != EWOULDBLOCK)
 			return err_sys(e, "lock \"%s\"", path);
 		if (waited >= BUSY_MS)
-			return err_set(
-				e, EBUSY,
-				"\"%s\" is mounted already, or in use: an image that is written to has one user",
-				path);
+			return image_is_busy(fd, path, e);
 		(void)poll(NULL, 0, BUSY_STEP_MS);
 	}
 	return 0;

@@ -215,6 +215,11 @@ mounted() {
 	native y "fs=[{\"dir\":\"/m\",\"type\":\"ext4\",\"special\":\"$TOP/img/ext4\",\"options\":[\"ro\"]}]"
 	fails 1 zone boot y
 	says "mounted already"
+	says "chmod 600"
+	chmod 600 "$TOP/img/ext4"
+	fails 1 zone boot y
+	says "mounted already"
+	[[ "$output" != *"chmod 600"* ]]
 	zone halt z
 	zone set z 'fs[0].options=["ro"]'
 	zone boot z
