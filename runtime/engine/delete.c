@@ -20,7 +20,8 @@ enum { DIE_TIMEOUT_MS = 10000 };
 
 int delete_directory(struct engine_container *c)
 {
-	static const char *const files[] = { FIFO_FILE, CONFIG_FILE, LOCK_FILE, "state.json" };
+	static const char *const files[] = { FIFO_FILE, CONFIG_FILE, LOCK_FILE, STILL_FILE,
+					     "state.json" };
 	auto_free char *path = mem_format("%s/%s", c->root, c->id);
 	struct err cause = { 0 };
 

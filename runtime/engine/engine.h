@@ -232,6 +232,8 @@ MUST_CHECK int engine_rlimit(struct engine_container *c, const struct engine_rli
 /* As it was before engine_rlimit(); processes that were born since get what init had. */
 MUST_CHECK int engine_rlimit_undo(struct engine_container *c,
 				  const struct engine_rlimits_saved *saved, struct err *e);
+/* A container that stands still since engine_rlimit() was killed, with all that belonged to it, goes on. Costs one look at a file when there is none. */
+MUST_CHECK int engine_go_on(const char *state_root, const char *id, struct err *e);
 void engine_rlimits_saved_free(struct engine_rlimits_saved *saved); /* NULL is fine */
 /* A new console for a container whose pty is gone: *ret_master; /dev/console inside shows the new one. */
 MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, struct err *e);

@@ -11,6 +11,7 @@
 #define FIFO_FILE   "exec.fifo"
 #define CONFIG_FILE "config.json"
 #define LOCK_FILE   "lock"
+#define STILL_FILE  "standstill"
 
 struct engine_container {
 	char *root, *id;

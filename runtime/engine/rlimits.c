@@ -2,10 +2,11 @@
  *
  * A child has its parent's limits from its birth, but is not in the cgroup yet while it is being born, and a large process gives birth for a while. So the container is frozen for the few
  * milliseconds that it takes: what is frozen stands at the edge of the kernel, in the middle of nothing. Whoever kills us meanwhile does not leave it so: a guard, a process that does nothing
- * but wait for our end, lets it go on. */
+ * but wait for our end, lets it go on. A note in the container's directory says so to the next command, should the guard be killed with us. */
 #include "runtime/engine/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "config/names.h"
 #include "isolation/isolation.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/proc.h"
 #include "runtime/base/sock.h"
@@ -187,12 +189,48 @@ static int all_rounds(struct engine_container *c, int resource, const struct eng
 
 struct standstill {
 	struct cgroup *cg;
+	bool has_lock;
+	int dir;      /* where the note is */
 	bool is_ours; /* it was not frozen before */
 	int guard;    /* our end of its line */
 	pid_t pid;
 };
 
-static _Noreturn void guard(struct cgroup *cg, int line)
+static int note_write(int dir, struct err *e)
+{
+	auto_close int fd =
+		sys_openat(dir, STILL_FILE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? err_sys(e, "note that the container is frozen") : 0;
+}
+
+static int go_on(struct cgroup *cg, int dir, struct err *e)
+{
+	int r = cgroup_freeze(cg, false, e);
+
+	if (r == 0 && sys_unlinkat(dir, STILL_FILE, 0) < 0 && errno != ENOENT)
+		r = err_sys(e, "remove the note that the container is frozen");
+	return r;
+}
+
+int engine_go_on(const char *state_root, const char *id, struct err *e)
+{
+	auto_free char *note = mem_format("%s/%s/" STILL_FILE, state_root, id);
+	struct engine_container *c = NULL;
+
+	if (!file_exists(AT_FDCWD, note))
+		return 0;
+	int r = engine_open(state_root, id, true, &c, e); /* whoever is at it now has the lock */
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (engine_cgroup(c) && file_exists(c->dir, STILL_FILE))
+		r = go_on(c->cgroup, c->dir, e);
+	engine_free(c);
+	return r;
+}
+
+static _Noreturn void guard(const struct standstill *s, int line)
 {
 	struct err ignored = { 0 };
 	sigset_t all;
@@ -202,7 +240,7 @@ static _Noreturn void guard(struct cgroup *cg, int line)
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, NULL);
 	if (sys_read(line, &word, 1) != 1)
-		(void)!cgroup_freeze(cg, false, &ignored);
+		(void)!go_on(s->cg, s->dir, &ignored);
 	proc_exit(0);
 }
 
@@ -216,7 +254,7 @@ static int guard_begin(struct standstill *s, struct err *e)
 	s->pid = sys_clone3(&args, sizeof(args));
 	if (s->pid == 0) {
 		(void)close(pair[0]);
-		guard(s->cg, pair[1]);
+		guard(s, pair[1]);
 	}
 	(void)close(pair[1]);
 	s->guard = pair[0];
@@ -226,31 +264,37 @@ static int guard_begin(struct standstill *s, struct err *e)
 static int standstill_begin(struct engine_container *c, struct standstill *s, struct err *e)
 {
 	bool frozen = false;
-	int r;
+	int r = container_lock(c, &s->has_lock, e); /* whoever else has it finds no note of ours */
 
+	if (r < 0)
+		return r;
 	s->cg = engine_cgroup(c);
+	s->dir = c->dir;
 	if (!s->cg)
 		return err_set(e, EOPNOTSUPP, "the container has no cgroup");
 	r = cgroup_is_frozen(s->cg, &frozen, e);
 	if (r < 0 || frozen)
 		return r;
-	r = guard_begin(s, e);
+	r = note_write(c->dir, e);
+	if (r == 0)
+		r = guard_begin(s, e);
 	if (r < 0)
 		return r;
 	s->is_ours = true;
 	return cgroup_freeze(s->cg, true, e);
 }
 
-static int standstill_end(struct standstill *s, struct err *e)
+static int standstill_end(struct engine_container *c, struct standstill *s, struct err *e)
 {
 	struct err ignored = { 0 };
-	int r = s->is_ours ? cgroup_freeze(s->cg, false, e) : 0;
+	int r = s->is_ours ? go_on(s->cg, s->dir, e) : 0;
 
 	if (s->pid > 0 && r == 0)
 		(void)!sys_write(s->guard, "", 1);
 	fd_close(&s->guard); /* after a failure the guard tries too */
 	if (s->pid > 0)
 		(void)!proc_wait(s->pid, &ignored);
+	container_unlock(c, s->has_lock);
 	return r;
 }
 
@@ -291,7 +335,7 @@ int engine_rlimit(struct engine_container *c, const struct engine_rlimit *change
 		r = all_rounds(c, resource, &x, done, e);
 	bool is_back = r == 0 || set_back(c, resource, done, &why) == 0;
 
-	if (standstill_end(&still, &why) < 0 || !is_back)
+	if (standstill_end(c, &still, &why) < 0 || !is_back)
 		return err_set(e, ENOTRECOVERABLE, "%s: the container could not be set back: %s",
 			       change->type, why.text);
 	if (r == 0)
@@ -319,7 +363,7 @@ int engine_rlimit_undo(struct engine_container *c, const struct engine_rlimits_s
 	done->n = saved->n;
 	if (r == 0)
 		r = all_rounds(c, resource, &born_since, done, e);
-	if (standstill_end(&still, &why) < 0 && r == 0) {
+	if (standstill_end(c, &still, &why) < 0 && r == 0) {
 		*e = why;
 		r = -e->code;
 	}

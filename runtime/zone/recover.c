@@ -142,12 +142,23 @@ static int settle(const struct zone_dirs *d, struct zone **z, unsigned flags, st
 	return zone_open(d, name, flags, z, e);
 }
 
+/* An apply that was killed may have left it frozen. */
+static int let_go_on(const struct zone_dirs *d, const char *name, struct err *e)
+{
+	auto_free char *root = mem_format("%s/.engine", d->run);
+
+	return engine_go_on(root, name, e);
+}
+
 int zone_open_for(const struct zone_dirs *d, const char *name, unsigned flags, struct zone **ret,
 		  struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
-	int r = zone_name_ok(name, NULL) ? zone_recover(d, name, e) : 0;
+	bool is_name = zone_name_ok(name, NULL);
+	int r = is_name ? zone_recover(d, name, e) : 0;
 
+	if (r == 0 && is_name)
+		r = let_go_on(d, name, e);
 	if (r == 0)
 		r = zone_open(d, name, flags, &z, e);
 	if (r == 0)

@@ -83,6 +83,23 @@ print(sum(libc.msgget(0, 0o1600) >= 0 for _ in range(9)))')" = 4 ]
 	zone diff --json web | jq -e '.changes == []'
 }
 
+@test "rlimit: killed together with the guard that would let the zone go on: the next command does" {
+	command -v strace >/dev/null || skip "needs strace"
+	booted web 'rlimit={"nofile":[512,1024]}'
+	stood=0
+	for call in wait4 waitid; do
+		for at in 1 2 3 4; do
+			zone set web "rlimit={\"nofile\":[$((400 - stood)),1024]}"
+			strace -f -qq -o /dev/null -e trace=setsid,$call -e inject=setsid:signal=KILL -e inject=$call:signal=KILL:when=$at "$(command -v zone)" apply web 3>&- || true
+			[ "$(zone list --json | jq -r '.[0].frozen // empty')" != true ] || stood=$((stood + 1))
+			[ ! -e "$ZONES_RUN_DIR/.engine/web/standstill" ] || stood=$((stood + 1))
+			timeout -k 5 20 "$(command -v zone)" exec web true
+			[ ! -e "$ZONES_RUN_DIR/.engine/web/standstill" ]
+		done
+	done
+	[ "$stood" -ge 1 ]
+}
+
 @test "rlimit: raising a hard limit works, or is refused by name and changes nothing" {
 	booted web 'rlimit={"nofile":[512,1024],"stack":[1048576,8388608]}'
 	init=$(init_pid web)
