@@ -10,6 +10,7 @@ setup_more() {
 }
 
 teardown_more() {
+	exec 9>&- # a lock that a test has left
 	umount "$TOP"
 }
 
@@ -110,4 +111,23 @@ one_of() { # one_of OLD NEW
 	done
 	[ $killed -ge 8 ]
 	zone boot "$name"
+}
+
+@test "while layers are removed no record that names some moves, and no clone takes some unseen" {
+	native web
+	zone snapshot create web one
+	# somebody is at the store of layers
+	exec 9>>"$ZONES_STORAGE_DIR/.layers.lock"
+	flock -x 9
+	run -124 timeout 1 zone clone -s one web copy 9>&-
+	run -124 timeout 1 zone rename web shop 9>&-
+	[ -e "$ZONES_STORAGE_DIR/.records/web.json" ]
+	[ ! -e "$ZONES_STORAGE_DIR/.records/shop.json" ]
+	exec 9>&-
+	zone delete -F copy
+	# the next command finishes it
+	[ "$(one_of web shop)" = shop ]
+	zone image prune
+	zone snapshot rollback shop one
+	zone boot shop
 }
