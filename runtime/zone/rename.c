@@ -90,6 +90,17 @@ static int rename_config(const struct zone_dirs *d, const struct json *entry, st
 	return house_flush_parent(old_file, e);
 }
 
+/* Has the first step not been done, nor, in an attempt before, any other? One that moved the directory and failed after that, or that finds a new one in its place, has to go on. */
+static bool is_untouched(const struct zone_dirs *d, const struct json *entry)
+{
+	auto_free char *record =
+		mem_format("%s/.records/%s.json", d->storage, json_get_string(entry, "to", ""));
+
+	return file_exists(AT_FDCWD, json_get_string(entry, "zonepath", "")) &&
+	       !file_exists(AT_FDCWD, json_get_string(entry, "newZonepath", "")) &&
+	       !file_exists(AT_FDCWD, record);
+}
+
 int rename_finish(const struct zone_dirs *d, const struct json *entry, struct err *e)
 {
 	const char *from = json_get_string(entry, "zone", "");
@@ -98,11 +109,10 @@ int rename_finish(const struct zone_dirs *d, const struct json *entry, struct er
 	struct err ignored = { 0 };
 	int r = rename_zonepath(entry, e);
 
-	if (r < 0) { /* the zone is as it was */
+	if (r < 0 && is_untouched(d, entry))
 		(void)!journal_end(d, from, &ignored);
-		return r;
-	}
-	r = zone_ids_rename(d, from, to, e);
+	if (r == 0)
+		r = zone_ids_rename(d, from, to, e);
 	if (r == 0)
 		r = rename_record(d, entry, e);
 	if (r == 0)

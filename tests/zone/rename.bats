@@ -113,6 +113,22 @@ one_of() { # one_of OLD NEW
 	zone boot "$name"
 }
 
+@test "rename whose flushes fail, each in turn, leaves one zone, under one name" {
+	command -v strace >/dev/null || skip "needs strace"
+	native a
+	from=a to=b failed=0
+	for at in $(seq 10); do
+		code=0
+		strace -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EIO:when="$at" zone rename $from $to >/dev/null 2>&1 || code=$?
+		name=$(one_of a b)
+		[ $code = 0 ] || failed=$((failed + 1))
+		[ "$name" = a ] && from=a to=b
+		[ "$name" = b ] && from=b to=a
+		[ $code != 0 ] || break
+	done
+	[ $failed -ge 4 ]
+}
+
 @test "while layers are removed no record that names some moves, and no clone takes some unseen" {
 	native web
 	zone snapshot create web one
