@@ -291,6 +291,23 @@ mounted() {
 	zone exec z test -f /l/e/x -a -f /l/d/x
 }
 
+@test "overlay of a running zone: a link in the place of its new top is not followed on the host" {
+	command -v strace >/dev/null || skip "needs strace"
+	mkdir -p "$TOP/low" "$TOP/victim"
+	chmod 1777 "$TOP/low"
+	chmod 700 "$TOP/victim"
+	booted z
+	zone add z fs dir=/l/d type=overlay "special=$TOP/low"
+	# time enough to put it there, between the owner and the mode
+	strace -qq -o /dev/null -e trace=fchown,fchownat -e inject=fchown,fchownat:delay_exit=1000000 "$(type -P zone)" apply z >"$TOP/said" 2>&1 3>&- &
+	applies=$!
+	new() { ls -d "$ZONES_STORAGE_DIR"/z/changes/*/new 2>/dev/null; }
+	until at=$(new) || dead $applies; do :; done
+	[ -z "$at" ] || { sleep 0.3 && mv "$at" "$at.aside" && ln -s "$TOP/victim" "$at"; }
+	wait $applies || true
+	[ "$(stat -c %a "$TOP/victim")" = 700 ] && [ -z "$(ls -A "$TOP/victim")" ]
+}
+
 @test "links in the place of a mount stay inside, also when they are turned while it is made" {
 	image ext4 || skip "this kernel has no ext4"
 	mkdir "$TOP/low" "$TOP/outside"
