@@ -20,6 +20,7 @@
 #include "runtime/zone/events.h"
 #include "runtime/zone/images.h"
 #include "runtime/zone/install_image.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
@@ -232,6 +233,7 @@ static void remove_zonepath(void *ctx)
 	struct install *in = ctx;
 	struct err e = { 0 };
 
+	quota_forget(&in->zone->record, in->top);
 	if (storage_remove_tree(in->top, "root", &e) < 0 ||
 	    file_remove_tree(in->top, "upper", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
 		in->left_behind = true;
@@ -249,8 +251,13 @@ static int fill_root(void *ctx, struct err *e)
 
 	if (root < 0)
 		return root;
-	if (in->is_image)
-		return install_image_root(in->dirs, in->zone, in->top, in->options, e);
+	if (in->is_image) {
+		r = install_image_root(in->dirs, in->zone, in->top, in->options, e);
+		return r < 0 ? r : quota_settle(&in->zone->record, in->zone->spec, e);
+	}
+	r = quota_settle(&in->zone->record, in->zone->spec, e); /* before there is much to count */
+	if (r < 0)
+		return r;
 	if (!in->from)
 		r = tree_skeleton(root, e);
 	else if (in->options->debootstrap)

@@ -13,6 +13,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/layers.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
@@ -64,13 +65,15 @@ static int open_zonepath(const char *zonepath, int *ret, char **ret_note, struct
 	return errno == ENOENT ? 0 : err_sys(e, "open zonepath \"%s\"", zonepath);
 }
 
-static int remove_files(const char *zonepath, char **ret_note, struct err *e)
+static int remove_files(const struct zone_record *record, const char *zonepath, char **ret_note,
+			struct err *e)
 {
 	auto_close int top = -1;
 	int r = open_zonepath(zonepath, &top, ret_note, e);
 
 	if (r <= 0)
 		return r;
+	quota_forget(record, top);
 	r = storage_remove(top, e);
 	if (r < 0)
 		return err_wrap(e, "remove the files in \"%s\"", zonepath);
@@ -136,7 +139,7 @@ int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 	if (r == 0) {
 		auto_free char *zonepath = zonepath_of(d, z);
 
-		r = remove_files(zonepath, &note, e);
+		r = remove_files(&z->record, zonepath, &note, e);
 	}
 	if (r == 0)
 		r = net_release(name, &dirs, e);
