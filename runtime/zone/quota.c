@@ -112,19 +112,23 @@ static int open_tree(const struct zone_record *r, int *ret_top, struct err *e)
 	return fd;
 }
 
+static bool is_ours(const struct zone_record *r, int fd)
+{
+	return !btrfs_is(fd) && r->id_base > 0 && project_of(fd) == r->id_base;
+}
+
 /* Only where a limit may be left. */
 static int lift(int fd, const struct zone_record *r, struct err *e)
 {
 	struct opt_u64 used = { 0 }, limit = { 0 };
 
-	if (btrfs_is(
-		    fd)) /* a plain directory is counted with the subvolume that it is in, which is not ours */
+	/* a plain directory is counted with the subvolume that it is in, which is not ours */
+	if (btrfs_is(fd))
 		return btrfs_is_subvolume(fd, ".") && btrfs_usage(fd, &used, &limit) && limit.set
 			       ? btrfs_limit(fd, NULL, e)
 			       : 0;
-	return r->id_base > 0 && project_of(fd) == r->id_base && project_is_counted(fd)
-		       ? project_limit(fd, r->id_base, NULL, e)
-		       : 0;
+	return is_ours(r, fd) && project_is_counted(fd) ? project_limit(fd, r->id_base, NULL, e)
+							: 0;
 }
 
 int quota_set(const struct zone_record *r, const struct zone_spec *s, struct err *e)
@@ -138,7 +142,7 @@ int quota_set(const struct zone_record *r, const struct zone_spec *s, struct err
 		return lift(fd, r, e);
 	if (btrfs_is(fd) && btrfs_is_subvolume(fd, "."))
 		return btrfs_limit(fd, &s->quota, e);
-	if (btrfs_is(fd) || project_of(fd) != r->id_base)
+	if (!is_ours(r, fd))
 		return err_set(e, EOPNOTSUPP, "the files of the zone are not counted yet");
 	return project_limit(fd, r->id_base, s, e);
 }
@@ -146,7 +150,7 @@ int quota_set(const struct zone_record *r, const struct zone_spec *s, struct err
 static int count(const struct zone_record *r, int top, int fd, struct err *e)
 {
 	if (!btrfs_is(fd)) {
-		if (project_of(fd) != r->id_base && !file_exists(top, SNAPSHOT_BACK) &&
+		if (!is_ours(r, fd) && !file_exists(top, SNAPSHOT_BACK) &&
 		    project_is_used(fd, r->id_base))
 			return err_set(
 				e, EBUSY,
@@ -169,11 +173,11 @@ int quota_settle(const struct zone_record *r, const struct zone_spec *s, struct 
 	auto_close int fd = open_tree(r, &top, e);
 	int n = fd < 0 ? fd : quota_can(r, r->zonepath, s, &property, e);
 
-	if (n == 0 && has_limit(s))
+	if (n == 0 && (has_limit(s) || is_ours(r, fd))) /* also to finish what was interrupted */
 		n = count(r, top, fd, e);
 	if (n == 0)
 		n = quota_set(r, s, e);
-	return n < 0 && property ? err_wrap(e, "%s", property) : n;
+	return n < 0 && has_limit(s) ? err_wrap(e, "%s", property ? property : "quota") : n;
 }
 
 int quota_release(const struct zone_record *r, int top, const char *tree, struct err *e)
@@ -182,7 +186,7 @@ int quota_release(const struct zone_record *r, int top, const char *tree, struct
 
 	if (fd < 0)
 		return fd;
-	return r->id_base == 0 || project_of(fd) != r->id_base ? 0 : project_give(top, tree, 0, e);
+	return is_ours(r, fd) ? project_give(top, tree, 0, e) : 0;
 }
 
 void quota_forget(const struct zone_record *r, int top)
@@ -194,6 +198,16 @@ void quota_forget(const struct zone_record *r, int top)
 		if (fd >= 0) /* what cannot be opened has nothing that counts */
 			(void)!lift(fd, r, &ignored);
 	}
+}
+
+int quota_leave(const struct zone_record *r, struct err *e)
+{
+	auto_close int top = zone_storage_open(r->zonepath, e);
+
+	if (top < 0)
+		return top;
+	quota_forget(r, top);
+	return quota_release(r, top, tree_of(r), e);
 }
 
 bool quota_usage(int fd, struct opt_u64 *ret_used, struct opt_u64 *ret_limit)

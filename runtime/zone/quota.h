@@ -27,6 +27,8 @@ MUST_CHECK int quota_settle(const struct zone_record *r, const struct zone_spec 
 MUST_CHECK int quota_set(const struct zone_record *r, const struct zone_spec *s, struct err *e);
 /* Before the root is made a layer: its files leave the zone's project. `top` is ZONEPATH. */
 MUST_CHECK int quota_release(const struct zone_record *r, int top, const char *tree, struct err *e);
+/* The zone lets go of its files, which stay: neither the limit nor the project does. */
+MUST_CHECK int quota_leave(const struct zone_record *r, struct err *e);
 /* Before everything in the zonepath is removed: nothing of ours stays in the tables of the file system. */
 void quota_forget(const struct zone_record *r, int top);
 /* What the kernel counts. Of a directory; false: it counts nothing. */

@@ -176,6 +176,8 @@ static int walk_entry(const struct walk *w, int dirfd, const char *name, int dep
 		return err_sys(e, "examine it");
 	if (st.st_dev != w->dev)
 		return err_set(e, EXDEV, "it is on another file system");
+	if (str_eq(name, AGAIN) && !S_ISDIR(st.st_mode)) /* what a kill has left */
+		return sys_unlinkat(dirfd, name, 0) < 0 ? err_sys(e, "remove it") : 0;
 	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
 		return make_again(dirfd, name, &st, e);
 	auto_close int fd = sys_openat(

@@ -154,9 +154,11 @@ for path, project, flags in (sys.argv[1], None, 0x280), (sys.argv[1] + "/var/a",
     x[3] = x[3] if project is None else project
     fcntl.ioctl(fd, 0x401C5820, struct.pack("=5I8x", *x))
 P
+	ln -s gone "$1/web/root/var/a/.zone-quota"
 	zone boot web
 	zone exec web python3 -c 'import os
 os.rename("/var/a", "/var/c")
+assert not os.path.lexists("/var/c/.zone-quota")
 open("/var/c/new", "w")
 os.rename("/var/c/new", "/var/new")'
 	away web
