@@ -77,27 +77,27 @@ for path in "/", "/var", "/var/f0":
 '
 limits() { # DIR
 	local id
-	up "$1" web quota=30M quotaInodes=1000
+	up "$1" web quota=12M quotaInodes=1000
 	id=$(id_of web)
-	df_is web $((30 << 10))
+	df_is web $((12 << 10))
 	need "inodes" [ "$(zone exec web df --output=itotal / | tail -n 1)" -eq 1000 ]
-	fits web 10
-	much web 40
+	fits web 5
+	much web 16
 	if zone exec web python3 -c 'for i in range(1000): open("/var/f%d" % i, "w")'; then
 		echo "1000 files more fit"
 		exit 1
 	fi
 	zone exec web python3 -c "$leave"
-	zone set web quota=60M
+	zone set web quota=24M
 	zone clear web quotaInodes
 	zone apply web
-	df_is web $((60 << 10))
-	fits web 40
+	df_is web $((24 << 10))
+	fits web 16
 	zone exec web touch /var/one /var/more
-	need "stat: $(zone stat -z web -r disk)" grep -q 60M <<<"$(zone stat -z web -r disk)"
+	need "stat: $(zone stat -z web -r disk)" grep -q 24M <<<"$(zone stat -z web -r disk)"
 	zone clear web quota
 	zone apply web
-	fits web 80
+	fits web 30
 	need "limits: $(project "$1" "$id")" grep -qE ' 0 [0-9]+ 0$' <<<"$(project "$1" "$id")"
 	zone set web quota=20M
 	zone diff web | grep 'next boot'
@@ -108,21 +108,21 @@ limits() { # DIR
 layers() {
 	local id
 	export ZONES_STORAGE_DIR=$1/storage # layers are made by a rename
-	zone create -t isolated web quota=30M
+	zone create -t isolated web quota=12M
 	zone install web
 	id=$(id_of web)
 	zone boot web
-	zone exec web sh -ec 'dd if=/dev/zero of=/var/old bs=1M count=20 2>/dev/null; ln -s old /var/link; mkfifo -m 640 /var/pipe; chown 3:4 /var/pipe'
+	zone exec web sh -ec 'dd if=/dev/zero of=/var/old bs=1M count=8 2>/dev/null; ln -s old /var/link; mkfifo -m 640 /var/pipe; chown 3:4 /var/pipe'
 	zone halt web
 	zone snapshot create web one
 	need "driver" [ "$(jq -r .driver "$ZONES_STORAGE_DIR/.records/web.json")" = overlay ]
 	zone boot web
-	df_is web $((30 << 10))
-	need "the layer is counted: $(project "$1" "$id")" [ "$(project "$1" "$id" | cut -d' ' -f1)" -lt $((10 << 20)) ]
+	df_is web $((12 << 10))
+	need "the layer is counted: $(project "$1" "$id")" [ "$(project "$1" "$id" | cut -d' ' -f1)" -lt $((5 << 20)) ]
 	zone exec web sh -ec '[ "$(readlink /var/link)" = old ]; [ "$(stat -c %a:%u:%g:%F /var/pipe)" = "640:3:4:fifo" ]; mv /var/link /var/other; rm /var/pipe'
-	fits web 25
-	much web 40
-	need "stat: $(zone stat -z web -r disk)" grep -q 30M <<<"$(zone stat -z web -r disk)"
+	fits web 9
+	much web 16
+	need "stat: $(zone stat -z web -r disk)" grep -q 12M <<<"$(zone stat -z web -r disk)"
 	away web
 	need "left: $(project "$1" "$id")" [ "$(project "$1" "$id" | sed 's/^none.*/0 0 0 0/')" = "0 0 0 0" ]
 }
@@ -131,14 +131,14 @@ late() {
 	local id
 	up "$1" web
 	id=$(id_of web)
-	zone exec web sh -ec 'dd if=/dev/zero of=/var/old bs=1M count=20 2>/dev/null; mkdir -p /var/a/b; ln -s /old /var/a/link; mkfifo /var/a/pipe; ln /var/old /var/a/hard'
+	zone exec web sh -ec 'dd if=/dev/zero of=/var/old bs=1M count=8 2>/dev/null; mkdir -p /var/a/b; ln -s /old /var/a/link; mkfifo /var/a/pipe; ln /var/old /var/a/hard'
 	need "counted already" [ "$(project "$1" "$id" | cut -d' ' -f1 | tr -dc 0-9 | sed 's/^$/0/')" = 0 ]
-	zone set web quota=30M
+	zone set web quota=12M
 	zone halt web
 	zone boot web
-	need "not counted: $(project "$1" "$id")" [ "$(project "$1" "$id" | cut -d' ' -f1)" -gt $((20 << 20)) ]
-	df_is web $((30 << 10))
-	much web 20
+	need "not counted: $(project "$1" "$id")" [ "$(project "$1" "$id" | cut -d' ' -f1)" -gt $((8 << 20)) ]
+	df_is web $((12 << 10))
+	much web 8
 	# a rename within a project is refused for what is outside of it
 	zone exec web python3 -c 'import os
 for name in "link", "pipe", "hard", "b": os.rename("/var/a/" + name, "/var/" + name)
@@ -161,6 +161,18 @@ os.rename("/var/a", "/var/c")
 assert not os.path.lexists("/var/c/.zone-quota")
 open("/var/c/new", "w")
 os.rename("/var/c/new", "/var/new")'
+	zone halt web
+	zone detach web
+	need "still counted: $(project "$1" "$id")" [ "$(project "$1" "$id" | sed 's/^none.*/0 0 0 0/')" = "0 0 0 0" ]
+	zone attach web
+	zone boot web
+	zone halt web
+	id=$(id_of web)
+	need "not counted again: $(project "$1" "$id")" [ "$(project "$1" "$id" | cut -d' ' -f1)" -gt $((8 << 20)) ]
+	zone move web /disk/xfs/web
+	need "left by the move: $(project "$1" "$id")" [ "$(project "$1" "$id" | sed 's/^none.*/0 0 0 0/')" = "0 0 0 0" ]
+	zone boot web
+	df_is web $((12 << 10))
 	away web
 }
 
@@ -193,20 +205,20 @@ fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x401C5820, struct.pack("=5I8x", 
 
 copies() {
 	local id
-	up "$1" web quota=30M
+	up "$1" web quota=12M
 	id=$(id_of web)
-	zone exec web sh -ec 'dd if=/dev/zero of=/var/old bs=1M count=20 2>/dev/null; sync'
+	zone exec web sh -ec 'dd if=/dev/zero of=/var/old bs=1M count=8 2>/dev/null; sync'
 	zone halt web
 	zone snapshot create web one
-	zone clone web copy zonepath="$1/copy" quota=100M
+	zone clone web copy zonepath="$1/copy" quota=40M
 	zone snapshot rollback web one
 	zone boot web
 	zone boot copy
-	df_is web $((30 << 10))
-	df_is copy $((100 << 10))
-	need "web: $(project "$1" "$id")" [ "$(project "$1" "$id" | cut -d' ' -f1)" -gt $((20 << 20)) ]
-	much web 20
-	fits copy 50
+	df_is web $((12 << 10))
+	df_is copy $((40 << 10))
+	need "web: $(project "$1" "$id")" [ "$(project "$1" "$id" | cut -d' ' -f1)" -gt $((8 << 20)) ]
+	much web 8
+	fits copy 20
 	away web copy
 	sync
 	need "left: $(project "$1" "$id")" [ "$(project "$1" "$id" | sed 's/^none.*/0 0 0 0/' | cut -d' ' -f2,4)" = "0 0" ]

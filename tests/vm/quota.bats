@@ -14,7 +14,7 @@ setup_file() {
 @test "ext4: a root in layers is counted by its top; what becomes a layer is not; nothing is left" {
 	passed ext4-layers
 }
-@test "ext4: a zone that has been there without a quota gets one at its next boot, all of it" {
+@test "ext4: a zone that has been there without a quota gets one at its next boot, all of it, and takes it along" {
 	passed ext4-late
 }
 @test "ext4: refused where it is not mounted for it, where the folder is somebody's, where the project is" {
