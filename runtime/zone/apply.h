@@ -54,6 +54,10 @@ const char *apply_ipc_judge(const struct change *c, const struct json *running,
 const char *apply_rlimit_judge(const struct change *c, const struct json *running,
 			       const struct json *wanted);
 extern const struct change_act apply_sysctl, apply_rlimit;
+/* apply_quota.c: disk space. */
+extern const struct change_act apply_quota;
+const char *apply_quota_judge(const struct change *c, const struct json *running,
+			      const struct json *wanted);
 void apply_process_done(struct apply *a); /* part of apply_done() */
 
 /* apply_net.c: links, published ports, links of the host; name service. */
