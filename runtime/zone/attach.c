@@ -349,10 +349,19 @@ static int attach_path(const struct zone_dirs *d, const char *path, struct zone_
 	return r;
 }
 
+/* A shell that completes the name of a directory ends it with a slash. */
+static char *without_slash(const char *path)
+{
+	size_t n = strlen(path);
+
+	return mem_strndup(path, n > 1 && path[n - 1] == '/' ? n - 1 : n);
+}
+
 int zone_attach(const struct zone_dirs *d, const char *what, struct zone_attach *a, char **ret_note,
 		struct diag_list *diags, struct err *e)
 {
-	int r = strchr(what, '/') ? attach_path(d, what, a, ret_note, diags, e)
+	auto_free char *path = without_slash(what);
+	int r = strchr(what, '/') ? attach_path(d, path, a, ret_note, diags, e)
 				  : attach_name(d, what, a, ret_note, e);
 
 	return r < 0 ? err_wrap(e, "attach %s", what) : 0;
