@@ -79,7 +79,7 @@ static const struct field zone_fields[] = {
 	    .doc = "What the zone's root file system is: native is the host's /usr read-only with private /etc, /var, /root and so on, installed in milliseconds; linux is a tree of its own from an archive, an image or debootstrap, with its own init."),
 	ROW(zone_spec, zonepath, "zonepath", FIELD_STRING, .type = &zone_path_type,
 	    .fallback = "the zone's name below the storage directory, /var/lib/zones",
-	    .doc = "Directory on the host that holds the zone's files: an absolute path, not /. It must have mode 700, must not be a symbolic link, and no directory above it may be writable by others."),
+	    .doc = "Directory on the host that holds the zone's files: an absolute path, not /. It must have mode 700, must not be a symbolic link, and no directory above it may be writable by others, but for one with the sticky bit, as /tmp."),
 	ROW(zone_spec, tenant, "tenant", FIELD_STRING, .type = &zone_name_type, .fallback = "none",
 	    .doc = "Who the zone belongs to: zones of one tenant share its limits, which zone tenant sets."),
 	ROW(zone_spec, autoboot, "autoboot", FIELD_OPT_BOOL, .flags = FIELD_LIVE,
