@@ -201,12 +201,13 @@ static int audit_zone(struct checked *c, struct err *e)
 int zone_audit(const struct zone_dirs *d, const char *name, struct findings *ret, struct err *e)
 {
 	auto_done(checked) struct checked c = { .dirs = d, .ret = ret };
-	struct err ignored = { 0 };
-	int r = zone_open(d, name, ZONE_OPEN_MUST_EXIST, &c.zone, e);
+	struct err why = { 0 }, ignored = { 0 };
+	int r = zone_open(d, name, ZONE_OPEN_MUST_EXIST, &c.zone, &why);
 
 	if (r == -ENOENT && containers_open(d, name, &c.container, &ignored) == 0)
 		return engine_audit(c.container, NULL, ret, e);
 	if (r == 0)
-		r = audit_zone(&c, e);
+		return audit_zone(&c, e);
+	*e = why;
 	return r;
 }
