@@ -249,8 +249,8 @@ static int audit_devices_v2(struct cgroup_part *p, const struct device_rules *r,
 	static const char *const words[] = { "another program", "the rules' program" };
 	int n = devices_count_v2(p, e);
 	int same = n == 1 ? devices_is_v2(p, r, e) : 0;
-	auto_free char *enforced = n == 1 && same >= 0 ? mem_strdup(words[same])
-						       : mem_format("%d programs", n);
+	auto_free char *enforced =
+		n == 1 && same >= 0 ? mem_strdup(words[same]) : mem_format("%d programs", n);
 
 	if (n < 0 || same < 0)
 		return n < 0 ? n : same;

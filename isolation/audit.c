@@ -156,7 +156,8 @@ static void audit_sysctls(struct audit *a)
 		const char *key = list->items[i].key;
 		int right = str_has_prefix(key, "net") ? CAP_NET_ADMIN : CAP_SYS_ADMIN;
 		auto_free char *property = mem_format("sysctl.%s", key);
-		auto_free char *promised = one_line(list->items[i].value ? list->items[i].value : "");
+		auto_free char *promised =
+			one_line(list->items[i].value ? list->items[i].value : "");
 
 		if (!a->view || !a->view->values[i].known) {
 			(void)finding_unknown(a->ret, property, promised,

@@ -103,7 +103,8 @@ static int table_read(struct table *t, struct err *e)
 
 	if (r < 0)
 		return r;
-	for (char *line = strtok_r(t->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = strtok_r(t->text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		t->rows = mem_grow(t->rows, t->n + 1, sizeof(*t->rows));
 		if (audit_mount_parse(line, &t->rows[t->n]))
 			t->n++;
@@ -226,8 +227,7 @@ static void audit_device(struct table *t, const struct mount_op *op, const struc
 	char letter = S_ISBLK(op->node.type) ? 'b' : S_ISFIFO(op->node.type) ? 'p' : 'c';
 	auto_free char *promised = mem_format("%c %u:%u", letter, op->node.major, op->node.minor);
 	bool same = !p->code && (p->mode & S_IFMT) == op->node.type &&
-		    (S_ISFIFO(op->node.type) ||
-		     p->rdev == makedev(op->node.major, op->node.minor));
+		    (S_ISFIFO(op->node.type) || p->rdev == makedev(op->node.major, op->node.minor));
 
 	if (!p->code && p->is_mount)
 		(void)row_of(t, p);
@@ -325,9 +325,9 @@ static void audit_part(struct table *t, const struct root_part *part, const stru
 /* File systems that root of a user namespace can mount: they show nothing of the host's files. */
 static bool is_own_kind(const char *type)
 {
-	static const char *const types[] = { "proc",   "sysfs",   "tmpfs",  "ramfs",
-					     "devpts", "mqueue",  "cgroup", "cgroup2",
-					     "overlay", "binfmt_misc", "fuse", "nsfs" };
+	static const char *const types[] = { "proc",    "sysfs",       "tmpfs",  "ramfs",
+					     "devpts",  "mqueue",      "cgroup", "cgroup2",
+					     "overlay", "binfmt_misc", "fuse",   "nsfs" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (str_eq(type, types[i]) || (i == 10 && str_has_prefix(type, "fuse.")))

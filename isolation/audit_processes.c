@@ -96,10 +96,9 @@ static void audit_namespaces(struct process *p)
 		if (t == NS_USER)
 			p->is_nested = is_below(p->pid, file, true, user);
 		if (!is_below(p->pid, file, t == NS_USER, user) && namespace_of(p->pid, file)) {
-			auto_free char *what =
-				mem_format("in another %s namespace%s", ns_words[t],
-					   of_it == namespace_of(getpid(), file) ? ", the host's"
-										 : "");
+			auto_free char *what = mem_format(
+				"in another %s namespace%s", ns_words[t],
+				of_it == namespace_of(getpid(), file) ? ", the host's" : "");
 
 			complain(p, "processes.namespaces", same, what);
 		}
@@ -379,8 +378,7 @@ static void audit_scheduler(struct process *p)
 
 	(void)finding_judge(p->a->ret, "scheduler.policy", s->scheduler->policy,
 			    word ? word : "another",
-			    is == SCHED_FIFO || is == SCHED_RR ? FINDING_DIFFERS
-							       : FINDING_CHANGED);
+			    is == SCHED_FIFO || is == SCHED_RR ? FINDING_DIFFERS : FINDING_CHANGED);
 }
 
 /* A zombie has given everything back. */

@@ -148,7 +148,7 @@ MUST_CHECK int isolation_rlimits_set(int pidfd, int resource, struct isolation_r
  * options, devices, hidden paths, and that nothing else of the host is mounted. Changes nothing; what root inside may change is FINDING_CHANGED. -ESRCH when init ended meanwhile. */
 struct isolation_audit {
 	pid_t init;
-	int pidfd; /* of it */
+	int pidfd;         /* of it */
 	const pid_t *pids; /* all, init among them */
 	size_t n;
 };

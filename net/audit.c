@@ -72,8 +72,7 @@ static int plan_again(struct audit *a, const struct net_dirs *dirs, struct err *
 	a->plan->run_dir = mem_strdup(dirs->run_dir);
 	a->plan->storage_dir = mem_strdup(dirs->storage_dir);
 	r = ipam_load(dirs->storage_dir, &leases, e);
-	if (r == 0 &&
-	    networks_settle(a->plan, &subnets, &a->host, leases, &diags, &changed) > 0)
+	if (r == 0 && networks_settle(a->plan, &subnets, &a->host, leases, &diags, &changed) > 0)
 		r = diag_err(&diags, e);
 	for (size_t i = 0; r == 0 && i < a->plan->n_links; i++) {
 		struct plan_link *l = &a->plan->links[i];
@@ -340,10 +339,9 @@ static bool may_configure(const struct zone_spec *z)
 int net_audit(const struct net_audit *of, const struct net_dirs *dirs, struct findings *ret,
 	      struct err *e)
 {
-	auto_done(audit) struct audit a = { .of = of,
-					    .ret = ret,
-					    .host = NETLINK_CLOSED,
-					    .may = may_configure(of->zone) };
+	auto_done(audit) struct audit a = {
+		.of = of, .ret = ret, .host = NETLINK_CLOSED, .may = may_configure(of->zone)
+	};
 	int r = netlink_open(&a.host, NETLINK_ROUTE, e);
 
 	if (r == 0)

@@ -16,7 +16,7 @@ enum finding_verdict {
 	FINDING_UNKNOWN, /* it could not be read; `why` says what was in the way */
 };
 struct finding {
-	char *property;           /* "memory.limit" */
+	char *property;            /* "memory.limit" */
 	char *promised, *enforced; /* enforced NULL: not known */
 	enum finding_verdict verdict;
 	char *why; /* NULL: nothing to add */

@@ -133,8 +133,8 @@ static void audit_view(struct checked *c)
 
 	if (!c->spec->proc_view.value)
 		return;
-	struct finding *f = finding_judge(c->ret, "procView", "served", lives ? "served" : "not served",
-					  FINDING_DIFFERS);
+	struct finding *f = finding_judge(c->ret, "procView", "served",
+					  lives ? "served" : "not served", FINDING_DIFFERS);
 
 	if (!lives && run->view_error)
 		f->why = mem_strdup(run->view_error);
@@ -154,8 +154,8 @@ static void audit_net(struct checked *c)
 	if (netns < 0)
 		r = err_sys(&why, "open \"%s\"", path);
 	if (r == 0)
-		r = json_parse_simple(c->zone->run.net_saved, strlen(c->zone->run.net_saved), &saved,
-				      &why);
+		r = json_parse_simple(c->zone->run.net_saved, strlen(c->zone->run.net_saved),
+				      &saved, &why);
 	const struct net_audit what = { .zone = c->spec, .saved = saved, .netns_fd = netns };
 
 	if (r == 0)
@@ -182,8 +182,9 @@ static int audit_zone(struct checked *c, struct err *e)
 			       c->zone->name, zone_state_word(c->zone->state));
 	r = running_load(c->dirs, c->zone, &c->running, e);
 	if (r == 0)
-		return err_set(e, ENOENT,
-			       "it was booted by a version that kept no record of its configuration");
+		return err_set(
+			e, ENOENT,
+			"it was booted by a version that kept no record of its configuration");
 	r = engine_open(root, c->zone->name, false, &c->container, e);
 	if (r == 0)
 		r = want(c, e);

@@ -82,8 +82,8 @@ static struct json *zone_json(const struct audited *z, bool quiet)
 	struct json *list;
 
 	json_set(j, "zone", json_new_string(z->name));
-	json_set(j, "ok", json_new_bool(!z->error.code &&
-					findings_count(&z->found, FINDING_DIFFERS) == 0));
+	json_set(j, "ok",
+		 json_new_bool(!z->error.code && findings_count(&z->found, FINDING_DIFFERS) == 0));
 	if (z->error.code)
 		json_set(j, "error", json_new_string(z->error.text));
 	list = json_set(j, "findings", json_new_array());
