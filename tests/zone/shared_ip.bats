@@ -341,6 +341,36 @@ N
 	wait_for 5 connects outside 198.51.100.10 80
 }
 
+@test "addresses on two cards: each answers for its own, one link inside has both, and names a card that is down" {
+	ip link add card1 type veth peer name wire1 netns "/proc/$OUTSIDE/ns/net"
+	ip link set card1 up
+	ip addr add 198.51.100.5/24 dev card1
+	outside ip addr add 198.51.100.1/24 dev wire1
+	outside ip link set wire1 up
+	zone create -t isolated web ipType=shared 'net=[{"physical":"card0","address":"192.0.2.10/24"},{"physical":"card1","address":["198.51.100.10/24"]}]'
+	zone install web
+	zone boot web
+	zone exec web busybox httpd -p 80 -h /srv
+	wait_for 5 connects outside 192.0.2.10 80
+	connects outside 198.51.100.10 80
+	run outside ip neigh
+	says "198.51.100.10 dev wire1"
+	run zone exec web ip -o -4 addr show card0
+	says "198.51.100.10/24"
+	# both cards forward now, and the host is a router between them all the same not
+	outside ip rule add to 203.0.113.7 lookup 77
+	outside ip route add default via 192.0.2.5 table 77
+	ip route add 203.0.113.7 via 198.51.100.1
+	outside python3 -c 'import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("203.0.113.7", 9))'
+	wait_for 5 sh -c 'nft list table inet zones | grep "not a router" | grep -q "packets 1 "'
+	ip link set card1 down
+	fails 0 zone why web
+	says 'lower link "card1" is down'
+	zone halt web
+	run ip neigh show proxy
+	[ -z "$output" ]
+}
+
 @test "why: a card that is down or gone, a route or an answer that somebody took away; others' changes of the host's links stay" {
 	created web 10
 	zone boot web
