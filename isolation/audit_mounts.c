@@ -194,7 +194,9 @@ static bool is_type(const struct mount_op *op, const struct audit_mount *m)
 {
 	if (op->kind == MOUNT_OP_CGROUP)
 		return str_has_prefix(m->type, "cgroup") || str_eq(m->type, "tmpfs");
-	return op->kind != MOUNT_OP_FS || str_eq(m->type, op->type);
+	if (op->kind == MOUNT_OP_OVERLAY)
+		return str_eq(m->type, "overlay");
+	return (op->kind != MOUNT_OP_FS && op->kind != MOUNT_OP_IMAGE) || str_eq(m->type, op->type);
 }
 
 static void audit_mount(struct table *t, const struct mount_op *op, const struct audit_place *p)
@@ -379,11 +381,16 @@ static void audit_others(struct table *t)
 }
 
 /* A later row that covers the place decides. */
+static bool is_mount(const struct mount_op *op)
+{
+	return op->kind != MOUNT_OP_DEVICE && op->kind != MOUNT_OP_LINK &&
+	       op->kind != MOUNT_OP_MASK && op->kind != MOUNT_OP_READONLY;
+}
+
 static bool is_overruled(const struct mount_plan *p, size_t i)
 {
 	for (size_t k = i + 1; k < p->n; k++)
-		if ((p->ops[k].kind == MOUNT_OP_FS || p->ops[k].kind == MOUNT_OP_BIND ||
-		     p->ops[k].kind == MOUNT_OP_CGROUP || p->ops[k].kind == MOUNT_OP_REMOUNT) &&
+		if (is_mount(&p->ops[k]) &&
 		    mount_plan_is_within(p->ops[i].target, p->ops[k].target))
 			return true;
 	return false;
@@ -401,6 +408,8 @@ static void audit_row(struct table *t, size_t i)
 	switch (op->kind) {
 	case MOUNT_OP_FS:
 	case MOUNT_OP_BIND:
+	case MOUNT_OP_IMAGE:
+	case MOUNT_OP_OVERLAY:
 	case MOUNT_OP_CGROUP:
 	case MOUNT_OP_REMOUNT:
 		audit_mount(t, op, p);
