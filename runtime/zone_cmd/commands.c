@@ -247,6 +247,12 @@ static const struct cli_option top_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option audit_options[] = {
+	{ .name = "all", .letter = 'a', .help = "every running zone, and zrun's containers" },
+	{ .name = "quiet", .letter = 'q', .help = "only lines that are not ok" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const char configure[] = "Configure";
 static const char storage[] = "Install and remove";
 static const char life[] = "Run";
@@ -353,6 +359,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     events_options, 0, -1, 0, looking, "zones", "what happened to zones"),
 	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones",
 	     "the reasons behind a zone's state"),
+	VERB(audit, "[-q] NAME... | [-q] -a", audit_options, 0, -1, 0, looking, "zones:running",
+	     "what the zone was promised against what the kernel enforces"),
 	VERB(help, "[VERB | properties]", help_options, 0, 1, 0, looking, "verbs",
 	     "help for a verb, or the properties of a zone"),
 	VERB(monitor, "[--attach|--ready] [-sw] [--notify-fd FD] NAME [-- ARGS...]",

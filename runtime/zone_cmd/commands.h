@@ -75,6 +75,7 @@ int zone_cmd_stat(struct cli_args *a);
 int zone_cmd_capacity(struct cli_args *a);
 int zone_cmd_events(struct cli_args *a);
 int zone_cmd_why(struct cli_args *a);
+int zone_cmd_audit(struct cli_args *a);
 int zone_cmd_help(struct cli_args *a);
 int zone_cmd_complete(struct cli_args *a); /* hidden: words for the shell */
 
