@@ -21,7 +21,7 @@ struct zone_cmd {
 	char **argv; /* as main() got them, for engine_protect_self() */
 };
 
-/* The directories, made on first use. NULL: not root, or they cannot be made; the error has been printed, return CLI_FAILED. Borrowed. */
+/* The directories, made on first use. For a user who is not root the server (admin.h) runs the verb where there is one, and this does not return. NULL: not root, or they cannot be made; the error has been printed, return CLI_FAILED. Borrowed. */
 const struct zone_dirs *zone_cmd_dirs(struct cli_args *a);
 
 extern const struct cli_verb zone_cmd_verbs[];
@@ -71,6 +71,7 @@ int zone_cmd_capacity(struct cli_args *a);
 int zone_cmd_events(struct cli_args *a);
 int zone_cmd_why(struct cli_args *a);
 int zone_cmd_help(struct cli_args *a);
-int zone_cmd_complete(struct cli_args *a); /* hidden: words for the shell */
+int zone_cmd_admin_server(struct cli_args *a); /* serves users who are not root */
+int zone_cmd_complete(struct cli_args *a);     /* hidden: words for the shell */
 
 #endif
