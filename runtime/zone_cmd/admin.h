@@ -9,11 +9,13 @@
  * ever. The client copies for any other kind. No environment, no umask, no limits, no working directory comes from him, no path is opened on his behalf: verbs and options that name files of the host
  * are not in the table (admin_verbs.c), nor those that lift what the file says (login -T, boot -w).
  * The right is asked for before the verb begins and every two seconds while it runs: who is taken out of the file is hung up on.
- * A user has at most ADMIN_PER_USER conversations at a time, a request must come within ADMIN_REQUEST_MS. */
+ * A user has at most ADMIN_PER_USER conversations at a time, a request must come within ADMIN_REQUEST_MS, and who is not allowed anything is out after ADMIN_ALLOWED_SECONDS. Ids without a name on
+ * the host have no rights anywhere and are not listened to: a user may own thousands of them (subuid(5)), and would take all places. What is done and what is refused is logged (runtime/zone/history.h). */
 #ifndef RUNTIME_ZONE_CMD_ADMIN_H
 #define RUNTIME_ZONE_CMD_ADMIN_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "runtime/base/cli.h"
@@ -26,11 +28,13 @@ enum {
 	ADMIN_PER_USER = 16,
 	ADMIN_ALL = 256,
 	ADMIN_REQUEST_MS = 5000,
+	ADMIN_ALLOWED_SECONDS = 10,
 };
 #define ADMIN_SOCKET ".admin" /* in RUN */
 
 /* request, one message with three descriptors: TERM\0WORD\0WORD\0... Then one byte a message: a letter of ADMIN_LETTERS is a signal for the verb. */
-#define ADMIN_LETTERS "ITHQW"
+/* There is none for SIGQUIT, which would make root's programs dump core: SIGTERM is sent for it. */
+#define ADMIN_LETTERS "ITHTW"
 extern const int admin_signals[]; /* by the letters' order */
 
 /* The answer: once, at the end. */
@@ -43,7 +47,8 @@ struct admin_answer {
 MUST_CHECK int admin_ask(const struct cli_args *a, int *ret_code, struct err *e);
 
 /* One conversation, in a process of its own; does not return. */
-_Noreturn void admin_session(int conn, uid_t uid, const struct zone_dirs *d);
+_Noreturn void admin_session(int conn, const struct ucred *peer, const char *name,
+			     const struct zone_dirs *d);
 
 /* The verbs and options that users may have, each run by `run`. The rows are made once and live as long as the process. */
 const struct cli_verb *admin_verbs(int (*run)(struct cli_args *a));

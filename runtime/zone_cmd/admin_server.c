@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,6 +59,7 @@ static void refuse(int conn, const char *why)
 
 static void serve(struct sessions *s, int listening, const struct zone_dirs *d)
 {
+	const struct passwd *user;
 	struct ucred peer = { 0 };
 	struct err e = { 0 };
 	auto_close int conn = sock_accept(listening, &peer, &e);
@@ -65,13 +67,16 @@ static void serve(struct sessions *s, int listening, const struct zone_dirs *d)
 	if (conn < 0)
 		return;
 	reap(s);
+	user = getpwuid(peer.uid);
+	if (!user)
+		return refuse(conn, "your user id has no name on this host");
 	if (s->n == ADMIN_ALL || count_of(s, peer.uid) >= ADMIN_PER_USER)
 		return refuse(conn, "too many commands at a time");
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		(void)close(listening);
-		admin_session(conn, peer.uid, d);
+		admin_session(conn, &peer, user->pw_name, d);
 	}
 	if (pid < 0)
 		return refuse(conn, "the host has no process left for this");

@@ -1,6 +1,6 @@
 /* admin_session - one conversation. The process takes the user's descriptors as its own before it reads his words, so that whatever there is to say about them is said to him. */
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,7 +20,9 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/admin.h"
 #include "runtime/zone/events.h"
+#include "runtime/zone/history.h"
 #include "runtime/zone_cmd/admin.h"
+#include "runtime/zone_cmd/history.h"
 #include "runtime/zone_cmd/output.h"
 
 enum { CHECK_MS = 2000, KILL_AFTER_MS = 5000, TERM_MAX = 64, STANDARD = 3 };
@@ -30,7 +32,8 @@ const int admin_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
 /* One for each process: what the verb's guard needs beside the words. */
 static struct {
 	int conn;
-	uid_t uid;
+	struct ucred peer;
+	char name[NAME_MAX + 1];
 } session;
 
 static void answer(int conn, int code, const char *text)
@@ -137,6 +140,7 @@ static void environment_set(const char *term)
 	}
 	(void)setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	(void)setenv("HOME", "/", 1);
+	(void)setenv(HISTORY_DONE_ELSEWHERE, "1", 1);
 	if (is_terminal_type(term))
 		(void)setenv("TERM", term, 1);
 }
@@ -173,8 +177,8 @@ static bool still_allowed(const struct cli_args *a)
 	struct zone_cmd *z = a->program_data;
 	struct err e = { 0 };
 
-	return zone_admin_allows(&z->dirs, a->positional.items[0], session.uid, admin_auth(a->verb),
-				 &e) == 0;
+	return zone_admin_allows(&z->dirs, a->positional.items[0], session.peer.uid,
+				 admin_auth(a->verb), &e) == 0;
 }
 
 /* Until the verb has ended: letters are passed on, and the right is looked at again. Who goes, or loses it, is hung up on; what does not end at that is killed. */
@@ -209,29 +213,32 @@ static void accompany(const struct cli_args *a, pid_t verb, int pidfd)
 	}
 }
 
-static bool is_act(const struct cli_verb *v)
-{
-	static const char *const looks[] = { "list", "ps", "logs", "events", "info", "why" };
-
-	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
-		if (strcmp(looks[i], v->name) == 0)
-			return false;
-	}
-	return true;
-}
-
-/* Only what was allowed: whoever has no right over a zone must not push its events out of their file. */
-static void note(const struct cli_args *a, int code)
+/* In the log of acts, and what was allowed among the zone's events: whoever has no right over it must not push its events out of their file. */
+static void note(const struct cli_args *a, int code, bool refused)
 {
 	struct zone_cmd *z = a->program_data;
-	struct json *data = json_new_object();
-	auto_free char *text = mem_format("user %u: zone %s, status %d", (unsigned)session.uid,
-					  a->verb->name, code);
+	const struct history_act act = { .verb = a->verb->name,
+					 .zone = a->positional.items[0],
+					 .uid = session.peer.uid,
+					 .user = session.name,
+					 .pid = session.peer.pid,
+					 .status = code,
+					 .refused = refused };
 
-	json_set(data, "uid", json_new_u64(session.uid));
-	json_set(data, "verb", json_new_string(a->verb->name));
-	json_set(data, "status", json_new_i64(code));
-	zone_event(&z->dirs, a->positional.items[0], "admin", text, data);
+	history_begin(z, a);
+	if (refused || z->act)
+		history_add(&z->dirs, &act);
+	if (!refused && z->act) {
+		struct json *data = json_new_object();
+		auto_free char *text = mem_format("%s (uid %u): zone %s, status %d", session.name,
+						  (unsigned)act.uid, act.verb, code);
+
+		json_set(data, "uid", json_new_u64(act.uid));
+		json_set(data, "user", json_new_string(act.user));
+		json_set(data, "verb", json_new_string(act.verb));
+		json_set(data, "status", json_new_i64(code));
+		zone_event(&z->dirs, act.zone, "admin", text, data);
+	}
 }
 
 /* What every row of the users' table runs. */
@@ -242,9 +249,12 @@ static int guard(struct cli_args *a)
 	pid_t verb;
 	int code;
 
-	if (zone_admin_allows(&z->dirs, a->positional.items[0], session.uid, admin_auth(a->verb),
-			      &e) < 0)
+	if (zone_admin_allows(&z->dirs, a->positional.items[0], session.peer.uid,
+			      admin_auth(a->verb), &e) < 0) {
+		note(a, CLI_FAILED, true);
 		return output_error(a, &e);
+	}
+	(void)alarm(0); /* he may stay */
 	verb = fork();
 	if (verb == 0) {
 		fd_close(&session.conn);
@@ -263,8 +273,7 @@ static int guard(struct cli_args *a)
 	code = proc_wait(verb, &e);
 	if (code < 0)
 		return output_error(a, &e);
-	if (is_act(a->verb))
-		note(a, code);
+	note(a, code, false);
 	return code;
 }
 
@@ -286,18 +295,21 @@ static int verb_run(struct strv *words, const struct zone_dirs *d)
 	return cli_main(&program, (int)words->n, words->items);
 }
 
-_Noreturn void admin_session(int conn, uid_t uid, const struct zone_dirs *d)
+_Noreturn void admin_session(int conn, const struct ucred *peer, const char *name,
+			     const struct zone_dirs *d)
 {
 	auto_done(strv) struct strv words = { 0 };
 	struct err e = { 0 };
 	int code = CLI_FAILED;
 
 	session.conn = conn;
-	session.uid = uid;
+	session.peer = *peer;
+	(void)snprintf(session.name, sizeof(session.name), "%s", name);
 	proc_reset_signals();
-	(void)signal(SIGPIPE, SIG_IGN); /* the end of the verb is still to be noted */
+	(void)alarm(ADMIN_ALLOWED_SECONDS); /* he could keep us writing into a full pipe */
+	(void)signal(SIGPIPE, SIG_IGN);     /* the end of the verb is still to be noted */
 	(void)sys_setsid();
-	if (request_take(conn, &words, &e) < 0) {
+	if (request_take(conn, &words, &e) < 0 || !words.items) {
 		answer(conn, CLI_FAILED, e.text);
 	} else {
 		environment_set(words.items[0]);

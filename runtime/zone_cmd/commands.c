@@ -175,6 +175,12 @@ static const struct cli_option events_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option history_options[] = {
+	{ .name = "lines", .letter = 'n', .value = "ACTS", .help = "only the last so many" },
+	{ .name = "refused", .help = "instead, what was refused to users who are not root" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option list_options[] = {
 	{ .name = "tenant", .letter = 'T', .value = "TENANT", .help = "only zones of this tenant" },
 	{ .name = "configured", .letter = 'c', .help = "all zones (the default)" },
@@ -331,6 +337,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "what zones were promised against what there is"),
 	VERB(events, "[-f] [-n EVENTS] [-e EVENT[,EVENT...]] [--since TIME] [NAME...]",
 	     events_options, 0, -1, 0, looking, "zones", "what happened to zones"),
+	VERB(history, "[-n ACTS] [--refused] [NAME]", history_options, 0, 1, 0, looking, "zones",
+	     "who did what to zones"),
 	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones",
 	     "the reasons behind a zone's state"),
 	VERB(help, "[VERB | properties]", help_options, 0, 1, 0, looking, "verbs",

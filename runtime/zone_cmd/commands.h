@@ -18,6 +18,8 @@ struct zone_cmd {
 	struct zone_dirs dirs;
 	bool has_dirs; /* dirs is filled; verbs that need no zones never fill it */
 	const struct cli_program *program;
+	const char *act; /* the verb, if it changes something (history.h); NULL */
+	char *act_zone;
 	char **argv; /* as main() got them, for engine_protect_self() */
 };
 
@@ -69,6 +71,7 @@ int zone_cmd_top(struct cli_args *a);
 int zone_cmd_stat(struct cli_args *a);
 int zone_cmd_capacity(struct cli_args *a);
 int zone_cmd_events(struct cli_args *a);
+int zone_cmd_history(struct cli_args *a);
 int zone_cmd_why(struct cli_args *a);
 int zone_cmd_help(struct cli_args *a);
 int zone_cmd_admin_server(struct cli_args *a); /* serves users who are not root */

@@ -15,6 +15,7 @@
 #include "runtime/base/proc.h"
 #include "runtime/zone_cmd/admin.h"
 #include "runtime/zone_cmd/commands.h"
+#include "runtime/zone_cmd/history.h"
 #include "runtime/zone_cmd/output.h"
 
 #ifndef ZONES_VERSION
@@ -38,6 +39,8 @@ const struct zone_dirs *zone_cmd_dirs(struct cli_args *a)
 	struct zone_cmd *z = a->program_data;
 	struct err e = { 0 };
 
+	if (geteuid() == 0)
+		history_begin(z, a);
 	if (z->has_dirs)
 		return &z->dirs;
 	if (geteuid() != 0) {
@@ -106,6 +109,7 @@ int main(int argc, char **argv)
 		log_err(&e);
 		code = code == CLI_DONE ? CLI_FAILED : code;
 	}
+	history_end(&context, code);
 	if (context.has_dirs)
 		zone_dirs_done(&context.dirs);
 	return code;

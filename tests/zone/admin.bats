@@ -80,7 +80,7 @@ def ask(words, fds=None):
 	fails 0 bob thaw web
 	fails 0 bob info web maxLwps
 	fails 0 bob events web
-	says 'user 1: zone boot, status 0'
+	says 'daemon (uid 1): zone boot, status 0'
 	fails 0 zone exec web true
 	fails 0 bob halt web
 	[ "$(state_of web)" = installed ]
@@ -190,6 +190,34 @@ P
 	done
 }
 
+@test "the log of acts has root's and users', refused ones apart; what is looked at leaves no line" {
+	fails 1 zone boot other
+	fails 0 alice boot web
+	fails 0 alice exec -e SECRET=geheim web true
+	fails 9 zone exec web sh -c 'exit 9'
+	fails 0 bob list web
+	fails 0 zone list
+	fails 1 bob exec web true
+	fails 1 eve halt "$(printf 'a\033[31m\nb%0500d' 0)"
+	[ "$(zone history --json | jq -rc '.[] | [.user, .uid, .verb, .zone, .status] | join(" ")')" = "root 0 create web 0
+root 0 install web 0
+root 0 create other 0
+root 0 boot other 1
+daemon 1 boot web 0
+daemon 1 exec web 0
+root 0 exec web 9" ]
+	[ "$(zone history -n 1 --json web | jq length)" = 1 ]
+	[ "$(zone history --json other | jq length)" = 2 ]
+	run zone history --refused
+	[ "${#lines[@]}" = 3 ]
+	says 'bin    -'
+	says 'a?[31m?b000'
+	run ! grep -r geheim "$ZONES_STORAGE_DIR/.audit"
+	[ "$(stat -c %a "$ZONES_STORAGE_DIR/.audit")" = 700 ]
+	run alice history
+	[ "$status" -ne 0 ]
+}
+
 @test "forged requests: no descriptors, many, of other kinds, no end, too long, slow: refused, and the next one is served" {
 	fails 0 zone boot web
 	run talk '
@@ -251,6 +279,8 @@ time.sleep(60)' "$ZONES_RUN_DIR/.admin" >"$TOP/out" 3>&- &
 	wait_for 30 grep -q there "$TOP/out"
 	[ "$(pgrep -c -P "$server")" -le 16 ]
 	fails 0 alice list web
+	fails 1 setpriv --reuid 3999999 --regid 1 --clear-groups "$TOP/zone" list web
+	says 'no name on this host'
 	kill "$flood"
 	wait "$flood" || true
 	for i in 1 2 3 4 5; do
