@@ -112,7 +112,7 @@ static int request_send(struct ask *q, const struct cli_args *a, struct err *e)
 
 	for (int fd = 0; fd < STANDARD; fd++)
 		fd_close(&q->given[fd]); /* the end of a pipe is seen when the server's has gone */
-	return r;
+	return r == -EPIPE ? 0 : r;      /* refused already: the answer says why */
 }
 
 static int signals_open(struct ask *q, struct err *e)
@@ -160,6 +160,11 @@ static int answer_take(struct ask *q, int *ret_code, struct err *e)
 	struct sock_msg m = { .data = &got, .size = sizeof(got) };
 	int r = sock_recv(q->conn, &m, e);
 
+	if (r ==
+	    -ECONNRESET) { /* refused before our request was read; the answer is behind that error */
+		m.size = sizeof(got);
+		r = sock_recv(q->conn, &m, e);
+	}
 	if (r < 0)
 		return r;
 	drain(q);

@@ -11,6 +11,7 @@ setup_more() {
 }
 
 teardown_more() {
+	[ -z "${flood:-}" ] || { kill "$flood" && wait "$flood"; } 2>/dev/null
 	[ -z "${server:-}" ] || { kill "$server" && wait "$server"; } 2>/dev/null
 	return 0
 }
@@ -137,6 +138,11 @@ P
 		# shellcheck disable=SC2086
 		run alice $words </dev/null
 		[ "$status" -ne 0 ] || { echo "allowed: $words"; false; }
+	done
+	for words in "login -T web true" "login -S web" "boot -w web" "list -T x web"; do
+		# shellcheck disable=SC2086
+		fails 2 alice $words </dev/null
+		says 'unknown option'
 	done
 	[ ! -e "$TOP/x" ]
 	[ "$(state_of web)" = running ]
