@@ -184,6 +184,12 @@ static const struct cli_option events_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option history_options[] = {
+	{ .name = "lines", .letter = 'n', .value = "ACTS", .help = "only the last so many" },
+	{ .name = "refused", .help = "instead, what was refused to users who are not root" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option list_options[] = {
 	{ .name = "tenant", .letter = 'T', .value = "TENANT", .help = "only zones of this tenant" },
 	{ .name = "configured", .letter = 'c', .help = "all zones (the default)" },
@@ -357,6 +363,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "what zones were promised against what there is"),
 	VERB(events, "[-f] [-n EVENTS] [-e EVENT[,EVENT...]] [--since TIME] [NAME...]",
 	     events_options, 0, -1, 0, looking, "zones", "what happened to zones"),
+	VERB(history, "[-n ACTS] [--refused] [NAME]", history_options, 0, 1, 0, looking, "zones",
+	     "who did what to zones"),
 	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones",
 	     "the reasons behind a zone's state"),
 	VERB(audit, "[-q] NAME... | [-q] -a", audit_options, 0, -1, 0, looking, "zones:running",
@@ -365,6 +373,13 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "help for a verb, or the properties of a zone"),
 	VERB(monitor, "[--attach|--ready] [-sw] [--notify-fd FD] NAME [-- ARGS...]",
 	     monitor_options, 1, -1, CLI_HIDDEN, life, "", "one zone's monitor"),
+	{ .name = "admin-server",
+	  .synopsis = "",
+	  .summary = "let users do what zones' files allow them (property admin)",
+	  .options = only_json,
+	  .run = zone_cmd_admin_server,
+	  .group = life,
+	  .complete = "" },
 	{ .name = "__complete",
 	  .synopsis = "-- WORD...",
 	  .summary = "words for the shell",
