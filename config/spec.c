@@ -122,10 +122,38 @@ struct container_spec *container_spec_new(void)
 	return s;
 }
 
+struct mount_extra *mount_spec_extra(struct mount_spec *m)
+{
+	if (!m->extra)
+		m->extra = mem_zero(sizeof(*m->extra));
+	return m->extra;
+}
+
+static void free_extra(struct mount_spec *m)
+{
+	if (!m->extra)
+		return;
+	free(m->extra->verity);
+	free(m->extra->upper);
+	free(m->extra);
+	m->extra = NULL;
+}
+
+static void copy_extra(struct mount_spec *m)
+{
+	if (!m->extra)
+		return;
+	m->extra = mem_dup(m->extra, sizeof(*m->extra));
+	m->extra->verity = mem_strdup(m->extra->verity);
+	m->extra->upper = mem_strdup(m->extra->upper);
+}
+
 void container_spec_free(struct container_spec *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->n_mounts; i++)
+		free_extra(&s->mounts[i]);
 	free(s->linux.cgroup_hierarchy);
 	free(s->root.upper);
 	strv_done(&s->root.layers);
@@ -143,6 +171,8 @@ struct container_spec *container_spec_clone(const struct container_spec *s)
 	copy->root.upper = mem_strdup(s->root.upper);
 	copy->root.layers = (struct strv){ 0 };
 	strv_copy(&copy->root.layers, &s->root.layers);
+	for (size_t i = 0; i < copy->n_mounts; i++)
+		copy_extra(&copy->mounts[i]);
 	return copy;
 }
 

@@ -49,11 +49,19 @@ struct root_part {
 	bool readonly;
 };
 
+/* Extension (zones): what no option of mount(8) says. Not in config.json. */
+struct mount_extra {
+	bool image;      /* the source is a file that holds a file system of this type */
+	bool any_writer; /* image: also one that others than root can write to */
+	char *verity; /* image: what fs-verity must say of the file, "sha256:HEX"; NULL: not asked */
+	char *upper; /* overlay over the source: folder of the host that holds "upper", "work" and "lower"; "": memory */
+};
 struct mount_spec {
 	char *destination, *type, *source;
 	struct strv options;
 	struct id_map *uid_mappings, *gid_mappings;
 	size_t n_uid_mappings, n_gid_mappings;
+	struct mount_extra *extra; /* NULL: none */
 };
 
 struct user_spec {
@@ -310,6 +318,8 @@ void resources_spec_free(struct resources_spec *r);
 DEFINE_AUTO_PTR(resources_spec);
 
 /* Deep copies, through the same tables that load and save use. */
+/* The row's own, made when there is none. */
+struct mount_extra *mount_spec_extra(struct mount_spec *m);
 struct container_spec *container_spec_clone(const struct container_spec *s);
 struct process_spec *process_spec_clone(const struct process_spec *p);
 

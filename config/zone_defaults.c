@@ -155,8 +155,9 @@ static const struct option_word {
 	{ "setuid", "suid" },
 };
 
-static void default_options(struct strv *options)
+static void default_options(struct zone_fs *fs)
 {
+	struct strv *options = &fs->options;
 	struct strv words = { 0 };
 
 	for (size_t i = 0; i < options->n; i++) {
@@ -168,13 +169,20 @@ static void default_options(struct strv *options)
 		strv_add(&words, word);
 	}
 	if (!strv_has(&words, "ro") && !strv_has(&words, "rw"))
-		strv_add(&words, "rw");
+		strv_add(&words, zone_fs_is_read_only(fs) ? "ro" : "rw");
 	if (!strv_has(&words, "suid") && !strv_has(&words, "nosuid"))
 		strv_add(&words, "nosuid");
 	if (!strv_has(&words, "dev") && !strv_has(&words, "nodev"))
 		strv_add(&words, "nodev");
 	strv_done(options);
 	*options = words;
+}
+
+static void default_fs(struct zone_fs *fs)
+{
+	default_options(fs);
+	if (zone_fs_kind_of(fs->type) == ZONE_FS_OVERLAY)
+		default_text(&fs->upper, "disk");
 }
 
 static void image_text(char **member, const struct json *image, const char *key)
@@ -246,7 +254,7 @@ struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone
 	default_bool(&z->proc_view, true);
 	default_links(z);
 	for (size_t i = 0; i < z->n_fs; i++)
-		default_options(&z->fs[i].options);
+		default_fs(&z->fs[i]);
 	for (size_t i = 0; i < z->n_device; i++)
 		default_text(&z->device[i].access, "rw");
 	if (host->image_service)

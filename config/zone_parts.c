@@ -1,4 +1,4 @@
-/* zone_parts - the rows of the objects in zone.json that are not about the network: CPU and memory caps, file systems, devices, the service. */
+/* zone_parts - the rows of the objects in zone.json that are not about the network: CPU and memory caps, devices, the service. */
 #include "config/zone_table.h"
 
 #include <errno.h>
@@ -6,7 +6,7 @@
 
 #include "runtime/base/num.h"
 
-enum { MAX_OPTIONS = 32, MAX_ARGUMENTS = 1024, MAX_VARIABLES = 512 };
+enum { MAX_ARGUMENTS = 1024, MAX_VARIABLES = 512 };
 
 /* --- CPU and memory --- */
 
@@ -136,68 +136,10 @@ static const struct field memory_cap_fields[] = {
 const struct shape zone_memory_cap_shape =
 	SHAPE("cappedMemory", zone_memory_cap, memory_cap_fields, .doc = "Upper bounds of memory.");
 
-/* --- file systems and devices --- */
+/* --- devices --- */
 
-static const char *const fs_words[] = { "lofs", "tmpfs", NULL };
-static const struct value_type fs_type = { .name = "type of file system", .words = fs_words };
 static const char *const access_words[] = { "r", "w", "rw", NULL };
 static const struct value_type access_type = { .name = "kind of access", .words = access_words };
-
-/* Does the option only make sense for the other type? */
-static int check_option(struct bind_ctx *c, const struct json *j, bool is_tmpfs)
-{
-	bool has_value = str_has_prefix(j->text, "size=") || str_has_prefix(j->text, "mode=") ||
-			 str_has_prefix(j->text, "nr_inodes=") || str_has_prefix(j->text, "uid=") ||
-			 str_has_prefix(j->text, "gid=");
-
-	if (has_value && !is_tmpfs)
-		return bind_error(c, j, "conflict", NULL,
-				  "\"%.20s\" is an option of tmpfs, not of lofs", j->text);
-	if (is_tmpfs && str_eq(j->text, "rbind"))
-		return bind_error(c, j, "conflict", NULL,
-				  "\"rbind\" is an option of lofs, not of tmpfs");
-	return 0;
-}
-
-static int check_fs(struct bind_ctx *c, const struct json *j, const void *object)
-{
-	const struct zone_fs *fs = object;
-	bool is_tmpfs = str_eq(fs->type, "tmpfs");
-	const struct json *special = json_get(j, "special");
-	const struct json *options = json_get(j, "options");
-	size_t mark = bind_enter_key(c, "special");
-
-	if (is_tmpfs && special)
-		(void)bind_error(c, special, "conflict", NULL, "a tmpfs has no source on the host");
-	else if (!is_tmpfs && !special)
-		(void)bind_error(c, j, "missing", NULL,
-				 "is required for lofs: the directory or file on the host");
-	bind_leave(c, mark);
-	mark = bind_enter_key(c, "options");
-	for (size_t i = 0; options && i < options->n; i++) {
-		size_t item = bind_enter_index(c, i);
-
-		(void)check_option(c, options->items[i], is_tmpfs);
-		bind_leave(c, item);
-	}
-	bind_leave(c, mark);
-	return 0; /* counted in the context */
-}
-
-static const struct field fs_fields[] = {
-	ROW(zone_fs, dir, "dir", FIELD_STRING, .flags = FIELD_REQUIRED, .type = &zone_dir_type,
-	    .doc = "Where it is mounted inside the zone: an absolute path, not / and not below /proc, /sys or /dev. It is made when it does not exist."),
-	ROW(zone_fs, special, "special", FIELD_STRING, .type = &zone_special_type,
-	    .fallback = "none; required for lofs",
-	    .doc = "The directory or file on the host that a lofs shows. Owners are shifted, so that the zone's root owns what the host's root owns."),
-	ROW(zone_fs, type, "type", FIELD_STRING, .flags = FIELD_REQUIRED, .type = &fs_type,
-	    .doc = "lofs shows a directory or file of the host, tmpfs is new and empty memory (counted against cappedMemory) at every boot."),
-	ROW(zone_fs, options, "options", FIELD_STRINGS, .type = &zone_mount_option_type,
-	    .max_items = MAX_OPTIONS, .fallback = "rw, nosuid, nodev",
-	    .doc = "Mount options, in the words of mount(8) or of Solaris (nodevices, nosetuid, setuid). lofs also knows rbind (with what is mounted below), tmpfs size= (bytes or a percentage), mode=, nr_inodes=, uid= and gid=."),
-};
-const struct shape zone_fs_shape = SHAPE("fs", zone_fs, fs_fields, .check = check_fs,
-					 .doc = "A file system that is mounted inside the zone.");
 
 static const struct field device_fields[] = {
 	ROW(zone_device, match, "match", FIELD_STRING, .flags = FIELD_REQUIRED,

@@ -61,9 +61,20 @@ struct zone_dns {
 	struct strv nameservers, search, options;
 };
 struct zone_fs {
-	char *dir, *special, *type; /* type: lofs tmpfs ... */
+	char *dir, *special, *type; /* type: a word of zone_fs_kind_of() */
 	struct strv options;
+	char *owner; /* lofs: who inside owns what the special's owner owns on the host; NULL: owners as they are */
+	char *upper;             /* overlay: disk memory */
+	char *verity;            /* image: "sha256:HEX" */
+	struct opt_bool trusted; /* image: it may come from somebody else than root */
 };
+enum zone_fs_kind { ZONE_FS_LOFS, ZONE_FS_TMPFS, ZONE_FS_OVERLAY, ZONE_FS_IMAGE };
+/* By the word of its type; pure (zone_fs.c). */
+enum zone_fs_kind zone_fs_kind_of(const char *type);
+/* Whatever its options say: the type cannot be written to, or the file is checked by fs-verity. */
+bool zone_fs_is_read_only(const struct zone_fs *fs);
+/* Does what is written to it end with the mount? */
+bool zone_fs_is_memory(const char *type, const char *upper);
 struct zone_device {
 	char *match, *access; /* "/dev/fuse", "rw" */
 };

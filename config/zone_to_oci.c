@@ -110,18 +110,21 @@ static bool row_applies(const struct zone_translation *t, enum mount_when when)
 	return false;
 }
 
-/* lofs shows a tree of the host with the zone's owners; tmpfs is new. The words of Solaris have become Linux's in the effective configuration. */
+/* lofs shows a tree of the host with the zone's owners; tmpfs is new. The words of Solaris have become Linux's in the effective configuration. What only the host can say of an overlay or an image
+ * is added when the zone boots (runtime/zone/file_systems.c). */
 static void add_fs(struct zone_translation *t, const struct zone_fs *fs)
 {
-	bool is_tmpfs = str_eq(fs->type, "tmpfs");
+	enum zone_fs_kind kind = zone_fs_kind_of(fs->type);
 	bool recursive = strv_has(&fs->options, "rbind");
-	struct mount_spec *m = mount_add(t->s, fs->dir, is_tmpfs ? "tmpfs" : "bind",
-					 is_tmpfs ? "tmpfs" : fs->special);
+	struct mount_spec *m = mount_add(t->s, fs->dir, kind == ZONE_FS_LOFS ? "bind" : fs->type,
+					 kind == ZONE_FS_TMPFS ? "tmpfs" : fs->special);
 
-	if (!is_tmpfs) {
+	if (kind == ZONE_FS_LOFS)
 		strv_add(&m->options, recursive ? "rbind" : "bind");
+	if (kind != ZONE_FS_TMPFS)
 		strv_add(&m->options, recursive ? "ridmap" : "idmap");
-	}
+	if (kind == ZONE_FS_IMAGE)
+		mount_spec_extra(m)->image = true;
 	for (size_t i = 0; i < fs->options.n; i++)
 		if (!strv_has(&m->options, fs->options.items[i]))
 			strv_add(&m->options, fs->options.items[i]);

@@ -122,6 +122,9 @@ MUST_CHECK int isolation_new_console(pid_t pid, int pidfd, int *ret_master, stru
  * -EOPNOTSUPP: without a mount namespace of its own, or a file system that would show the host's processes or devices. */
 MUST_CHECK int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,
 				   struct err *e);
+/* Would this file be taken as an image? Nothing is mounted. */
+MUST_CHECK int isolation_check_image(const char *path, bool readonly, const struct mount_extra *x,
+				     struct err *e);
 /* -EINVAL when nothing is mounted exactly there. */
 MUST_CHECK int isolation_mount_remove(const char *target, int pidfd, struct err *e);
 

@@ -175,7 +175,8 @@ static int check_row(const struct isolation *iso, struct err *e)
 {
 	const struct mount_op *op = &iso->plan.ops[0];
 
-	if (op->kind == MOUNT_OP_BIND || op->kind == MOUNT_OP_REMOUNT)
+	if (op->kind == MOUNT_OP_BIND || op->kind == MOUNT_OP_REMOUNT ||
+	    op->kind == MOUNT_OP_IMAGE || op->kind == MOUNT_OP_OVERLAY)
 		return 0;
 	for (size_t i = 0; i < sizeof(makers_view) / sizeof(makers_view[0]); i++) {
 		if (str_eq(op->type, makers_view[i]))

@@ -38,7 +38,8 @@ bool mount_lock_wanted(const struct isolation *iso, size_t i)
 {
 	const struct mount_op *op = &iso->plan.ops[i];
 
-	return iso->in_user && iso->is_host_root && op->kind == MOUNT_OP_BIND &&
+	return iso->in_user && iso->is_host_root &&
+	       (op->kind == MOUNT_OP_BIND || op->kind == MOUNT_OP_IMAGE) &&
 	       ((op->opts.attr_set | op->opts.rattr_set) & LOCKED_ATTRS) && keeps_sys_admin(iso);
 }
 

@@ -77,6 +77,10 @@ static struct mount_op *plan_add(struct mount_plan *p, enum mount_op_kind kind)
 
 static enum mount_op_kind mount_kind(const struct mount_spec *m, const struct mount_opts *o)
 {
+	if (m->extra && m->extra->image)
+		return MOUNT_OP_IMAGE;
+	if (m->extra && m->extra->upper)
+		return MOUNT_OP_OVERLAY;
 	if (o->bind || str_eq(m->type, "bind") || str_eq(m->type, "rbind"))
 		return o->remount ? MOUNT_OP_REMOUNT : MOUNT_OP_BIND;
 	if (o->remount)
@@ -95,7 +99,9 @@ static int check_mount(const struct container_spec *spec, const struct mount_op 
 		return err_set(e, EINVAL,
 			       "mounts[%zu].destination: \"%s\" is inside /proc, which is refused",
 			       op->row, op->target);
-	if ((op->kind == MOUNT_OP_BIND || op->kind == MOUNT_OP_REMOUNT) && op->opts.data.len)
+	if ((op->kind == MOUNT_OP_BIND || op->kind == MOUNT_OP_REMOUNT ||
+	     op->kind == MOUNT_OP_IMAGE) &&
+	    op->opts.data.len)
 		return err_set(e, EINVAL,
 			       "mounts[%zu].options: \"%s\" has no meaning for this mount", op->row,
 			       strbuf_text(&op->opts.data));
@@ -107,7 +113,8 @@ static int check_mount(const struct container_spec *spec, const struct mount_op 
 		return err_set(e, EINVAL,
 			       "mounts[%zu].options: idmap needs a user namespace or mappings",
 			       op->row);
-	if (op->idmap != MOUNT_IDMAP_NONE && op->kind != MOUNT_OP_BIND && op->kind != MOUNT_OP_FS)
+	if (op->idmap != MOUNT_IDMAP_NONE &&
+	    (op->kind == MOUNT_OP_CGROUP || op->kind == MOUNT_OP_REMOUNT))
 		return err_set(e, EOPNOTSUPP,
 			       "mounts[%zu]: a cgroup mount or a remount cannot be idmapped",
 			       op->row);

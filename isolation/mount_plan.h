@@ -18,6 +18,8 @@
 enum mount_op_kind {
 	MOUNT_OP_FS, /* a file system of its own: proc, sysfs, tmpfs, devpts, mqueue, overlay ... */
 	MOUNT_OP_BIND,     /* a part of the host */
+	MOUNT_OP_IMAGE,    /* a file system in a file of the host */
+	MOUNT_OP_OVERLAY,  /* a part of the host that never changes, and a place for changes */
 	MOUNT_OP_CGROUP,   /* /sys/fs/cgroup, v1 or v2 */
 	MOUNT_OP_REMOUNT,  /* other attributes for a mount made by an earlier row */
 	MOUNT_OP_DEVICE,   /* a device node */

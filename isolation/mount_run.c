@@ -59,6 +59,12 @@ static int open_target(const struct isolation *iso, const struct mount_op *op, b
 	return r < 0 ? r : fd_steal(&fd);
 }
 
+int mount_open_target(const struct isolation *iso, const struct mount_op *op, bool is_dir,
+		      struct err *e)
+{
+	return open_target(iso, op, is_dir, NULL, e);
+}
+
 /* --- file systems ------------------------------------------------------------------------------------------------- */
 
 int mount_host_tree(const char *path, bool recursive, struct err *e)
@@ -275,6 +281,8 @@ typedef int (*mount_fn)(struct isolation *iso, const struct mount_op *op, struct
 static const mount_fn runners[] = {
 	[MOUNT_OP_FS] = run_fs,
 	[MOUNT_OP_BIND] = run_bind,
+	[MOUNT_OP_IMAGE] = run_bind,
+	[MOUNT_OP_OVERLAY] = mount_overlay_run,
 	[MOUNT_OP_CGROUP] = mount_cgroup_run,
 	[MOUNT_OP_REMOUNT] = run_remount,
 	[MOUNT_OP_DEVICE] = devices_run,

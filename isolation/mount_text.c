@@ -38,6 +38,8 @@ static void text_op(struct strbuf *b, const struct mount_op *op)
 {
 	switch (op->kind) {
 	case MOUNT_OP_FS:
+	case MOUNT_OP_IMAGE:
+	case MOUNT_OP_OVERLAY:
 		strbuf_format(b, "mount %s on \"%s\"", op->type, op->target);
 		text_options(b, op);
 		break;

@@ -78,7 +78,7 @@ static int open_part(struct source *s, const char *path, bool is_upper, struct e
 	struct open_how how = { .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 				.resolve = RESOLVE_NO_MAGICLINKS };
 
-	*s = (struct source){ .path = mem_strdup(path), .tree = -1, .is_dir = true };
+	*s = (struct source){ .path = mem_strdup(path), .tree = -1, .upper = -1, .is_dir = true };
 	s->fd = sys_openat2(AT_FDCWD, path, &how);
 	if (s->fd < 0)
 		return err_sys(e, "open the layer \"%s\"", path);

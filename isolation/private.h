@@ -22,11 +22,12 @@ struct source {
 	char *path; /* on the host, as opened; NULL: this row has none */
 	int fd;     /* O_PATH */
 	int tree; /* a detached copy of the mount; -1 when the parent was not allowed to make it: then init does, in its own mount namespace */
+	int upper; /* overlay: the folder that takes the changes, detached too; -1: none, memory */
 	bool is_dir;
 };
-#define SOURCE_NONE                  \
-	{                            \
-		.fd = -1, .tree = -1 \
+#define SOURCE_NONE                               \
+	{                                         \
+		.fd = -1, .tree = -1, .upper = -1 \
 	}
 
 struct isolation {
@@ -103,6 +104,17 @@ void sources_close(struct isolation *iso);
 /* parent: id mappings of the root and of binds; child is the process with the user namespace, 0:
  * joined by path. */
 MUST_CHECK int sources_map(struct isolation *iso, pid_t child, struct err *e);
+
+/* image.c - parent: a file system in a file of the host, through a loop device that goes with the mount. */
+MUST_CHECK int image_plan(const struct mount_op *op, struct source *s, struct err *e);
+
+/* mount_overlay.c - parent: open what is below and what takes the changes; init: put them together. */
+MUST_CHECK int mount_overlay_plan(const struct mount_op *op, struct source *s, struct err *e);
+MUST_CHECK int mount_overlay_run(struct isolation *iso, const struct mount_op *op, struct source *s,
+				 struct err *e);
+/* mount_run.c - init: the place of a mount, checked. */
+MUST_CHECK int mount_open_target(const struct isolation *iso, const struct mount_op *op,
+				 bool is_dir, struct err *e);
 
 /* mount_new.c - the new mount interface. Trees are descriptors of detached mounts. */
 struct mount_fs {

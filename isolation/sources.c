@@ -21,6 +21,7 @@ void source_done(struct source *s)
 	free(s->path);
 	fd_close(&s->fd);
 	fd_close(&s->tree);
+	fd_close(&s->upper);
 	*s = (struct source)SOURCE_NONE;
 }
 
@@ -33,7 +34,7 @@ int source_open(struct source *s, const char *path, struct err *e)
 		return err_sys(e, "open \"%s\"", path);
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "examine \"%s\"", path);
-	*s = (struct source){ .path = mem_strdup(path), .tree = -1 };
+	*s = (struct source){ .path = mem_strdup(path), .tree = -1, .upper = -1 };
 	s->fd = fd_steal(&fd);
 	s->is_dir = S_ISDIR(st.st_mode);
 	return 0;
@@ -49,7 +50,7 @@ int source_open_device(struct source *s, const char *path, const struct device_n
 	if (!devices_match(fd, node))
 		return err_set(e, EINVAL, "\"%s\" on the host is not the device %u:%u", path,
 			       node->major, node->minor);
-	*s = (struct source){ .path = mem_strdup(path), .tree = -1 };
+	*s = (struct source){ .path = mem_strdup(path), .tree = -1, .upper = -1 };
 	s->fd = fd_steal(&fd);
 	return 0;
 }
@@ -189,6 +190,10 @@ static int plan_op(struct isolation *iso, const struct mount_op *op, struct sour
 		return mount_cgroup_plan(iso, e);
 	case MOUNT_OP_FS:
 		return op->idmap == MOUNT_IDMAP_NONE ? 0 : plan_mapped_fs(op, s, e);
+	case MOUNT_OP_IMAGE:
+		return image_plan(op, s, e);
+	case MOUNT_OP_OVERLAY:
+		return mount_overlay_plan(op, s, e);
 	case MOUNT_OP_REMOUNT:
 	case MOUNT_OP_LINK:
 	case MOUNT_OP_READONLY:
@@ -312,7 +317,11 @@ static int map_bind(struct isolation *iso, const struct mount_op *op, struct sou
 		*e = cause;
 		return err_wrap(e, "mounts[%zu]", op->row);
 	}
-	return 0;
+	if (s->upper < 0)
+		return 0;
+	const struct source upper = { .path = op->mount->extra->upper, .fd = -1, .tree = s->upper };
+
+	return source_map(&upper, container, false, e);
 }
 
 static int user_namespace(struct isolation *iso, pid_t child, struct err *e)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/qdisc.h"
 #include "runtime/base/str.h"
 
 enum {
@@ -110,6 +111,9 @@ int htb_set_total(struct netlink *nl, uint32_t index, uint64_t bits, struct err 
 	uint64_t rate = 0, ceil = 0;
 	int r = htb_rates(nl, index, ROOT_CLASS, &rate, &ceil, e);
 
+	/* without its root class it is one whose maker was killed, and the kernel does not make it again over that */
+	if (r == 0 && rate == 0)
+		r = qdisc_clear(nl, index, e);
 	if (r == 0 && rate == 0)
 		r = htb_make_root(nl, index, e);
 	if (r == 0)

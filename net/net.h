@@ -69,6 +69,9 @@ struct net_change {
 MUST_CHECK int net_change(const struct net_change *c, const struct net_dirs *dirs, struct err *e);
 /* Give back a zone's leases (uninstall, delete). */
 MUST_CHECK int net_release(const char *zonename, const struct net_dirs *dirs, struct err *e);
+/* The leases of a zone that does not run are another name's from now on. What CNI plugins keep for it is given back. Again is fine. */
+MUST_CHECK int net_rename(const char *from, const char *to, const struct net_dirs *dirs,
+			  struct err *e);
 /* RUN/net.lock, as a descriptor to be closed: nobody attaches or detaches meanwhile. */
 MUST_CHECK int net_lock(const struct net_dirs *dirs, struct err *e);
 /* The caller holds net_lock() since before it made the lists: a zone that attached after it was looked for would lose its links.

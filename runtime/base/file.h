@@ -39,6 +39,14 @@ bool file_exists(int dirfd, const char *path); /* does not follow a final symlin
 /* Remove a file or directory tree. Never follows symlinks, never crosses into another mount (-EXDEV names it), clears
  * immutable and append-only flags where needed, works for any depth (iterative) and any name. ENOENT is success. */
 MUST_CHECK int file_remove_tree(int dirfd, const char *path, struct err *e);
+/* The same, telling from time to time how many files and directories have gone, over all calls with this watch. NULL: nobody is told. */
+struct file_watch {
+	void (*removed)(void *arg, unsigned long long n);
+	void *arg;
+	unsigned long long n;
+};
+MUST_CHECK int file_remove_tree_watched(int dirfd, const char *path, struct file_watch *w,
+					struct err *e);
 
 /* Open (create 0600) a lock file and take flock(2). `wait_ms`: 0 = do not wait, -1 = for ever. Busy: -EWOULDBLOCK, the text then names
  * the holder's pid when it is known (the holder writes its pid into the file). The lock goes with the descriptor returned in *ret_fd. */

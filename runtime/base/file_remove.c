@@ -24,6 +24,7 @@
 #include "runtime/base/sys.h"
 
 enum {
+	TOLD_EVERY = 256, /* removed files */
 	SCANS_MAX = 100000
 }; /* somebody who adds files faster than we remove them shall not keep us for ever */
 
@@ -47,6 +48,7 @@ struct removal {
 	size_t depth; /* frames in use */
 	int fd;       /* directory of the deepest frame */
 	uint64_t mount;
+	struct file_watch *watch; /* NULL: none */
 };
 
 static void removal_done(struct removal *r)
@@ -120,6 +122,14 @@ static void loosen_closed_dir(int dirfd, const char *name)
 	(void)sys_fchmodat(AT_FDCWD, path, 0700); /* opening it again tells whether it helped */
 }
 
+/* 0, as what came before. */
+static int count(const struct removal *r)
+{
+	if (r->watch && ++r->watch->n % TOLD_EVERY == 0)
+		r->watch->removed(r->watch->arg, r->watch->n);
+	return 0;
+}
+
 /* unlink or rmdir; on a refusal that flags or modes may cause, loosen and try once more. 0 also
  * when it is gone. */
 static int unlink_entry(const struct removal *r, int dirfd, const char *name, int flags,
@@ -128,11 +138,11 @@ static int unlink_entry(const struct removal *r, int dirfd, const char *name, in
 	struct place p;
 
 	if (sys_unlinkat(dirfd, name, flags) == 0 || errno == ENOENT)
-		return 0;
+		return count(r);
 	if (errno == EPERM || errno == EACCES) {
 		loosen_entry(r, dirfd, name);
 		if (sys_unlinkat(dirfd, name, flags) == 0 || errno == ENOENT)
-			return 0;
+			return count(r);
 	}
 	int saved = errno;
 
@@ -261,6 +271,11 @@ static int walk(struct removal *r, int start, struct err *e)
 
 int file_remove_tree(int dirfd, const char *path, struct err *e)
 {
+	return file_remove_tree_watched(dirfd, path, NULL, e);
+}
+
+int file_remove_tree_watched(int dirfd, const char *path, struct file_watch *w, struct err *e)
+{
 	auto_free char *copy = mem_strdup(path);
 	size_t len = strlen(copy);
 
@@ -283,7 +298,9 @@ int file_remove_tree(int dirfd, const char *path, struct err *e)
 		return errno == ENOENT ? 0 : err_sys(e, "remove \"%s\": open its directory", path);
 	if (look(start, "", &parent) < 0)
 		return err_sys(e, "remove \"%s\": examine its directory", path);
-	auto_done(removal) struct removal r = { .path = path, .fd = -1, .mount = parent.mount };
+	auto_done(removal) struct removal r = {
+		.path = path, .fd = -1, .mount = parent.mount, .watch = w
+	};
 
 	if (look(start, last, &p) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "remove \"%s\"", path);

@@ -252,10 +252,18 @@ MUST_CHECK int engine_find_user(struct engine_container *c, const char *user,
 				struct process_spec *process, struct engine_user *ret,
 				struct err *e);
 void engine_user_done(struct engine_user *u);
+/* The same user's numbers, from the files below an open root. */
+MUST_CHECK int engine_user_ids(int root, const char *user, uint32_t *ret_uid, uint32_t *ret_gid,
+			       struct err *e);
 
 /* --- questions about this host, for `verify` (host_checks.c); nothing is changed -------------------------------------- */
 /* Could these limits be enforced here? Reports the first that cannot. */
 MUST_CHECK int engine_can_limit(const struct resources_spec *r, struct err *e);
+/* Does this kernel have that type of file system? Its module is loaded if there is one, as a mount would do. */
+MUST_CHECK int engine_can_mount(const char *type, struct err *e);
+/* Would this file be mounted as an image of a file system: whose it is, and what fs-verity says of it? */
+MUST_CHECK int engine_check_image(const char *path, bool readonly, const struct mount_extra *x,
+				  struct err *e);
 /* Does the file system under `path` support idmapped mounts? -EOPNOTSUPP names its type. */
 MUST_CHECK int engine_can_idmap(const char *path, struct err *e);
 

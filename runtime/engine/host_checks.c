@@ -4,6 +4,7 @@
  * stay true. The user namespace that such a mount needs is made by a child that lives only for the question. */
 #include "runtime/engine/engine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "isolation/isolation.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/proc.h"
@@ -22,6 +24,24 @@
 int engine_can_limit(const struct resources_spec *r, struct err *e)
 {
 	return cgroup_can_limit(r, e);
+}
+
+int engine_can_mount(const char *type, struct err *e)
+{
+	auto_close int fs = sys_fsopen(type, FSOPEN_CLOEXEC);
+
+	if (fs >= 0)
+		return 0;
+	if (errno == ENODEV)
+		return err_set(e, ENODEV,
+			       "this kernel has no file system \"%s\", and no module %s for it",
+			       type, type);
+	return err_sys(e, "ask for the file system \"%s\"", type);
+}
+
+int engine_check_image(const char *path, bool readonly, const struct mount_extra *x, struct err *e)
+{
+	return isolation_check_image(path, readonly, x, e);
 }
 
 /* The child's half: a user namespace of its own, a byte to say so, then wait for the end of the parent's half, which also comes when the parent is killed. */

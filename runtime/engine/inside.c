@@ -104,3 +104,16 @@ int engine_find_user(struct engine_container *c, const char *user, struct proces
 	isolation_user_done(&found);
 	return 0;
 }
+
+int engine_user_ids(int root, const char *user, uint32_t *ret_uid, uint32_t *ret_gid, struct err *e)
+{
+	struct isolation_user found = { 0 };
+	int r = isolation_find_user(root, user, &found, e);
+
+	if (r < 0)
+		return r;
+	*ret_uid = found.uid;
+	*ret_gid = found.gid;
+	isolation_user_done(&found);
+	return 0;
+}

@@ -2,6 +2,8 @@
  *
  * Content of a tmpfs cannot be brought back: one that changes waits for the next boot, and one that goes, goes last, when nothing can fail any more. */
 #include "runtime/zone/apply.h"
+#include "runtime/zone/file_systems.h"
+#include "runtime/zone/storage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,9 +37,10 @@ static bool hides_another(const struct json *document, const char *dir)
 	return false;
 }
 
-static bool is_tmpfs(const struct json *fs)
+static bool is_memory(const struct json *fs)
 {
-	return str_eq(json_get_string(fs, "type", NULL), "tmpfs");
+	return zone_fs_is_memory(json_get_string(fs, "type", NULL),
+				 json_get_string(fs, "upper", NULL));
 }
 
 const char *apply_fs_judge(const struct change *c, const struct json *running,
@@ -51,7 +54,7 @@ const char *apply_fs_judge(const struct change *c, const struct json *running,
 			return "programs of the zone use what is there now";
 	if (hides_another(running, c->name) || hides_another(wanted, c->name))
 		return "another file system is mounted below it";
-	if (c->from && c->to && is_tmpfs(c->from) && !c->again)
+	if (c->from && c->to && is_memory(c->from) && !c->again)
 		return "its content would be lost";
 	return NULL;
 }
@@ -72,15 +75,6 @@ const char *apply_device_judge(const struct change *c, const struct json *runnin
 }
 
 /* --- mounts --------------------------------------------------------------------------------------------------------- */
-
-/* The last one: those of the file come behind those of every zone. */
-static const struct mount_spec *mount_of(const struct container_spec *s, const char *dir)
-{
-	for (size_t i = s->n_mounts; i-- > 0;)
-		if (str_eq(s->mounts[i].destination, dir))
-			return &s->mounts[i];
-	return NULL;
-}
 
 /* All that is mounted there: root inside may have put something on top of ours. Returns how many. */
 static int unmount(struct apply *a, const char *dir, struct err *e)
@@ -112,14 +106,14 @@ static int unmount_ours(struct apply *a, const struct change *c, struct err *e)
 	return n < 0 ? n : 0;
 }
 
-/* On a root that is read-only nobody in the zone can make the place for a mount, so it is made in the zone's tree. */
+/* On a root that is read-only nobody in the zone can make the place for a mount, so it is made in the zone's tree. A root in layers has none that could be written to while the zone runs: there the place must exist. */
 static int make_place(const struct apply *a, const struct mount_spec *m, struct err *e)
 {
 	struct stat st;
 	bool is_dir = !str_eq(m->type, "bind") || stat(m->source, &st) < 0 || S_ISDIR(st.st_mode);
 	auto_close int top = -1, root = -1;
 
-	if (a->zone->run.root != ZONE_ROOT_READ_ONLY)
+	if (a->zone->run.root != ZONE_ROOT_READ_ONLY || storage_is_overlay(&a->zone->record))
 		return 0;
 	top = zone_storage_open(a->zone->record.zonepath, e);
 	root = top < 0 ? top : file_open_dir(top, "root", e);
@@ -129,13 +123,27 @@ static int make_place(const struct apply *a, const struct mount_spec *m, struct 
 	return place < 0 ? place : 0;
 }
 
+static const struct zone_fs *fs_of(const struct zone_spec *z, const char *dir)
+{
+	for (size_t i = 0; i < z->n_fs; i++)
+		if (str_eq(z->fs[i].dir, dir))
+			return &z->fs[i];
+	return NULL;
+}
+
 static int mount_it(struct apply *a, const char *dir, bool back, struct err *e)
 {
-	const struct mount_spec *m = mount_of(back ? a->before : a->after, dir);
+	const struct fs_place place = { a->dirs, a->zone->record.zonepath,
+					a->zone->record.id_base };
+	const struct zone_fs *fs = fs_of(back ? a->zone_before : a->zone_after, dir);
+	struct mount_spec *m = fs_row(back ? a->before : a->after, dir);
 
-	if (!m)
+	if (!m || !fs)
 		return err_set(e, ENOENT, "nothing to mount there");
-	int r = make_place(a, m, e);
+	int r = fs_complete(&place, fs, m, e);
+
+	if (r == 0)
+		r = make_place(a, m, e);
 
 	return r < 0 ? r : engine_mount_add(a->container, m, e);
 }
@@ -162,7 +170,7 @@ static int fs_order(const struct change *c)
 {
 	if (c->to)
 		return 1;
-	return c->from && is_tmpfs(c->from) ? 3 : 0;
+	return c->from && is_memory(c->from) ? 3 : 0;
 }
 
 const struct change_act apply_fs = { .run = fs_run, .order = fs_order };

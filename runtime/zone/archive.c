@@ -106,8 +106,7 @@ char *archive_clean_name(const char *name, struct err *e)
 	return strbuf_steal(&b);
 }
 
-/* A name from outside as it may be shown: no control characters, not endless. */
-static char *shown(const char *name)
+char *archive_shown(const char *name)
 {
 	char *copy = mem_strndup(name ? name : "", 120);
 
@@ -116,6 +115,20 @@ static char *shown(const char *name)
 			*p = '?';
 	}
 	return copy;
+}
+
+char *archive_place(const struct extract *x, const char *name, struct err *e)
+{
+	auto_free char *clean = archive_clean_name(name, e);
+
+	if (!clean || !x->below)
+		return ptr_steal(&clean);
+	const char *rest = str_after(clean, x->below);
+
+	if (rest && (*rest == '\0' || *rest == '/'))
+		return mem_strdup(*rest ? rest + 1 : rest);
+	(void)err_set(e, EINVAL, "it does not lie below \"%s\"", x->below);
+	return NULL;
 }
 
 static int open_below(const struct extract *x, const char *dir, struct err *e)
@@ -198,8 +211,7 @@ void extract_done(struct extract *x)
 		(void)libarchive()->archive_read_free(x->reader);
 }
 
-/* Making the files in a directory has changed its time. */
-static void restore_times(const struct extract *x)
+void extract_restore_times(const struct extract *x)
 {
 	for (size_t i = x->n_dirs; i > 0; i--) {
 		const struct extract_dir *d = &x->dirs[i - 1];
@@ -212,6 +224,16 @@ static void restore_times(const struct extract *x)
 		if (fd >= 0)
 			(void)futimens(fd, times); /* a time is not worth failing for */
 	}
+}
+
+int extract_open(struct extract *x, int fd, struct err *e)
+{
+	x->reader = reader_new();
+	if (!x->reader)
+		return err_set(e, ENOMEM, "start libarchive");
+	if (libarchive()->archive_read_open_fd(x->reader, fd, READ_BLOCK) != ARCHIVE_OK)
+		return archive_error(x->reader, "it is no archive that can be read", e);
+	return 0;
 }
 
 /* How far the archive itself has been read: the only thing whose end is known. */
@@ -236,7 +258,8 @@ int archive_extract_all(struct extract *x, struct err *e)
 					     "the archive is damaged or of an unknown kind", e);
 		r = archive_extract_entry(x, entry, e);
 		if (r < 0) {
-			auto_free char *name = shown(libarchive()->archive_entry_pathname(entry));
+			auto_free char *name =
+				archive_shown(libarchive()->archive_entry_pathname(entry));
 
 			return err_wrap(e, "entry %llu \"%s\"", n + 1, name);
 		}
@@ -245,7 +268,7 @@ int archive_extract_all(struct extract *x, struct err *e)
 	}
 	if (n == 0 && !x->layer) /* a layer may change nothing */
 		return err_set(e, EINVAL, "the archive is empty");
-	restore_times(x);
+	extract_restore_times(x);
 	return 0;
 }
 
@@ -262,16 +285,6 @@ static int looks_like_root(const struct tree_job *job, struct err *e)
 	return err_set(
 		e, EINVAL,
 		"this is no root file system: it has no /bin, /sbin, /usr, /lib, /etc or /init at its top");
-}
-
-static int extract_open(struct extract *x, int fd, struct err *e)
-{
-	x->reader = reader_new();
-	if (!x->reader)
-		return err_set(e, ENOMEM, "start libarchive");
-	if (libarchive()->archive_read_open_fd(x->reader, fd, READ_BLOCK) != ARCHIVE_OK)
-		return archive_error(x->reader, "it is no archive that can be read", e);
-	return 0;
 }
 
 struct archive_locale archive_locale_enter(void)

@@ -21,6 +21,8 @@ struct extract_dir {
 struct extract {
 	struct tree_job *job;
 	struct archive *reader;
+	const char *
+		below; /* "root": only what lies below this name of the archive is taken; NULL: all */
 	bool layer; /* a layer of an image: names with ".wh." take away what lower layers have (archive_whiteout.c) */
 	int lower; /* what the layers below show together, -1: there is none; only looked at for a layer */
 	const unsigned long long
@@ -32,6 +34,13 @@ struct extract {
 };
 void extract_done(struct extract *x);
 
+/* Begin to read from a descriptor. */
+MUST_CHECK int extract_open(struct extract *x, int fd, struct err *e);
+/* A name from outside as it may be shown: no control characters, not endless. Freshly allocated. */
+char *archive_shown(const char *name);
+/* At the end: making the files in a directory has changed its time. */
+void extract_restore_times(const struct extract *x);
+
 /* Pure: a name of the archive as a clean path below the root, "" for the root itself. NULL and an error when it cannot be one. Freshly allocated. */
 char *archive_clean_name(const char *name, struct err *e);
 /* Descriptor of the directory that holds a clean name; `make`: missing ones are made. Borrowed, good until the next call. */
@@ -40,6 +49,8 @@ MUST_CHECK int archive_parent(struct extract *x, const char *name, bool make, co
 /* Report the progress. */
 void archive_progress(struct extract *x);
 
+/* Where an entry lies below the root, "" for the root itself; NULL and an error when it lies outside. Freshly allocated. */
+char *archive_place(const struct extract *x, const char *name, struct err *e);
 /* Everything that `x->reader` gives, which has been opened. */
 MUST_CHECK int archive_extract_all(struct extract *x, struct err *e);
 /* The error of libarchive without control characters, behind `what`. */

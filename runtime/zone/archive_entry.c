@@ -255,7 +255,7 @@ static int fill_link(struct extract *x, struct archive_entry *entry, const struc
 static int make_hardlink(struct extract *x, struct archive_entry *entry, const char *name,
 			 struct err *e)
 {
-	auto_free char *target = archive_clean_name(libarchive()->archive_entry_hardlink(entry), e);
+	auto_free char *target = archive_place(x, libarchive()->archive_entry_hardlink(entry), e);
 	struct place p = { .name = name };
 	const char *last;
 	struct stat st;
@@ -352,7 +352,7 @@ int archive_extract_entry(struct extract *x, struct archive_entry *entry, struct
 	}
 	if (libarchive()->archive_entry_is_encrypted(entry))
 		return err_set(e, EINVAL, "it is encrypted");
-	auto_free char *name = archive_clean_name(given, e);
+	auto_free char *name = archive_place(x, given, e);
 
 	if (!name)
 		return -e->code;

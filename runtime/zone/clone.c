@@ -123,7 +123,7 @@ static void remove_zonepath(void *ctx)
 	struct clone *c = ctx;
 	struct err ignored = { 0 };
 
-	c->left_behind = storage_remove(c->top, &ignored) < 0;
+	c->left_behind = storage_remove(c->top, NULL, &ignored) < 0;
 	if (!c->left_behind && c->made_top)
 		(void)sys_unlinkat(AT_FDCWD, c->zonepath, AT_REMOVEDIR); /* not empty: not ours */
 }

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/tree_links.h"
 
-enum { DEPTH_MAX = 256, CHUNK = 256 * 1024, ATTRIBUTE_MAX = 65536 };
+enum { CHUNK = 256 * 1024, ATTRIBUTE_MAX = 65536 };
 
 struct copy {
 	struct tree_job *job;
@@ -120,7 +121,8 @@ static int copy_attributes(struct copy *c, int from, int to, struct err *e)
 	for (ssize_t at = 0; at < n; at += (ssize_t)strlen(names + at) + 1) {
 		bool is_mark = str_has_prefix(names + at, "user.overlay.");
 
-		if (is_mark ? !c->job->is_top : !tree_wants_attribute(names + at))
+		if (!c->job->exact &&
+		    (is_mark ? !c->job->is_top : !tree_wants_attribute(names + at)))
 			continue;
 		auto_free char *value = mem_array(1, ATTRIBUTE_MAX);
 		ssize_t size = fgetxattr(from, names + at, value, ATTRIBUTE_MAX);
@@ -227,14 +229,31 @@ static int copy_subdir(struct copy *c, int from, int to, const char *name, int d
 
 	if (in < 0)
 		return err_sys(e, "open");
-	if (depth >= DEPTH_MAX)
-		return err_set(e, ELOOP, "directories are nested deeper than %d", DEPTH_MAX);
+	if (depth >= TREE_DEPTH_MAX)
+		return err_set(e, ELOOP, "directories are nested deeper than %d", TREE_DEPTH_MAX);
 	if (sys_mkdirat(to, name, 0700) < 0)
 		return err_sys(e, "create");
 	auto_close int out =
 		sys_openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	return out < 0 ? err_sys(e, "open the copy") : copy_dir(c, in, out, depth + 1, e);
+}
+
+/* Devices and sockets: for a copy that is to be exact. */
+static int copy_node(int to, const char *name, const struct statx *st, struct err *e)
+{
+	dev_t device = makedev(st->stx_rdev_major, st->stx_rdev_minor);
+
+	if (sys_mknodat(to, name, (mode_t)(st->stx_mode & S_IFMT), device) < 0)
+		return err_sys(e, "create the device or socket");
+	if (copy_owner_and_times(to, name, st, e) < 0)
+		return -e->code;
+	return sys_fchmodat(to, name, st->stx_mode & 07777) < 0 ? err_sys(e, "set the mode") : 0;
+}
+
+static bool is_node(const struct statx *st)
+{
+	return S_ISCHR(st->stx_mode) || S_ISBLK(st->stx_mode) || S_ISSOCK(st->stx_mode);
 }
 
 /* A directory on which something is mounted becomes an empty one. */
@@ -267,6 +286,8 @@ static int copy_entry(struct copy *c, int from, int to, const char *name, int de
 			       "is the zone's own root: a tree cannot be copied into itself");
 	if (st.stx_mnt_id != c->mount)
 		return copy_mount_point(c, to, name, &st, e);
+	if (c->job->exact && is_node(&st))
+		return copy_node(to, name, &st, e);
 	if (c->job->is_top && S_ISCHR(st.stx_mode) && st.stx_rdev_major == 0 &&
 	    st.stx_rdev_minor == 0)
 		return copy_removal(to, name, e);
@@ -278,7 +299,7 @@ static int copy_entry(struct copy *c, int from, int to, const char *name, int de
 		c->job->skipped_sockets++;
 		return 0;
 	}
-	if (tree_check_owner(st.stx_uid, st.stx_gid, e) < 0)
+	if (!c->job->exact && tree_check_owner(st.stx_uid, st.stx_gid, e) < 0)
 		return -e->code;
 	if (S_ISDIR(st.stx_mode))
 		return copy_subdir(c, from, to, name, depth, e);
@@ -357,7 +378,7 @@ int tree_copy(struct tree_job *job, const char *from, struct err *e)
 	auto_close int source = file_open_dir(AT_FDCWD, from, e);
 	int r = source < 0 ? source : tree_copy_open(job, source, from, e);
 
-	return r < 0 ? r : tree_finish(job, e);
+	return r < 0 || job->exact ? r : tree_finish(job, e);
 }
 
 /* --- a single file ------------------------------------------------------------------------------------------------ */

@@ -15,7 +15,7 @@
 
 enum { SAID_MAX = 1 << 20 };
 
-#define PACKAGES "systemd-sysv,dbus"
+#define INCLUDE  "--include=systemd-sysv,dbus"
 #define ANYWHERE "http://deb.debian.org/debian"
 
 /* What each tool is called with; %s in order: suite, target, mirror. */
@@ -25,10 +25,8 @@ static const struct tool {
 } tools[] = {
 	{ "/usr/bin/mmdebstrap",
 	  "root.tar",
-	  { "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--include=" PACKAGES } },
-	{ "/usr/sbin/debootstrap",
-	  "root",
-	  { "debootstrap", "--variant=minbase", "--include=" PACKAGES } },
+	  { "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", INCLUDE } },
+	{ "/usr/sbin/debootstrap", "root", { "debootstrap", "--variant=minbase", INCLUDE } },
 };
 
 bool debootstrap_suite_ok(const char *suite)

@@ -135,6 +135,20 @@ void zone_events_forget(const struct zone_dirs *d, const char *name)
 	(void)unlinkat(dir, older, 0);
 }
 
+void zone_events_rename(const struct zone_dirs *d, const char *from, const char *to)
+{
+	auto_free char *older = older_name(from);
+	auto_free char *older_to = older_name(to);
+	struct err e = { 0 };
+	auto_close int dir = folder_open(d, &e);
+
+	if (dir < 0)
+		return;
+	/* not there: there was nothing to tell, or it has been done */
+	(void)sys_renameat2(dir, older, dir, older_to, 0);
+	(void)sys_renameat2(dir, from, dir, to, 0);
+}
+
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 struct place {

@@ -21,6 +21,8 @@ void zone_event(const struct zone_dirs *d, const char *name, const char *event, 
 		struct json *data);
 /* The zone is deleted. Gone is fine. */
 void zone_events_forget(const struct zone_dirs *d, const char *name);
+/* The zone has another name; what happened to it stays with it. Again is fine. */
+void zone_events_rename(const struct zone_dirs *d, const char *from, const char *to);
 
 struct zone_events_query {
 	const struct strv *names; /* NULL or empty: of all zones */

@@ -208,3 +208,19 @@ int zone_ids_release(const struct zone_dirs *d, const char *name, struct err *e)
 		return err_wrap(e, "release user ids");
 	return json_unset(j, name) ? ids_save(d, j, e) : 0;
 }
+
+int zone_ids_rename(const struct zone_dirs *d, const char *from, const char *to, struct err *e)
+{
+	auto_close int lock = -1;
+	auto_ptr(json) struct json *j = NULL;
+	int r = ids_open(d, &lock, &j, e);
+
+	if (r < 0)
+		return err_wrap(e, "give the user ids to \"%s\"", to);
+	int64_t base = json_get_i64(j, from, 0);
+
+	if (!json_unset(j, from))
+		return 0;
+	json_set(j, to, json_new_i64(base));
+	return ids_save(d, j, e);
+}

@@ -184,8 +184,8 @@ static int read_tail(struct stream *s, struct err *e)
 				       "more than %llu bytes follow the end of its archive",
 				       TAIL_MAX);
 	}
-	while (n == 0 && (n = read_blob(s->raw, s, &data)) > 0)
-		n = 0;
+	while (n == 0 && read_blob(s->raw, s, &data) > 0)
+		continue; /* nor may the sum of the blob miss what its compression does not need */
 	if (s->error.code == 0)
 		return 0;
 	*e = s->error;

@@ -17,6 +17,7 @@
 #include "runtime/base/steps.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/debootstrap.h"
+#include "runtime/zone/detached.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/images.h"
 #include "runtime/zone/install_image.h"
@@ -54,6 +55,10 @@ static int check_source(struct install *in, struct err *e)
 	const char *from = in->options->from;
 	struct stat st;
 
+	if (in->options->fill) { /* which has looked at it */
+		in->from = mem_strdup(from);
+		return 0;
+	}
 	if (in->brand->sparse_root && (from || in->options->debootstrap))
 		return err_set(
 			e, EINVAL,
@@ -99,6 +104,10 @@ static int check_zonepath(const struct install *in, struct err *e)
 
 	if (fd < 0)
 		return fd;
+	if (file_exists(fd, "root") && file_exists(fd, DETACHED_FILE))
+		return err_set(e, EEXIST,
+			       "the files of a detached zone are in \"%s\": zone attach %s",
+			       in->zonepath, in->zone->name);
 	if (file_exists(fd, "root"))
 		return err_set(e, EEXIST,
 			       "\"%s/root\" exists already: take another zonepath, or remove it",
@@ -249,6 +258,10 @@ static int fill_root(void *ctx, struct err *e)
 
 	if (root < 0)
 		return root;
+	if (in->options->fill) {
+		r = in->options->fill(in->options->fill_arg, &job, e);
+		return r < 0 || syncfs(root) == 0 ? r : err_sys(e, "flush the file system");
+	}
 	if (in->is_image)
 		return install_image_root(in->dirs, in->zone, in->top, in->options, e);
 	if (!in->from)

@@ -1,5 +1,5 @@
 /* libarchive - the library that reads archives, loaded when the first archive is opened and not before: with what it needs itself (libxml2, ICU, libstdc++ ...) it would cost every
- * command 5 ms and every monitor 2.5 MB, and only `zone install --from`, `zone image` and `zone publish` have to do with one. Private to this folder.
+ * command 5 ms and every monitor 2.5 MB, and only `zone install --from`, `image`, `publish`, `export --archive` and `import` have to do with one. Private to this folder.
  *
  * libarchive()->archive_read_new() and so on: the table has the library's own names and types, which archive.h declares, so the compiler checks every call. */
 #ifndef RUNTIME_ZONE_LIBARCHIVE_H
@@ -46,6 +46,7 @@
 	X(archive_entry_xattr_reset)                \
 	X(archive_error_string)                     \
 	X(archive_filter_bytes)                     \
+	X(archive_read_data)                        \
 	X(archive_read_data_block)                  \
 	X(archive_read_free)                        \
 	X(archive_read_new)                         \
@@ -66,13 +67,17 @@
 	X(archive_read_support_format_tar)          \
 	X(archive_read_support_format_zip_seekable) \
 	X(archive_set_error)                        \
+	X(archive_write_add_filter_zstd)            \
 	X(archive_write_close)                      \
 	X(archive_write_data)                       \
 	X(archive_write_free)                       \
 	X(archive_write_header)                     \
 	X(archive_write_new)                        \
 	X(archive_write_open)                       \
+	X(archive_write_open_fd)                    \
 	X(archive_write_set_bytes_in_last_block)    \
+	X(archive_write_set_format_option)          \
+	X(archive_write_set_format_pax)             \
 	X(archive_write_set_format_pax_restricted)
 
 struct libarchive {

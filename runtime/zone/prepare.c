@@ -16,6 +16,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/etc_files.h"
+#include "runtime/zone/file_systems.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
@@ -175,6 +176,11 @@ static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct 
 	r = zone_to_oci(p->effective, host, &options, &p->container, e);
 	if (r < 0)
 		return err_wrap(e, "translate the configuration");
+	const struct fs_place place = { d, p->effective->zonepath, host->id_base };
+
+	r = fs_complete_all(&place, p->effective, p->container, e);
+	if (r < 0)
+		return r;
 	cgroup_place(d, z, p->effective->dedicated_cpu != NULL, p->container);
 	clocks_begin(p->effective, p->container);
 	if (p->effective->n_anet > 0 || p->effective->n_net > 0) {

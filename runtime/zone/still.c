@@ -46,7 +46,7 @@ int still_begin(const struct zone_dirs *d, const struct zone *z, struct still *s
 {
 	int ends[2];
 
-	if (!z->init_alive || z->frozen)
+	if (!z->init_alive || z->frozen || z->state == ZONE_READY) /* nothing of it writes */
 		return 0;
 	if (sys_pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");

@@ -13,6 +13,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/detached.h"
 #include "runtime/zone/snapshot.h"
 
 enum { LAYER_NAME_MIN = 8, LAYER_NAME_MAX = 80, SNAPSHOT_NAME_MAX = 63, ACL_MAX = 4096 };
@@ -194,13 +195,22 @@ int storage_make_upper(int zonepath, int like, struct err *e)
 	return like < 0 ? 0 : copy_acls(like, fs, e);
 }
 
-int storage_remove(int zonepath, struct err *e)
+/* A tree that may be a subvolume, which goes at once; else somebody may want to know how far it is. */
+static int remove_part(int zonepath, const char *name, struct file_watch *watch, struct err *e)
 {
-	static const char *const parts[] = { "root", "upper", "log", STORAGE_PROBE };
+	return btrfs_is_subvolume(zonepath, name)
+		       ? storage_remove_tree(zonepath, name, e)
+		       : file_remove_tree_watched(zonepath, name, watch, e);
+}
+
+int storage_remove(int zonepath, struct file_watch *watch, struct err *e)
+{
+	static const char *const parts[] = { "root", "upper",       "changes",
+					     "log",  DETACHED_FILE, STORAGE_PROBE };
 	int r = snapshot_remove_trees(zonepath, e);
 
 	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)
-		r = storage_remove_tree(zonepath, parts[i], e);
+		r = remove_part(zonepath, parts[i], watch, e);
 	return r;
 }
 

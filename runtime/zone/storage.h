@@ -49,7 +49,8 @@ MUST_CHECK int storage_make_upper(int zonepath, int like, struct err *e);
 /* ZONEPATH/root, empty: a subvolume where the file system has them. *ret_driver is borrowed. */
 MUST_CHECK int storage_make_root(int zonepath, const char **ret_driver, struct err *e);
 /* Everything of ours in a zonepath, whatever form it is in. */
-MUST_CHECK int storage_remove(int zonepath, struct err *e);
+struct file_watch;
+MUST_CHECK int storage_remove(int zonepath, struct file_watch *watch, struct err *e);
 /* Remove a tree that may be a subvolume. Nothing there is success. */
 MUST_CHECK int storage_remove_tree(int dirfd, const char *name, struct err *e);
 

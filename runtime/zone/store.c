@@ -22,6 +22,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/derive.h"
+#include "runtime/zone/journal.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/store.h"
@@ -97,9 +98,14 @@ int zone_dirs_init(struct zone_dirs *d, struct err *e)
 		r = make_dir_in(d->storage, ".records", e);
 	if (r == 0)
 		r = make_dir_in(d->run, ".locks", e);
-	if (r < 0)
+	if (r < 0) {
 		zone_dirs_done(d);
-	return r;
+		return r;
+	}
+	struct err ignored = { 0 };
+
+	(void)!journal_settle(d, false, &ignored); /* the verb that needs it fails by itself */
+	return 0;
 }
 
 void zone_dirs_done(struct zone_dirs *d)
@@ -444,6 +450,15 @@ static int no_such_zone(const struct zone_dirs *d, const char *name, struct err 
 		       name, name);
 }
 
+/* Whoever had the lock before us was killed in the middle of its work. */
+static int settle_and_lock(const struct zone_dirs *d, struct zone *z, struct err *e)
+{
+	fd_close(&z->lock_fd);
+	int r = journal_settle(d, true, e);
+
+	return r < 0 ? r : zone_lock(d, z->name, &z->lock_fd, e);
+}
+
 int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struct zone **ret,
 	      struct err *e)
 {
@@ -458,6 +473,8 @@ int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struc
 	z->config_file = mem_format("%s/%s.json", d->config, name);
 	if (flags & ZONE_OPEN_LOCK)
 		r = zone_lock(d, name, &z->lock_fd, e);
+	if (r == 0 && (flags & ZONE_OPEN_LOCK) && journal_names(d, name))
+		r = settle_and_lock(d, z, e);
 	if (r < 0)
 		return r;
 	read_zone(d, z);

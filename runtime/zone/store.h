@@ -5,6 +5,7 @@
  *   STORAGE/.ids.json           id ranges handed out, under STORAGE/.ids.lock
  *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree, or the place for it), upper/ (the changes of a root in layers), log/ (console.log)
  *   STORAGE/.layers/ID/fs/      a layer: a tree that is never written again (storage.h)
+ *   STORAGE/.journal/NAME.json  while a verb changes more than one file (journal.h); zone_dirs_init() and zone_open() end what a crash has left
  *   RUN/NAME/                   while a monitor is (or was) there: run.json (struct zone_run), control (socket)
  *   RUN/NAME/running.N.json     the configuration that the zone runs with (running.h)
  *   RUN/NAME/net.N.json         what its network consists of, once `zone apply` has changed it; before, run.json says that
@@ -178,6 +179,9 @@ MUST_CHECK int zone_names(const struct zone_dirs *d, struct strv *ret, struct er
 MUST_CHECK int zone_ids_allocate(const struct zone_dirs *d, const char *name, uint32_t *ret_base,
 				 uint32_t *ret_owner, struct err *e);
 MUST_CHECK int zone_ids_release(const struct zone_dirs *d, const char *name, struct err *e);
+/* The block of one zone is another name's from now on. Again is fine. */
+MUST_CHECK int zone_ids_rename(const struct zone_dirs *d, const char *from, const char *to,
+			       struct err *e);
 
 /* "zonepath" checks: absolute, no symlink in it, owned by root, mode 0700, no group- or world-writable parent. Returns an O_PATH descriptor of it. */
 MUST_CHECK int zone_storage_open(const char *zonepath, struct err *e);

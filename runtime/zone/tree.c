@@ -1,6 +1,7 @@
 /* tree - what copying and extracting have in common: owners that can be mapped, attributes that are wanted, space that is left, mount points that are needed. */
 #include "runtime/zone/tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -100,7 +101,7 @@ int tree_set_attribute(struct tree_job *job, int fd, const char *name, const voi
 {
 	if (fsetxattr(fd, name, value, size, 0) == 0)
 		return 0;
-	if ((errno == EOPNOTSUPP || errno == ENOSPC || errno == E2BIG) &&
+	if (!job->exact && (errno == EOPNOTSUPP || errno == ENOSPC || errno == E2BIG) &&
 	    str_has_prefix(name, "user.")) {
 		job->skipped_attributes++;
 		return 0;
@@ -141,4 +142,40 @@ void tree_warn_skipped(const struct tree_job *job)
 	warn_count(job, job->skipped_attributes,
 		   "user attributes were left out: the file system cannot hold them");
 	warn_count(job, job->skipped_mounts, "mounts below the directory were left out");
+}
+
+static unsigned long long size_below(int dir, int depth)
+{
+	int again = sys_openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	DIR *stream = again < 0 ? NULL : fdopendir(again); /* which closes it */
+	unsigned long long sum = 0;
+	struct stat st;
+
+	if (!stream) {
+		cleanup_close(&again);
+		return 0;
+	}
+	for (const struct dirent *entry = readdir(stream); entry; entry = readdir(stream)) {
+		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..") ||
+		    fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		auto_close int below =
+			S_ISDIR(st.st_mode) && depth < TREE_DEPTH_MAX
+				? sys_openat(dir, entry->d_name,
+					     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+				: -1;
+
+		if (below >= 0)
+			sum += size_below(below, depth + 1);
+		else if (S_ISREG(st.st_mode))
+			sum += (unsigned long long)st.st_blocks * 512 /
+			       (st.st_nlink ? st.st_nlink : 1);
+	}
+	(void)closedir(stream);
+	return sum;
+}
+
+unsigned long long tree_size(int dir)
+{
+	return size_below(dir, 0);
 }

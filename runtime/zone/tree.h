@@ -13,11 +13,14 @@
 #include "runtime/base/err.h"
 #include "runtime/zone/zone.h"
 
+enum { TREE_DEPTH_MAX = 256 }; /* directories below the root that a copy goes into */
+
 struct tree_job {
 	int root;                           /* O_RDONLY directory, empty at the beginning */
 	const struct zone_install *options; /* progress and warnings */
 	unsigned long long done, total;     /* for the progress; total 0: unknown */
 	unsigned long long unchecked; /* bytes written since the free space was last asked for */
+	bool exact; /* a copy of what we made ourselves: every owner, attribute, device and socket is kept, nothing is added */
 	bool is_top; /* copy: the top of an overlay, with its marks of what is removed from the layers below; else they are left out */
 	unsigned long skipped_devices, skipped_sockets, skipped_attributes, skipped_mounts;
 };
@@ -27,6 +30,8 @@ MUST_CHECK int tree_skeleton(int root, struct err *e);
 /* A copy of the directory: owners, modes, times, extended attributes, ACLs, capabilities, hard links and holes stay; symlinks are copied, never followed; what is mounted
  * below it stays out; devices and sockets are left out. */
 MUST_CHECK int tree_copy(struct tree_job *job, const char *from, struct err *e);
+/* The bytes that files below an open directory take on the disk; what cannot be looked at counts nothing. For the progress. */
+unsigned long long tree_size(int dir);
 /* The same from an open directory, of which `shown` is the name for messages, and nothing added to it. */
 MUST_CHECK int tree_copy_open(struct tree_job *job, int from, const char *shown, struct err *e);
 /* What the archive holds. Hostile archives: see archive.c for what is refused and what is made harmless. */

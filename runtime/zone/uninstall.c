@@ -1,7 +1,10 @@
 /* uninstall - the way back to configured, from installed as well as from whatever an interruption has left. The record says "uninstalling" until everything is gone, so it
- * can be repeated until it succeeds. Only what install makes is removed: root and log; a zonepath that holds anything else stays. */
+ * can be repeated until it succeeds. Only what is ours is removed: root, log and the changes of overlays (fs); a zonepath that holds anything else stays. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <mntent.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +19,8 @@
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
+
+enum { MOUNT_LINE_MAX = 4 * PATH_MAX };
 
 static void replace_text(char **to, const char *text)
 {
@@ -64,14 +69,37 @@ static int open_zonepath(const char *zonepath, int *ret, char **ret_note, struct
 	return errno == ENOENT ? 0 : err_sys(e, "open zonepath \"%s\"", zonepath);
 }
 
-static int remove_files(const char *zonepath, char **ret_note, struct err *e)
+/* Nothing goes while something is mounted in there: half a root would be left, and what is mounted is not the zone's. A mount that hides all of it (a file system for this zone alone) is the zonepath itself. */
+static int check_mounts(const char *zonepath, struct err *e)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	char text[MOUNT_LINE_MAX];
+	struct mntent m;
+	int r = 0;
+
+	while (mounts && r == 0 && getmntent_r(mounts, &m, text, sizeof(text))) {
+		const char *rest = str_after(m.mnt_dir, zonepath);
+
+		if (rest && *rest == '/')
+			r = err_set(
+				e, EBUSY,
+				"\"%s\" is mounted in the zone's files and nothing was removed: unmount it first (umount)",
+				m.mnt_dir);
+	}
+	if (mounts)
+		(void)endmntent(mounts);
+	return r;
+}
+
+static int remove_files(const char *zonepath, struct file_watch *watch, char **ret_note,
+			struct err *e)
 {
 	auto_close int top = -1;
 	int r = open_zonepath(zonepath, &top, ret_note, e);
 
 	if (r <= 0)
 		return r;
-	r = storage_remove(top, e);
+	r = storage_remove(top, watch, e);
 	if (r < 0)
 		return err_wrap(e, "remove the files in \"%s\"", zonepath);
 	if (sys_unlinkat(AT_FDCWD, zonepath, AT_REMOVEDIR) < 0 && errno != ENOENT)
@@ -118,26 +146,34 @@ static void prune(const struct zone_dirs *d, char **note)
 
 int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note, struct err *e)
 {
+	return zone_uninstall_watched(d, name, NULL, NULL, ret_note, e);
+}
+
+int zone_uninstall_watched(const struct zone_dirs *d, const char *name,
+			   void (*removed)(void *arg, unsigned long long n), void *arg,
+			   char **ret_note, struct err *e)
+{
+	struct file_watch watch = { .removed = removed, .arg = arg };
 	auto_ptr(zone) struct zone *z = NULL;
 	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
-	auto_free char *note = NULL;
+	auto_free char *note = NULL, *zonepath = NULL;
 	int r = zone_name_ok(name, NULL) ? zone_recover(d, name, e) : 0;
 
 	if (r == 0) /* whatever form its root is in: it goes */
 		r = zone_open(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST, &z, e);
-	if (r < 0)
+	if (r < 0 || !z)
 		return r;
 	r = zone_allow(z, ZONE_VERB_UNINSTALL, &note, e);
 	if (r > 0 && ret_note)
 		*ret_note = ptr_steal(&note);
 	if (r != 0)
 		return r > 0 ? 0 : r;
-	r = mark_uninstalling(d, z, e);
-	if (r == 0) {
-		auto_free char *zonepath = zonepath_of(d, z);
-
-		r = remove_files(zonepath, &note, e);
-	}
+	zonepath = zonepath_of(d, z);
+	r = check_mounts(zonepath, e);
+	if (r == 0)
+		r = mark_uninstalling(d, z, e);
+	if (r == 0)
+		r = remove_files(zonepath, removed ? &watch : NULL, &note, e);
 	if (r == 0)
 		r = net_release(name, &dirs, e);
 	if (r == 0)

@@ -17,6 +17,7 @@
 #include "runtime/zone/admin.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/cpus.h"
+#include "runtime/zone/file_systems.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tenants.h"
@@ -330,21 +331,10 @@ static void check_cpus(const struct verify *v)
 
 static void check_fs(const struct verify *v, size_t i)
 {
-	const struct zone_fs *fs = &v->effective->fs[i];
 	auto_free char *path = mem_format("fs[%zu].special", i);
 	struct err e = { 0 };
-	struct stat st;
 
-	if (!str_eq(fs->type, "lofs") || !fs->special)
-		return;
-	if (stat(fs->special, &st) < 0) {
-		(void)err_sys(&e, "\"%s\" on the host", fs->special);
-		return problem(v, path, NULL, &e);
-	}
-	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-		diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL,
-			 "\"%s\" is neither a directory nor a regular file", fs->special);
-	else if (engine_can_idmap(fs->special, &e) < 0)
+	if (fs_check(v->dirs, &v->effective->fs[i], &e) < 0)
 		problem(v, path, NULL, &e);
 }
 

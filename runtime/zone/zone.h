@@ -36,6 +36,11 @@ enum zone_verb {
 	ZONE_VERB_EXEC,
 	ZONE_VERB_CONSOLE,
 	ZONE_VERB_EXPORT,
+	ZONE_VERB_RENAME,
+	ZONE_VERB_MOVE,
+	ZONE_VERB_DETACH,
+	ZONE_VERB_ATTACH,
+	ZONE_VERB_ARCHIVE,
 	ZONE_VERB_CLONE,
 	ZONE_VERB_SNAPSHOT,
 	ZONE_VERB_ROLLBACK,
@@ -110,6 +115,7 @@ MUST_CHECK int zone_init_find(int root, const struct zone_brand *brand, const ch
 			      char **ret_kind, struct err *e);
 
 /* --- root file systems (install.c, uninstall.c, archive.c, copy.c, skeleton.c, storage.c) --- */
+struct tree_job;
 struct zone_install {
 	const char *
 		from; /* directory, archive or image (images.h); NULL: what the brand makes by itself */
@@ -121,6 +127,10 @@ struct zone_install {
 		void *arg,
 		const char *
 			sentence); /* what was left out, and that there was nothing to do. May be NULL */
+	int (*fill)(
+		void *arg, struct tree_job *job,
+		struct err *e); /* makes the root in the place of `from` (archive_import.c); NULL */
+	void *fill_arg;
 };
 MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name,
 			    const struct zone_install *o, struct diag_list *diags, struct err *e);
@@ -131,7 +141,78 @@ MUST_CHECK int zone_publish(const struct zone_dirs *d, const char *name, const c
 			    const struct zone_install *options, char **ret_digest, struct err *e);
 MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 			      struct err *e);
+/* The same, telling from time to time how many files have gone. */
+MUST_CHECK int zone_uninstall_watched(const struct zone_dirs *d, const char *name,
+				      void (*removed)(void *arg, unsigned long long n), void *arg,
+				      char **ret_note, struct err *e);
 MUST_CHECK int zone_delete(const struct zone_dirs *d, const char *name, struct err *e);
+
+/* --- moving house (rename.c, move.c, archive_export.c, archive_import.c, detach.c, attach.c, foreign.c) --- */
+/* Another name for a zone that does not run. Killed at any instant, the next command brings it to its end. */
+MUST_CHECK int zone_rename(const struct zone_dirs *d, const char *name, const char *to,
+			   char **ret_note, struct err *e);
+/* Another zonepath, also on another file system, for an installed zone. Of `o` only progress and warn count. Killed at any instant, the zone is whole in one of the two places, and the next
+ * command takes away what is in the other. */
+MUST_CHECK int zone_move(const struct zone_dirs *d, const char *name, const char *path,
+			 const struct zone_install *o, char **ret_note, struct err *e);
+
+/* One archive with all of a stopped zone: about.json, zone.json (without its zonepath), root/ and manifest.mtree, which says the sha256 of everything (manifest.h). A tar archive compressed
+ * with zstd; the same zone gives the same bytes. `fd`: where to, or `file` (replaced when it is whole). */
+MUST_CHECK int zone_export_archive(const struct zone_dirs *d, const char *name, const char *file,
+				   int fd, const struct zone_install *o, struct err *e);
+struct zone_import {
+	const char *file; /* NULL: from `fd`, read once from its beginning to its end */
+	int fd;
+	const char *name;                   /* NULL: the one that it had */
+	const struct zone_install *options; /* progress and warn count */
+	char *made;                         /* out: the zone's name, freshly allocated */
+};
+/* Make and install a zone from such an archive. Nothing is left when anything in it is not what its manifest says. */
+MUST_CHECK int zone_import_archive(const struct zone_dirs *d, struct zone_import *i,
+				   struct diag_list *diags, struct err *e);
+
+/* The zone's files stay where they are, with what is known of them (ZONEPATH/detached.json), and its record forgets them: the directory may be taken to another host. */
+MUST_CHECK int zone_detach(const struct zone_dirs *d, const char *name, char **ret_note,
+			   struct err *e);
+/* What was looked at before files are attached. */
+struct zone_attach_row {
+	const char *check;  /* "manifest" "architecture" "brand" ... */
+	const char *result; /* "ok" "warning" "problem" */
+	char *text;
+};
+struct zone_attach {
+	bool check_only, force; /* force: in spite of problems, as far as that is possible */
+	char *name;             /* out: of the zone */
+	struct zone_attach_row *rows;
+	size_t n, n_problems;
+};
+void zone_attach_done(struct zone_attach *a);
+/* Make detached files a zone's again. `what`: the name of a zone that is configured, or the path of a directory that `zone detach` has left; its configuration is then made when there is none.
+ * -ECANCELED: the report has problems and nothing was done; the report is filled then also. */
+MUST_CHECK int zone_attach(const struct zone_dirs *d, const char *what, struct zone_attach *a,
+			   char **ret_note, struct diag_list *diags, struct err *e);
+
+/* A configuration of another container manager as a zone's (foreign.h). */
+struct zone_foreign_row {
+	char *key, *value; /* as it is written there */
+	int line;
+	char *property; /* where it went; NULL: it was left out */
+	char *text;     /* then why */
+};
+struct zone_foreign {
+	char *name; /* of the zone that was made */
+	char *file; /* that was read */
+	char *root; /* a directory with its root file system, for `zone install --from`; NULL: none */
+	struct zone_foreign_row *rows;
+	size_t n;
+};
+void zone_foreign_done(struct zone_foreign *f);
+/* Does the word begin like one of lxc:PATH, nspawn:NAME, docker-inspect:FILE, zonecfg:FILE? */
+bool zone_foreign_is(const char *what);
+/* Make the zone `name` (NULL: as it is called there) from it; only its configuration. The report is filled also when the zone could not be made. */
+MUST_CHECK int zone_import_foreign(const struct zone_dirs *d, const char *what, const char *name,
+				   struct zone_foreign *ret, struct diag_list *diags,
+				   struct err *e);
 
 /* --- clones (clone.c) --- */
 struct zone_clone {

@@ -50,6 +50,11 @@ int zone_cmd_clone(struct cli_args *a);
 int zone_cmd_snapshot(struct cli_args *a);
 int zone_cmd_uninstall(struct cli_args *a);
 int zone_cmd_delete(struct cli_args *a);
+int zone_cmd_detach(struct cli_args *a);
+int zone_cmd_attach(struct cli_args *a);
+int zone_cmd_import(struct cli_args *a);
+int zone_cmd_rename(struct cli_args *a);
+int zone_cmd_move(struct cli_args *a);
 /* life: implemented beside the monitor */
 int zone_cmd_ready(struct cli_args *a);
 int zone_cmd_boot(struct cli_args *a);

@@ -206,16 +206,31 @@ static unsigned long long now_ms(void)
 	return (unsigned long long)t.tv_sec * 1000 + (unsigned long long)t.tv_nsec / 1000000;
 }
 
-void output_progress(void *arg, const char *what, unsigned long long done, unsigned long long total)
+/* Is it time to draw? */
+static bool progress_is_due(struct output_progress *p)
 {
-	struct output_progress *p = arg;
 	unsigned long long now = now_ms();
 
 	if (!cli_is_terminal(STDERR_FILENO) ||
 	    (p->drawn && now - p->shown_ms < PROGRESS_INTERVAL_MS))
-		return;
+		return false;
 	p->shown_ms = now;
 	p->drawn = true;
+	return true;
+}
+
+void output_progress_files(struct output_progress *p, const char *what, unsigned long long n)
+{
+	if (progress_is_due(p))
+		(void)fprintf(stderr, "\r\033[K%s  %llu files", what, n);
+}
+
+void output_progress(void *arg, const char *what, unsigned long long done, unsigned long long total)
+{
+	struct output_progress *p = arg;
+
+	if (!progress_is_due(p))
+		return;
 	if (total == 0) {
 		(void)fprintf(stderr, "\r\033[K%s  %llu MiB", what, done >> 20);
 		return;

@@ -74,6 +74,8 @@ struct output_progress {
 };
 void output_progress(void *arg, const char *what, unsigned long long done,
 		     unsigned long long total);
+/* For what is counted in files. */
+void output_progress_files(struct output_progress *p, const char *what, unsigned long long n);
 void output_progress_end(
 	struct output_progress *p); /* takes the bar away; call before anything is printed */
 

@@ -8,18 +8,26 @@
 #include "runtime/zone_cmd/confirm.h"
 #include "runtime/zone_cmd/output.h"
 
+static void removed(void *arg, unsigned long long n)
+{
+	output_progress_files(arg, "removing", n);
+}
+
 int zone_cmd_uninstall(struct cli_args *a)
 {
 	const struct zone_dirs *d = zone_cmd_dirs(a);
 	const char *name = a->positional.items[0];
 	auto_free char *note = NULL;
+	struct output_progress progress = { 0 };
 	struct err e = { 0 };
 
 	if (!d)
 		return CLI_FAILED;
 	if (confirm(a, d, ZONE_VERB_UNINSTALL, "remove all files of zone", &e) < 0)
 		return output_error(a, &e);
-	int r = zone_uninstall(d, name, &note, &e);
+	int r = zone_uninstall_watched(d, name, removed, &progress, &note, &e);
+
+	output_progress_end(&progress);
 
 	return output_result(a, name, r, note, &e);
 }

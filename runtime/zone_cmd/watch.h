@@ -3,6 +3,7 @@
 #define RUNTIME_ZONE_CMD_WATCH_H
 
 #include "runtime/base/str.h"
+#include "runtime/zone/zone.h"
 #include "runtime/zone_cmd/output.h"
 
 struct watch {
@@ -11,6 +12,10 @@ struct watch {
 };
 void watch_progress(void *arg, const char *what, unsigned long long done, unsigned long long total);
 void watch_warn(void *arg, const char *sentence);
+/* The options with both of them. */
+struct zone_install watch_options(struct watch *w);
+/* The warnings as one note, after the bar is gone; NULL when there is none. Freshly allocated. */
+char *watch_note(struct watch *w);
 void watch_done(struct watch *w);
 
 #endif

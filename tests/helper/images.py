@@ -121,6 +121,7 @@ def base_layer():
         entry("srv/gone"), entry("srv/dir/", DIR), entry("srv/dir/a"), entry("srv/dir/b"),
         entry("srv/hidden/", DIR), entry("srv/hidden/a"), entry("srv/hidden/b"),
         entry("srv/remade/", DIR), entry("srv/remade/old"), entry("srv/becomes-file/", DIR), entry("srv/becomes-file/x"),
+        entry("srv/late/", DIR), entry("srv/late/old"), entry("srv/wh-parent/", DIR), entry("srv/wh-parent/old"), entry("srv/wh-first/", DIR), entry("srv/wh-first/old"),
         entry("srv/becomes-dir"), entry("srv/sticky/", DIR, mode=0o1770, uid=5, gid=6, mtime=1000000000),
         entry("srv/linked", data=b"shared\n" * 1000, mode=0o4755, uid=33), entry("srv/linked2", LNK, link="srv/linked"),
         entry("srv/attr", pax_headers={"SCHILY.xattr.user.note": "kept", "SCHILY.xattr.user.overlay.opaque": "y", "SCHILY.xattr.trusted.overlay.opaque": "y"}),
@@ -153,7 +154,7 @@ def third_layer():
     return tar([
         entry("srv/remade/.wh..wh..opq"), entry("srv/remade/third"),  # an opaque marker before and after the file
         entry("srv/late/", DIR), entry("srv/late/x"), entry("srv/.wh.late"), entry("srv/hidden/d"),
-        entry("srv/wh-parent/x"), entry("srv/.wh.wh-parent"), entry("srv/becomes-dir/y"),
+        entry("srv/wh-parent/x"), entry("srv/.wh.wh-parent"), entry("srv/.wh.wh-first"), entry("srv/wh-first/x"), entry("srv/becomes-dir/y"),
     ])
 
 

@@ -5,7 +5,7 @@
 load helper
 
 setup_file() {
-	in_the_guest links-inside.sh 600
+	in_the_guest links-inside.sh 900
 }
 
 @test "v2: zones on a card" {

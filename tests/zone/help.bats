@@ -68,7 +68,7 @@ verbs() {
 }
 
 @test "every verb that wants a name exits with 2 without one and with one too many" {
-	for verb in verify edit install uninstall delete ready shutdown halt reboot freeze thaw console ps logs why export; do
+	for verb in verify edit install uninstall delete detach attach ready shutdown halt reboot freeze thaw console ps logs why export; do
 		fails 2 zone "$verb"
 		fails 2 zone "$verb" a b
 	done
@@ -80,7 +80,7 @@ verbs() {
 
 @test "every verb about a zone that does not exist exits with 1, names it, and answers --json with one document" {
 	zone create -t isolated web
-	for verb in verify info edit export install "uninstall -F" "delete -F" ready boot "shutdown" halt reboot freeze thaw login "login -S" console ps logs events why; do
+	for verb in verify info edit export install "uninstall -F" "delete -F" detach attach "attach -n" ready boot "shutdown" halt reboot freeze thaw login "login -S" console ps logs events why; do
 		fails 1 zone $verb nosuchzone </dev/null
 		says nosuchzone
 		run --separate-stderr zone $verb --json nosuchzone </dev/null

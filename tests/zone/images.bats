@@ -81,6 +81,7 @@ layer_of() { # layer_of IMAGE NUMBER: its directory
 	listed becomes-dir "x y "
 	listed late "x "
 	listed wh-parent "x "
+	listed wh-first "x "
 	[ "$(cat becomes-file)" = file ]
 	cmp "$root/srv/linked" "$root/srv/also-linked"
 	[ "$(stat -c '%a %u' "$root/srv/also-linked")" = "4755 $(stat -c %u "$root/srv/linked")" ]

@@ -162,3 +162,31 @@ writable() {
 		zone shutdown -t 30 deb
 	done
 }
+
+@test "a root in layers is locked in the same way" {
+	native z fileMacProfile=none limitpriv=default,sys_admin
+	R=$ZONES_STORAGE_DIR/z/root
+	mkdir -p "$R"/var/lib/{dpkg,apt,rpm,dnf,pacman,apk} "$R/var/spool/cron" "$R/root" "$R/srv" "$TOP/data"
+	zone clone z layered 2>/dev/null || skip "clone is not there"
+	[ "$(jq -r .driver "$ZONES_STORAGE_DIR/.records/layered.json")" = overlay ] || skip "the clone is not in layers here"
+	zone set layered fileMacProfile=fixed-configuration "fs=[{\"dir\":\"/opt/new\",\"type\":\"lofs\",\"special\":\"$TOP/data\",\"options\":[\"ro\"]}]"
+	zone boot layered
+	[ "$(zone list -p -o rw layered)" = R ]
+	zone exec layered sh -c '
+		mount -o remount,rw / ; mount -o remount,bind,rw / ; mount --bind / /tmp ; mount -o remount,bind,rw /tmp ; touch /tmp/evil /tmp/etc/evil ; umount /tmp
+		unshare -m sh -c "mount -o remount,bind,rw / ; touch /evil ; umount -l /var ; touch /var/evil2"
+		umount /var/lib/dpkg ; touch /var/lib/dpkg/evil ; mv /var/lib /var/x ; mount -o remount,bind,rw /var/lib/dpkg ; mount -o remount,bind,rw /opt/new ; touch /opt/new/evil
+		touch /etc/evil /usr/evil /evil ; touch /var/good /var/lib/good; true' >/dev/null 2>&1
+	zone exec layered sh -c '[ -e /var/good ] && [ -e /var/lib/good ] && [ -d /opt/new ] && ! ls /evil /etc/evil /usr/evil /var/lib/dpkg/evil /opt/new/evil 2>/dev/null'
+	[ -z "$(ls "$TOP/data")" ]
+	fails 1 zone login -T layered true
+	says "in layers"
+	zone halt layered
+	zone boot -w layered
+	zone exec layered touch /etc/once
+	zone halt layered
+	zone boot layered
+	zone exec layered test -e /etc/once
+	run zone exec layered touch /etc/no
+	[ "$status" -ne 0 ]
+}

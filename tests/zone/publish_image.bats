@@ -56,7 +56,7 @@ facts() { # facts DIR: everything about the files in it
 	zone_of_tree web
 	export SOURCE_DATE_EPOCH=1700000000
 	zone publish web "oci:$TOP/a"
-	touch "$ZONES_STORAGE_DIR/web/root/srv/a" # later than the epoch
+	touch -d @1900000000 "$ZONES_STORAGE_DIR/web/root/srv/a" # later than the epoch, as all are
 	zone publish web "oci:$TOP/b"
 	diff -r "$TOP/a" "$TOP/b"
 	zone publish web "oci:$TOP/a:other"

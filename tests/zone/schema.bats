@@ -82,7 +82,7 @@ P
 {"zonename": "web", "device": [{"match": "/etc/passwd"}]}
 {"zonename": "web", "device": [{"match": "/dev/fuse", "access": "x"}]}
 {"zonename": "web", "dns": {"nameservers": "192.0.2.1"}}
-{"zonename": "web", "service": {"user": "root"}}
+{"zonename": "web", "service": {"command": []}}
 {"zonename": "web", "service": {"command": "/bin/true"}}
 {"zonename": "web", "rlimit": {"nofiles": 1}}
 {"zonename": "web", "attr": {"a": 1}}

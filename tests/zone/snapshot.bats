@@ -109,14 +109,18 @@ life() {
 	zone snapshot delete web first
 	life web overlay live
 	zone boot web
-	# writers are stopped in between: what is kept is of one moment
-	zone exec web sh -c 'mkdir /srv/w; (i=0; while :; do i=$((i+1)); echo $i >/srv/w/a; echo $i >/srv/w/b; done) >/dev/null 2>&1 &'
-	for i in 1 2 3; do
+	# writers are stopped meanwhile: eight files that are always written one after the other are of one moment, though hundreds of others are copied in between
+	zone exec web sh -c 'mkdir /srv/w; i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo $i >/srv/w/f$i; done
+		(while :; do i=$((i+1)); for k in 1 2 3 4 5 6 7 8; do echo $i >/srv/w/p$k; done; done) >/dev/null 2>&1 &'
+	wait_for 10 test -s "$ZONES_STORAGE_DIR/web/upper/fs/srv/w/p8"
+	for i in 1 2; do
 		zone snapshot create web "w$i"
-		a=$(zone snapshot get web "w$i" /srv/w/a -)
-		b=$(zone snapshot get web "w$i" /srv/w/b -)
-		[ -z "$a" ] || [ -z "$b" ] || [ $((a - b)) -le 1 ]
+		layer=$ZONES_STORAGE_DIR/.layers/$(jq -r ".snapshots[] | select(.name == \"w$i\") | .layers[0]" "$ZONES_STORAGE_DIR/.records/web.json")/fs/srv/w
+		[ "$(ls "$layer" | wc -l)" = 608 ]
+		values=$(cat "$layer"/p? | sort -n)
+		[ $(($(tail -n 1 <<<"$values") - $(head -n 1 <<<"$values"))) -le 1 ] || { echo "$values"; false; }
 	done
+	[ "$(zone list --json web | jq -r '.[0].aux')" = null ]
 }
 
 @test "btrfs: snapshots are read-only subvolumes, and all of them go with the zone" {

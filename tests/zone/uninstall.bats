@@ -145,3 +145,72 @@ ids() {
 	fails 1 zone uninstall -F nosuch
 	says nosuch
 }
+
+@test "uninstall removes what chattr protects, trees beyond PATH_MAX and many files, and tells how far it is" {
+	native web
+	python3 - "$ZONES_STORAGE_DIR/web/root/srv" "${ZONES_FILES:-3000}" <<-'P'
+		import fcntl, os, struct, sys
+		os.chdir(sys.argv[1])
+		for d in range(int(sys.argv[2]) // 1000):
+		    os.mkdir(f"d{d}")
+		    for f in range(1000):
+		        open(f"d{d}/f{f}\n", "w").close()
+		def protect(path, flag):
+		    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+		    try:
+		        fcntl.ioctl(fd, 0x40086602, struct.pack("l", flag))  # FS_IOC_SETFLAGS
+		    except OSError:
+		        print("# this file system has no such flags")
+		    os.close(fd)
+		os.makedirs("imm/sub")
+		for i in range(20):
+		    open(f"imm/i{i}", "w").close()
+		    protect(f"imm/i{i}", 0x10 if i % 2 else 0x20)
+		open("imm/sub/x", "w").close()
+		protect("imm/sub", 0x20)
+		protect("imm", 0x10)
+		for i in range(60):  # 12,000 bytes
+		    os.mkdir("n" * 200)
+		    os.chdir("n" * 200)
+		open("bottom", "w").close()
+		protect("bottom", 0x10)
+	P
+	chattr +i "$ZONES_STORAGE_DIR/web/root" "$ZONES_STORAGE_DIR/web/log" 2>/dev/null || true
+	run script -qec "zone uninstall -F web" /dev/null
+	[ "$status" -eq 0 ]
+	says "removing"
+	says " files"
+	[ ! -e "$ZONES_STORAGE_DIR/web" ]
+	[ "$(state_of web)" = configured ]
+}
+
+@test "uninstall is refused, by name and before anything is gone, while something is mounted in the zone's files" {
+	native web
+	mkdir -p "$TOP/data" "$ZONES_STORAGE_DIR/web/root/mnt/a b"
+	touch "$TOP/data/keep" "$ZONES_STORAGE_DIR/web/root/srv/first"
+	mount --bind "$TOP/data" "$ZONES_STORAGE_DIR/web/root/mnt/a b"
+	run zone uninstall -F web
+	umount "$ZONES_STORAGE_DIR/web/root/mnt/a b"
+	[ "$status" -eq 1 ]
+	says "\"$ZONES_STORAGE_DIR/web/root/mnt/a b\" is mounted"
+	[ "$(state_of web)" = installed ]
+	[ -f "$ZONES_STORAGE_DIR/web/root/srv/first" ] && [ -f "$TOP/data/keep" ]
+	zone uninstall -F web
+	[ ! -e "$ZONES_STORAGE_DIR/web" ] && [ -f "$TOP/data/keep" ]
+}
+
+@test "uninstall takes what a killed install has left, whatever it is" {
+	mkdir -p "$TOP/tree/sub"
+	(cd "$TOP/tree/sub" && seq 3000 | xargs touch)
+	cp /bin/busybox "$TOP/tree/init"
+	for ms in 3 10 30; do
+		zone create -t linux "z$ms" 'anet=[]'
+		zone install --from "$TOP/tree" "z$ms" >/dev/null 2>&1 & pid=$!
+		sleep "$(printf '0.%03d' $ms)"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		zone uninstall -F "z$ms"
+		[ "$(state_of "z$ms")" = configured ]
+		[ ! -e "$ZONES_STORAGE_DIR/z$ms" ]
+	done
+}

@@ -80,6 +80,18 @@ int main(void)
 	expect(&zone_fs_shape, "{\"dir\":\"/t\",\"type\":\"tmpfs\",\"options\":[\"rbind\"]}",
 	       "conflict options[0]");
 	expect(&zone_fs_shape, "{\"dir\":\"/t\",\"type\":\"lofs\"}", "missing special");
+	expect(&zone_fs_shape,
+	       "{\"dir\":\"/t\",\"type\":\"overlay\",\"special\":\"/x\",\"upper\":\"memory\",\"options\":[\"size=1M\"]}",
+	       "{\"dir\":\"/t\",\"special\":\"/x\",\"type\":\"overlay\",\"options\":[\"size=1M\"],\"upper\":\"memory\"}");
+	expect(&zone_fs_shape,
+	       "{\"dir\":\"/t\",\"type\":\"lofs\",\"special\":\"/x\",\"owner\":\"www-data:5\"}",
+	       "{\"dir\":\"/t\",\"special\":\"/x\",\"type\":\"lofs\",\"owner\":\"www-data:5\"}");
+	expect(&zone_fs_shape,
+	       "{\"dir\":\"/t\",\"type\":\"ext4\",\"special\":\"/x\",\"owner\":\"root\"}",
+	       "conflict owner");
+	expect(&zone_fs_shape,
+	       "{\"dir\":\"/t\",\"type\":\"erofs\",\"special\":\"/x\",\"options\":[\"rw\"]}",
+	       "conflict options[0]");
 	expect(&zone_fs_shape, "{\"dir\":\"/t\",\"special\":\"/x\"}", "missing type");
 	expect(&zone_fs_shape,
 	       "{\"dir\":\"/t\",\"special\":\"/x\",\"type\":\"lofs\",\"options\":[\"mode=755\",\"uid=0\"]}",

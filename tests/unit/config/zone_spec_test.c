@@ -87,7 +87,7 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"fs\": [ { \"dir\": @\"/\", \"type\": \"tmpfs\" } ] }", .path = "fs[0].dir", .code = "value", .message = "" },
 	{ .text = Z "\"fs\": [ { \"dir\": @\"/dev/shm\", \"type\": \"tmpfs\" } ] }", .path = "fs[0].dir", .code = "value", .message = "/dev is made by the zone itself" },
 	{ .text = Z "\"fs\": [ { \"dir\": @\"/srv//x\", \"type\": \"tmpfs\" } ] }", .path = "fs[0].dir", .code = "value", .message = "" },
-	{ .text = Z "\"fs\": [ { \"dir\": \"/d\", \"type\": @\"zfs\" } ] }", .path = "fs[0].type", .code = "value", .message = "\"zfs\" is not lofs or tmpfs" },
+	{ .text = Z "\"fs\": [ { \"dir\": \"/d\", \"type\": @\"zfs\" } ] }", .path = "fs[0].type", .code = "value", .message = "\"zfs\" is not lofs, tmpfs, overlay, ext4", .hint = "xfs" },
 	{ .text = Z "\"fs\": [ @{ \"dir\": \"/d\", \"type\": \"lofs\" } ] }", .path = "fs[0].special", .code = "missing", .message = "required for lofs" },
 	{ .text = Z "\"fs\": [ { \"dir\": \"/d\", \"type\": \"tmpfs\", \"special\": @\"/x\" } ] }", .path = "fs[0].special", .code = "conflict", .message = "no source" },
 	{ .text = Z "\"fs\": [ { \"dir\": \"/d\", \"type\": \"lofs\", \"special\": @\"/proc/1\" } ] }", .path = "fs[0].special", .code = "value", .message = "never given to a zone" },

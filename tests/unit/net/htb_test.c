@@ -44,6 +44,11 @@ static void test(void)
 		CHECK(htb_rates(&nl, l.index, 1, &rate, &ceil, &e) == 0);
 		CHECK(rate == totals[i] && ceil == totals[i]);
 	}
+	/* killed before the queue got its root class */
+	CHECK(htb_remove_class(&nl, l.index, 1, &e) == 0);
+	CHECK(htb_rates(&nl, l.index, 1, &rate, &ceil, &e) == 0 && rate == 0);
+	CHECK(htb_set_total(&nl, l.index, 40000000, &e) == 0);
+	CHECK_STR(e.text, "");
 	CHECK(htb_set_class(&nl, l.index, &c, &e) == 0);
 	/* killed before the class got its queue: the next one sees that */
 	CHECK(take_queue(&nl, l.index, 32) == 0 && take_queue(&nl, l.index, 32) == -ENOENT);

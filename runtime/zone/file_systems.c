@@ -1,0 +1,277 @@
+/* file_systems - what only the host can say of the entries of "fs": whose a folder is, who can write to an image, where the changes of an overlay are.
+ *
+ * The changes of an overlay on disk lie in zonepath/changes, in a folder that is named after the place of the mount. They stay until the zone is uninstalled: also when the entry goes and comes back. */
+#include "runtime/zone/file_systems.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config/oci.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
+#include "runtime/base/mem.h"
+#include "runtime/base/path.h"
+#include "runtime/base/sys.h"
+#include "runtime/engine/engine.h"
+#include "runtime/zone/config_text.h"
+#include "runtime/zone/zone.h"
+
+enum { NAME_SHOWN = 32 };
+
+/* --- owners ------------------------------------------------------------------------------------------------------- */
+
+static int owner_check(const char *special, const char *owner, struct stat *st, struct err *e)
+{
+	if (stat(special, st) < 0)
+		return err_sys(e, "\"%s\" on the host", special);
+	if (st->st_uid == 0 && !str_eq(owner, "root") && !str_eq(owner, "0"))
+		return err_set(
+			e, EPERM,
+			"\"%s\" belongs to the host's root: with \"owner\" a user of the zone could make files of the host's root",
+			special);
+	return 0;
+}
+
+static int owner_ids(const struct fs_place *p, const char *owner, uint32_t *uid, uint32_t *gid,
+		     struct err *e)
+{
+	auto_close int top = zone_storage_open(p->zonepath, e);
+	auto_close int root = top < 0 ? top : file_open_dir(top, "root", e);
+
+	*uid = *gid = 0;
+	if (str_eq(owner, "root"))
+		return 0;
+	int r = root < 0 ? root : engine_user_ids(root, owner, uid, gid, e);
+
+	if (r == 0 && (*uid >= ZONE_IDS || *gid >= ZONE_IDS))
+		r = err_set(e, ERANGE, "user \"%s\" has an id beyond those that a zone has", owner);
+	return r;
+}
+
+/* One id of the host, one inside. All others have no name in there. */
+static int complete_owner(const struct fs_place *p, const struct zone_fs *fs, struct mount_spec *m,
+			  struct err *e)
+{
+	uint32_t uid, gid;
+	struct stat st;
+	int r = fs->owner ? owner_check(fs->special, fs->owner, &st, e) : 1;
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = owner_ids(p, fs->owner, &uid, &gid, e);
+	if (r < 0)
+		return err_wrap(e, "owner");
+	if (m->n_uid_mappings == 0) { /* an apply that is undone comes twice */
+		(void)LIST_GROW(m->uid_mappings, m->n_uid_mappings);
+		(void)LIST_GROW(m->gid_mappings, m->n_gid_mappings);
+	}
+	m->uid_mappings[0] = (struct id_map){ st.st_uid, p->id_base + uid, 1 };
+	m->gid_mappings[0] = (struct id_map){ st.st_gid, p->id_base + gid, 1 };
+	return 0;
+}
+
+/* --- images ------------------------------------------------------------------------------------------------------- */
+
+static bool is_within(const char *path, const char *folder)
+{
+	auto_free char *real = folder ? realpath(folder, NULL) : NULL;
+	const char *rest = real ? str_after(path, real) : NULL;
+
+	return rest && (*rest == '\0' || *rest == '/' || str_eq(real, "/"));
+}
+
+/* Can root of that zone write there? Its files are root's on the disk too, so that an owner says nothing. */
+static bool writes_to(const struct zone_dirs *d, const struct zone *z, const char *path)
+{
+	auto_free char *usual = mem_format("%s/%s", d->storage, z->name);
+	const struct zone_spec *s = z->spec;
+
+	if (is_within(path, usual) || is_within(path, z->record.zonepath) ||
+	    (s && is_within(path, s->zonepath)))
+		return true;
+	for (size_t i = 0; s && i < s->n_fs; i++)
+		if (zone_fs_kind_of(s->fs[i].type) == ZONE_FS_LOFS &&
+		    !strv_has(&s->fs[i].options, "ro") && is_within(path, s->fs[i].special))
+			return true;
+	return false;
+}
+
+static int check_writers(const struct zone_dirs *d, const char *special, struct err *e)
+{
+	auto_done(strv) struct strv names = { 0 };
+	auto_free char *path = realpath(special, NULL);
+	int r = path ? zone_names(d, &names, e) : err_sys(e, "\"%s\"", special);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		auto_ptr(zone) struct zone *z = NULL;
+		struct err ignored = { 0 };
+
+		if (zone_open(d, names.items[i], 0, &z, &ignored) == 0 && writes_to(d, z, path))
+			r = err_set(
+				e, EPERM,
+				"\"%s\" is where zone \"%s\" can write, and the kernel would read a file system that it has made",
+				special, z->name);
+	}
+	return r;
+}
+
+static void fill_image(const struct zone_fs *fs, struct mount_extra *x)
+{
+	x->image = true;
+	x->any_writer = fs->trusted.value;
+	free(x->verity);
+	x->verity = mem_strdup(fs->verity);
+}
+
+static int check_image(const struct zone_dirs *d, const struct zone_fs *fs, struct err *e)
+{
+	const struct mount_extra x = { .any_writer = fs->trusted.value, .verity = fs->verity };
+	int r = engine_can_mount(fs->type, e);
+
+	if (r == 0)
+		r = engine_check_image(fs->special, strv_has(&fs->options, "ro"), &x, e);
+	return r == 0 && !fs->trusted.value ? check_writers(d, fs->special, e) : r;
+}
+
+/* --- overlays ----------------------------------------------------------------------------------------------------- */
+
+/* A name for people to find and nothing else to have. */
+static char *folder_name(const char *dir)
+{
+	const char *last = strrchr(dir, '/');
+	char *name = mem_format("%.*s-%016" PRIx64, NAME_SHOWN, last ? last + 1 : dir,
+				config_sum(dir, strlen(dir)));
+
+	for (char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-_", *p))
+			*p = '_';
+	return name;
+}
+
+/* The top of the changes looks like the top of what is below, when it is new. */
+static int make_upper(int folder, const struct stat *below, struct err *e)
+{
+	if (file_exists(folder, "upper"))
+		return 0;
+	int r = file_mkdir_p(folder, "new", 0700, e);
+
+	if (r == 0 &&
+	    (fchownat(folder, "new", below->st_uid, below->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	     sys_fchmodat(folder, "new", below->st_mode & 07777) < 0 ||
+	     sys_renameat2(folder, "new", folder, "upper", 0) < 0))
+		r = err_sys(e, "make the folder for changes");
+	return r;
+}
+
+static int complete_overlay(const struct fs_place *p, const struct zone_fs *fs,
+			    struct mount_extra *x, struct err *e)
+{
+	auto_free char *name = folder_name(fs->dir);
+	auto_free char *inner = mem_format("changes/%s", name);
+	auto_close int top = zone_storage_open(p->zonepath, e), folder = -1;
+	struct stat below = { 0 };
+	int r = top < 0 ? top : file_mkdir_p(top, inner, 0700, e);
+
+	if (r == 0 && stat(fs->special, &below) < 0)
+		r = err_sys(e, "\"%s\" on the host", fs->special);
+	if (r < 0)
+		return r;
+	folder = file_open_dir(top, inner, e);
+	r = folder < 0 ? folder : file_mkdir_p(folder, "lower", 0700, e);
+	if (r == 0)
+		r = file_mkdir_p(folder, "work", 0700, e);
+	if (r == 0)
+		r = make_upper(folder, &below, e);
+	if (r < 0)
+		return r;
+	free(x->upper);
+	x->upper = mem_format("%s/%s", p->zonepath, inner);
+	return 0;
+}
+
+/* --- all ---------------------------------------------------------------------------------------------------------- */
+
+static int check_shown(const struct zone_fs *fs, bool must_be_dir, struct err *e)
+{
+	struct stat st;
+
+	if (stat(fs->special, &st) < 0)
+		return err_sys(e, "\"%s\" on the host", fs->special);
+	if (must_be_dir && !S_ISDIR(st.st_mode))
+		return err_set(e, ENOTDIR, "\"%s\" is not a directory", fs->special);
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "\"%s\" is neither a directory nor a regular file",
+			       fs->special);
+	return engine_can_idmap(fs->special, e);
+}
+
+int fs_check(const struct zone_dirs *d, const struct zone_fs *fs, struct err *e)
+{
+	struct stat st;
+	int r = 0;
+
+	if (!fs->special)
+		return 0;
+	switch (zone_fs_kind_of(fs->type)) {
+	case ZONE_FS_LOFS:
+		r = check_shown(fs, false, e);
+		return r == 0 && fs->owner ? owner_check(fs->special, fs->owner, &st, e) : r;
+	case ZONE_FS_OVERLAY:
+		r = check_shown(fs, true, e);
+		return r == 0 ? engine_can_mount(fs->type, e) : r;
+	case ZONE_FS_IMAGE:
+		return check_image(d, fs, e);
+	case ZONE_FS_TMPFS:
+		return 0;
+	}
+	return 0;
+}
+
+struct mount_spec *fs_row(struct container_spec *c, const char *dir)
+{
+	for (size_t i = c->n_mounts;
+	     i-- > 0;) /* those of the file come behind those of every zone */
+		if (str_eq(c->mounts[i].destination, dir))
+			return &c->mounts[i];
+	return NULL;
+}
+
+int fs_complete(const struct fs_place *p, const struct zone_fs *fs, struct mount_spec *m,
+		struct err *e)
+{
+	switch (zone_fs_kind_of(fs->type)) {
+	case ZONE_FS_LOFS:
+		return complete_owner(p, fs, m, e);
+	case ZONE_FS_OVERLAY:
+		if (!zone_fs_is_memory(fs->type, fs->upper))
+			return complete_overlay(p, fs, mount_spec_extra(m), e);
+		free(mount_spec_extra(m)->upper);
+		m->extra->upper = mem_strdup("");
+		return 0;
+	case ZONE_FS_IMAGE:
+		fill_image(fs, mount_spec_extra(m));
+		return fs->trusted.value ? 0 : check_writers(p->dirs, fs->special, e);
+	case ZONE_FS_TMPFS:
+		return 0;
+	}
+	return 0;
+}
+
+int fs_complete_all(const struct fs_place *p, const struct zone_spec *effective,
+		    struct container_spec *c, struct err *e)
+{
+	for (size_t i = 0; i < effective->n_fs; i++) {
+		struct mount_spec *m = fs_row(c, effective->fs[i].dir);
+		int r = m ? fs_complete(p, &effective->fs[i], m, e) : 0;
+
+		if (r < 0)
+			return err_wrap(e, "fs[%zu]", i);
+	}
+	return 0;
+}
