@@ -18,6 +18,7 @@
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/cpus.h"
 #include "runtime/zone/file_systems.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tenants.h"
@@ -76,6 +77,18 @@ static void check_layers(const struct verify *v)
 		problem(v, "zonepath", NULL, &e);
 }
 
+static void check_quota(const struct verify *v, const char *there)
+{
+	static const struct zone_record none = { 0 };
+	const char *property = NULL;
+	struct err e = { 0 };
+	bool is_installed = v->zone->state >= ZONE_UNAVAILABLE;
+
+	if (quota_can(is_installed ? &v->zone->record : &none, there, v->effective, &property, &e) <
+	    0)
+		problem(v, property, NULL, &e);
+}
+
 static void check_storage(const struct verify *v)
 {
 	const char *zonepath = v->effective->zonepath;
@@ -97,6 +110,7 @@ static void check_storage(const struct verify *v)
 	if (engine_can_idmap(there, &e) < 0)
 		problem(v, "zonepath", NULL, &e);
 	check_layers(v);
+	check_quota(v, there);
 }
 
 static void check_brand(const struct verify *v)

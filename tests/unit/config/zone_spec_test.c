@@ -112,7 +112,8 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"service\": { \"command\": [ \"/x\" ], \"stopSignal\": @\"SIGSTOPPED\" } }", .path = "service.stopSignal", .code = "value", .message = "no signal" },
 	{ .text = Z "\"attr\": { \"a b\": @\"x\" } }", .path = "attr.a b", .code = "value", .message = "" },
 	/* what comes later */
-	{ .text = Z "\"quota\": @\"10G\" }", .path = "quota", .code = "unsupported", .message = "this version cannot enforce it; left out, the disk space of the zone's files is not limited" },
+	{ .text = Z "\"quota\": @\"10K\" }", .path = "quota", .code = "range", .message = "" },
+	{ .text = Z "\"quotaInodes\": @10 }", .path = "quotaInodes", .code = "range", .message = "" },
 	{ .text = Z "\"quota\": @\"10X\" }", .path = "quota", .code = "value", .message = "is not a size" },
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": @\"2-1\" } }", .path = "dedicatedCPU.ncpus", .code = "value", .message = "from 1" },
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": @\"0\" } }", .path = "dedicatedCPU.ncpus", .code = "value", .message = "from 1" },
