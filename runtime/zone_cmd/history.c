@@ -13,68 +13,65 @@
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-/* Verbs that change something or let somebody in, and which word of theirs is the zone (-1: none). */
+/* Verbs that only look. Every other one is an act, so that a new verb is not forgotten. */
+static const char *const looks[] = { "info",     "verify",  "diff",         "export",    "schema",
+				     "list",     "ps",      "stat",         "top",       "logs",
+				     "capacity", "events",  "history",      "why",       "help",
+				     "audit",    "monitor", "admin-server", "__complete" };
+
+/* Acts of which another word than the first is the zone (-1: none), and first words with which they only look. */
 static const struct {
 	const char *verb;
 	int zone;
-	const char *looks[3]; /* first words with which it only looks */
-} acts[] = {
-	{ "create", 0, { NULL } },
-	{ "set", 0, { NULL } },
-	{ "add", 0, { NULL } },
-	{ "remove", 0, { NULL } },
-	{ "clear", 0, { NULL } },
-	{ "edit", 0, { NULL } },
-	{ "apply", 0, { NULL } },
+	const char *looks[3];
+} special[] = {
 	{ "tenant", -1, { NULL } },
-	{ "install", 0, { NULL } },
 	{ "image", -1, { "list", "inspect" } },
-	{ "publish", 0, { NULL } },
 	{ "clone", 1, { NULL } },
+	{ "import", 1, { NULL } },
 	{ "snapshot", 1, { "list", "diff", "get" } },
-	{ "uninstall", 0, { NULL } },
-	{ "delete", 0, { NULL } },
-	{ "ready", 0, { NULL } },
-	{ "boot", 0, { NULL } },
-	{ "shutdown", 0, { NULL } },
-	{ "halt", 0, { NULL } },
-	{ "reboot", 0, { NULL } },
 	{ "autoboot", -1, { NULL } },
-	{ "freeze", 0, { NULL } },
-	{ "thaw", 0, { NULL } },
-	{ "login", 0, { NULL } },
-	{ "exec", 0, { NULL } },
-	{ "console", 0, { NULL } },
+};
+enum {
+	N_LOOKS = sizeof(looks) / sizeof(looks[0]),
+	N_SPECIAL = sizeof(special) / sizeof(special[0])
 };
 
-static bool is_look(const struct cli_args *a, const char *const looks[3])
+static bool is_look(const struct cli_args *a)
 {
 	const char *first = a->positional.n > 0 ? a->positional.items[0] : NULL;
 
+	for (size_t i = 0; i < N_LOOKS; i++) {
+		if (str_eq(looks[i], a->verb->name))
+			return true;
+	}
 	if (str_eq(a->verb->name, "tenant"))
 		return a->positional.n < 2 && !cli_has(a, "clear") && !cli_has(a, "delete");
 	if (str_eq(a->verb->name, "image") && !first)
 		return true;
-	for (size_t i = 0; first && i < 3; i++) {
-		if (looks[i] && str_eq(looks[i], first))
-			return true;
-	}
-	return cli_has(a, "plan");
+	return cli_has(a, "plan") || cli_has(a, "check");
 }
 
 void history_begin(struct zone_cmd *z, const struct cli_args *a)
 {
-	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-		int at = acts[i].zone;
+	const char *first = a->positional.n > 0 ? a->positional.items[0] : NULL;
+	int at = 0;
 
-		if (!str_eq(acts[i].verb, a->verb->name) || is_look(a, acts[i].looks))
+	if (is_look(a))
+		return;
+	for (size_t i = 0; i < N_SPECIAL; i++) {
+		if (!str_eq(special[i].verb, a->verb->name))
 			continue;
-		z->act = a->verb->name;
-		free(z->act_zone);
-		z->act_zone = at >= 0 && a->positional.n > (size_t)at
-				      ? mem_strdup(a->positional.items[at])
-				      : NULL;
+		at = special[i].zone;
+		for (size_t k = 0; first && k < 3; k++) {
+			if (special[i].looks[k] && str_eq(special[i].looks[k], first))
+				return;
+		}
 	}
+	z->act = a->verb->name;
+	free(z->act_zone);
+	z->act_zone = at >= 0 && a->positional.n > (size_t)at ? mem_strdup(a->positional.items[at])
+							      : NULL;
 }
 
 void history_end(struct zone_cmd *z, int code)
