@@ -207,8 +207,10 @@ static int check_path(const struct zone_dirs *d, const struct zone *z, const cha
 	const char *last = strrchr(path, '/');
 
 	if (!path_is_clean(path) || !last || last[1] == '\0')
-		return err_set(e, EINVAL, "\"%s\" is not an absolute path without \".\" and \"..\"",
-			       path);
+		return err_set(
+			e, EINVAL,
+			"\"%s\" is not an absolute path without \".\", \"..\" and a \"/\" at its end",
+			path);
 	if (is_inside(path, z->record.zonepath) || is_inside(z->record.zonepath, path))
 		return err_set(e, EINVAL, "\"%s\" and the zonepath \"%s\" lie in one another", path,
 			       z->record.zonepath);

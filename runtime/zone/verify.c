@@ -14,6 +14,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/admin.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/cpus.h"
 #include "runtime/zone/file_systems.h"
@@ -447,5 +448,6 @@ int zone_verify(const struct zone_dirs *d, const char *name, struct diag_list *d
 		r = config_read(z, &text, e);
 		return r < 0 ? r : config_check(name, text, diags, e);
 	}
-	return zone_verify_open(d, z, diags) < 0 ? diag_err(diags, e) : 0;
+	zone_admin_verify(z->spec, diags);
+	return zone_verify_open(d, z, diags) < 0 || diags->n > 0 ? diag_err(diags, e) : 0;
 }

@@ -125,7 +125,7 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"anet\": [ { \"isolated\": @1 } ] }", .path = "anet[0].isolated", .code = "type", .message = "" },
 	{ .text = Z "\"net\": [ @{ \"address\": \"192.0.2.1/24\" } ] }", .path = "net[0].physical", .code = "missing", .message = "is required" },
 	{ .text = Z "\"publish\": [ { \"port\": @\"80-\" } ] }", .path = "publish[0].port", .code = "value", .message = "is not a port or a range" },
-	{ .text = Z "\"admin\": @[ { \"user\": \"alice\", \"auths\": [ \"login\" ] } ] }", .path = "admin", .code = "unsupported", .message = "" },
+	{ .text = Z "\"admin\": [ { \"user\": \"alice\", \"auths\": @[ \"login\", \"config\" ] } ] }", .path = "admin[0].auths", .code = "unsupported", .message = "\"config\"; left out, only root" },
 	{ .text = Z "\"admin\": [ { \"user\": \"alice\", \"auths\": [ @\"root\" ] } ] }", .path = "admin[0].auths[0]", .code = "value", .message = "is not login, manage" },
 	{ .text = Z "\"pool\": @\"../fast\" }", .path = "pool", .code = "value", .message = "" },
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": \"1-2\" }, \"pool\": @\"fast\" }", .path = "pool", .code = "conflict", .message = "CPUs of its own" },
