@@ -31,7 +31,10 @@ static const uint32_t flags_of_ours = FS_XFLAG_PROJINHERIT | FS_XFLAG_NODUMP;
 
 static int quotactl_of(int fd, int what, uint32_t id, void *arg)
 {
-	return (int)syscall(SYS_quotactl_fd, fd, QCMD(what, PRJQUOTA), id, arg);
+	unsigned command =
+		(unsigned)what << SUBCMDSHIFT | PRJQUOTA; /* QCMD() shifts an int too far */
+
+	return (int)syscall(SYS_quotactl_fd, fd, command, id, arg);
 }
 
 bool project_is_supported(void)
