@@ -292,14 +292,15 @@ static void audit_root(struct table *t)
 	const struct root_spec *root = &t->a->spec->root;
 	const struct audit_mount *m = root_row(t);
 	const char *wanted = t->a->spec->linux.rootfs_propagation;
+	bool readonly = root->readonly || root->parts;
 
 	if (!m) {
 		(void)finding_unknown(t->a->ret, "root", "mounted", "it is not in mountinfo");
 		return;
 	}
-	(void)finding_judge(t->a->ret, "root.readonly", root->readonly ? "true" : "false",
+	(void)finding_judge(t->a->ret, "root.readonly", readonly ? "true" : "false",
 			    audit_has_option(m->options, "ro") ? "true" : "false",
-			    root->readonly ? FINDING_DIFFERS : FINDING_CHANGED);
+			    readonly ? FINDING_DIFFERS : FINDING_CHANGED);
 	if (root->idmap && root->layers.n == 0)
 		(void)finding_judge(t->a->ret, "root.idmap", "true",
 				    audit_has_option(m->options, "idmapped") ? "true" : "false",

@@ -169,3 +169,13 @@ put() { echo "$1" >"$2"; }
 	grep -E '^web +changed +hostname +web +other' <<<"$output"
 	[ "$(lines changed)" = hostname ]
 }
+
+@test "an immutable zone: its root and its folders; boot -w promises none of it" {
+	booted web fileMacProfile=fixed-configuration
+	zone audit web | grep -E '^web +ok +fileMacProfile +true +true'
+	zone audit web | grep -qE '^web +ok +fileMacProfile\./var +writable'
+	zone halt web
+	zone boot -w web
+	zone audit -q web
+	zone audit web | grep -E '^web +ok +fileMacProfile +false +false'
+}
