@@ -161,6 +161,8 @@ typedef int (*mount_make_fn)(void *arg, struct err *e);
 MUST_CHECK int mount_make_apart(mount_make_fn fn, void *arg, struct err *e);
 /* setup child: takes the descriptors over. */
 MUST_CHECK int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e);
+/* Can root inside mount and unmount? Only then can it take options back. */
+bool mount_may_change(const struct isolation *iso);
 /* Is row i of the plan such a bind? Pure, the same in every process. */
 bool mount_lock_wanted(const struct isolation *iso, size_t i);
 
