@@ -10,6 +10,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
 #include <linux/fs.h>
 #include <stdint.h>
 #include <string.h>
@@ -109,6 +111,18 @@ static void loosen_entry(const struct removal *r, int dirfd, const char *name)
 		loosen_fd(fd, p.is_dir);
 }
 
+/* A subvolume of btrfs that is read-only refuses every removal in it; whoever owns a directory can make one. */
+static void loosen_subvolume(int fd, const struct place *p)
+{
+	uint64_t flags = 0;
+
+	if (p->ino != BTRFS_FIRST_FREE_OBJECTID ||
+	    ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0 || !(flags & BTRFS_SUBVOL_RDONLY))
+		return; /* also when it is no btrfs */
+	flags &= ~(uint64_t)BTRFS_SUBVOL_RDONLY;
+	(void)sys_ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags); /* else the removal says why not */
+}
+
 /* A directory of ours without read permission (rootless): chmod through its O_PATH descriptor,
  * which cannot be swapped. */
 static void loosen_closed_dir(int dirfd, const char *name)
@@ -170,6 +184,7 @@ static int descend(struct removal *r, int dirfd, char *name, struct err *e)
 		return err_sys(e, "remove \"%s\": open \"%s\"", r->path, name);
 	if (p.mount != r->mount)
 		return err_set(e, EXDEV, "remove \"%s\": \"%s\" is a mount point", r->path, name);
+	loosen_subvolume(fd, &p);
 	if ((r->depth & (r->depth - 1)) == 0)
 		r->stack = mem_grow(r->stack, r->depth ? r->depth * 2 : 1, sizeof(*r->stack));
 	r->stack[r->depth++] = (struct frame){ .place = p, .name = ptr_steal(&owned) };
