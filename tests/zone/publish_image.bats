@@ -107,6 +107,11 @@ facts() { # facts DIR: everything about the files in it
 	says "/srv/endless"
 	says holes
 	[ ! -e "$TOP/out2/index.json" ]
+	rm "$root/srv/endless"
+	truncate -s 64G "$root/srv/more" # beside the holes that came before
+	fails 1 timeout 20 zone publish web "oci:$TOP/out2"
+	says "/srv/more"
+	says holes
 }
 
 @test "--debootstrap runs mmdebstrap with the host's mirror and takes what it made as any archive" {
