@@ -1,19 +1,13 @@
 /* borrow - clone3 into the same memory and onto the same stack.
  *
  * The parent's instructions go on behind the system call only when the child has left the memory. In between the child has used the stack below this function's frame, which is why it never
- * comes back to C code above that: the call of its body stands in the same piece of assembly as the system call (the C library's syscall() would return twice through one return address).
- *
- * A child that lends the memory on stands still as well. If it is killed then, the kernel lets its parent go on although the other one still lives here, on the same stack and heap: its pid, which the
- * kernel wrote down before it ran, is still in `lodger`, and it is ended before anything else happens. */
+ * comes back to C code above that: the call of its body stands in the same piece of assembly as the system call (the C library's syscall() would return twice through one return address). */
 #include "runtime/base/borrow.h"
 
 #include <errno.h>
 #include <linux/sched.h>
-#include <signal.h>
-#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "runtime/base/sys.h"
@@ -26,7 +20,7 @@
 
 #if defined __x86_64__ && defined __LP64__ && !KEEPS_ACCOUNTS
 #define CAN_BORROW 1
-/* The 128 bytes below the stack pointer may be in use by C code; the rest is room for evict(), which must not touch what a lodger uses. */
+/* 256 bytes: the 128 below the stack pointer may be in use by C code. */
 static long clone3_and_call(struct clone_args *args, size_t size, void (*body)(void *arg),
 			    void *arg)
 {
@@ -35,7 +29,7 @@ static long clone3_and_call(struct clone_args *args, size_t size, void (*body)(v
 	__asm__ volatile("syscall\n"
 			 "	testq %%rax, %%rax\n"
 			 "	jnz 1f\n"
-			 "	subq $2048, %%rsp\n"
+			 "	subq $256, %%rsp\n"
 			 "	andq $-16, %%rsp\n"
 			 "	xorl %%ebp, %%ebp\n"
 			 "	movq %[arg], %%rdi\n"
@@ -59,7 +53,6 @@ static long clone3_and_call(struct clone_args *args, size_t size, void (*body)(v
 
 	__asm__ volatile("svc 0\n"
 			 "	cbnz x0, 1f\n"
-			 "	sub sp, sp, #2048\n"
 			 "	mov x29, #0\n"
 			 "	mov x0, %[arg]\n"
 			 "	blr %[body]\n"
@@ -88,34 +81,13 @@ bool borrow_is_possible(void)
 	return CAN_BORROW;
 }
 
-/* Of the one to whom a borrower has lent the memory on, as long as it is in there. */
-static volatile pid_t lodger;
-
-static void evict(void)
-{
-	(void)kill(lodger, SIGKILL);
-	while (waitpid(lodger, NULL, __WALL) < 0 && errno == EINTR)
-		;
-	lodger = 0;
-}
-
 pid_t borrow_clone3(struct clone_args *args, size_t size, void (*body)(void *arg), void *arg)
 {
 	int dumpable = prctl(PR_GET_DUMPABLE);
 
 	args->flags |= CLONE_VM | CLONE_VFORK;
-	bool lends_on = args->flags & CLONE_PARENT;
-
-	if (lends_on) {
-		args->flags |= CLONE_PARENT_SETTID;
-		args->parent_tid = (uint64_t)(uintptr_t)&lodger;
-	}
 	long r = clone3_and_call(args, size, body, arg);
 
-	if (lends_on)
-		lodger = 0;
-	else if (lodger > 0)
-		evict();
 	/* of the memory, not of the process; 2 cannot be set, and needs no care: it was the kernel's own choice */
 	if (r > 0 && (dumpable == 0 || dumpable == 1))
 		(void)sys_prctl(PR_SET_DUMPABLE, (unsigned long)dumpable, 0, 0, 0);

@@ -2,9 +2,7 @@
  *
  * For children that do a few things and exit (enter namespaces, clone another process) and whose parent would only wait. The parent stands still meanwhile. Descriptors, directories, ids and
  * namespaces are the child's own; everything in memory is the parent's: variables and the heap, errno, and the dumpable flag, which is put back when the child has ended. So the child
- * must leave the parent's structures as they are, and may not join a time namespace (the kernel wants nobody else in the memory).
- *
- * The child may lend the memory on to one other process, which it clones with CLONE_PARENT and borrow_clone3(): then it stands still until that one has executed something or ended. */
+ * must leave the parent's structures as they are, and may not join a time namespace (the kernel wants nobody else in the memory). */
 #ifndef RUNTIME_BASE_BORROW_H
 #define RUNTIME_BASE_BORROW_H
 

@@ -6,11 +6,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/capability.h>
 #include <unistd.h>
 
-#include "config/names.h"
-#include "runtime/base/borrow.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
 #include "runtime/engine/parent.h"
@@ -70,8 +67,7 @@ static int on_ready(struct talk *t, struct sync_msg *m, struct err *e)
 
 static const struct talk_row exec_rows[] = {
 	{ SYNC_INIT, DURING(PHASE_SETUP), PHASE_BUILD, talk_take_init },
-	/* before INIT, when it borrows the memory of the setup child, which can announce it only afterwards */
-	{ SYNC_CONSOLE, DURING(PHASE_SETUP) | DURING(PHASE_BUILD), PHASE_SETUP, on_console },
+	{ SYNC_CONSOLE, DURING(PHASE_BUILD), PHASE_SETUP, on_console },
 	{ SYNC_READY, DURING(PHASE_BUILD), PHASE_SETUP, on_ready },
 };
 
@@ -144,36 +140,16 @@ static int join_resctrl(struct execution *k, pid_t pid, struct err *e)
 	return r == -ESRCH ? 0 : r; /* it has ended already */
 }
 
-/* Whoever may trace others in there could reach into the process before its execve: then it has a copy, never the runtime's own memory. */
-static bool may_trace(const struct container_spec *spec)
-{
-	const struct caps_spec *caps = spec->process ? spec->process->capabilities : NULL;
-
-	for (size_t i = 0; caps && i < caps->bounding.n; i++) {
-		if (cap_number(caps->bounding.items[i]) == CAP_SYS_PTRACE)
-			return true;
-	}
-	return !caps;
-}
-
-/* The process itself, up to its execve. For a seccomp agent and for a resctrl group it needs us before. */
-static bool body_may_borrow(const struct execution *k)
-{
-	return !may_trace(k->launch.spec) && k->launch.program.listener.sock < 0 &&
-	       !k->c->record.resctrl;
-}
-
 static int run(struct execution *k, struct err *e)
 {
 	struct launch *l = &k->launch;
 	/* it enters, clones and ends, and we have nothing else to do: copying our memory would be a tenth of all that is done here */
-	bool borrows = isolation_may_borrow(l->iso) && borrow_is_possible();
+	bool borrows = isolation_may_borrow(l->iso);
 	struct process_birth birth = { .exit_signal = SIGCHLD,
 				       .body = borrows ? setup_main_borrowed : setup_main,
 				       .arg = l,
 				       .borrows = borrows };
 
-	l->body_borrows = borrows && body_may_borrow(k);
 	k->talk = (struct talk){ .rows = exec_rows,
 				 .n_rows = sizeof(exec_rows) / sizeof(exec_rows[0]),
 				 .end_means_executed = PHASE_BUILD,

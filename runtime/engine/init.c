@@ -71,11 +71,9 @@ int init_begin(struct launch *l, struct err *e)
 	return take_stdio(l, e);
 }
 
-int init_fail(struct launch *l, const struct err *failure)
+int init_fail(const struct launch *l, const struct err *failure)
 {
-	if (l->body_borrows)
-		l->failure = *failure;
-	else if (!sync_fail(l->sync_child, failure))
+	if (!sync_fail(l->sync_child, failure))
 		(void)dprintf(2, "%s\n", failure->text);
 	return 1;
 }

@@ -33,9 +33,6 @@ struct launch {
 	uint64_t clone_flags;
 	int (*body)(void *launch);
 	int gate[2]; /* setup child's own: init waits here until it has been announced */
-	/* exec: what is cloned borrows the memory as well (only where borrow_is_possible()), and asks nothing that the parent would have to answer meanwhile */
-	bool body_borrows;
-	struct err failure; /* of such a body */
 };
 
 /* setup.c - the setup child: enter, then clone `body` as a sibling. */
@@ -58,7 +55,7 @@ MUST_CHECK int exec_child_enter(struct launch *l, struct err *e); /* `enter` for
 MUST_CHECK int init_begin(struct launch *l, struct err *e);
 /* Both: the callback for the pty's master. */
 MUST_CHECK int init_console(void *launch, int master, struct err *e);
-/* Both: tell the parent (one that has borrowed the memory: the setup child), or the container's stderr when nobody listens. Returns the exit code. */
-int init_fail(struct launch *l, const struct err *failure);
+/* Both: tell the parent, or the container's stderr when nobody listens. Returns the exit code. */
+int init_fail(const struct launch *l, const struct err *failure);
 
 #endif

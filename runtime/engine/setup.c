@@ -79,15 +79,6 @@ static int born(void *launch)
 	return l->body(l);
 }
 
-static int announce(const struct launch *l, const struct child *init, struct err *e)
-{
-	struct sync_msg m = {
-		.type = SYNC_INIT, .u.number = init->pid, .fds = { init->pidfd }, .n_fds = 1
-	};
-
-	return sync_send(l->sync_child, &m, e);
-}
-
 static int make_init(struct launch *l, struct err *e)
 {
 	const struct process_birth birth = { .flags = l->clone_flags | CLONE_PARENT,
@@ -102,30 +93,15 @@ static int make_init(struct launch *l, struct err *e)
 	int r = process_clone(&birth, &init, e);
 
 	fd_close(&l->gate[0]);
-	if (r == 0)
-		r = announce(l, &init, e);
+	if (r == 0) {
+		struct sync_msg m = {
+			.type = SYNC_INIT, .u.number = init.pid, .fds = { init.pidfd }, .n_fds = 1
+		};
+
+		r = sync_send(l->sync_child, &m, e);
+	}
 	fd_close(&l->gate[1]);
 	return r;
-}
-
-/* The process lives in this memory until it executes or ends, and we stand still so long: what went wrong it leaves in the launch, and the order of the words on the socket stays the same. */
-static int lend_to_init(struct launch *l, struct err *e)
-{
-	const struct process_birth birth = { .flags = l->clone_flags | CLONE_PARENT,
-					     .cgroup_fd = -1,
-					     .exit_signal = 0,
-					     .body = l->body,
-					     .arg = l,
-					     .borrows = true };
-	struct child init = CHILD_NONE;
-	int r = process_clone(&birth, &init, e);
-
-	if (r == 0)
-		r = announce(l, &init, e);
-	if (r < 0 || l->failure.code == 0)
-		return r;
-	*e = l->failure;
-	return -e->code;
 }
 
 int setup_main(void *launch)
@@ -147,7 +123,7 @@ int setup_main(void *launch)
 	if (r == 0 && sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		r = err_sys(&failure, "die with the parent");
 	if (r == 0)
-		r = l->body_borrows ? lend_to_init(l, &failure) : make_init(l, &failure);
+		r = make_init(l, &failure);
 	if (r < 0)
 		(void)sync_fail(l->sync_child, &failure);
 	return r < 0 ? 1 : 0;

@@ -93,7 +93,9 @@ int zone_snapshot_rollback(const struct zone_dirs *d, const char *name, const ch
 	if (r < 0)
 		return r;
 	if (!s)
-		return err_set(e, ENOENT, "zone \"%s\" has no snapshot \"%s\"", name, snapshot);
+		return err_set(e, ENOENT,
+			       "zone \"%s\" has no snapshot \"%s\": zone snapshot list %s", name,
+			       snapshot, name);
 	r = snapshot_sweep(&z->record, e);
 	if (r == 0)
 		r = str_eq(s->driver, STORAGE_OVERLAY) ? back_to_layers(d, z, s, e)

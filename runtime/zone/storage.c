@@ -250,9 +250,10 @@ int zone_root_open(const struct zone_dirs *d, const struct zone *z, struct err *
 	if (!storage_is_overlay(r))
 		return open_plain(r, e);
 	if (z->init_alive)
-		return err_set(e, EBUSY,
-			       "zone \"%s\" runs: its root can only be used from inside meanwhile",
-			       z->name);
+		return err_set(
+			e, EBUSY,
+			"zone \"%s\" runs, and its root in layers can only be used from inside meanwhile: halt it first: zone halt %s",
+			z->name, z->name);
 	return open_overlay(d, r, e);
 }
 

@@ -191,3 +191,18 @@ result() { # result CHECK: of the report in $output
 	zone boot web
 	[ "$(zone exec web cat /srv/mark)" = mine ]
 }
+
+@test "attach with a path is never about other files of a zone of that name" {
+	native n
+	zone detach n
+	mkdir "$TOP/elsewhere"
+	mv "$ZONES_STORAGE_DIR/n" "$TOP/elsewhere/n"
+	zone install n
+	fails 1 zone attach "$TOP/elsewhere/n"
+	says 'zone "n" exists here with the zonepath'
+	zone delete -F n
+	zone attach "$TOP/elsewhere/n/"
+	[ "$(zone list -p -o path n)" = "$TOP/elsewhere/n" ]
+	fails 1 zone attach -F "$TOP/elsewhere/n"
+	says "has no detached.json"
+}

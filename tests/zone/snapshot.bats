@@ -63,6 +63,11 @@ life() {
 		A /srv/replaced/in
 	D
 	[ "$(zone snapshot get "$1" one /srv/changed -)" = old ]
+	echo precious >"$TOP/out"
+	run zone snapshot get "$1" one /srv/nothing "$TOP/out"
+	[ "$status" -eq 1 ] && [ "$(cat "$TOP/out")" = precious ]
+	run zone snapshot get "$1" one /srv/nothing "$TOP/none"
+	[ "$status" -eq 1 ] && [ ! -e "$TOP/none" ]
 	zone snapshot get "$1" one srv/removed/deep/file "$TOP/out"
 	[ "$(cat "$TOP/out")" = r ]
 	zone snapshot create "$1" two

@@ -3,10 +3,7 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,72 +39,8 @@ static int status_of(pid_t pid)
 {
 	int status = -1;
 
-	(void)waitpid(pid, &status, __WALL);
+	(void)waitpid(pid, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* --- lent on ------------------------------------------------------------------------------------------------------ */
-
-static struct {
-	volatile pid_t middle, inner; /* shared with the killer */
-} * seen;
-
-static void inner(void *arg)
-{
-	bool stays = *(bool *)arg;
-
-	told = deep(60) + 2;
-	seen->inner = getpid();
-	while (stays)
-		(void)pause();
-	proc_exit(3);
-}
-
-static void middle(void *arg)
-{
-	struct clone_args args = { .flags = CLONE_PARENT };
-
-	seen->middle = getpid();
-	pid_t pid = borrow_clone3(&args, sizeof(args), inner, arg);
-
-	*(bool *)arg = pid > 0 && pid == seen->inner; /* it had ended before we went on */
-	proc_exit(5);
-}
-
-static void test_lent_on(void)
-{
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	bool flag = false;
-	pid_t pid = borrow_clone3(&args, sizeof(args), middle, &flag);
-
-	CHECK(flag);
-	CHECK_INT(status_of(pid), 5);
-	CHECK_INT(status_of(seen->inner), 3);
-}
-
-/* Whoever stands between us and the lodger is killed: the lodger is gone, too, before we go on. */
-static void test_killed_between(void)
-{
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	bool stays = true;
-	int status = 0;
-
-	seen->inner = seen->middle = 0;
-	pid_t killer = fork();
-
-	if (killer == 0) {
-		while (!seen->inner)
-			(void)usleep(1000);
-		(void)kill(seen->middle, SIGKILL);
-		proc_exit(0);
-	}
-	pid_t pid = borrow_clone3(&args, sizeof(args), middle, &stays);
-
-	CHECK(pid > 0 && pid == seen->middle);
-	CHECK(kill(seen->inner, 0) < 0 && errno == ESRCH);
-	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
-	CHECK_INT(status_of(killer), 0);
-	CHECK_INT(prctl(PR_GET_DUMPABLE), 1);
 }
 
 int main(void)
@@ -141,10 +74,6 @@ int main(void)
 	CHECK(borrow_clone3(&wrong, sizeof(wrong), body, &calls) == -1);
 	CHECK_INT(errno, EINVAL);
 	CHECK_INT(calls, 3);
-	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(seen != MAP_FAILED);
-	test_lent_on();
-	test_killed_between();
 	free(text);
 	return test_done();
 }
