@@ -95,6 +95,32 @@ static void check_root(struct attach *a)
 	a->impossible = true;
 }
 
+/* Two zones with the same files would destroy each other's. */
+static void check_zonepath(struct attach *a)
+{
+	auto_done(strv) struct strv names = { 0 };
+	struct err e = { 0 };
+
+	if (zone_names(a->dirs, &names, &e) < 0) {
+		row(a, "zonepath", problem, "%s", e.text);
+		a->impossible = true;
+		return;
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		auto_done(zone_record) struct zone_record other = { .exit_status = -1 };
+
+		if (str_eq(names.items[i], a->zone->name) ||
+		    zone_record_load(a->dirs, names.items[i], &other, &e) <= 0 ||
+		    other.state == ZONE_CONFIGURED || !str_eq(other.zonepath, a->zonepath))
+			continue;
+		row(a, "zonepath", problem, "\"%s\" belongs to zone \"%s\"", a->zonepath,
+		    names.items[i]);
+		a->impossible = true;
+		return;
+	}
+	row(a, "zonepath", ok, "no other zone has it");
+}
+
 static void check_architecture(struct attach *a)
 {
 	const char *theirs = fact(a, "architecture");
@@ -169,8 +195,8 @@ static void check_host(struct attach *a)
 }
 
 static void (*const checks[])(struct attach *a) = {
-	check_manifest, check_root, check_architecture, check_kernel,
-	check_brand,    check_uuid, check_ids,          check_host,
+	check_manifest, check_root, check_zonepath, check_architecture, check_kernel,
+	check_brand,    check_uuid, check_ids,      check_host,
 };
 
 static void look(struct attach *a)

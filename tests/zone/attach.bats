@@ -135,6 +135,21 @@ result() { # result CHECK: of the report in $output
 	fails 1 zone detach nosuch
 }
 
+@test "files that another zone has cannot be attached, not even with -F" {
+	native web zonepath="$TOP/disk/web"
+	zone create -t isolated two zonepath="$TOP/disk/web"
+	fails 1 zone attach -F two
+	says 'belongs to zone "web"'
+	[ "$(state_of two)" = configured ]
+	jq '.state = "incomplete" | .aux = "uninstalling"' "$ZONES_STORAGE_DIR/.records/web.json" >"$TOP/x"
+	cat "$TOP/x" >"$ZONES_STORAGE_DIR/.records/web.json"
+	run zone attach -F -n --json two
+	[ "$(result zonepath)" = problem ]
+	fails 1 zone attach -F two
+	zone uninstall -F web
+	[ ! -e "$TOP/disk/web/root" ]
+}
+
 @test "a zone that has another's UUID by then keeps its own; uninstall takes the description as well" {
 	native web
 	zone detach web

@@ -138,6 +138,11 @@ life() {
 	zone install web
 	life web btrfs live
 	run ! touch "$TOP/btrfs/web/snapshots/two/x"
+	inner=$TOP/btrfs/web/root/srv/inner # as root of the zone can make it
+	btrfs -q subvolume create "$inner"
+	mkdir -p "$inner/a/b"
+	echo x >"$inner/a/b/file"
+	btrfs property set "$inner" ro true
 	zone uninstall -F web
 	[ -z "$(ls -A "$TOP/btrfs")" ]
 	[ "$(btrfs subvolume list "$TOP/btrfs" | wc -l)" = 0 ]
