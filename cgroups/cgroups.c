@@ -203,16 +203,18 @@ static void undo(struct cgroup *cg)
 	}
 }
 
-static void drop_part(struct cgroup *cg, size_t i)
-{
-	part_done(&cg->parts[i]);
-	memmove(&cg->parts[i], &cg->parts[i + 1], (cg->n_parts - i - 1) * sizeof(cg->parts[0]));
-	cg->n_parts--;
-}
-
 bool cgroup_has_any(const struct cgroup *cg)
 {
 	return cg->n_parts > 0;
+}
+
+bool cgroup_is_all_made(const struct cgroup *cg)
+{
+	for (size_t i = 0; i < cg->n_parts; i++) {
+		if (cg->parts[i].made == 0)
+			return false;
+	}
+	return true;
 }
 
 bool cgroup_is_there(const struct cgroup *cg)
@@ -236,7 +238,7 @@ static int make_parts(struct cgroup *cg, bool only_unified, struct err *e)
 		r = p->there || (only_unified && !p->v2) ? 0 : make_part(cg, p, &why);
 		if (r < 0 && cg->rootless && is_forbidden(r)) {
 			log_debug("without this cgroup: %s", why.text);
-			drop_part(cg, i);
+			part_drop(cg, i);
 			r = 0;
 			continue;
 		}
@@ -256,7 +258,7 @@ static void forget_missing(struct cgroup *cg)
 		return;
 	for (size_t i = cg->n_parts; i-- > 0;) {
 		if (!cg->parts[i].there)
-			drop_part(cg, i);
+			part_drop(cg, i);
 	}
 }
 
@@ -557,10 +559,8 @@ bool cgroup_remove_if_empty(struct cgroup *cg)
 
 	if (cg->unit)
 		return false; /* systemd must be told as well */
-	for (size_t i = 0; i < cg->n_parts; i++) {
-		if (cg->parts[i].made == 0)
-			return false;
-	}
+	if (!cgroup_is_all_made(cg))
+		return false;
 	for (size_t i = 0; i < cg->n_parts; i++) {
 		if (tree_remove(&cg->parts[i], &until, &ignored) < 0)
 			return false;

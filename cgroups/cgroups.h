@@ -168,6 +168,8 @@ MUST_CHECK int cgroup_audit(struct cgroup *cg, const struct resources_spec *r, s
 
 /* Is its directory in every hierarchy there now? */
 bool cgroup_is_there(const struct cgroup *cg);
+/* Was each of its directories made for it? Before cgroup_make(): was each missing when it was planned? */
+bool cgroup_is_all_made(const struct cgroup *cg);
 /* False when every hierarchy was refused (rootless): its processes are where the caller is. */
 bool cgroup_has_any(const struct cgroup *cg);
 

@@ -34,6 +34,13 @@ void part_done(struct cgroup_part *p)
 	*p = (struct cgroup_part){ .fd = -1 };
 }
 
+void part_drop(struct cgroup *cg, size_t i)
+{
+	part_done(&cg->parts[i]);
+	memmove(&cg->parts[i], &cg->parts[i + 1], (cg->n_parts - i - 1) * sizeof(cg->parts[0]));
+	cg->n_parts--;
+}
+
 struct cgroup_part *part_of_v1(const struct cgroup *cg, const char *controller)
 {
 	for (size_t i = 0; i < cg->n_parts; i++) {

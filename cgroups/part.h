@@ -37,6 +37,7 @@ struct cgroup {
 /* Append an empty part (fd -1). */
 struct cgroup_part *part_add(struct cgroup *cg);
 void part_done(struct cgroup_part *p);
+void part_drop(struct cgroup *cg, size_t i); /* the others move up */
 
 /* The v1 part that carries a controller, the unified part, or either, v1 first; NULL when there is none. */
 struct cgroup_part *part_of_v1(const struct cgroup *cg, const char *controller);

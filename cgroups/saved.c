@@ -2,7 +2,10 @@
  *
  * {"mode":"hybrid","rootless":false,"parts":[{"controllers":["cpu"],"mount":"/sys/fs/cgroup/cpu","root":"/","path":"/zones/web","made":1}]}
  * With systemd's driver also "unit":"zrun-web.scope" and "unitOfUser". A part without controllers is the unified hierarchy. The record is root's, yet what it names is removed later, so paths
- * must be as clean as those that layout.c makes. */
+ * must be as clean as those that layout.c makes.
+ *
+ * "planned": saved before cgroup_make(), which looks who lives there. Until then only what was missing can be ours: a directory that was there may be a stranger's, with processes that nobody
+ * has counted. It is left out when such a record is opened, and so is a unit. */
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -49,6 +52,8 @@ struct json *cgroup_save(const struct cgroup *cg)
 	(void)json_set(j, "mode", json_new_string(mode_words[cg->mode]));
 	(void)json_set(j, "rootless", json_new_bool(cg->rootless));
 	(void)json_set(j, "exactDevices", json_new_bool(cg->exact_devices));
+	if (cg->planned)
+		(void)json_set(j, "planned", json_new_bool(true));
 	save_id(j, "delegateUid", &cg->delegate_uid);
 	save_id(j, "delegateGid", &cg->delegate_gid);
 	if (cg->unit) {
@@ -118,6 +123,19 @@ static int open_unit(struct cgroup *cg, const struct json *saved, struct err *e)
 	return 0;
 }
 
+/* A unit's directories are there when it is somebody else's. */
+static void forget_strangers(struct cgroup *cg)
+{
+	if (!cgroup_is_all_made(cg)) {
+		cgroup_unit_free(cg->unit);
+		cg->unit = NULL;
+	}
+	for (size_t i = cg->n_parts; i-- > 0;) {
+		if (cg->parts[i].made == 0)
+			part_drop(cg, i);
+	}
+}
+
 int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e)
 {
 	const struct json *parts = json_get(saved, "parts");
@@ -137,6 +155,8 @@ int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e)
 		cgroup_free(cg);
 		return r;
 	}
+	if (json_get_bool(saved, "planned", false))
+		forget_strangers(cg);
 	struct cgroup_part *v2 = part_unified(cg);
 
 	if (v2)

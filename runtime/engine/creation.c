@@ -152,11 +152,12 @@ static bool may_wait(const struct container_spec *s)
 	return !r || (!r->memory && r->n_hugepages == 0);
 }
 
-/* rootless: what was refused is not there for exec, kill and ps to look for. Written with the commit. */
-static void record_cgroup(struct engine_container *c)
+/* rootless: what was refused is not there for exec, kill and ps to look for. Written with the commit; at once if a directory was there before: by now it is known that nobody else lives there. */
+static int record_cgroup(struct engine_container *c, struct err *e)
 {
 	json_free(c->record.cgroup);
 	c->record.cgroup = cgroup_has_any(c->cgroup) ? cgroup_save(c->cgroup) : NULL;
+	return cgroup_is_all_made(c->cgroup) ? 0 : record_write(c->dir, &c->record, e);
 }
 
 int creation_make_cgroup(void *ctx, struct err *e)
@@ -176,7 +177,7 @@ int creation_make_cgroup(void *ctx, struct err *e)
 
 	if (r < 0)
 		return r;
-	/* saved before it is made: a record that names too much is harmless, one that names too little is not */
+	/* saved before it is made, as planned: whoever opens that record takes only what was missing for ours */
 	c->record.cgroup = cgroup_save(c->cgroup);
 	r = record_write(c->dir, &c->record, e);
 	if (r < 0)
@@ -185,9 +186,7 @@ int creation_make_cgroup(void *ctx, struct err *e)
 	if (k->split)
 		return cgroup_make_unified(c->cgroup, e);
 	r = cgroup_make(c->cgroup, e);
-	if (r == 0)
-		record_cgroup(c);
-	return r;
+	return r < 0 ? r : record_cgroup(c, e);
 }
 
 int creation_finish_cgroup(void *ctx, struct err *e)
@@ -200,9 +199,8 @@ int creation_finish_cgroup(void *ctx, struct err *e)
 
 	if (r < 0)
 		return r;
-	record_cgroup(k->c);
 	k->split = false;
-	return 0;
+	return record_cgroup(k->c, e);
 }
 
 void creation_remove_cgroup(void *ctx)

@@ -21,6 +21,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/config_text.h"
+#include "runtime/zone/store.h"
 #include "runtime/zone/zone.h"
 
 enum { NAME_SHOWN = 32 };
@@ -87,23 +88,72 @@ static bool is_within(const char *path, const char *folder)
 	return rest && (*rest == '\0' || *rest == '/' || str_eq(real, "/"));
 }
 
-/* Can root of that zone write there? Its files are root's on the disk too, so that an owner says nothing. */
-static bool writes_to(const struct zone_dirs *d, const struct zone *z, const char *path)
+/* Can root of a zone with this configuration write there? Its files are root's on the disk too, so that an owner says nothing. */
+static bool spec_writes_to(const struct zone_spec *s, const char *path)
 {
-	auto_free char *usual = mem_format("%s/%s", d->storage, z->name);
-	const struct zone_spec *s = z->spec;
-
-	if (is_within(path, usual) || is_within(path, z->record.zonepath) ||
-	    (s && is_within(path, s->zonepath)))
+	if (!s)
+		return false;
+	if (is_within(path, s->zonepath))
 		return true;
-	for (size_t i = 0; s && i < s->n_fs; i++)
+	for (size_t i = 0; i < s->n_fs; i++)
 		if (zone_fs_kind_of(s->fs[i].type) == ZONE_FS_LOFS &&
 		    !strv_has(&s->fs[i].options, "ro") && is_within(path, s->fs[i].special))
 			return true;
 	return false;
 }
 
-static int check_writers(const struct zone_dirs *d, const char *special, struct err *e)
+static bool zone_writes_to(const struct zone_dirs *d, const struct zone *z,
+			   const struct zone_spec *now, const char *path)
+{
+	auto_free char *usual = mem_format("%s/%s", d->storage, z->name);
+
+	return is_within(path, usual) || is_within(path, z->record.zonepath) ||
+	       spec_writes_to(z->spec, path) || spec_writes_to(now, path);
+}
+
+/* An image below that folder that others than the administrator must not write to. */
+static const char *image_within(const struct zone_spec *s, const char *folder)
+{
+	for (size_t i = 0; s && i < s->n_fs; i++) {
+		const struct zone_fs *fs = &s->fs[i];
+		bool is_kept = zone_fs_kind_of(fs->type) == ZONE_FS_IMAGE && !fs->trusted.value;
+		auto_free char *path = is_kept && fs->special ? realpath(fs->special, NULL) : NULL;
+
+		if (path && is_within(path, folder))
+			return fs->special;
+	}
+	return NULL;
+}
+
+static int check_image_here(const struct zone_dirs *d, const struct zone *z,
+			    const struct zone_spec *now, const char *path, struct err *e)
+{
+	return !zone_writes_to(d, z, now, path)
+		       ? 0
+		       : err_set(e, EPERM,
+				 "\"%s\" is where zone \"%s\" can write, and the kernel would read a file system that it has made",
+				 path, z->name);
+}
+
+static int check_folder_here(const struct zone_dirs *d, const struct zone *z,
+			     const struct zone_spec *now, const char *folder, struct err *e)
+{
+	const char *image = image_within(z->spec, folder);
+
+	(void)d;
+	if (!image)
+		image = image_within(now, folder);
+	return !image ? 0
+		      : err_set(e, EPERM,
+				"\"%s\" holds the image \"%s\" of zone \"%s\", and a zone that can write to it would make the file system that the kernel reads: the option \"ro\", or the image elsewhere",
+				folder, image, z->name);
+}
+
+/* Asks every zone, for what its file says and for what it runs with: an entry that has gone from the file may still be mounted. */
+static int ask_zones(const struct zone_dirs *d, const char *special,
+		     int (*ask)(const struct zone_dirs *, const struct zone *,
+				const struct zone_spec *, const char *, struct err *),
+		     struct err *e)
 {
 	auto_done(strv) struct strv names = { 0 };
 	auto_free char *path = realpath(special, NULL);
@@ -111,15 +161,25 @@ static int check_writers(const struct zone_dirs *d, const char *special, struct 
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		auto_ptr(zone) struct zone *z = NULL;
+		auto_ptr(zone_spec) struct zone_spec *now = NULL;
 		struct err ignored = { 0 };
 
-		if (zone_open(d, names.items[i], 0, &z, &ignored) == 0 && writes_to(d, z, path))
-			r = err_set(
-				e, EPERM,
-				"\"%s\" is where zone \"%s\" can write, and the kernel would read a file system that it has made",
-				special, z->name);
+		if (zone_open(d, names.items[i], 0, &z, &ignored) < 0)
+			continue;
+		(void)!zone_running_spec(d, z->name, z->run.restarts, &now, &ignored);
+		r = ask(d, z, now, path, e);
 	}
 	return r;
+}
+
+static int check_writers(const struct zone_dirs *d, const char *special, struct err *e)
+{
+	return ask_zones(d, special, check_image_here, e);
+}
+
+static int check_images(const struct zone_dirs *d, const struct zone_fs *fs, struct err *e)
+{
+	return strv_has(&fs->options, "ro") ? 0 : ask_zones(d, fs->special, check_folder_here, e);
 }
 
 static void fill_image(const struct zone_fs *fs, struct mount_extra *x)
@@ -227,7 +287,9 @@ int fs_check(const struct zone_dirs *d, const struct zone_fs *fs, struct err *e)
 	switch (zone_fs_kind_of(fs->type)) {
 	case ZONE_FS_LOFS:
 		r = check_shown(fs, false, e);
-		return r == 0 && fs->owner ? owner_check(fs->special, fs->owner, &st, e) : r;
+		if (r == 0 && fs->owner)
+			r = owner_check(fs->special, fs->owner, &st, e);
+		return r == 0 ? check_images(d, fs, e) : r;
 	case ZONE_FS_OVERLAY:
 		r = check_shown(fs, true, e);
 		return r == 0 ? engine_can_mount(fs->type, e) : r;
@@ -248,12 +310,20 @@ struct mount_spec *fs_row(struct container_spec *c, const char *dir)
 	return NULL;
 }
 
+static int complete_lofs(const struct fs_place *p, const struct zone_fs *fs, struct mount_spec *m,
+			 struct err *e)
+{
+	int r = check_images(p->dirs, fs, e);
+
+	return r == 0 ? complete_owner(p, fs, m, e) : r;
+}
+
 int fs_complete(const struct fs_place *p, const struct zone_fs *fs, struct mount_spec *m,
 		struct err *e)
 {
 	switch (zone_fs_kind_of(fs->type)) {
 	case ZONE_FS_LOFS:
-		return complete_owner(p, fs, m, e);
+		return complete_lofs(p, fs, m, e);
 	case ZONE_FS_OVERLAY:
 		if (!zone_fs_is_memory(fs->type, fs->upper))
 			return complete_overlay(p, fs, mount_spec_extra(m), e);

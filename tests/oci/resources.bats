@@ -366,3 +366,20 @@ order() { [ "$(grep -nEm 1 "$1" "$TOP/trace" | cut -d: -f1)" -lt "$(grep -nEm 1 
 	[ -z "$(zrun list -q)" ]
 	[ -z "$(pgrep -f "$TOP/bundle")" ]
 }
+
+@test "a create that is killed before it has looked who lives in its directory of v1: delete leaves them alone" {
+	v1 pids
+	mkdir "/sys/fs/cgroup/pids/$ID"
+	sleep 100 3>&- &
+	stranger=$!
+	echo $stranger >"/sys/fs/cgroup/pids/$ID/cgroup.procs"
+	strace -qq -o /dev/null -e trace=clone3 -e inject=clone3:signal=KILL:when=1 "$BUILD/zrun" --root "$TOP/run" create -b "$BUNDLE" "$ID" 3>&- || true
+	named=$(jq -r '.cgroup.parts[].path' "$TOP/run/$ID/state.json" || true)
+	zrun delete -f "$ID"
+	lives=$(grep '^State' "/proc/$stranger/status")
+	echo $stranger >/sys/fs/cgroup/pids/cgroup.procs || true
+	rmdir "/sys/fs/cgroup/pids/$ID"
+	kill $stranger
+	[ -n "$named" ] && [[ "$lives" != *Z* ]]
+	[ ! -e "/sys/fs/cgroup/unified/$ID" ]
+}

@@ -146,6 +146,25 @@ mounted() {
 	refused 'where zone "other" can write'
 	zone set other 'fs[0].options=["ro"]'
 	zone verify z
+	# what it runs with counts too, not only its file
+	zone clear other 'fs[0].options'
+	zone clear z 'fs'
+	zone boot other
+	zone clear other fs
+	zone add z fs dir=/m type=ext4 "special=$TOP/tree/made"
+	refused 'where zone "other" can write'
+	zone halt other
+	# and the other way round: the image was first
+	zone boot z
+	zone add other fs dir=/data type=lofs "special=$TOP/tree"
+	fails 1 zone verify other
+	says "holds the image"
+	fails 1 zone boot other
+	says "holds the image"
+	zone clear z fs
+	fails 1 zone verify other
+	zone halt z
+	zone verify other
 }
 
 @test "what is no image of that type is refused by name, and leaves no device" {

@@ -3,6 +3,7 @@
 
 #include "cgroups/part.h"
 #include "cgroups/systemd.h"
+#include "runtime/base/mem.h"
 #include "tests/unit/test.h"
 
 static const char record[] =
@@ -99,6 +100,33 @@ static void test_hostile(void)
 	cgroup_free(cg);
 }
 
+static size_t parts_of(const char *more)
+{
+	struct err e = { 0 };
+	char *text = mem_format(
+		"{\"mode\":\"hybrid\",%s\"parts\":["
+		"{\"mount\":\"/no/a\",\"path\":\"/z\",\"controllers\":[\"cpu\"],\"made\":0},"
+		"{\"mount\":\"/no/b\",\"path\":\"/z\",\"controllers\":[\"pids\"],\"made\":1}]}",
+		more);
+	struct cgroup *cg = open_text(text, 0, &e);
+	size_t n = cg ? cg->n_parts : 9;
+
+	CHECK(cg && str_eq(cg->parts[n - 1].dir, "/no/b/z"));
+	CHECK(cg && !cg->unit == !str_eq(more, "\"unit\":\"a.scope\","));
+	cgroup_free(cg);
+	free(text);
+	return n;
+}
+
+/* Saved before anybody has looked who lives there: what was there is not ours. */
+static void test_planned(void)
+{
+	CHECK_INT(parts_of(""), 2);
+	CHECK_INT(parts_of("\"unit\":\"a.scope\","), 2);
+	CHECK_INT(parts_of("\"planned\":true,"), 1);
+	CHECK_INT(parts_of("\"planned\":true,\"unit\":\"a.scope\","), 1);
+}
+
 static void test_unit(void)
 {
 	struct err e = { 0 };
@@ -119,6 +147,7 @@ static void test_unit(void)
 
 int main(void)
 {
+	test_planned();
 	test_unit();
 	test_round();
 	test_gone();
