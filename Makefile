@@ -219,11 +219,13 @@ install: all docs
 	install -m 644 dist/completion/zone.bash $(D)$(PREFIX)/share/bash-completion/completions/zone
 	install -m 644 dist/completion/zrun.bash $(D)$(PREFIX)/share/bash-completion/completions/zrun
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' dist/zones.service.in > $(D)$(UNITDIR)/zones.service
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' dist/zones-admin.service.in > $(D)$(UNITDIR)/zones-admin.service
+	install -m 644 dist/zones-admin.socket $(D)$(UNITDIR)/zones-admin.socket
 uninstall:
 	rm -f $(D)$(PREFIX)/sbin/zone $(D)$(PREFIX)/sbin/zrun $(D)$(LIBEXECDIR)/zone-init $(D)$(LIBEXECDIR)/zone-procview $(D)$(MANDIR)/man8/zone.8 $(D)$(MANDIR)/man8/zrun.8 \
 		$(D)$(MANDIR)/man5/zone.json.5 $(D)$(PREFIX)/share/zones/zone.schema.json \
 		$(D)$(PREFIX)/share/bash-completion/completions/zone $(D)$(PREFIX)/share/bash-completion/completions/zrun \
-		$(D)$(UNITDIR)/zones.service
+		$(D)$(UNITDIR)/zones.service $(D)$(UNITDIR)/zones-admin.service $(D)$(UNITDIR)/zones-admin.socket
 	-rmdir $(D)$(LIBEXECDIR) $(D)$(PREFIX)/share/zones
 
 help:

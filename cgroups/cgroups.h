@@ -13,6 +13,7 @@
 
 #include "config/spec.h"
 #include "runtime/base/err.h"
+#include "runtime/base/finding.h"
 #include "runtime/base/json.h"
 
 struct cgroup;
@@ -159,6 +160,11 @@ void cgroup_forks_free(struct cgroup_forks *w);
 char *cgroup_memory_path(const struct cgroup *cg);
 /* The limits as the kernel holds them: rows "cpu.cfs_quota_us=150000" and so on, for `zone info --live`, audit and tests. Freshly allocated array of strings. */
 MUST_CHECK int cgroup_show_limits(struct cgroup *cg, struct strmap *ret, struct err *e);
+
+/* What cgroup_limit() was given beside what the kernel holds now: a line for each limit ("resources.memory.limit"), for the device rules, and one for the processes, which must all be in all
+ * hierarchies. Without device rules in `r` none are judged. Changes nothing. -ENOENT when the cgroup is gone. */
+MUST_CHECK int cgroup_audit(struct cgroup *cg, const struct resources_spec *r, struct findings *ret,
+			    struct err *e);
 
 /* Is its directory in every hierarchy there now? */
 bool cgroup_is_there(const struct cgroup *cg);

@@ -60,6 +60,8 @@ void device_program_build(const struct device_rules *r, struct device_program *r
 MUST_CHECK int devices_set_v2(struct cgroup_part *p, const struct device_rules *r, struct err *e);
 /* How many device programs are attached to the directory; negative errno. */
 MUST_CHECK int devices_count_v2(struct cgroup_part *p, struct err *e);
+/* 1 when the program that is attached is the one for these rules, by the kernel's digest of its instructions. */
+MUST_CHECK int devices_is_v2(struct cgroup_part *p, const struct device_rules *r, struct err *e);
 /* Does this kernel load such programs for us? */
 MUST_CHECK int devices_check_v2(struct err *e);
 

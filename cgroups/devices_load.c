@@ -169,6 +169,44 @@ int devices_count_v2(struct cgroup_part *p, struct err *e)
 	return r < 0 ? r : (int)now.n;
 }
 
+static int digest(int program, uint8_t ret[BPF_TAG_SIZE], struct err *e)
+{
+	struct bpf_prog_info info;
+	union bpf_attr attr;
+
+	memset(&info, 0, sizeof(info));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)program;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	if (bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0)
+		return err_sys(e, "ask for a device program's digest");
+	memcpy(ret, info.tag, BPF_TAG_SIZE);
+	return 0;
+}
+
+int devices_is_v2(struct cgroup_part *p, const struct device_rules *r, struct err *e)
+{
+	struct device_program program auto_done(device_program) = { 0 };
+	struct attached now = { .n = 0 };
+	uint8_t is[BPF_TAG_SIZE], wanted[BPF_TAG_SIZE];
+	int dir = part_open(p, e);
+	int rc = dir < 0 ? dir : query(dir, &now, e);
+
+	if (rc < 0 || now.n != 1)
+		return rc < 0 ? rc : 0;
+	device_program_build(r, &program);
+	auto_close int ours = load(&program, e);
+	auto_close int theirs = ours < 0 ? -1 : program_by_id(now.ids[0]);
+
+	if (ours < 0 || theirs < 0)
+		return ours < 0 ? ours : err_sys(e, "open the cgroup's device program");
+	rc = digest(ours, wanted, e);
+	if (rc == 0)
+		rc = digest(theirs, is, e);
+	return rc < 0 ? rc : memcmp(is, wanted, sizeof(is)) == 0;
+}
+
 int devices_check_v2(struct err *e)
 {
 	struct device_program program auto_done(device_program) = { 0 };

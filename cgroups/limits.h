@@ -113,6 +113,8 @@ void limits_add_rdma(const struct resources_spec *r, const struct limit_target *
 void limit_ground_read(struct cgroup *cg, const struct resources_spec *r, struct limit_ground *ret);
 /* Every controller is checked before the first write; a failing write restores what was written before (not needed while cg->fresh). */
 MUST_CHECK int limits_apply(struct cgroup *cg, const struct limit_plan *p, struct err *e);
+/* Does a limit file say what was asked for? `keyed`: one line per device. Pure (audit.c). */
+bool audit_same(const char *file, bool keyed, const char *wanted, const char *is);
 /* Every limit file of a part with its present content, into ret. */
 MUST_CHECK int limits_show(struct cgroup *cg, struct strmap *ret, struct err *e);
 

@@ -193,7 +193,27 @@ static const struct field admin_fields[] = {
 	    .type = &zone_line_type, .doc = "Name of the user of the host who gets the rights."),
 	ROW(zone_admin, auths, "auths", FIELD_STRINGS, .flags = FIELD_REQUIRED, .type = &auth_type,
 	    .max_items = 5,
-	    .doc = "Rights: login to log in, manage to boot and halt, clonefrom to copy the zone, config to change the file, liveconfig to change the running zone."),
+	    .doc = "Rights: login: login, exec and console, as any user of the zone; manage: ready, boot, shutdown, halt, reboot, freeze, thaw, list, ps, logs, events, info and why. clonefrom, config and liveconfig are known and refused."),
 };
-const struct shape zone_admin_shape = SHAPE("admin", zone_admin, admin_fields,
+
+/* What no mechanism stands behind is refused, like a property of that kind. */
+static int check_admin(struct bind_ctx *c, const struct json *j, const void *object)
+{
+	static const char *const later[] = { "clonefrom", "config", "liveconfig" };
+	const struct zone_admin *a = object;
+	size_t mark = bind_enter_key(c, "auths");
+	int r = 0;
+
+	for (size_t i = 0; i < BIND_COUNT(later); i++) {
+		if (strv_has(&a->auths, later[i]))
+			r = bind_error(
+				c, json_get(j, "auths"), "unsupported", NULL,
+				"this version cannot enforce \"%s\"; left out, only root of the host has it",
+				later[i]);
+	}
+	bind_leave(c, mark);
+	return r;
+}
+
+const struct shape zone_admin_shape = SHAPE("admin", zone_admin, admin_fields, .check = check_admin,
 					    .doc = "Rights of a user of the host over this zone.");

@@ -114,6 +114,10 @@ static const uint32_t netlink_protocols[] = { 0, 2, 4, 5, 7, 9, 10, 11, 12, 14, 
 /* TIOCSTI and TIOCLINUX put characters into a terminal's input. */
 static const uint32_t denied_ioctls[] = { 0x5412, 0x541c };
 
+/* With a quota also BTRFS_IOC_SNAP_CREATE, SUBVOL_CREATE, SNAP_CREATE_V2 and SUBVOL_CREATE_V2, which whoever owns a directory may use: what is in a subvolume of one's own no limit counts. */
+static const uint32_t counted_ioctls[] = { 0x5412,     0x541c,     0x50009401,
+					   0x5000940e, 0x50009417, 0x50009418 };
+
 /* Linux, Linux32, each also with UNAME26; and the question what is set. */
 static const uint32_t personalities[] = { 0x0, 0x8, 0x20000, 0x20008, 0xffffffff };
 
@@ -233,7 +237,7 @@ static void add_architectures(struct seccomp_spec *s)
 #endif
 }
 
-struct seccomp_spec *zone_seccomp_new(bool nesting)
+struct seccomp_spec *zone_seccomp_new(bool nesting, bool counted)
 {
 	struct seccomp_spec *s = mem_zero(sizeof(*s));
 
@@ -245,6 +249,9 @@ struct seccomp_spec *zone_seccomp_new(bool nesting)
 	add_namespaces(s, nesting);
 	add_sockets(s);
 	add_values(s, "personality", 0, personalities, COUNT(personalities), 0);
-	add_all_but(s, "ioctl", 1, denied_ioctls, COUNT(denied_ioctls));
+	if (counted)
+		add_all_but(s, "ioctl", 1, counted_ioctls, COUNT(counted_ioctls));
+	else
+		add_all_but(s, "ioctl", 1, denied_ioctls, COUNT(denied_ioctls));
 	return s;
 }

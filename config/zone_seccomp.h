@@ -6,7 +6,7 @@
 
 #include "config/spec.h"
 
-/* A new profile for this machine's architecture. `nesting`: the zone may make user namespaces of its own. The caller puts it into spec->linux.seccomp, which owns it. */
-struct seccomp_spec *zone_seccomp_new(bool nesting);
+/* A new profile for this machine's architecture. `nesting`: the zone may make user namespaces of its own. `counted`: it may not make subvolumes, in which files would not count against its quota. The caller puts it into spec->linux.seccomp, which owns it. */
+struct seccomp_spec *zone_seccomp_new(bool nesting, bool counted);
 
 #endif

@@ -63,6 +63,10 @@ static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 	"Resource controls by their Solaris names, each in place of a property: zone.cpu-cap (hundredths of a CPU) cpu-shares max-lwps max-processes max-physical-memory max-swap max-locked-memory max-msg-ids max-sem-ids max-shm-ids max-shm-memory. And files of the zone's cgroup where the host has version 2: memory.high memory.swap.high memory.oom.group cpu.uclamp.min cpu.uclamp.max."
 #define MSG_DOC \
 	"Message queues (msgget) of the zone, 0 to 32768. Like the three caps below it is not possible with nesting or the privilege sys_admin, with which the zone could lift it."
+#define QUOTA_DOC \
+	"Disk space of the zone's root, at least 1M: more cannot be written, and on ext4 and XFS df inside tells it. ext4 and XFS count with project quotas (mounted with prjquota; the project is the zone's first host id), btrfs with qgroups (btrfs quota enable; df tells of the whole file system, a root in layers cannot be counted, and the zone cannot make subvolumes); elsewhere it is refused. Snapshots, layers below the root and what fs mounts are not counted. The first of quota and quotaInodes holds from the zone's next boot, changes of them at once."
+#define INODES_DOC \
+	"Files, directories and links of the zone's root, at least 1000, counted like quota; btrfs cannot."
 #define SHM_DOC \
 	"Bytes of all shared memory segments (shmget) of the zone together. Memory that is shared in other ways counts for cappedMemory.physical only."
 
@@ -75,7 +79,7 @@ static const struct field zone_fields[] = {
 	    .doc = "What the zone's root file system is: native is the host's /usr read-only with private /etc, /var, /root and so on, installed in milliseconds; linux is a tree of its own from an archive, an image or debootstrap, with its own init."),
 	ROW(zone_spec, zonepath, "zonepath", FIELD_STRING, .type = &zone_path_type,
 	    .fallback = "the zone's name below the storage directory, /var/lib/zones",
-	    .doc = "Directory on the host that holds the zone's files: an absolute path, not /. It must have mode 700, must not be a symbolic link, and no directory above it may be writable by others."),
+	    .doc = "Directory on the host that holds the zone's files: an absolute path, not /. It must have mode 700, must not be a symbolic link, and no directory above it may be writable by others, but for one with the sticky bit, as /tmp."),
 	ROW(zone_spec, tenant, "tenant", FIELD_STRING, .type = &zone_name_type, .fallback = "none",
 	    .doc = "Who the zone belongs to: zones of one tenant share its limits, which zone tenant sets."),
 	ROW(zone_spec, autoboot, "autoboot", FIELD_OPT_BOOL, .flags = FIELD_LIVE,
@@ -148,10 +152,10 @@ static const struct field zone_fields[] = {
 	ROW_LIST(zone_spec, block_io, "blockIO", zone_block_io_shape, .flags = FIELD_LIVE,
 		 .max_items = MAX_LINKS, .fallback = "none",
 		 .doc = "Upper bounds of reading and writing disks of the host."),
-	ROW(zone_spec, quota, "quota", FIELD_OPT_U64, .flags = FIELD_UNENFORCED,
-	    .type = &zone_size_type, .fallback = "none",
-	    .without = "the disk space of the zone's files is not limited",
-	    .doc = "Disk space in bytes for the zone's files."),
+	ROW(zone_spec, quota, "quota", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_size_type, .fallback = "none", .doc = QUOTA_DOC),
+	ROW(zone_spec, quota_inodes, "quotaInodes", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_inodes_type, .fallback = "none", .doc = INODES_DOC),
 	ROW(zone_spec, nesting, "nesting", FIELD_OPT_BOOL, .fallback = "false",
 	    .doc = "Whether programs inside may make user namespaces (containers, sandboxes of browsers). It opens much of the kernel to unprivileged users of the zone."),
 	ROW(zone_spec, proc_view, "procView", FIELD_OPT_BOOL, .fallback = "true",
@@ -202,9 +206,8 @@ static const struct field zone_fields[] = {
 	  .fallback = "none: the zone runs its init only",
 	  .doc = "The program that the zone is there for, started by the built-in init." },
 	ROW_LIST(zone_spec, admin, "admin", zone_admin_shape,
-		 .flags = FIELD_UNENFORCED | FIELD_LIVE, .max_items = MAX_MAP, .fallback = "none",
-		 .without = "only root of the host can administer the zone",
-		 .doc = "Users of the host with rights over this zone."),
+		 .flags = FIELD_LIVE, .max_items = MAX_MAP, .fallback = "none",
+		 .doc = "Users of the host, other than root, who may administer this zone with zone(8); zone admin-server (or zones-admin.socket) must be there to serve them."),
 	ROW(zone_spec, attr, "attr", FIELD_MAP, .flags = FIELD_LIVE, .type = &zone_line_type,
 	    .key_type = &zone_attr_key_type, .max_items = MAX_MAP, .fallback = "none",
 	    .doc = "Notes of the administrator, names and texts, without effect on the zone."),

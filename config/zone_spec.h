@@ -132,9 +132,9 @@ struct zone_spec {
 	struct opt_u64 io_weight;
 	struct zone_block_io *block_io;
 	size_t n_block_io;
-	struct opt_u64 quota;
-	struct opt_bool nesting;   /* user namespaces inside allowed */
-	struct opt_bool proc_view; /* /proc/meminfo and its kin tell of the zone */
+	struct opt_u64 quota, quota_inodes; /* bytes; files and directories */
+	struct opt_bool nesting;            /* user namespaces inside allowed */
+	struct opt_bool proc_view;          /* /proc/meminfo and its kin tell of the zone */
 	struct zone_anet *anet;
 	size_t n_anet;
 	struct zone_net *net;

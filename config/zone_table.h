@@ -20,7 +20,7 @@ extern const struct value_type zone_name_type, zone_brand_type, zone_path_type, 
 extern const struct value_type zone_hostname_type, zone_hostid_type, zone_restart_type;
 extern const struct value_type zone_size_type, zone_cpus_type, zone_duration_type,
 	zone_bitrate_type;
-extern const struct value_type zone_shares_type, zone_count_type, zone_port_type;
+extern const struct value_type zone_shares_type, zone_count_type, zone_inodes_type, zone_port_type;
 extern const struct value_type zone_class_type, zone_burst_type, zone_ipc_type, zone_shm_type,
 	zone_pool_type;                                                   /* zone_parts.c */
 extern const struct value_type zone_huge_limit_type, zone_huge_size_type; /* zone_resources.c */

@@ -196,7 +196,7 @@ static void fill_linux(struct zone_translation *t)
 	l->cgroups_path = mem_format("/zones/%s", t->z->zonename);
 	l->delegate_cgroup = true;
 	l->cgroup_hierarchy = mem_strdup("unified");
-	l->seccomp = zone_seccomp_new(t->z->nesting.value);
+	l->seccomp = zone_seccomp_new(t->z->nesting.value, t->z->quota.set);
 }
 
 static void fill_annotations(struct zone_translation *t)

@@ -574,6 +574,9 @@ const struct value_type zone_shares_type = {
 const struct value_type zone_count_type = {
 	.name = "count", .example = "1024", .min = 1, .max = 4194304
 };
+const struct value_type zone_inodes_type = {
+	.name = "count", .example = "200000", .min = 1000, .max = UINT64_C(1) << 32
+};
 const struct value_type zone_port_type = {
 	.name = "port", .example = "8080", .min = 1, .max = 65535
 };

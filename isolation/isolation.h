@@ -24,6 +24,7 @@
 
 #include "config/spec.h"
 #include "runtime/base/err.h"
+#include "runtime/base/finding.h"
 
 struct isolation;
 
@@ -144,6 +145,18 @@ MUST_CHECK int isolation_rlimits_get(int pidfd, int resource, struct isolation_r
 				     size_t n, struct err *e);
 MUST_CHECK int isolation_rlimits_set(int pidfd, int resource, struct isolation_rlimit *list,
 				     size_t n, struct err *e);
+
+/* --- a running container beside its configuration (audit.c); parent ------------------------------------------------------ */
+/* Lines for: its namespaces, id maps and their owner; of every process: namespaces, ids, capabilities, seccomp, no_new_privs, hard limits, OOM score; names, kernel parameters; root, mounts with their
+ * options, devices, hidden paths, and that nothing else of the host is mounted. Changes nothing; what root inside may change is FINDING_CHANGED. -ESRCH when init ended meanwhile. */
+struct isolation_audit {
+	pid_t init;
+	int pidfd;         /* of it */
+	const pid_t *pids; /* all, init among them */
+	size_t n;
+};
+MUST_CHECK int isolation_audit(const struct container_spec *spec, const struct isolation_audit *of,
+			       struct findings *ret, struct err *e);
 
 /* --- files of ours over files of a running container (mount_cover.c); parent --------------------------------------------- */
 /* A read-only FUSE file system for the connection that begins at `device`, a descriptor of /dev/fuse: everybody may read it, nothing in it is a device or can be executed. Returns the

@@ -213,7 +213,11 @@ static int plan_add(struct isolation *iso, pid_t pid, struct err *e)
 			return err_sys(e, "open the container's user namespace");
 	}
 	r = sources_plan_mounts(iso, e);
-	return r < 0 ? r : sources_map(iso, 0, e);
+	if (r == 0)
+		r = sources_map(iso, 0, e);
+	if (r == 0 && iso->plan.ops[0].kind == MOUNT_OP_OVERLAY)
+		r = mount_overlay_join(iso, &iso->plan.ops[0], &iso->sources[0], e);
+	return r;
 }
 
 int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,

@@ -26,8 +26,7 @@ enum {
 	LOCKED_ATTRS = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC
 };
 
-/* Only who may mount can take options back. */
-static bool keeps_sys_admin(const struct isolation *iso)
+bool mount_may_change(const struct isolation *iso)
 {
 	const struct process_spec *p = iso->spec->process;
 
@@ -40,7 +39,7 @@ bool mount_lock_wanted(const struct isolation *iso, size_t i)
 
 	return iso->in_user && iso->is_host_root &&
 	       (op->kind == MOUNT_OP_BIND || op->kind == MOUNT_OP_IMAGE) &&
-	       ((op->opts.attr_set | op->opts.rattr_set) & LOCKED_ATTRS) && keeps_sys_admin(iso);
+	       ((op->opts.attr_set | op->opts.rattr_set) & LOCKED_ATTRS) && mount_may_change(iso);
 }
 
 static size_t count_locked(const struct isolation *iso)

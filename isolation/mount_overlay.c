@@ -1,8 +1,9 @@
 /* mount_overlay - a folder of the host that never changes, and on top of it a place for what the container writes.
  *
- * The kernel cannot map the ids of an overlay, but those of its layers. So the parent opens and maps the layers, as for binds, and init - the container's root, with no rights over the host - puts
- * them together: what the overlay does it does with init's rights. The layers need names for that: the upper folder, or a tmpfs, is mounted on the target itself for a moment, the lower one on a folder in it, and the kernel,
- * which keeps mounts of its own of them, is told their names from there. Then both go, and the overlay takes the place: nobody ever has a path to a layer. */
+ * The kernel cannot map the ids of an overlay, but those of its layers. So the parent opens and maps the layers, as for binds, and they are put together with the rights of the container's root, who has none
+ * over the host: what the overlay does it does with those. The layers need names for that: the upper folder, or a tmpfs, is mounted on a target for a moment, the lower one on a folder in it, and the kernel,
+ * which keeps mounts of its own of them, is told their names from there. Nobody who runs in the container may see that moment: a descriptor of a layer opened then stays good for ever. At create init does
+ * it, on the mount's own target, before anything of the container runs. In a container that runs it happens in a mount namespace of a helper, and only the finished overlay goes in. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -83,16 +84,14 @@ static int make_folders(int lower, struct err *e)
 	return 0;
 }
 
-static int attach_lower(struct source *s, struct err *e)
+static int open_layer(const char *name, struct err *e)
 {
-	auto_close int place =
-		sys_openat(AT_FDCWD, "lower", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
+	int fd = sys_openat(AT_FDCWD, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
-	return place < 0 ? err_sys(e, "open the place of the lower layer")
-			 : mount_attach(s->tree, place, e);
+	return fd < 0 ? err_sys(e, "open \"%s\" of the overlay", name) : fd;
 }
 
-/* In the base, which is mounted on the target. Returns the overlay, detached. */
+/* In the base, which is mounted on the target. The kernel would follow a link under one of the names. Returns the overlay, detached. */
 static int join_layers(const struct mount_op *op, struct source *s, struct err *e)
 {
 	const struct mount_fs fs = { .type = "overlay",
@@ -101,8 +100,15 @@ static int join_layers(const struct mount_op *op, struct source *s, struct err *
 				     .attrs = op->opts.attr_set | MOUNT_ATTR_NODEV };
 	int r = s->upper < 0 ? make_folders(s->tree, e) : 0;
 
-	if (r == 0)
-		r = attach_lower(s, e);
+	if (r < 0)
+		return r;
+	auto_close int lower = open_layer("lower", e);
+	auto_close int work = lower < 0 ? lower : open_layer("work", e);
+	auto_close int upper = work < 0 ? work : open_layer("upper", e);
+
+	if (upper < 0)
+		return upper;
+	r = mount_attach(s->tree, lower, e);
 	return r < 0 ? r : mount_fs_new(&fs, e);
 }
 
@@ -131,6 +137,8 @@ int mount_overlay_run(struct isolation *iso, const struct mount_op *op, struct s
 
 	if (target < 0)
 		return target;
+	if (s->is_joined)
+		return mount_attach(s->tree, target, e);
 	auto_close int memory = s->upper < 0 ? make_memory(op, e) : -1;
 
 	if (s->upper < 0 && memory < 0)
@@ -142,4 +150,52 @@ int mount_overlay_run(struct isolation *iso, const struct mount_op *op, struct s
 	fd_close(&s->tree);
 	fd_close(&s->upper);
 	return r;
+}
+
+/* --- the parent of a container that runs -------------------------------------------------------------------------- */
+
+struct layers {
+	const struct isolation *iso;
+	const struct mount_op *op;
+	struct source *s;
+};
+
+/* The helper: all of it goes with its mount namespace, but for the overlay. */
+static int join_apart(void *arg, struct err *e)
+{
+	const struct layers *l = arg;
+	int r = mount_stage_make(e);
+
+	if (r == 0 && sys_mkdirat(AT_FDCWD, "base", 0700) < 0)
+		r = err_sys(e, "make a place for the layers");
+	if (r == 0 && l->iso->in_user)
+		r = mount_stage_enter(l->iso->ns[NS_USER], e);
+	if (r < 0)
+		return r;
+	(void)umask(0);
+	auto_close int memory = l->s->upper < 0 ? make_memory(l->op, e) : -1;
+	auto_close int place = open_layer("base", e);
+	int base = l->s->upper < 0 ? memory : l->s->upper;
+
+	if (place < 0 || base < 0)
+		return place < 0 ? place : base;
+	r = mount_attach(base, place, e);
+	if (r == 0 && sys_fchdir(base) < 0)
+		r = err_sys(e, "enter the layers");
+	return r < 0 ? r : join_layers(l->op, l->s, e);
+}
+
+int mount_overlay_join(struct isolation *iso, const struct mount_op *op, struct source *s,
+		       struct err *e)
+{
+	struct layers l = { iso, op, s };
+	int tree = mount_make_apart(join_apart, &l, e);
+
+	if (tree < 0)
+		return err_wrap(e, "mounts[%zu]", op->row);
+	fd_close(&s->tree);
+	fd_close(&s->upper);
+	s->tree = tree;
+	s->is_joined = true;
+	return 0;
 }

@@ -120,9 +120,27 @@ void overlay_done(struct isolation *iso)
 
 /* --- the parent's helper, and what comes of it ---------------------------------------------------------------------- */
 
-/* The stage is copied into a mount namespace of the container's user namespace; the working directory goes along. */
-static int helper_run(struct isolation *iso, int userns, struct err *e)
+struct stacked {
+	struct isolation *iso;
+	int userns;
+};
+
+int mount_stage_enter(int userns, struct err *e)
 {
+	if (sys_setns(userns, CLONE_NEWUSER) < 0)
+		return err_sys(e, "enter the container's user namespace");
+	if (sys_unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make a mount namespace of the container's");
+	/* whoever makes an overlay writes to its upper directory for everybody: the host's root owns nothing there */
+	int r = idmap_become_root(e);
+
+	return r < 0 ? r : creds_not_dumpable(e);
+}
+
+static int make_root(void *arg, struct err *e)
+{
+	const struct stacked *stacked = arg;
+	struct isolation *iso = stacked->iso;
 	auto_done(overlay_names) struct overlay_names n = { .upper = "0/fs", .work = "0/work" };
 	int r = mount_stage_make(e);
 
@@ -133,32 +151,24 @@ static int helper_run(struct isolation *iso, int userns, struct err *e)
 			add_lower(&n, (int)i);
 		r = mount_stage_add(&iso->stack[i], name, e);
 	}
-	if (r < 0)
-		return r;
-	if (sys_setns(userns, CLONE_NEWUSER) < 0)
-		return err_sys(e, "enter the container's user namespace");
-	if (sys_unshare(CLONE_NEWNS) < 0)
-		return err_sys(e, "make a mount namespace of the container's");
-	/* whoever makes an overlay writes to its upper directory for everybody: the host's root owns nothing there */
-	r = idmap_become_root(e);
 	if (r == 0)
-		r = creds_not_dumpable(e);
+		r = mount_stage_enter(stacked->userns, e);
 	return r < 0 ? r : overlay_make(&n, e);
 }
 
-static _Noreturn void helper(struct isolation *iso, int userns, int sock)
+static _Noreturn void helper(mount_make_fn fn, void *arg, int sock)
 {
 	struct err e = { 0 }, ignored = { 0 };
 	struct sock_msg m = { .data = &e, .size = sizeof(e) };
 
 	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	m.fds[0] = creds_not_dumpable(&e) < 0 ? -1 : helper_run(iso, userns, &e);
+	m.fds[0] = creds_not_dumpable(&e) < 0 ? -1 : fn(arg, &e);
 	m.n_fds = m.fds[0] >= 0;
 	(void)!sock_send(sock, &m, &ignored); /* without it the parent sees the end */
 	proc_exit(0);
 }
 
-static int ask_helper(struct isolation *iso, int userns, struct err *e)
+int mount_make_apart(mount_make_fn fn, void *arg, struct err *e)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	int pair[2], r = sock_pair(pair, e);
@@ -169,10 +179,10 @@ static int ask_helper(struct isolation *iso, int userns, struct err *e)
 	pid_t child = sys_clone3(&args, sizeof(args));
 
 	if (child < 0)
-		return err_sys(e, "make a process to mount the root");
+		return err_sys(e, "make a process for an overlay");
 	if (child == 0) {
 		fd_close(&ours);
-		helper(iso, userns, theirs);
+		helper(fn, arg, theirs);
 	}
 	fd_close(&theirs);
 	r = mount_receive(ours, e);
@@ -183,12 +193,13 @@ static int ask_helper(struct isolation *iso, int userns, struct err *e)
 
 int overlay_build(struct isolation *iso, int userns, struct err *e)
 {
+	struct stacked stacked = { iso, userns };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < iso->n_stack; i++)
 		r = source_map(&iso->stack[i], userns, false, e);
 	if (r == 0)
-		iso->root.tree = r = ask_helper(iso, userns, e);
+		iso->root.tree = r = mount_make_apart(make_root, &stacked, e);
 	return r < 0 ? err_wrap(e, "put the layers of the root together") : 0;
 }
 

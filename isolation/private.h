@@ -24,6 +24,7 @@ struct source {
 	int tree; /* a detached copy of the mount; -1 when the parent was not allowed to make it: then init does, in its own mount namespace */
 	int upper; /* overlay: the folder that takes the changes, detached too; -1: none, memory */
 	bool is_dir;
+	bool is_joined; /* overlay: `tree` is the finished one */
 };
 #define SOURCE_NONE                               \
 	{                                         \
@@ -112,6 +113,9 @@ MUST_CHECK int image_plan(const struct mount_op *op, struct source *s, struct er
 MUST_CHECK int mount_overlay_plan(const struct mount_op *op, struct source *s, struct err *e);
 MUST_CHECK int mount_overlay_run(struct isolation *iso, const struct mount_op *op, struct source *s,
 				 struct err *e);
+/* parent, for a container that runs already, when the layers are mapped: put them together where nobody of the container looks on. mount_overlay_run has only to attach then. */
+MUST_CHECK int mount_overlay_join(struct isolation *iso, const struct mount_op *op,
+				  struct source *s, struct err *e);
 /* mount_run.c - init: the place of a mount, checked. */
 MUST_CHECK int mount_open_target(const struct isolation *iso, const struct mount_op *op,
 				 bool is_dir, struct err *e);
@@ -150,8 +154,15 @@ MUST_CHECK int mount_lock_run(struct isolation *iso, int userns, struct err *e);
 MUST_CHECK int mount_stage_make(struct err *e);
 MUST_CHECK int mount_stage_add(const struct source *s, const char *name, struct err *e);
 MUST_CHECK int mount_receive(int sock, struct err *e);
+/* overlay.c - a helper, on its stage: copy the stage into a mount namespace of the user namespace `userns`, and be root of that. The working directory goes along. */
+MUST_CHECK int mount_stage_enter(int userns, struct err *e);
+/* parent: run `fn` in a helper that nobody in the container can see; what it returns, a detached mount, is ours then. */
+typedef int (*mount_make_fn)(void *arg, struct err *e);
+MUST_CHECK int mount_make_apart(mount_make_fn fn, void *arg, struct err *e);
 /* setup child: takes the descriptors over. */
 MUST_CHECK int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e);
+/* Can root inside mount and unmount? Only then can it take options back. */
+bool mount_may_change(const struct isolation *iso);
 /* Is row i of the plan such a bind? Pure, the same in every process. */
 bool mount_lock_wanted(const struct isolation *iso, size_t i);
 

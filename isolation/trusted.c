@@ -269,6 +269,11 @@ int trusted_plan(struct isolation *iso, pid_t pid, const struct root_spec *root,
 	if (!iso->is_host_root || !iso->in_user || !iso->has_mounts || !root->parts)
 		return err_set(e, EOPNOTSUPP,
 			       "there is no trusted path: the container's root is not locked");
+	/* all that is mounted in there is moved over: none of it may be a tenant's bind over /bin/sh */
+	if (mount_may_change(iso))
+		return err_set(
+			e, EPERM,
+			"there is no trusted path (-T) where root inside has CAP_SYS_ADMIN (limitpriv sys_admin): it may have mounted programs of its own over the root's; change the files from outside while it is halted, or in a boot with a writable root (zone boot -w)");
 	int r = procfs_open(iso, e);
 
 	if (r == 0)

@@ -306,6 +306,23 @@ int guard_add(const struct guard *g, struct err *e)
 	return err_wrap(e, "protect the link \"%s\"", g->device);
 }
 
+int guard_audit(const struct guard *g, bool *ret_there, bool *ret_same, struct err *e)
+{
+	auto_ptr(nft_batch) struct nft_batch *b = nft_batch_new(NFPROTO_NETDEV, GUARD_TABLE);
+	auto_done(strv) struct strv wanted = { 0 };
+	auto_done(strv) struct strv is = { 0 };
+	int r = nft_chain_texts(NFPROTO_NETDEV, GUARD_TABLE, guard_chain(g), &is, e);
+
+	strv_take(&wanted, nft_hook_text(NF_NETDEV_INGRESS, 0, g->device));
+	nft_batch_texts(b, &wanted);
+	guard_fill(b, g);
+	*ret_there = is.n > 0;
+	*ret_same = is.n == wanted.n;
+	for (size_t i = 0; *ret_same && i < is.n; i++)
+		*ret_same = str_eq(is.items[i], wanted.items[i]);
+	return r;
+}
+
 int guard_list(struct strv *ret, struct err *e)
 {
 	return nft_chains(NFPROTO_NETDEV, GUARD_TABLE, ret, e);

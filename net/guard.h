@@ -5,6 +5,7 @@
 #ifndef NET_GUARD_H
 #define NET_GUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,8 @@ struct guard {
 };
 /* A chain of that name that is there already is replaced. */
 MUST_CHECK int guard_add(const struct guard *g, struct err *e);
+/* Is the chain there, and is it, rule by rule and with its hook, what guard_add() makes? Changes nothing. */
+MUST_CHECK int guard_audit(const struct guard *g, bool *ret_there, bool *ret_same, struct err *e);
 /* Missing is fine. */
 MUST_CHECK int guard_remove(const char *device, struct err *e);
 /* Chains there are. */

@@ -378,6 +378,27 @@ static int link_set(struct netlink *nl, struct netlink_request *q, const char *n
 }
 
 /* A request of its own: the link must be the bridge's port already. */
+static int link_take_isolated(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *a = netlink_attr(h, sizeof(struct ifinfomsg), IFLA_LINKINFO);
+
+	a = a ? netlink_nested(a, IFLA_INFO_SLAVE_DATA) : NULL;
+	a = a ? netlink_nested(a, IFLA_BRPORT_ISOLATED) : NULL;
+	*(bool *)arg = a && mnl_attr_get_payload_len(a) == 1 && mnl_attr_get_u8(a);
+	return 0;
+}
+
+int link_is_isolated(struct netlink *nl, const char *name, bool *ret, struct err *e)
+{
+	struct netlink_request q;
+	int r;
+
+	link_begin(&q, RTM_GETLINK, 0);
+	mnl_attr_put_strz(q.h, IFLA_IFNAME, name);
+	r = netlink_talk(nl, &q, link_take_isolated, ret, e);
+	return r < 0 ? err_wrap(e, "link \"%s\"", name) : 0;
+}
+
 int link_set_isolated(struct netlink *nl, const char *name, bool on, struct err *e)
 {
 	struct netlink_request q;

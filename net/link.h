@@ -100,6 +100,7 @@ MUST_CHECK int link_set_down(struct netlink *nl, const char *name, struct err *e
 MUST_CHECK int link_set_free(struct netlink *nl, const char *name, struct err *e);
 /* It is a bridge's port. */
 MUST_CHECK int link_set_isolated(struct netlink *nl, const char *name, bool on, struct err *e);
+MUST_CHECK int link_is_isolated(struct netlink *nl, const char *name, bool *ret, struct err *e);
 /* A link of this name that a crash left goes, told by its alias; one of somebody else stays: -EEXIST. It exists. */
 MUST_CHECK int link_clear(struct netlink *nl, const char *name, const char *alias, struct err *e);
 /* Missing is fine. */

@@ -23,6 +23,7 @@
 #include "config/zone_spec.h"
 #include "runtime/base/diag.h"
 #include "runtime/base/err.h"
+#include "runtime/base/finding.h"
 #include "runtime/base/json.h"
 
 struct net_dirs {
@@ -103,6 +104,15 @@ void net_view_free(struct net_view *v); /* NULL is fine */
 DEFINE_AUTO_PTR(net_view);
 MUST_CHECK int net_status(const struct json *saved, int netns_fd, struct net_view *view,
 			  struct json **ret, struct err *e);
+/* The links, protection, bandwidth and published ports of a running zone beside what it runs with: lines "anet[0].mac" and so on. Takes no lock and changes nothing. What root inside may change at its
+ * own end is FINDING_CHANGED. */
+struct net_audit {
+	const struct zone_spec *zone; /* effective configuration */
+	const struct json *saved;     /* what net_attach() or net_change() saved */
+	int netns_fd;
+};
+MUST_CHECK int net_audit(const struct net_audit *a, const struct net_dirs *dirs,
+			 struct findings *ret, struct err *e);
 /* Pure: what keeps the links of such a status from working, a sentence each with the way out, most important first (`init`: the zone's, whose network namespace a way out may enter; few zones may change their links); at the end what link protection has dropped. Added to ret. */
 void net_explain(const struct json *status, const char *zonename, pid_t init, struct strv *ret);
 

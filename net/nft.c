@@ -61,6 +61,7 @@ void nft_batch_free(struct nft_batch *b)
 	if (!b)
 		return;
 	free(b->data);
+	strbuf_done(&b->sets);
 	free(b);
 }
 

@@ -99,6 +99,8 @@ void nft_batch_flush_chain(struct nft_batch *b, const char *name);
 void nft_batch_rules(struct nft_batch *b, const char *chain, const struct nft_rule *rules, size_t n,
 		     const struct nft_value *values, unsigned when);
 
+/* From now on a text of every rule goes into `texts` too, for comparison with nft_chain_texts(). */
+void nft_batch_texts(struct nft_batch *b, struct strv *texts);
 /* Send. All or nothing. Needs CAP_NET_ADMIN in the caller's network namespace. */
 MUST_CHECK int nft_batch_commit(struct nft_batch *b, struct err *e);
 /* Let the kernel judge the batch, changing nothing: it lacks its end, so the kernel checks every message and takes them all back. */
@@ -113,6 +115,11 @@ MUST_CHECK int nft_chain_exists(uint32_t family, const char *table, const char *
 MUST_CHECK int nft_hook_drops(uint32_t family, uint32_t hook, const char *except, struct err *e);
 /* Names of a table's chains; an absent table has none. */
 MUST_CHECK int nft_chains(uint32_t family, const char *table, struct strv *ret, struct err *e);
+
+/* The rules of a chain as the kernel has them, a text each, in order; the first says where the chain is hooked: nft_hook_text(). An absent chain has none. */
+MUST_CHECK int nft_chain_texts(uint32_t family, const char *table, const char *chain,
+			       struct strv *ret, struct err *e);
+char *nft_hook_text(uint32_t hook, int32_t priority, const char *device); /* policy accept */
 
 typedef void (*nft_counter_fn)(const char *comment, uint64_t packets, uint64_t bytes, void *arg);
 /* Visit the counters of a chain's rules in order; an absent chain has none. */

@@ -56,6 +56,8 @@ static uint32_t nft_add_set(struct nft_batch *b, const struct nft_match *m,
 	h = nft_begin(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
 	nftnl_set_elems_nlmsg_build_payload(h, set);
 	nft_end(b, h);
+	if (b->texts)
+		nft_set_text(set, &b->sets);
 	nftnl_set_free(set);
 	return b->set_id;
 }
@@ -331,6 +333,9 @@ static void nft_add_rule(struct nft_batch *b, const char *chain, const struct nf
 		nft_add_match(b, rule, &row->matches[i], &values[row->matches[i].value]);
 	nft_add_verdict(rule, row, values);
 	nft_add_comment(rule, row->comment);
+	if (b->texts)
+		strv_take(b->texts, nft_rule_text(rule, strbuf_text(&b->sets)));
+	strbuf_clear(&b->sets);
 	h = nft_begin(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 	nftnl_rule_nlmsg_build_payload(h, rule);
 	nft_end(b, h);

@@ -344,6 +344,15 @@ static int lock_busy(int fd, const char *path, struct err *e)
 	return err_set(e, EWOULDBLOCK, "\"%s\" is locked by another process", path);
 }
 
+int file_lock_fd(int fd, const char *path, bool exclusive, int wait_ms, struct err *e)
+{
+	int r = lock_take(fd, exclusive ? LOCK_EX : LOCK_SH, wait_ms);
+
+	if (r < 0)
+		return err_ret(e, r, "lock \"%s\"", path);
+	return r == 0 ? lock_busy(fd, path, e) : 0;
+}
+
 int file_lock(int dirfd, const char *path, bool exclusive, int wait_ms, int *ret_fd, struct err *e)
 {
 	for (int tries = 0; tries < LOCK_REOPENS; tries++) {
@@ -353,12 +362,10 @@ int file_lock(int dirfd, const char *path, bool exclusive, int wait_ms, int *ret
 
 		if (fd < 0)
 			return err_sys(e, "open the lock \"%s\"", path);
-		int r = lock_take(fd, exclusive ? LOCK_EX : LOCK_SH, wait_ms);
+		int r = file_lock_fd(fd, path, exclusive, wait_ms, e);
 
 		if (r < 0)
-			return err_ret(e, r, "lock \"%s\"", path);
-		if (r == 0)
-			return lock_busy(fd, path, e);
+			return r;
 		if (fstat(fd, &st) < 0)
 			return err_sys(e, "examine the lock \"%s\"", path);
 		if (st.st_nlink == 0)

@@ -52,6 +52,8 @@ MUST_CHECK int file_remove_tree_watched(int dirfd, const char *path, struct file
  * the holder's pid when it is known (the holder writes its pid into the file). The lock goes with the descriptor returned in *ret_fd. */
 MUST_CHECK int file_lock(int dirfd, const char *path, bool exclusive, int wait_ms, int *ret_fd,
 			 struct err *e);
+/* The same with what is open already, also a directory, of which `path` is the name for messages; nothing is written into it. */
+MUST_CHECK int file_lock_fd(int fd, const char *path, bool exclusive, int wait_ms, struct err *e);
 
 /* Free bytes of the file system under fd; for refusing early. */
 MUST_CHECK int file_free_bytes(int fd, unsigned long long *ret, struct err *e);

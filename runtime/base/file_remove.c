@@ -10,11 +10,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -24,7 +27,8 @@
 #include "runtime/base/sys.h"
 
 enum {
-	TOLD_EVERY = 256, /* removed files */
+	TOLD_EVERY = 256,      /* removed files */
+	SUBVOLUME_INODE = 256, /* of the top of any subvolume of btrfs */
 	SCANS_MAX = 100000
 }; /* somebody who adds files faster than we remove them shall not keep us for ever */
 
@@ -122,6 +126,19 @@ static void loosen_closed_dir(int dirfd, const char *name)
 	(void)sys_fchmodat(AT_FDCWD, path, 0700); /* opening it again tells whether it helped */
 }
 
+/* A subvolume of btrfs that is read-only: whoever has a directory may make one in it, and only this takes it back. If it fails the removal fails and is reported. */
+static void loosen_subvolume(int fd)
+{
+	struct statfs fs;
+	uint64_t flags = 0;
+
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != BTRFS_SUPER_MAGIC ||
+	    ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0 || !(flags & BTRFS_SUBVOL_RDONLY))
+		return;
+	flags &= ~(uint64_t)BTRFS_SUBVOL_RDONLY;
+	(void)sys_ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags);
+}
+
 /* 0, as what came before. */
 static int count(const struct removal *r)
 {
@@ -170,6 +187,8 @@ static int descend(struct removal *r, int dirfd, char *name, struct err *e)
 		return err_sys(e, "remove \"%s\": open \"%s\"", r->path, name);
 	if (p.mount != r->mount)
 		return err_set(e, EXDEV, "remove \"%s\": \"%s\" is a mount point", r->path, name);
+	if (p.ino == SUBVOLUME_INODE)
+		loosen_subvolume(fd);
 	if ((r->depth & (r->depth - 1)) == 0)
 		r->stack = mem_grow(r->stack, r->depth ? r->depth * 2 : 1, sizeof(*r->stack));
 	r->stack[r->depth++] = (struct frame){ .place = p, .name = ptr_steal(&owned) };

@@ -20,6 +20,7 @@
 #include "cgroups/cgroups.h"
 #include "config/spec.h"
 #include "runtime/base/err.h"
+#include "runtime/base/finding.h"
 #include "runtime/base/json.h"
 
 enum engine_status {
@@ -132,6 +133,11 @@ struct engine_events {
 };
 MUST_CHECK int engine_events(struct engine_container *c, const struct engine_events *o,
 			     struct err *e);
+
+/* A running or paused container beside its configuration, read from the kernel's own view: isolation_audit() and cgroup_audit(). spec: what it should be; NULL: what it was created with. Changes
+ * nothing, takes no lock. -EBUSY "container not running", -ESRCH when it ended meanwhile. */
+MUST_CHECK int engine_audit(struct engine_container *c, const struct container_spec *spec,
+			    struct findings *ret, struct err *e);
 
 /* Remove everything that create made. Not stopped: -EBUSY unless `force` (then SIGKILL first, bounded, never hangs: a process in uninterruptible sleep is named). Also removes the remains of a killed create. poststop hooks run. */
 MUST_CHECK int engine_delete(struct engine_container *c, bool force, struct err *e);

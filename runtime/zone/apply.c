@@ -100,10 +100,10 @@ static void forget_lost_disks(struct zone_spec *z)
 	z->n_block_io = n;
 }
 
-static int translate(const struct apply *a, const struct json *document,
-		     struct zone_spec **ret_zone, struct container_spec **ret, struct err *e)
+int apply_translate(const struct apply *a, const struct json *document,
+		    const struct zone_boot_options *options, struct zone_spec **ret_zone,
+		    struct container_spec **ret, struct err *e)
 {
-	const struct zone_boot_options options = { .init_kind = "zone-init" };
 	auto_ptr(zone_spec) struct zone_spec *spec = zone_spec_load(document);
 	auto_done(strbuf) struct strbuf strings = { 0 };
 	struct zone_host host = { 0 };
@@ -114,17 +114,18 @@ static int translate(const struct apply *a, const struct json *document,
 		return r;
 	forget_lost_devices(spec);
 	forget_lost_disks(spec);
-	return zone_to_oci(spec, &host, &options, ret, e);
+	return zone_to_oci(spec, &host, options, ret, e);
 }
 
 int apply_open(struct apply *a, const struct json *running, const struct json *merged,
 	       struct err *e)
 {
 	auto_free char *root = mem_format("%s/.engine", a->dirs->run);
-	int r = translate(a, running, &a->zone_before, &a->before, e);
+	const struct zone_boot_options options = { .init_kind = "zone-init" };
+	int r = apply_translate(a, running, &options, &a->zone_before, &a->before, e);
 
 	if (r == 0)
-		r = translate(a, merged, &a->zone_after, &a->after, e);
+		r = apply_translate(a, merged, &options, &a->zone_after, &a->after, e);
 	if (r == 0)
 		r = engine_open(root, a->zone->name, false, &a->container, e);
 	if (r < 0)

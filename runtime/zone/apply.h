@@ -27,6 +27,10 @@ struct apply {
 /* From the two configurations. Leaves nothing open on failure. */
 MUST_CHECK int apply_open(struct apply *a, const struct json *running, const struct json *merged,
 			  struct err *e);
+/* The zone and the container that such a configuration means; only dirs and zone of `a` are used. Devices and disks that are gone are left out. */
+MUST_CHECK int apply_translate(const struct apply *a, const struct json *document,
+			       const struct zone_boot_options *options, struct zone_spec **ret_zone,
+			       struct container_spec **ret, struct err *e);
 void apply_done(struct apply *a);
 
 /* apply_limits.c: the cgroup. */
@@ -54,6 +58,10 @@ const char *apply_ipc_judge(const struct change *c, const struct json *running,
 const char *apply_rlimit_judge(const struct change *c, const struct json *running,
 			       const struct json *wanted);
 extern const struct change_act apply_sysctl, apply_rlimit;
+/* apply_quota.c: disk space. */
+extern const struct change_act apply_quota;
+const char *apply_quota_judge(const struct change *c, const struct json *running,
+			      const struct json *wanted);
 void apply_process_done(struct apply *a); /* part of apply_done() */
 
 /* apply_net.c: links, published ports, links of the host; name service. */

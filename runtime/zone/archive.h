@@ -30,7 +30,7 @@ struct extract {
 	int parent;        /* O_PATH directory of the last entry, -1: none */
 	char *parent_name;
 	struct extract_dir *dirs;
-	size_t n_dirs;
+	size_t n_dirs, dirs_size; /* bytes that they take */
 };
 void extract_done(struct extract *x);
 
@@ -78,7 +78,8 @@ MUST_CHECK int archive_make_opaque(int fd, struct err *e);
 bool archive_is_whiteout(int parent, const char *last);
 /* A file of the layers below becomes one of this layer, so that it can get another name. -ENOENT: they have none. */
 MUST_CHECK int archive_copy_up(struct extract *x, const char *name, struct err *e);
-/* The time of a directory is set at the end. */
-void archive_remember_dir(struct extract *x, const char *name, struct timespec mtime);
+/* The time of a directory is set at the end. -E2BIG: there are too many. */
+MUST_CHECK int archive_remember_dir(struct extract *x, const char *name, struct timespec mtime,
+				    struct err *e);
 
 #endif

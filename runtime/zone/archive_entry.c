@@ -15,7 +15,12 @@
 #include "runtime/zone/archive_acl.h"
 #include "runtime/zone/libarchive.h"
 
-enum { ATTRIBUTE_MAX = 65536 };
+enum {
+	ATTRIBUTE_MAX = 65536,
+	DIRS_MAX =
+		64
+		<< 20 /* bytes of remembered directories: an archive can name the same one again and again */
+};
 
 /* The place of the entry that is being made. */
 struct place {
@@ -164,10 +169,16 @@ static int make_regular(struct extract *x, struct archive_entry *entry, const st
 	return r < 0 ? r : set_properties(x, entry, fd, e);
 }
 
-void archive_remember_dir(struct extract *x, const char *name, struct timespec mtime)
+int archive_remember_dir(struct extract *x, const char *name, struct timespec mtime, struct err *e)
 {
+	x->dirs_size += sizeof(*x->dirs) + strlen(name) + 1;
+	if (x->dirs_size > DIRS_MAX)
+		return err_set(e, E2BIG,
+			       "the names of the directories alone are more than %d bytes",
+			       DIRS_MAX);
 	x->dirs = mem_grow(x->dirs, x->n_dirs + 1, sizeof(*x->dirs));
 	x->dirs[x->n_dirs++] = (struct extract_dir){ .path = mem_strdup(name), .mtime = mtime };
+	return 0;
 }
 
 static int make_dir(struct extract *x, struct archive_entry *entry, const struct place *p,
@@ -188,7 +199,8 @@ static int make_dir(struct extract *x, struct archive_entry *entry, const struct
 		return err_sys(e, "open the directory");
 	if (opaque && archive_make_opaque(fd, e) < 0)
 		return -e->code;
-	archive_remember_dir(x, p->name, mtime_of(entry));
+	if (archive_remember_dir(x, p->name, mtime_of(entry), e) < 0)
+		return -e->code;
 	return set_properties(x, entry, fd, e);
 }
 
@@ -301,7 +313,8 @@ static int set_root(struct extract *x, struct archive_entry *entry, struct err *
 	if (libarchive()->archive_entry_hardlink(entry) ||
 	    libarchive()->archive_entry_filetype(entry) != AE_IFDIR)
 		return err_set(e, EINVAL, "the root is not a directory in this archive");
-	archive_remember_dir(x, "", mtime_of(entry));
+	if (archive_remember_dir(x, "", mtime_of(entry), e) < 0)
+		return -e->code;
 	return set_properties(x, entry, x->job->root, e);
 }
 

@@ -4,7 +4,7 @@
  * compression. Holes stay holes. The manifest is the last member, because it is made while the files are read. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -12,6 +12,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/path.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/archive.h"
 #include "runtime/zone/bundle.h"
@@ -282,33 +283,52 @@ static int export_to(const struct zone_dirs *d, const struct zone *z, int fd,
 	return r;
 }
 
-/* A file without a name until it is whole; where the file system has no such thing, one with a name that says what it is. */
-static int open_output(const char *file, char **ret_temporary, struct err *e)
-{
-	const char *slash = strrchr(file, '/');
-	auto_free char *dir =
-		slash ? mem_strndup(file, (size_t)(slash - file) + 1) : mem_strdup(".");
-	int fd = sys_openat(AT_FDCWD, dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+struct output {
+	const char *file;
+	char *temporary; /* the name beside it */
+	int fd;
+	bool is_named; /* the temporary name is there, and we made it */
+};
 
-	*ret_temporary = mem_format("%s.partial-%d", file, (int)getpid());
-	if (fd >= 0)
-		return fd;
-	fd = sys_openat(AT_FDCWD, *ret_temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return fd < 0 ? err_sys(e, "create \"%s\"", file) : fd;
+/* Takes away only what is ours: the same name may have been there before. */
+static void output_done(struct output *o)
+{
+	if (o->is_named)
+		(void)sys_unlinkat(AT_FDCWD, o->temporary, 0);
+	fd_close(&o->fd);
+	free(o->temporary);
 }
 
-static int name_output(int fd, const char *temporary, const char *file, struct err *e)
+/* A file without a name until it is whole; where the file system has no such thing, one with a name that says what it is. */
+static int open_output(struct output *o, struct err *e)
+{
+	const char *slash = strrchr(o->file, '/');
+	auto_free char *dir =
+		slash ? mem_strndup(o->file, (size_t)(slash - o->file) + 1) : mem_strdup(".");
+
+	o->temporary = mem_format("%s.partial-%d", o->file, (int)getpid());
+	o->fd = sys_openat(AT_FDCWD, dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	if (o->fd >= 0)
+		return 0;
+	o->fd = sys_openat(AT_FDCWD, o->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	o->is_named = o->fd >= 0;
+	return o->fd < 0 ? err_sys(e, "create \"%s\"", o->temporary) : 0;
+}
+
+static int name_output(struct output *o, struct err *e)
 {
 	char own[32];
 
-	(void)snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
-	if (sys_fsync(fd) < 0)
-		return err_sys(e, "flush \"%s\"", file);
-	if (!file_exists(AT_FDCWD, temporary) &&
-	    sys_linkat(AT_FDCWD, own, AT_FDCWD, temporary, AT_SYMLINK_FOLLOW) < 0)
-		return err_sys(e, "create \"%s\"", file);
-	if (sys_renameat2(AT_FDCWD, temporary, AT_FDCWD, file, 0) < 0)
-		return err_sys(e, "create \"%s\"", file);
+	path_of_fd(o->fd, own, sizeof(own));
+	if (sys_fsync(o->fd) < 0)
+		return err_sys(e, "flush \"%s\"", o->file);
+	if (!o->is_named &&
+	    sys_linkat(AT_FDCWD, own, AT_FDCWD, o->temporary, AT_SYMLINK_FOLLOW) < 0)
+		return err_sys(e, "create \"%s\"", o->temporary);
+	o->is_named = true;
+	if (sys_renameat2(AT_FDCWD, o->temporary, AT_FDCWD, o->file, 0) < 0)
+		return err_sys(e, "create \"%s\"", o->file);
+	o->is_named = false;
 	return 0;
 }
 
@@ -316,8 +336,7 @@ int zone_export_archive(const struct zone_dirs *d, const char *name, const char 
 			const struct zone_install *o, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
-	auto_free char *temporary = NULL;
-	auto_close int out = -1;
+	auto_done(output) struct output out = { .file = file, .fd = -1 };
 	int r = zone_open_for(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST | ZONE_OPEN_NEED_SPEC,
 			      &z, e);
 
@@ -329,11 +348,10 @@ int zone_export_archive(const struct zone_dirs *d, const char *name, const char 
 		r = export_to(d, z, fd, o, e);
 		return r < 0 ? err_wrap(e, "export %s", name) : 0;
 	}
-	out = open_output(file, &temporary, e);
-	r = out < 0 ? out : export_to(d, z, out, o, e);
+	r = open_output(&out, e);
 	if (r == 0)
-		r = name_output(out, temporary, file, e);
-	if (r < 0 && out >= 0)
-		(void)sys_unlinkat(AT_FDCWD, temporary, 0);
+		r = export_to(d, z, out.fd, o, e);
+	if (r == 0)
+		r = name_output(&out, e);
 	return r < 0 ? err_wrap(e, "export %s", name) : 0;
 }

@@ -273,7 +273,11 @@ int zone_import_archive(const struct zone_dirs *d, struct zone_import *i, struct
 		return r;
 	if (fd < 0)
 		return err_sys(e, "open \"%s\"", i->file ? i->file : "-");
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		return err_set(e, EISDIR,
+			       "\"%s\" is a directory, not an archive of zone export --archive",
+			       i->file ? i->file : "-");
+	if (S_ISREG(st.st_mode))
 		in.total = (unsigned long long)st.st_size;
 	struct archive_locale locale = archive_locale_enter();
 

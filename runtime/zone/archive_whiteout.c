@@ -102,7 +102,8 @@ static int properties_from_below(struct extract *x, const char *dir, struct err 
 
 	if (fd < 0)
 		return fd;
-	archive_remember_dir(x, dir, st.st_mtim);
+	if (archive_remember_dir(x, dir, st.st_mtim, e) < 0)
+		return -e->code;
 	return tree_copy_properties(x->job, below, fd, e);
 }
 

@@ -95,6 +95,32 @@ static void check_root(struct attach *a)
 	a->impossible = true;
 }
 
+/* Two zones with the same files would destroy each other's. */
+static void check_zonepath(struct attach *a)
+{
+	auto_done(strv) struct strv names = { 0 };
+	struct err e = { 0 };
+
+	if (zone_names(a->dirs, &names, &e) < 0) {
+		row(a, "zonepath", problem, "%s", e.text);
+		a->impossible = true;
+		return;
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		auto_done(zone_record) struct zone_record other = { .exit_status = -1 };
+
+		if (str_eq(names.items[i], a->zone->name) ||
+		    zone_record_load(a->dirs, names.items[i], &other, &e) <= 0 ||
+		    other.state == ZONE_CONFIGURED || !str_eq(other.zonepath, a->zonepath))
+			continue;
+		row(a, "zonepath", problem, "\"%s\" belongs to zone \"%s\"", a->zonepath,
+		    names.items[i]);
+		a->impossible = true;
+		return;
+	}
+	row(a, "zonepath", ok, "no other zone has it");
+}
+
 static void check_architecture(struct attach *a)
 {
 	const char *theirs = fact(a, "architecture");
@@ -169,8 +195,8 @@ static void check_host(struct attach *a)
 }
 
 static void (*const checks[])(struct attach *a) = {
-	check_manifest, check_root, check_architecture, check_kernel,
-	check_brand,    check_uuid, check_ids,          check_host,
+	check_manifest, check_root, check_zonepath, check_architecture, check_kernel,
+	check_brand,    check_uuid, check_ids,      check_host,
 };
 
 static void look(struct attach *a)
@@ -313,6 +339,26 @@ static int look_only(const struct zone_dirs *d, const char *text, const char *zo
 	return attach_files(d, z, zonepath, report, e);
 }
 
+/* A zone of that name exists here: are these the files that it would get? */
+static int check_place(const struct zone_dirs *d, const struct zone *z, int top, const char *path,
+		       struct err *e)
+{
+	auto_free char *usual = mem_format("%s/%s", d->storage, z->name);
+	const char *own = z->record.zonepath ? z->record.zonepath : usual;
+	struct stat there = { 0 }, here = { 0 };
+
+	if (!z->record.zonepath && z->spec && z->spec->zonepath)
+		own = z->spec->zonepath;
+	if (fstat(top, &there) < 0)
+		return err_sys(e, "look at \"%s\"", path);
+	if (stat(own, &here) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+		return 0;
+	return err_set(
+		e, EEXIST,
+		"zone \"%s\" exists here with the zonepath \"%s\": rename it first (zone rename %s NEWNAME), or, when it has no files, give it this one (zone set %s zonepath=%s)",
+		z->name, own, z->name, z->name, path);
+}
+
 static int attach_path(const struct zone_dirs *d, const char *path, struct zone_attach *report,
 		       char **ret_note, struct diag_list *diags, struct err *e)
 {
@@ -324,6 +370,11 @@ static int attach_path(const struct zone_dirs *d, const char *path, struct zone_
 	struct err ignored = { 0 };
 	int r = top < 0 ? top : detached_load(path, &facts, e);
 
+	if (r == -ENOENT && top >= 0)
+		return err_set(
+			e, ENOENT,
+			"\"%s\" has no detached.json: make a zone whose zonepath it is, and give its name with -F",
+			path);
 	if (r == 0)
 		r = text_of(facts, path, &text, e);
 	if (r < 0 || !text)
@@ -333,8 +384,10 @@ static int attach_path(const struct zone_dirs *d, const char *path, struct zone_
 	r = zone_open(d, name, 0, &z, e);
 	if (r < 0)
 		return r;
-	if (z->state != ZONE_NONE)
-		return attach_name(d, name, report, ret_note, e);
+	if (z->state != ZONE_NONE) {
+		r = check_place(d, z, top, path, e);
+		return r < 0 ? r : attach_name(d, name, report, ret_note, e);
+	}
 	if (report->check_only) {
 		report->name = mem_strdup(name);
 		return look_only(d, text, path, report, diags, e);
@@ -349,10 +402,19 @@ static int attach_path(const struct zone_dirs *d, const char *path, struct zone_
 	return r;
 }
 
+/* A shell that completes the name of a directory ends it with a slash. */
+static char *without_slash(const char *path)
+{
+	size_t n = strlen(path);
+
+	return mem_strndup(path, n > 1 && path[n - 1] == '/' ? n - 1 : n);
+}
+
 int zone_attach(const struct zone_dirs *d, const char *what, struct zone_attach *a, char **ret_note,
 		struct diag_list *diags, struct err *e)
 {
-	int r = strchr(what, '/') ? attach_path(d, what, a, ret_note, diags, e)
+	auto_free char *path = without_slash(what);
+	int r = strchr(what, '/') ? attach_path(d, path, a, ret_note, diags, e)
 				  : attach_name(d, what, a, ret_note, e);
 
 	return r < 0 ? err_wrap(e, "attach %s", what) : 0;

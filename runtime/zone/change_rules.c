@@ -28,6 +28,8 @@ static const struct change_rule rules[] = {
 	{ "hugepages", CHANGE_LIVE, &apply_hugepages, NULL, NULL },
 	{ "ioWeight", CHANGE_LIVE, &apply_io_weight, NULL, NULL },
 	{ "blockIO", CHANGE_LIVE, &apply_block_io, NULL, NULL },
+	{ "quota", CHANGE_LIVE, &apply_quota, NULL, apply_quota_judge },
+	{ "quotaInodes", CHANGE_LIVE, &apply_quota, NULL, apply_quota_judge },
 	{ "dedicatedCPU", CHANGE_REBOOT, NULL, "CPUs are taken when the zone boots", NULL },
 	{ "pool", CHANGE_LIVE, &apply_pool, NULL, apply_pool_judge },
 	{ "cappedMemory.locked", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },

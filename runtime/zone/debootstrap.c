@@ -75,11 +75,11 @@ static char *mirror(void)
 	return mem_strdup(ANYWHERE);
 }
 
-/* The last line that it wrote is mostly why. */
+/* The first line that it calls an error is why, those behind it say that this went wrong; without one, the last line. */
 static int failed(const struct tool *t, int code, const char *said, struct err *e)
 {
 	auto_done(strv) struct strv lines = { 0 };
-	const char *last = "it said nothing";
+	const char *last = "it said nothing", *error = NULL;
 
 	strv_split(&lines, said ? said : "", '\n');
 	for (size_t i = 0; i < lines.n; i++) {
@@ -87,8 +87,10 @@ static int failed(const struct tool *t, int code, const char *said, struct err *
 			*p = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
 		if (!str_empty(lines.items[i]))
 			last = lines.items[i];
+		if (!error && str_has_prefix(lines.items[i], "E: "))
+			error = lines.items[i];
 	}
-	return err_set(e, EIO, "%s ended with %d: %.300s", t->argv[0], code, last);
+	return err_set(e, EIO, "%s ended with %d: %.300s", t->argv[0], code, error ? error : last);
 }
 
 static int run(const struct tool *t, const char *suite, const char *target, struct err *e)

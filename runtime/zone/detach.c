@@ -13,6 +13,7 @@
 #include "runtime/zone/detached.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/house.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 
@@ -107,6 +108,8 @@ static int detach_locked(const struct zone_dirs *d, struct zone *z, struct err *
 	r = write_manifest(z, e);
 	if (r == 0)
 		r = keep_place(d, z, e);
+	if (r == 0)
+		r = quota_leave(&z->record, e);
 	if (r == 0)
 		r = forget_files(d, z, e);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/oci.h"
 #include "runtime/base/cleanup.h"
@@ -214,19 +215,24 @@ static char *folder_name(const char *dir)
 	return name;
 }
 
-/* The top of the changes looks like the top of what is below, when it is new. */
+/* The top of the changes looks like the top of what is below, when it is new. Only what was opened is changed: whatever stands under the name by then, no link is followed. */
 static int make_upper(int folder, const struct stat *below, struct err *e)
 {
 	if (file_exists(folder, "upper"))
 		return 0;
 	int r = file_mkdir_p(folder, "new", 0700, e);
 
-	if (r == 0 &&
-	    (fchownat(folder, "new", below->st_uid, below->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	     sys_fchmodat(folder, "new", below->st_mode & 07777) < 0 ||
-	     sys_renameat2(folder, "new", folder, "upper", 0) < 0))
-		r = err_sys(e, "make the folder for changes");
-	return r;
+	if (r < 0)
+		return r;
+	auto_close int fd = file_open_dir(folder, "new", e);
+
+	if (fd < 0)
+		return fd;
+	if (fchown(fd, below->st_uid, below->st_gid) < 0 ||
+	    sys_fchmod(fd, below->st_mode & 07777) < 0 ||
+	    sys_renameat2(folder, "new", folder, "upper", 0) < 0)
+		return err_sys(e, "make the folder for changes");
+	return 0;
 }
 
 static int complete_overlay(const struct fs_place *p, const struct zone_fs *fs,

@@ -66,12 +66,12 @@ struct host_file {
 	bool has_count; /* the next field is a count */
 };
 
-static const struct host_file host_files[] = {
-	{ "/etc/subuid", 1, true },
-	{ "/etc/subgid", 1, true },
-	{ "/etc/passwd", 2, false },
-	{ "/etc/group", 2, false },
-};
+static const struct host_file
+	host_files[] = {
+		{ "/etc/subuid", 1, true },  { "/etc/subgid", 1, true },
+		{ "/etc/passwd", 2, false }, { "/etc/group", 2, false },
+		{ "/etc/projid", 1, false }, /* the first is also the number of its project (quota.h) */
+	};
 
 static void host_line(struct taken *t, const struct host_file *f, const char *line)
 {

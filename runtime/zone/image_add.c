@@ -184,7 +184,7 @@ int zone_image_add(const struct zone_dirs *d, const char *from, const char *name
 	if (!image_name_ok(chosen))
 		return err_set(
 			e, EINVAL,
-			"the image's own name cannot be one here: give it one (zone image import FROM NAME)");
+			"the image's own name cannot be one here: give it one (zone image import IMAGE NAME)");
 	zone_time_now(now, sizeof(now));
 	json_set(facts, "name", json_new_string(chosen));
 	json_set(facts, "source", json_new_string(from));

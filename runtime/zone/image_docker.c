@@ -20,6 +20,24 @@ static bool has_tag(const struct json *entry, const char *tag)
 	return false;
 }
 
+/* "docker.io/a:1, docker.io/b:2" */
+static char *all_tags(const struct json *list)
+{
+	auto_done(strbuf) struct strbuf b = { 0 };
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct json *tags = json_get(list->items[i], "RepoTags");
+
+		for (size_t k = 0; tags && tags->type == JSON_ARRAY && k < tags->n; k++) {
+			if (tags->items[k]->type != JSON_STRING)
+				continue;
+			strbuf_add(&b, b.len ? ", " : "");
+			strbuf_add(&b, tags->items[k]->text);
+		}
+	}
+	return mem_strdup(b.len ? strbuf_text(&b) : "without names");
+}
+
 static int choose(const struct json *list, const struct image_reference *ref,
 		  const struct json **ret, struct err *e)
 {
@@ -35,7 +53,10 @@ static int choose(const struct json *list, const struct image_reference *ref,
 		*ret = list->items[i];
 		return 0;
 	}
-	return err_set(e, ENOENT, "the archive has no image \"%s\"", ref->tag ? ref->tag : "");
+	auto_free char *there = all_tags(list);
+
+	return err_set(e, ENOENT, "the archive has no image \"%s\" (images: %.300s)",
+		       ref->tag ? ref->tag : "", there);
 }
 
 /* "blobs/sha256/HEX", "HEX.json" or "HEX": the digest that the name promises. NULL: none. */

@@ -72,6 +72,21 @@ static void listen_to(int fd, const char *folder, const struct zone_install *opt
 	}
 }
 
+/* What stands up to the closing quote, without the backslashes of the quotes inside; NULL: `line` as it is. */
+static char *unquoted(const char *quoted, const char *line)
+{
+	auto_done(strbuf) struct strbuf b = { 0 };
+
+	if (!quoted)
+		return mem_strdup(line);
+	for (const char *p = quoted; *p && *p != '"'; p++) {
+		if (p[0] == '\\' && p[1])
+			p++;
+		strbuf_add_char(&b, *p);
+	}
+	return mem_strdup(strbuf_text(&b));
+}
+
 /* The message of its last line: time="..." level=fatal msg="..." */
 static void last_words(struct strbuf *said, struct err *e, const char *reference)
 {
@@ -88,9 +103,9 @@ static void last_words(struct strbuf *said, struct err *e, const char *reference
 			line = lines.items[i];
 	}
 	const char *message = strstr(line, "msg=\"");
+	auto_free char *text = unquoted(message ? message + strlen("msg=\"") : NULL, line);
 
-	(void)err_set(e, EIO, "skopeo cannot copy \"%.120s\": %.300s", reference,
-		      message ? message + strlen("msg=\"") : line);
+	(void)err_set(e, EIO, "skopeo cannot copy \"%.120s\": %.300s", reference, text);
 }
 
 static int run(const char *program, const char *reference, const char *folder,

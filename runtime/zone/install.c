@@ -21,6 +21,7 @@
 #include "runtime/zone/events.h"
 #include "runtime/zone/images.h"
 #include "runtime/zone/install_image.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
@@ -241,6 +242,7 @@ static void remove_zonepath(void *ctx)
 	struct install *in = ctx;
 	struct err e = { 0 };
 
+	quota_forget(&in->zone->record, in->top);
 	if (storage_remove_tree(in->top, "root", &e) < 0 ||
 	    file_remove_tree(in->top, "upper", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
 		in->left_behind = true;
@@ -254,16 +256,23 @@ static int fill_root(void *ctx, struct err *e)
 	struct install *in = ctx;
 	auto_close int root = file_open_dir(in->top, "root", e);
 	struct tree_job job = { .root = root, .options = in->options };
-	int r;
+	int r = 0;
 
 	if (root < 0)
 		return root;
+	if (!in->is_image)
+		r = quota_settle(&in->zone->record, in->zone->spec,
+				 e); /* before there is much to count */
+	if (r < 0)
+		return r;
 	if (in->options->fill) {
 		r = in->options->fill(in->options->fill_arg, &job, e);
 		return r < 0 || syncfs(root) == 0 ? r : err_sys(e, "flush the file system");
 	}
-	if (in->is_image)
-		return install_image_root(in->dirs, in->zone, in->top, in->options, e);
+	if (in->is_image) {
+		r = install_image_root(in->dirs, in->zone, in->top, in->options, e);
+		return r < 0 ? r : quota_settle(&in->zone->record, in->zone->spec, e);
+	}
 	if (!in->from)
 		r = tree_skeleton(root, e);
 	else if (in->options->debootstrap)

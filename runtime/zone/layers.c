@@ -22,6 +22,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/snapshot.h"
 #include "runtime/zone/still.h"
 #include "runtime/zone/storage.h"
@@ -192,8 +193,10 @@ static int rename_top(const struct zone *z, int store, const char *id, int top, 
 {
 	const char *from = storage_is_overlay(&z->record) ? "upper/fs" : "root";
 	auto_free char *to = mem_format("%s/fs", id);
-	int r = make_parent(store, id, e);
+	int r = quota_release(&z->record, top, from, e);
 
+	if (r == 0)
+		r = make_parent(store, id, e);
 	if (r < 0)
 		return r;
 	if (sys_renameat2(top, from, store, to, RENAME_NOREPLACE) == 0)

@@ -85,6 +85,10 @@ int manifest_file(struct strbuf *m, const struct tree_file *f, const char *sha25
 	const struct statx *st = f->st;
 	char sum[DIGEST_TEXT_MAX];
 
+	if (m->len > MANIFEST_MAX - MANIFEST_LINE_MAX)
+		return err_set(e, EFBIG,
+			       "there are too many files: the manifest has more than %d bytes",
+			       MANIFEST_MAX - MANIFEST_LINE_MAX);
 	add_member(m, f->path);
 	if (f->first) {
 		strbuf_add(m, " type=file hardlink=");

@@ -18,13 +18,15 @@
 #include "runtime/zone/tree.h"
 #include "runtime/zone/tree_walk.h"
 
-enum { MANIFEST_MAX = 256 << 20 };
+/* What import reads; and what a line can have, whose longest name is of TREE_DEPTH_MAX elements of 255 bytes, each as \ooo, and may be there twice. */
+enum { MANIFEST_MAX = 256 << 20, MANIFEST_LINE_MAX = 1 << 20 };
 
 /* The first line. */
 void manifest_begin(struct strbuf *m);
 /* A member beside the root, whose text is at hand. */
 MUST_CHECK int manifest_text(struct strbuf *m, const char *name, const char *text, struct err *e);
-/* A member of the root. `sha256`: the digest of a regular file's bytes as "sha256:..."; NULL for other kinds and for further names. */
+/* A member of the root. `sha256`: the digest of a regular file's bytes as "sha256:..."; NULL for other kinds and for further names.
+ * -EFBIG: with one line more the manifest could be larger than MANIFEST_MAX. */
 MUST_CHECK int manifest_file(struct strbuf *m, const struct tree_file *f, const char *sha256,
 			     struct err *e);
 /* The lines of a whole root, from what is on the disk. Progress goes to the job. */

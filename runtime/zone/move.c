@@ -22,6 +22,7 @@
 #include "runtime/zone/events.h"
 #include "runtime/zone/house.h"
 #include "runtime/zone/journal.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
@@ -206,8 +207,10 @@ static int check_path(const struct zone_dirs *d, const struct zone *z, const cha
 	const char *last = strrchr(path, '/');
 
 	if (!path_is_clean(path) || !last || last[1] == '\0')
-		return err_set(e, EINVAL, "\"%s\" is not an absolute path without \".\" and \"..\"",
-			       path);
+		return err_set(
+			e, EINVAL,
+			"\"%s\" is not an absolute path without \".\", \"..\" and a \"/\" at its end",
+			path);
 	if (is_inside(path, z->record.zonepath) || is_inside(z->record.zonepath, path))
 		return err_set(e, EINVAL, "\"%s\" and the zonepath \"%s\" lie in one another", path,
 			       z->record.zonepath);
@@ -259,6 +262,16 @@ static bool has_subvolumes(const struct zone_record *r)
 	return has;
 }
 
+/* The other file system sets it again, and so does this one if the zone stays: at the next boot. */
+static void lift_quota(const struct zone_record *r)
+{
+	struct err ignored = { 0 };
+	auto_close int top = zone_storage_open(r->zonepath, &ignored);
+
+	if (top >= 0)
+		quota_forget(r, top);
+}
+
 static int move_locked(const struct zone_dirs *d, struct zone *z, const char *path,
 		       const struct zone_install *o, struct err *e)
 {
@@ -289,8 +302,10 @@ static int move_locked(const struct zone_dirs *d, struct zone *z, const char *pa
 				       "its root or a snapshot is a btrfs subvolume and \"%s\" is another file system: take it there with zone export --archive and zone import",
 				       path);
 	}
-	if (r == 0)
+	if (r == 0) {
+		lift_quota(&z->record);
 		return move_across(d, entry, o, e);
+	}
 	return finish_rename(d, entry,
 			     e); /* what failed is tried once more there, and ends the entry */
 }

@@ -17,6 +17,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/zone/etc_files.h"
 #include "runtime/zone/file_systems.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
@@ -167,6 +168,9 @@ static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct 
 
 	if (root < 0)
 		return root;
+	r = quota_settle(&z->record, p->effective, e);
+	if (r < 0)
+		return r;
 	p->log_dirfd = log_open(p->effective, e);
 	if (p->log_dirfd < 0)
 		return p->log_dirfd;

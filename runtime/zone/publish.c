@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,8 @@
 
 #define OCI      "application/vnd.oci.image."
 #define REF_NAME "org.opencontainers.image.ref.name"
+
+enum { LOCK_WAIT_MS = 60000 };
 
 struct publish {
 	const struct zone *zone;
@@ -87,9 +90,31 @@ static bool is_empty(int fd)
 	return !file_exists(fd, "blobs") && !file_exists(fd, "index.json");
 }
 
-static int open_layout(struct publish *p, struct err *e)
+/* Blobs are named by what is in them, so only the beginning of a layout and its index need that nobody else publishes there. */
+static int lock_layout(const struct publish *p, struct err *e)
+{
+	return file_lock_fd(p->layout, p->dir, true, LOCK_WAIT_MS, e);
+}
+
+static void unlock_layout(const struct publish *p)
+{
+	(void)sys_flock(p->layout, LOCK_UN);
+}
+
+/* "oci-layout" comes first: with blobs alone a directory is no layout. */
+static int begin_layout(const struct publish *p, struct err *e)
 {
 	static const char version[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
+
+	if (!file_exists(p->layout, "oci-layout") && !is_empty(p->layout))
+		return err_set(e, EEXIST, "\"%s\" holds something that is no image layout", p->dir);
+	int r = file_replace(p->layout, "oci-layout", version, strlen(version), 0644, e);
+
+	return r < 0 ? r : file_mkdir_p(p->layout, "blobs/sha256", 0755, e);
+}
+
+static int open_layout(struct publish *p, struct err *e)
+{
 	int r = file_mkdir_p(AT_FDCWD, p->dir, 0755, e);
 
 	if (r < 0)
@@ -97,10 +122,12 @@ static int open_layout(struct publish *p, struct err *e)
 	p->layout = sys_openat(AT_FDCWD, p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	if (p->layout < 0)
 		return err_sys(e, "open \"%s\"", p->dir);
-	if (!file_exists(p->layout, "oci-layout") && !is_empty(p->layout))
-		return err_set(e, EEXIST, "\"%s\" holds something that is no image layout", p->dir);
-	r = file_mkdir_p(p->layout, "blobs/sha256", 0755, e);
-	return r < 0 ? r : file_replace(p->layout, "oci-layout", version, strlen(version), 0644, e);
+	r = lock_layout(p, e);
+	if (r < 0)
+		return r;
+	r = begin_layout(p, e);
+	unlock_layout(p);
+	return r;
 }
 
 /* {"mediaType","digest","size"} of a blob. */
@@ -329,7 +356,14 @@ static int write_image(const struct zone_dirs *d, struct publish *p,
 		return r;
 	*ret_digest = mem_strdup(json_get_string(manifest, "digest", ""));
 	tree_warn_skipped(&job);
-	return put_index(p, manifest, e);
+	r = lock_layout(p, e);
+	if (r < 0) {
+		json_free(manifest);
+		return r;
+	}
+	r = put_index(p, manifest, e);
+	unlock_layout(p);
+	return r;
 }
 
 int zone_publish(const struct zone_dirs *d, const char *name, const char *to,

@@ -17,11 +17,9 @@
 #include "runtime/zone/libarchive.h"
 #include "runtime/zone/publish.h"
 #include "runtime/zone/tree_links.h"
+#include "runtime/zone/tree_walk.h"
 
 enum { DEPTH_MAX = 256, CHUNK = 256 * 1024, ATTRIBUTE_MAX = 65536 };
-#define HOLES_MAX \
-	(64ull    \
-	 << 30) /* bytes of holes in one file: reading them takes time, and anybody can make them */
 
 struct pack {
 	struct tree_job *job;
@@ -33,7 +31,8 @@ struct pack {
 	int64_t epoch;
 	uint64_t mount; /* of the root */
 	struct tree_links links;
-	struct strbuf path; /* of the entry, below the root */
+	struct strbuf path;       /* of the entry, below the root */
+	unsigned long long holes; /* bytes of them that may still come (tree_walk.h) */
 	char *chunk;
 };
 
@@ -120,8 +119,6 @@ static int add_holes(struct pack *p, int fd, const struct statx *st, struct err 
 
 	if (st->stx_blocks * 512 >= st->stx_size)
 		return 0;
-	if (st->stx_size - st->stx_blocks * 512 > HOLES_MAX)
-		return err_set(e, EFBIG, "it has holes of more than %llu bytes", HOLES_MAX);
 	while (at < size) {
 		off_t data = lseek(fd, at, SEEK_DATA);
 		off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
@@ -130,8 +127,10 @@ static int add_holes(struct pack *p, int fd, const struct statx *st, struct err 
 			return 0; /* a file system that knows no holes */
 		if (data < 0)
 			data = hole = size;
-		if (hole > size)
-			hole = size;
+		data = data > size ? size : data;
+		hole = hole > size ? size : hole;
+		if (tree_take_holes(&p->holes, data - at, e) < 0)
+			return -e->code;
 		libarchive()->archive_entry_sparse_add_entry(p->entry, data, hole - data);
 		at = hole;
 	}
@@ -365,7 +364,9 @@ static int pack_open(struct pack *p, struct err *e)
 int publish_tar(struct tree_job *job, int out, int64_t epoch, struct publish_layer *ret,
 		struct err *e)
 {
-	auto_done(pack) struct pack p = { .job = job, .out = out, .epoch = epoch };
+	auto_done(pack) struct pack p = {
+		.job = job, .out = out, .epoch = epoch, .holes = TREE_HOLES_MAX
+	};
 	int r = libarchive_load(e);
 
 	if (r == 0)

@@ -16,6 +16,7 @@
 #include "runtime/zone/events.h"
 #include "runtime/zone/house.h"
 #include "runtime/zone/journal.h"
+#include "runtime/zone/layers.h"
 #include "runtime/zone/record.h"
 
 /* --- steps, each of which may be repeated ------------------------------------------------------------------------- */
@@ -32,6 +33,27 @@ static int rename_zonepath(const struct json *entry, struct err *e)
 	return house_flush_parent(to, e);
 }
 
+static bool names_layers(const struct zone_record *r)
+{
+	bool found = r->layers.n > 0 || r->next.n > 0;
+
+	for (size_t i = 0; i < r->n_snapshots; i++)
+		found = found || r->snapshots[i].layers.n > 0;
+	return found;
+}
+
+/* Whoever removes layers lists the records and reads them one by one: a record that moves meanwhile would be missed under both names, and its layers would be taken for nobody's. */
+static int move_record(const struct zone_dirs *d, const char *from, const struct zone *to,
+		       struct err *e)
+{
+	auto_close int lock = -1;
+	int r = names_layers(&to->record) ? layers_lock(d, LAYERS_WAIT_MS, &lock, e) : 0;
+
+	if (r == 0)
+		r = zone_record_write(d, to, e);
+	return r < 0 ? r : zone_record_remove(d, from, e);
+}
+
 static int rename_record(const struct zone_dirs *d, const struct json *entry, struct err *e)
 {
 	const char *from = json_get_string(entry, "zone", "");
@@ -45,9 +67,9 @@ static int rename_record(const struct zone_dirs *d, const struct json *entry, st
 		free(z.record.zonepath);
 		z.record.zonepath = mem_strdup(zonepath);
 	}
-	r = zone_record_write(d, &z, e);
+	r = move_record(d, from, &z, e);
 	zone_record_done(&z.record);
-	return r < 0 ? r : zone_record_remove(d, from, e);
+	return r;
 }
 
 static int rename_config(const struct zone_dirs *d, const struct json *entry, struct err *e)
@@ -68,6 +90,17 @@ static int rename_config(const struct zone_dirs *d, const struct json *entry, st
 	return house_flush_parent(old_file, e);
 }
 
+/* Has the first step not been done, nor, in an attempt before, any other? One that moved the directory and failed after that, or that finds a new one in its place, has to go on. */
+static bool is_untouched(const struct zone_dirs *d, const struct json *entry)
+{
+	auto_free char *record =
+		mem_format("%s/.records/%s.json", d->storage, json_get_string(entry, "to", ""));
+
+	return file_exists(AT_FDCWD, json_get_string(entry, "zonepath", "")) &&
+	       !file_exists(AT_FDCWD, json_get_string(entry, "newZonepath", "")) &&
+	       !file_exists(AT_FDCWD, record);
+}
+
 int rename_finish(const struct zone_dirs *d, const struct json *entry, struct err *e)
 {
 	const char *from = json_get_string(entry, "zone", "");
@@ -76,11 +109,10 @@ int rename_finish(const struct zone_dirs *d, const struct json *entry, struct er
 	struct err ignored = { 0 };
 	int r = rename_zonepath(entry, e);
 
-	if (r < 0) { /* the zone is as it was */
+	if (r < 0 && is_untouched(d, entry))
 		(void)!journal_end(d, from, &ignored);
-		return r;
-	}
-	r = zone_ids_rename(d, from, to, e);
+	if (r == 0)
+		r = zone_ids_rename(d, from, to, e);
 	if (r == 0)
 		r = rename_record(d, entry, e);
 	if (r == 0)

@@ -340,7 +340,9 @@ int zone_snapshot_delete(const struct zone_dirs *d, const char *name, const char
 	if (r < 0)
 		return r;
 	if (!s)
-		return err_set(e, ENOENT, "zone \"%s\" has no snapshot \"%s\"", name, snapshot);
+		return err_set(e, ENOENT,
+			       "zone \"%s\" has no snapshot \"%s\": zone snapshot list %s", name,
+			       snapshot, name);
 	forget_row(&z->record, (size_t)(s - z->record.snapshots));
 	r = snapshot_record(d, z, e);
 	if (r == 0)

@@ -22,10 +22,13 @@ static int back_to_layers(const struct zone_dirs *d, struct zone *z, const struc
 			  struct err *e)
 {
 	struct zone_record *r = &z->record;
+	int n = storage_check_layers(d, &s->layers, e); /* before the top that is there goes */
 
+	if (n < 0)
+		return n;
 	strv_done(&r->next);
 	strv_copy(&r->next, &s->layers);
-	int n = zone_record_write(d, z, e);
+	n = zone_record_write(d, z, e);
 
 	return n < 0 ? n : layers_settle(d, z, e);
 }
@@ -93,7 +96,9 @@ int zone_snapshot_rollback(const struct zone_dirs *d, const char *name, const ch
 	if (r < 0)
 		return r;
 	if (!s)
-		return err_set(e, ENOENT, "zone \"%s\" has no snapshot \"%s\"", name, snapshot);
+		return err_set(e, ENOENT,
+			       "zone \"%s\" has no snapshot \"%s\": zone snapshot list %s", name,
+			       snapshot, name);
 	r = snapshot_sweep(&z->record, e);
 	if (r == 0)
 		r = str_eq(s->driver, STORAGE_OVERLAY) ? back_to_layers(d, z, s, e)

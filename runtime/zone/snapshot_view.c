@@ -49,7 +49,9 @@ int snapshot_view(const struct zone_dirs *d, const struct zone *z, const char *n
 	const struct zone_snapshot *s = snapshot_find(&z->record, name);
 
 	if (!s)
-		return err_set(e, ENOENT, "zone \"%s\" has no snapshot \"%s\"", z->name, name);
+		return err_set(e, ENOENT,
+			       "zone \"%s\" has no snapshot \"%s\": zone snapshot list %s", z->name,
+			       name, z->name);
 	if (str_eq(s->driver, STORAGE_OVERLAY))
 		return view_layers(d, &s->layers, NULL, e);
 	auto_free char *path = mem_format("%s/snapshots/%s", z->record.zonepath, name);
@@ -57,11 +59,16 @@ int snapshot_view(const struct zone_dirs *d, const struct zone *z, const char *n
 	return file_open_dir(AT_FDCWD, path, e);
 }
 
+/* What `to` holds goes only now, when there is something to put in its place. */
 static int pour(int from, int to, struct err *e)
 {
 	auto_free char *chunk = mem_array(1, CHUNK);
+	struct stat st;
 	ssize_t n;
 
+	if (fstat(to, &st) == 0 && S_ISREG(st.st_mode) && !(fcntl(to, F_GETFL) & O_APPEND) &&
+	    lseek(to, 0, SEEK_CUR) == 0 && ftruncate(to, 0) < 0)
+		return err_sys(e, "empty the file");
 	while ((n = sys_read(from, chunk, CHUNK)) > 0) {
 		for (ssize_t at = 0; at < n;) {
 			ssize_t written = sys_write(to, chunk + at, (size_t)(n - at));

@@ -4,13 +4,10 @@
 #include "runtime/zone/stat_extras.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/quota.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -18,6 +15,8 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/quota.h"
+#include "runtime/zone/storage.h"
 #include "runtime/zone/tenants.h"
 
 enum { WHOLE = 10000, MILLI_PER_CPU = 1000, LIMITS_MAX = 1 << 16 };
@@ -81,27 +80,13 @@ static bool disk_of_mount(int fd, struct opt_u64 *ret_used, struct opt_u64 *ret_
 	return true;
 }
 
-static bool disk_of_project(int fd, struct opt_u64 *ret_used, struct opt_u64 *ret_limit)
-{
-	struct fsxattr x = { 0 };
-	struct dqblk q = { 0 };
-
-	if (sys_ioctl(fd, FS_IOC_FSGETXATTR, &x) < 0 || x.fsx_projid == 0 ||
-	    syscall(SYS_quotactl_fd, fd, QCMD(Q_GETQUOTA, PRJQUOTA), x.fsx_projid, &q) < 0)
-		return false;
-	*ret_used = (struct opt_u64){ true, q.dqb_curspace };
-	if (q.dqb_bhardlimit > 0)
-		*ret_limit = (struct opt_u64){ true, q.dqb_bhardlimit * 1024 };
-	return true;
-}
-
 bool stat_disk(const char *root, struct opt_u64 *ret_used, struct opt_u64 *ret_limit)
 {
 	auto_close int fd =
 		sys_openat(AT_FDCWD, root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
 
 	return fd >= 0 &&
-	       (disk_of_project(fd, ret_used, ret_limit) || disk_of_mount(fd, ret_used, ret_limit));
+	       (quota_usage(fd, ret_used, ret_limit) || disk_of_mount(fd, ret_used, ret_limit));
 }
 
 static void read_disk(const struct zone_dirs *d, struct zone_stat *s)
@@ -112,7 +97,8 @@ static void read_disk(const struct zone_dirs *d, struct zone_stat *s)
 	if (str_eq(s->brand, "oci") || zone_open(d, s->name, 0, &z, &ignored) < 0 ||
 	    !z->record.zonepath)
 		return;
-	auto_free char *root = mem_format("%s/root", z->record.zonepath);
+	auto_free char *root = mem_format("%s/%s", z->record.zonepath,
+					  storage_is_overlay(&z->record) ? "upper" : "root");
 
 	(void)stat_disk(root, &s->disk, &s->disk_limit);
 }

@@ -1,6 +1,7 @@
 /* still - freeze, and a child that thaws. */
 #include "runtime/zone/still.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -37,9 +38,10 @@ static _Noreturn void wait_and_thaw(const struct zone_dirs *d, const char *name,
 	(void)signal(SIGHUP, SIG_IGN);
 	proc_close_others(3, &pipe, 1);
 	(void)!sys_read(pipe, &nothing, 1); /* its end */
-	if (change(d, name, false, &e) < 0)
-		log_err(&e);
-	proc_exit(0);
+	if (change(d, name, false, &e) == 0)
+		proc_exit(0);
+	log_err(&e);
+	proc_exit(1);
 }
 
 int still_begin(const struct zone_dirs *d, const struct zone *z, struct still *s, struct err *e)
@@ -50,6 +52,8 @@ int still_begin(const struct zone_dirs *d, const struct zone *z, struct still *s
 		return 0;
 	if (sys_pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(e, "make a pipe");
+	s->dirs = d;
+	s->name = z->name;
 	s->child = fork();
 	if (s->child == 0) {
 		(void)close(ends[1]);
@@ -72,10 +76,14 @@ int still_begin(const struct zone_dirs *d, const struct zone *z, struct still *s
 
 void still_end(struct still *s)
 {
-	struct err ignored = { 0 };
+	struct err e = { 0 };
 
 	if (s->pipe < 0)
 		return;
 	fd_close(&s->pipe);
-	(void)!proc_wait(s->child, &ignored);
+	if (proc_wait(s->child, &e) == 0)
+		return;
+	/* the child was killed, or could not do it; EBUSY: nothing stands still */
+	if (change(s->dirs, s->name, false, &e) < 0 && e.code != EBUSY)
+		log_err(&e);
 }

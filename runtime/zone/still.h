@@ -10,6 +10,9 @@
 struct still {
 	int pipe; /* the child waits for its end; -1: there is none */
 	pid_t child;
+	/* Borrowed: should the child be killed, still_end() thaws. */
+	const struct zone_dirs *dirs;
+	const char *name;
 };
 #define STILL_NONE          \
 	{                   \

@@ -101,16 +101,16 @@ static int check_dir(int dirfd, const char *name, const char *shown, struct err 
 	return 0;
 }
 
-static int check_layers(const struct zone_dirs *d, const struct zone_record *r, struct err *e)
+int storage_check_layers(const struct zone_dirs *d, const struct strv *layers, struct err *e)
 {
-	if (r->layers.n == 0)
+	if (layers->n == 0)
 		return err_set(e, EINVAL, "the record names no layer");
-	for (size_t i = 0; i < r->layers.n; i++) {
-		auto_free char *path = storage_layer(d, r->layers.items[i]);
+	for (size_t i = 0; i < layers->n; i++) {
+		auto_free char *path = storage_layer(d, layers->items[i]);
 		int n = check_dir(AT_FDCWD, path, path, e);
 
 		if (n < 0)
-			return err_wrap(e, "layer %s is missing", r->layers.items[i]);
+			return err_wrap(e, "layer %s is missing", layers->items[i]);
 	}
 	return 0;
 }
@@ -132,7 +132,7 @@ int storage_check(const struct zone_dirs *d, const struct zone_record *r, struct
 
 		n = check_dir(top, upper[i], path, e);
 	}
-	return n == 0 && storage_is_overlay(r) ? check_layers(d, r, e) : n;
+	return n == 0 && storage_is_overlay(r) ? storage_check_layers(d, &r->layers, e) : n;
 }
 
 /* --- a new top ---------------------------------------------------------------------------------------------------- */
@@ -250,9 +250,10 @@ int zone_root_open(const struct zone_dirs *d, const struct zone *z, struct err *
 	if (!storage_is_overlay(r))
 		return open_plain(r, e);
 	if (z->init_alive)
-		return err_set(e, EBUSY,
-			       "zone \"%s\" runs: its root can only be used from inside meanwhile",
-			       z->name);
+		return err_set(
+			e, EBUSY,
+			"zone \"%s\" runs, and its root in layers can only be used from inside meanwhile: halt it first: zone halt %s",
+			z->name, z->name);
 	return open_overlay(d, r, e);
 }
 

@@ -43,6 +43,9 @@ struct zone_snapshot *snapshot_find(const struct zone_record *r, const char *nam
 bool snapshot_name_ok(const char *name);
 /* Everything that the record says is there; the error names what is missing. */
 MUST_CHECK int storage_check(const struct zone_dirs *d, const struct zone_record *r, struct err *e);
+/* The same for a list of layers alone: of a snapshot. */
+MUST_CHECK int storage_check_layers(const struct zone_dirs *d, const struct strv *layers,
+				    struct err *e);
 /* ZONEPATH/upper with fs and work, empty. The top directory gets owner, mode and attributes of `like`, an open directory (-1: root, 0755). */
 MUST_CHECK int storage_make_upper(int zonepath, int like, struct err *e);
 

@@ -76,20 +76,6 @@ int btrfs_snapshot(int from, int dirfd, const char *name, bool readonly, struct 
 	return 0;
 }
 
-/* So that it can be removed as a tree. */
-static void make_writable(int dirfd, const char *name)
-{
-	auto_close int fd =
-		sys_openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-	uint64_t flags = 0;
-
-	if (fd < 0 || sys_ioctl(fd, BTRFS_IOC_SUBVOL_GETFLAGS, &flags) < 0 ||
-	    !(flags & BTRFS_SUBVOL_RDONLY))
-		return;
-	flags &= ~(uint64_t)BTRFS_SUBVOL_RDONLY;
-	(void)sys_ioctl(fd, BTRFS_IOC_SUBVOL_SETFLAGS, &flags); /* else the removal says why not */
-}
-
 int storage_remove_tree(int dirfd, const char *name, struct err *e)
 {
 	struct btrfs_ioctl_vol_args args = { 0 };
@@ -99,6 +85,5 @@ int storage_remove_tree(int dirfd, const char *name, struct err *e)
 	if (str_format(args.name, sizeof(args.name), "%s", name) == 0 &&
 	    request(dirfd, BTRFS_IOC_SNAP_DESTROY, &args) == 0)
 		return 0;
-	make_writable(dirfd, name);
-	return file_remove_tree(dirfd, name, e);
+	return file_remove_tree(dirfd, name, e); /* also of what is read-only */
 }

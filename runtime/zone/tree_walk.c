@@ -25,6 +25,7 @@ struct walk {
 	struct tree_links links;
 	struct tree_skipped skipped;
 	struct strbuf path;
+	unsigned long long holes; /* see tree_file */
 };
 
 static void walk_done(struct walk *w)
@@ -107,7 +108,8 @@ static int visit_open(struct walk *w, int fd, const struct statx *st, struct err
 					     .st = st,
 					     .fd = fd,
 					     .attributes = a.items,
-					     .n_attributes = a.n },
+					     .n_attributes = a.n,
+					     .holes = &w->holes },
 			e);
 }
 
@@ -249,7 +251,7 @@ static int walk_dir(struct walk *w, int dir, int depth, struct err *e)
 
 int tree_visit(int root, tree_visit_fn visit, void *arg, struct tree_skipped *ret, struct err *e)
 {
-	auto_done(walk) struct walk w = { .visit = visit, .arg = arg };
+	auto_done(walk) struct walk w = { .visit = visit, .arg = arg, .holes = TREE_HOLES_MAX };
 	struct statx st;
 
 	if (statx(root, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
@@ -262,6 +264,17 @@ int tree_visit(int root, tree_visit_fn visit, void *arg, struct tree_skipped *re
 }
 
 /* --- data --------------------------------------------------------------------------------------------------------- */
+
+int tree_take_holes(unsigned long long *left, off_t n, struct err *e)
+{
+	if (!left)
+		return 0;
+	if (*left < (unsigned long long)n)
+		return err_set(e, EFBIG, "the files have holes of more than %llu bytes together",
+			       TREE_HOLES_MAX);
+	*left -= (unsigned long long)n;
+	return 0;
+}
 
 static int read_hole(off_t from, off_t to, tree_data_fn sink, void *arg, struct err *e)
 {
@@ -311,7 +324,9 @@ int tree_read(const struct tree_file *f, tree_data_fn sink, void *arg, struct er
 		}
 		data = data > size ? size : data;
 		hole = hole > size ? size : hole;
-		r = read_hole(at, data, sink, arg, e);
+		r = tree_take_holes(f->holes, data - at, e);
+		if (r == 0)
+			r = read_hole(at, data, sink, arg, e);
 		if (r == 0)
 			r = read_range(f->fd, data, hole, sink, arg, e);
 		at = hole;

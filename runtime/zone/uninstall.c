@@ -16,6 +16,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/layers.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
@@ -91,14 +92,15 @@ static int check_mounts(const char *zonepath, struct err *e)
 	return r;
 }
 
-static int remove_files(const char *zonepath, struct file_watch *watch, char **ret_note,
-			struct err *e)
+static int remove_files(const struct zone_record *record, const char *zonepath,
+			struct file_watch *watch, char **ret_note, struct err *e)
 {
 	auto_close int top = -1;
 	int r = open_zonepath(zonepath, &top, ret_note, e);
 
 	if (r <= 0)
 		return r;
+	quota_forget(record, top);
 	r = storage_remove(top, watch, e);
 	if (r < 0)
 		return err_wrap(e, "remove the files in \"%s\"", zonepath);
@@ -173,7 +175,7 @@ int zone_uninstall_watched(const struct zone_dirs *d, const char *name,
 	if (r == 0)
 		r = mark_uninstalling(d, z, e);
 	if (r == 0)
-		r = remove_files(zonepath, removed ? &watch : NULL, &note, e);
+		r = remove_files(&z->record, zonepath, removed ? &watch : NULL, &note, e);
 	if (r == 0)
 		r = net_release(name, &dirs, e);
 	if (r == 0)

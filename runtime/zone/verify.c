@@ -14,9 +14,11 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/admin.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/cpus.h"
 #include "runtime/zone/file_systems.h"
+#include "runtime/zone/quota.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tenants.h"
@@ -75,6 +77,18 @@ static void check_layers(const struct verify *v)
 		problem(v, "zonepath", NULL, &e);
 }
 
+static void check_quota(const struct verify *v, const char *there)
+{
+	static const struct zone_record none = { 0 };
+	const char *property = NULL;
+	struct err e = { 0 };
+	bool is_installed = v->zone->state >= ZONE_UNAVAILABLE;
+
+	if (quota_can(is_installed ? &v->zone->record : &none, there, v->effective, &property, &e) <
+	    0)
+		problem(v, property, NULL, &e);
+}
+
 static void check_storage(const struct verify *v)
 {
 	const char *zonepath = v->effective->zonepath;
@@ -96,6 +110,7 @@ static void check_storage(const struct verify *v)
 	if (engine_can_idmap(there, &e) < 0)
 		problem(v, "zonepath", NULL, &e);
 	check_layers(v);
+	check_quota(v, there);
 }
 
 static void check_brand(const struct verify *v)
@@ -433,5 +448,6 @@ int zone_verify(const struct zone_dirs *d, const char *name, struct diag_list *d
 		r = config_read(z, &text, e);
 		return r < 0 ? r : config_check(name, text, diags, e);
 	}
-	return zone_verify_open(d, z, diags) < 0 ? diag_err(diags, e) : 0;
+	zone_admin_verify(z->spec, diags);
+	return zone_verify_open(d, z, diags) < 0 || diags->n > 0 ? diag_err(diags, e) : 0;
 }

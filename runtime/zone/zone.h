@@ -396,6 +396,12 @@ MUST_CHECK int zone_ps(const struct zone_dirs *d, const char *name, struct zone_
 		       size_t *ret_n, struct err *e);
 void zone_processes_free(struct zone_process *list, size_t n);
 
+/* --- audit (audit.c) --- */
+/* A running zone beside the configuration that it runs with, or a container of zrun beside its config.json: a line for each promise, with properties in the words of zone.json where it has one.
+ * Changes nothing, takes no lock. -EBUSY: it does not run. */
+MUST_CHECK int zone_audit(const struct zone_dirs *d, const char *name, struct findings *ret,
+			  struct err *e);
+
 /* --- what the monitor needs to bring a zone up (prepare.c) --- */
 struct zone_prepared {
 	struct zone_spec *effective;

@@ -184,6 +184,12 @@ static const struct cli_option events_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option history_options[] = {
+	{ .name = "lines", .letter = 'n', .value = "ACTS", .help = "only the last so many" },
+	{ .name = "refused", .help = "instead, what was refused to users who are not root" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option list_options[] = {
 	{ .name = "tenant", .letter = 'T', .value = "TENANT", .help = "only zones of this tenant" },
 	{ .name = "configured", .letter = 'c', .help = "all zones (the default)" },
@@ -247,6 +253,12 @@ static const struct cli_option top_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option audit_options[] = {
+	{ .name = "all", .letter = 'a', .help = "every running zone, and zrun's containers" },
+	{ .name = "quiet", .letter = 'q', .help = "only lines that are not ok" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const char configure[] = "Configure";
 static const char storage[] = "Install and remove";
 static const char life[] = "Run";
@@ -290,7 +302,7 @@ const struct cli_verb zone_cmd_verbs[] = {
 	VERB(install, "[--from DIR|ARCHIVE|IMAGE|--debootstrap SUITE] NAME", install_options, 1, 1,
 	     0, storage, "zones:configured", "give the zone its root file system"),
 	VERB(image,
-	     "[list | pull NAME:TAG [AS] | import FROM [AS] | inspect NAME | rm NAME | prune]",
+	     "[list | pull NAME:TAG [AS] | import IMAGE [AS] | inspect NAME | rm NAME | prune]",
 	     only_json, 0, 3, 0, storage, "words:list:pull:import:inspect:rm:prune,images",
 	     "container images that zones can be installed from"),
 	VERB(publish, "NAME oci:DIR[:TAG]", only_json, 2, 2, 0, storage, "zones:installed,",
@@ -301,7 +313,7 @@ const struct cli_verb zone_cmd_verbs[] = {
 	VERB(snapshot,
 	     "create [-k N] NAME [SNAPSHOT] | create -a [-k N] | list [NAME] | rollback NAME SNAPSHOT | delete NAME SNAPSHOT | diff NAME SNAPSHOT [SNAPSHOT] | get NAME SNAPSHOT PATH FILE",
 	     snapshot_options, 1, 5, 0, storage,
-	     "words:create:list:rollback:delete:diff:get,zones:installed",
+	     "words:create:list:rollback:delete:diff:get,zones:installed,snapshots,",
 	     "keep a zone's root as it is, look at it, go back to it"),
 	VERB(uninstall, "[-F] NAME", force_options, 1, 1, 0, storage, "zones:installed",
 	     "remove the zone's files, keep its configuration"),
@@ -351,12 +363,23 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "what zones were promised against what there is"),
 	VERB(events, "[-f] [-n EVENTS] [-e EVENT[,EVENT...]] [--since TIME] [NAME...]",
 	     events_options, 0, -1, 0, looking, "zones", "what happened to zones"),
+	VERB(history, "[-n ACTS] [--refused] [NAME]", history_options, 0, 1, 0, looking, "zones",
+	     "who did what to zones"),
 	VERB(why, "NAME", only_json, 1, 1, 0, looking, "zones",
 	     "the reasons behind a zone's state"),
+	VERB(audit, "[-q] NAME... | [-q] -a", audit_options, 0, -1, 0, looking, "zones:running",
+	     "what the zone was promised against what the kernel enforces"),
 	VERB(help, "[VERB | properties]", help_options, 0, 1, 0, looking, "verbs",
 	     "help for a verb, or the properties of a zone"),
 	VERB(monitor, "[--attach|--ready] [-sw] [--notify-fd FD] NAME [-- ARGS...]",
 	     monitor_options, 1, -1, CLI_HIDDEN, life, "", "one zone's monitor"),
+	{ .name = "admin-server",
+	  .synopsis = "",
+	  .summary = "let users do what zones' files allow them (property admin)",
+	  .options = only_json,
+	  .run = zone_cmd_admin_server,
+	  .group = life,
+	  .complete = "" },
 	{ .name = "__complete",
 	  .synopsis = "-- WORD...",
 	  .summary = "words for the shell",

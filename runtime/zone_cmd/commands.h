@@ -18,10 +18,12 @@ struct zone_cmd {
 	struct zone_dirs dirs;
 	bool has_dirs; /* dirs is filled; verbs that need no zones never fill it */
 	const struct cli_program *program;
+	const char *act; /* the verb, if it changes something (history.h); NULL */
+	char *act_zone;
 	char **argv; /* as main() got them, for engine_protect_self() */
 };
 
-/* The directories, made on first use. NULL: not root, or they cannot be made; the error has been printed, return CLI_FAILED. Borrowed. */
+/* The directories, made on first use. For a user who is not root the server (admin.h) runs the verb where there is one, and this does not return. NULL: not root, or they cannot be made; the error has been printed, return CLI_FAILED. Borrowed. */
 const struct zone_dirs *zone_cmd_dirs(struct cli_args *a);
 
 extern const struct cli_verb zone_cmd_verbs[];
@@ -74,8 +76,11 @@ int zone_cmd_top(struct cli_args *a);
 int zone_cmd_stat(struct cli_args *a);
 int zone_cmd_capacity(struct cli_args *a);
 int zone_cmd_events(struct cli_args *a);
+int zone_cmd_history(struct cli_args *a);
 int zone_cmd_why(struct cli_args *a);
+int zone_cmd_audit(struct cli_args *a);
 int zone_cmd_help(struct cli_args *a);
-int zone_cmd_complete(struct cli_args *a); /* hidden: words for the shell */
+int zone_cmd_admin_server(struct cli_args *a); /* serves users who are not root */
+int zone_cmd_complete(struct cli_args *a);     /* hidden: words for the shell */
 
 #endif

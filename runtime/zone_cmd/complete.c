@@ -158,6 +158,26 @@ static void offer_images(const struct request *q, const char *kind)
 	zone_dirs_done(&dirs);
 }
 
+/* Snapshots of the zone that stands before the word. */
+static void offer_snapshots(const struct request *q)
+{
+	const struct strv *words = &q->args->positional;
+	struct zone_snapshot *list = NULL;
+	struct zone_dirs dirs = { 0 };
+	struct err ignored = { 0 };
+	size_t n = 0;
+
+	if (words->n < 3 || str_eq(words->items[1], "create") || geteuid() != 0 ||
+	    zone_dirs_init(&dirs, &ignored) < 0)
+		return;
+	if (zone_snapshot_list(&dirs, words->items[words->n - 2], &list, &n, &ignored) == 0) {
+		for (size_t i = 0; i < n; i++)
+			offer(q, list[i].name);
+		zone_snapshots_free(list, n);
+	}
+	zone_dirs_done(&dirs);
+}
+
 /* "words:create:list" */
 static void offer_words(const struct request *q, const char *kind)
 {
@@ -175,6 +195,8 @@ static void offer_kind(const struct request *q, const char *kind)
 	} else if (str_eq(kind, "verbs")) {
 		offer_verbs(q);
 		offer(q, "properties");
+	} else if (str_eq(kind, "snapshots")) {
+		offer_snapshots(q);
 	} else if (str_eq(kind, "files")) {
 		(void)printf(":files\n");
 	} else if (str_has_prefix(kind, "words:")) {

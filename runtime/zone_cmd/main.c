@@ -13,7 +13,9 @@
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/proc.h"
+#include "runtime/zone_cmd/admin.h"
 #include "runtime/zone_cmd/commands.h"
+#include "runtime/zone_cmd/history.h"
 #include "runtime/zone_cmd/output.h"
 
 #ifndef ZONES_VERSION
@@ -37,9 +39,19 @@ const struct zone_dirs *zone_cmd_dirs(struct cli_args *a)
 	struct zone_cmd *z = a->program_data;
 	struct err e = { 0 };
 
+	if (geteuid() == 0)
+		history_begin(z, a);
 	if (z->has_dirs)
 		return &z->dirs;
 	if (geteuid() != 0) {
+		int code = 0, r = admin_ask(a, &code, &e);
+
+		if (r == 0)
+			exit(code); /* the verb has been run, by root, as far as the zone's file allows it */
+		if (r != -ENOENT && r != -ECONNREFUSED) {
+			(void)output_error(a, &e);
+			return NULL;
+		}
 		(void)err_set(&e, EPERM, "zones are managed by root: try \"sudo zone %s\"",
 			      a->verb ? a->verb->name : "");
 	} else if (zone_dirs_init(&z->dirs, &e) == 0) {
@@ -97,6 +109,7 @@ int main(int argc, char **argv)
 		log_err(&e);
 		code = code == CLI_DONE ? CLI_FAILED : code;
 	}
+	history_end(&context, code);
 	if (context.has_dirs)
 		zone_dirs_done(&context.dirs);
 	return code;

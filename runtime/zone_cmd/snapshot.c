@@ -179,15 +179,23 @@ static int run_diff(struct cli_args *a, const struct zone_dirs *d)
 
 /* --- get ---------------------------------------------------------------------------------------------------------- */
 
+/* A file that is there keeps what it holds until the snapshot's is found. */
+static int open_target(const char *file, bool *ret_is_new)
+{
+	const int flags = O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC;
+	int fd = sys_openat(AT_FDCWD, file, flags | O_EXCL, 0600);
+
+	*ret_is_new = fd >= 0;
+	return fd < 0 && errno == EEXIST ? sys_openat(AT_FDCWD, file, flags, 0600) : fd;
+}
+
 static int run_get(struct cli_args *a, const struct zone_dirs *d)
 {
 	const char *file = word(a, 4);
-	bool is_stdout = str_eq(file, "-");
+	bool is_stdout = str_eq(file, "-"), is_new = false;
 	struct err e = { 0 };
 	auto_close int to =
-		is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-			  : sys_openat(AT_FDCWD, file,
-				       O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0600);
+		is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : open_target(file, &is_new);
 
 	if (to < 0) {
 		(void)err_sys(&e, "open \"%s\"", file);
@@ -195,6 +203,8 @@ static int run_get(struct cli_args *a, const struct zone_dirs *d)
 	}
 	int r = zone_snapshot_get(d, word(a, 1), word(a, 2), word(a, 3), to, &e);
 
+	if (r < 0 && is_new)
+		(void)unlink(file);
 	if (r < 0 || !is_stdout)
 		return output_result(a, word(a, 1), r, NULL, &e);
 	return CLI_DONE;
@@ -244,6 +254,8 @@ int zone_cmd_snapshot(struct cli_args *a)
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (!str_eq(actions[i].word, word(a, 0)))
 			continue;
+		if (actions[i].run != run_create && (cli_has(a, "all") || cli_has(a, "keep")))
+			return cli_usage(a, "--all and --keep belong to create");
 		if (n >= actions[i].least && n <= actions[i].most)
 			return actions[i].run(a, d);
 		return cli_usage(a, "%s", actions[i].usage);

@@ -10,6 +10,11 @@ setup_more() {
 	before=$(canary)
 }
 
+teardown_more() {
+	[ -z "${server:-}" ] || { kill "$server" && wait "$server"; } 2>/dev/null
+	return 0
+}
+
 canary() {
 	find "$TOP/outside" -printf '%P %y %m %u %s %T@\n' | sort
 	cat "$TOP/outside/canary"
@@ -449,6 +454,50 @@ print("ended", os.waitpid(pid, 0)[1])'
 	[ "$status" -ne 0 ]
 	[ -z "$(find "$ZONES_RUN_DIR" "$ZONES_STORAGE_DIR" -maxdepth 2 -perm /022 ! -type l)" ]
 	[ "$(state_of web)" = running ]
+}
+
+@test "a user with every right over a zone who does not read what he asked for holds up nobody, and has no way to the host's files" {
+	booted web 'admin=[{"user":"daemon","auths":["login","manage"]}]'
+	cp "$BUILD/zone" "$TOP/zone"
+	zone admin-server 3>&- &
+	server=$!
+	wait_for 10 test -S "$ZONES_RUN_DIR/.admin"
+	mkdir "$TOP/his" && chown 1 "$TOP/his"
+	ln -s /etc/shadow "$TOP/his/link"
+	cat > "$TOP/stuck.py" <<'P'
+import fcntl, os, subprocess, sys
+os.setgroups([]); os.setresgid(1, 1, 1); os.setresuid(1, 1, 1)
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096); os.write(w, b"x" * 4096)
+all = [subprocess.Popen([sys.argv[1]] + c.split(), stdin=subprocess.DEVNULL, stdout=w, stderr=w) for c in
+       ("info --json web", "list -v web", "ps web", "logs web", "events -f web", "why web", "exec web cat /etc/passwd", "freeze --json web", "boot web", "thaw --json web", "exec web yes")]
+print("stuck", flush=True)
+sys.stdin.read()
+for p in all: p.kill()
+P
+	mkfifo "$TOP/hold"
+	exec 7<>"$TOP/hold"
+	python3 "$TOP/stuck.py" "$TOP/zone" <"$TOP/hold" >"$TOP/out" 3>&- 7>&- &
+	stuck=$!
+	wait_for 20 grep -q stuck "$TOP/out"
+	sleep 1
+	fails 0 timeout 20 zone info web
+	fails 0 timeout 20 zone set web attr.note=1
+	timeout 20 zone thaw web || true
+	fails 0 timeout 20 zone exec web true
+	fails 0 timeout 20 zone halt web
+	exec 7>&-
+	wait "$stuck" || true
+	wait_for 20 sh -c '! pgrep -P '"$server"
+	user() { setpriv --reuid 1 --regid 1 --clear-groups "$TOP/zone" "$@"; }
+	fails 0 user boot web
+	for words in "exec -w $TOP/his/link web true" "exec -w /../../..$TOP/outside web true" "exec web cat $TOP/outside/canary" "login -l ../../etc/shadow web true" "logs -n /etc/shadow web" \
+		"info web $TOP/his/link" "events --since $TOP/his/link web" "list -o /etc/shadow web"; do
+		# shellcheck disable=SC2086
+		run user $words
+		[ "$status" -ne 0 ] || { echo "$words"; false; }
+	done
+	unharmed
 }
 
 @test "uninstall: 5000 levels, immutable and append-only files, newlines in names; links are not followed; a mount below stops it" {

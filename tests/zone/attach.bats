@@ -135,6 +135,21 @@ result() { # result CHECK: of the report in $output
 	fails 1 zone detach nosuch
 }
 
+@test "files that another zone has cannot be attached, not even with -F" {
+	native web zonepath="$TOP/disk/web"
+	zone create -t isolated two zonepath="$TOP/disk/web"
+	fails 1 zone attach -F two
+	says 'belongs to zone "web"'
+	[ "$(state_of two)" = configured ]
+	jq '.state = "incomplete" | .aux = "uninstalling"' "$ZONES_STORAGE_DIR/.records/web.json" >"$TOP/x"
+	cat "$TOP/x" >"$ZONES_STORAGE_DIR/.records/web.json"
+	run zone attach -F -n --json two
+	[ "$(result zonepath)" = problem ]
+	fails 1 zone attach -F two
+	zone uninstall -F web
+	[ ! -e "$TOP/disk/web/root" ]
+}
+
 @test "a zone that has another's UUID by then keeps its own; uninstall takes the description as well" {
 	native web
 	zone detach web
@@ -175,4 +190,19 @@ result() { # result CHECK: of the report in $output
 	[ $killed -ge 8 ]
 	zone boot web
 	[ "$(zone exec web cat /srv/mark)" = mine ]
+}
+
+@test "attach with a path is never about other files of a zone of that name" {
+	native n
+	zone detach n
+	mkdir "$TOP/elsewhere"
+	mv "$ZONES_STORAGE_DIR/n" "$TOP/elsewhere/n"
+	zone install n
+	fails 1 zone attach "$TOP/elsewhere/n"
+	says 'zone "n" exists here with the zonepath'
+	zone delete -F n
+	zone attach "$TOP/elsewhere/n/"
+	[ "$(zone list -p -o path n)" = "$TOP/elsewhere/n" ]
+	fails 1 zone attach -F "$TOP/elsewhere/n"
+	says "has no detached.json"
 }

@@ -147,6 +147,15 @@ is_clone() { # OLD NEW
 	[ "$(driver_of far)" = "dir 0" ]
 	zone boot far
 	[ "$(zone exec far cat /srv/dir/file)" = one ]
+	# subvolumes that somebody has made in it and that are read-only are not in the way
+	mkdir "$ON/web/root/srv/own"
+	btrfs subvolume create "$ON/web/root/srv/own/a"
+	mkdir "$ON/web/root/srv/own/a/deep"
+	touch "$ON/web/root/srv/own/a/deep/file"
+	btrfs subvolume snapshot -r "$ON/web/root/srv/own/a" "$ON/web/root/srv/own/a/deep/b"
+	btrfs property set "$ON/web/root/srv/own/a" ro true
+	zone uninstall -F web
+	[ -z "$(ls -A "$ON")" ]
 }
 
 @test "XFS: files share their blocks, or layers on request when the store is there too" {

@@ -337,8 +337,8 @@ E
 }
 
 @test "properties that this version does not enforce are refused by name, never ignored" {
-	for text in '"quota": "10G"' \
-		'"admin": [{"user": "a", "auths": ["login"]}]'; do
+	for text in '"admin": [{"user": "a", "auths": ["clonefrom"]}]' '"admin": [{"user": "a", "auths": ["login", "config"]}]' \
+		'"admin": [{"user": "a", "auths": ["liveconfig"]}]'; do
 		printf '{ "zonename": "web", %s }' "$text" >"$TOP/web.json"
 		refused "" || { echo "$text"; false; }
 	done

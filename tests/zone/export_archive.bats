@@ -89,6 +89,17 @@ only() { # only NAME...
 	[ -z "$(find "$TOP" -maxdepth 1 -name '*.partial*')" ]
 }
 
+@test "a file that has the name of the unfinished archive already is neither published nor removed" {
+	native web
+	echo mine >"$TOP/theirs"
+	run bash -c 'ln "$1/theirs" "$1/a.zst.partial-$$"; exec zone export --archive "$1/a.zst" web' - "$TOP"
+	[ "$status" -eq 1 ]
+	says "partial"
+	[ ! -e "$TOP/a.zst" ]
+	[ "$(stat -c %h "$TOP/theirs")" = 2 ]
+	[ "$(cat "$TOP"/a.zst.partial-*)" = mine ]
+}
+
 @test "a zone in layers is packed as it sees itself, and imported without layers" {
 	layered web
 	srv=$ZONES_STORAGE_DIR/.layers/base-web/fs/srv

@@ -315,6 +315,39 @@ mounted() {
 	zone exec z test -f /l/e/x -a -f /l/d/x
 }
 
+@test "overlay of a running zone: a link in the place of its new top is not followed on the host" {
+	command -v strace >/dev/null || skip "needs strace"
+	mkdir -p "$TOP/low" "$TOP/victim"
+	chmod 1777 "$TOP/low"
+	chmod 700 "$TOP/victim"
+	booted z
+	zone add z fs dir=/l/d type=overlay "special=$TOP/low"
+	# time enough to put it there, between the owner and the mode
+	strace -qq -o /dev/null -e trace=fchown,fchownat -e inject=fchown,fchownat:delay_exit=1000000 "$(type -P zone)" apply z >"$TOP/said" 2>&1 3>&- &
+	applies=$!
+	new() { ls -d "$ZONES_STORAGE_DIR"/z/changes/*/new 2>/dev/null; }
+	until at=$(new) || dead $applies; do :; done
+	[ -z "$at" ] || { sleep 0.3 && mv "$at" "$at.aside" && ln -s "$TOP/victim" "$at"; }
+	wait $applies || true
+	[ "$(stat -c %a "$TOP/victim")" = 700 ] && [ -z "$(ls -A "$TOP/victim")" ]
+}
+
+@test "overlay of a running zone: nobody inside sees its layers while it is made, also with CAP_SYS_ADMIN" {
+	command -v strace >/dev/null || skip "needs strace"
+	mkdir -p "$TOP/low/below"
+	booted z limitpriv=default,sys_admin
+	zone exec z sh -c 'mkdir -p /l/d /l/m; touch /run/go; while [ -e /run/go ]; do for l in /l/?/lower /l/?/upper /l/?/work; do [ ! -e $l ] || echo $l >>/run/seen; done; done' &
+	wait_for 5 zone exec z test -e /run/go
+	zone add z fs dir=/l/d type=overlay "special=$TOP/low"
+	zone add z fs dir=/l/m type=overlay "special=$TOP/low" upper=memory
+	# the kernel is asked for the overlay while the layers have names: time enough to look
+	strace -f -qq -o "$TOP/trace" -e trace=fsmount -e inject=fsmount:delay_enter=400000 "$(type -P zone)" apply z 3>&-
+	grep -q fsmount "$TOP/trace"
+	zone exec z sh -c 'rm /run/go; [ ! -e /run/seen ] && touch /l/d/x /l/m/x && [ -d /l/d/below ] && [ -d /l/m/below ]'
+	wait
+	[ "$(ls "$TOP/low")" = below ]
+}
+
 @test "links in the place of a mount stay inside, also when they are turned while it is made" {
 	image ext4 || skip "this kernel has no ext4"
 	mkdir "$TOP/low" "$TOP/outside"

@@ -76,10 +76,11 @@ native() {
 	zone install "$name"
 }
 
-# The same, booted.
+# The same, booted: and what it was promised is what the kernel enforces.
 booted() {
 	native "$@"
 	zone boot "$1"
+	zone audit -q "$1" || { echo "zone audit: a promise is broken right after the boot"; return 1; }
 }
 
 init_pid() {

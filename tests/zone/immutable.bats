@@ -94,7 +94,7 @@ writable() {
 
 @test "login -T: the administrator writes, and nobody of the zone gets there through him" {
 	mkdir "$TOP/data"
-	immutable fixed-configuration "fs=[{\"dir\":\"/srv/a b\",\"type\":\"lofs\",\"special\":\"$TOP/data\"}]"
+	immutable fixed-configuration limitpriv=default "fs=[{\"dir\":\"/srv/a b\",\"type\":\"lofs\",\"special\":\"$TOP/data\"}]"
 	zone login -T z 'touch /etc/trusted "/srv/a b/there" /run/same /var/lib/dpkg/trusted && ! touch /usr/trusted 2>/dev/null && ! mount -t tmpfs t /mnt 2>/dev/null && id -u && ls /proc/self/ns >/dev/null'
 	[ -f "$R/etc/trusted" ] && [ "$(stat -c %u "$R/etc/trusted")" = 0 ]
 	[ -f "$TOP/data/there" ] && [ -f "$R/var/lib/dpkg/trusted" ]
@@ -116,6 +116,19 @@ writable() {
 	fails 1 zone login -T z true
 	says "there is no trusted path"
 	fails 2 zone login -C -T z
+}
+
+@test "login -T: what root inside has mounted over a program is not run with a writable root" {
+	immutable strict
+	zone exec z sh -c 'printf "#!/bin/busybox sh\ntouch /etc/evil\n" >/run/evil && chmod 755 /run/evil && mount --bind /run/evil /bin/touch'
+	fails 1 zone login -T z 'touch /etc/good'
+	says "CAP_SYS_ADMIN"
+	says "zone boot -w"
+	[ ! -e "$R/etc/evil" ] && [ ! -e "$R/etc/good" ]
+	zone set z limitpriv=default
+	zone reboot z
+	zone login -T z 'touch /etc/good'
+	[ -f "$R/etc/good" ] && [ ! -e "$R/etc/evil" ]
 }
 
 @test "places of file systems are made at boot and by apply; links in the root's place are refused or left out" {

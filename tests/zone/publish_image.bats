@@ -107,6 +107,29 @@ facts() { # facts DIR: everything about the files in it
 	says "/srv/endless"
 	says holes
 	[ ! -e "$TOP/out2/index.json" ]
+	rm "$root/srv/endless"
+	truncate -s 64G "$root/srv/more" # beside the holes that came before
+	fails 1 timeout 20 zone publish web "oci:$TOP/out2"
+	says "/srv/more"
+	says holes
+}
+
+@test "who publishes into a layout waits for others who do" {
+	zone_of_tree web
+	zone publish web "oci:$TOP/out:one"
+	exec 9<"$TOP/out"
+	flock 9
+	zone publish web "oci:$TOP/out:two" 3>&- 9>&- &
+	pid=$!
+	sleep 1
+	[ "$(jq '.manifests | length' "$TOP/out/index.json")" = 1 ]
+	flock -u 9
+	exec 9<&-
+	wait "$pid"
+	[ "$(jq '.manifests | length' "$TOP/out/index.json")" = 2 ]
+	mkdir "$TOP/begun" # by one who was killed
+	echo '{}' >"$TOP/begun/oci-layout"
+	zone publish web "oci:$TOP/begun:one"
 }
 
 @test "--debootstrap runs mmdebstrap with the host's mirror and takes what it made as any archive" {

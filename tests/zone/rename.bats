@@ -10,6 +10,7 @@ setup_more() {
 }
 
 teardown_more() {
+	exec 9>&- # a lock that a test has left
 	umount "$TOP"
 }
 
@@ -110,4 +111,39 @@ one_of() { # one_of OLD NEW
 	done
 	[ $killed -ge 8 ]
 	zone boot "$name"
+}
+
+@test "rename whose flushes fail, each in turn, leaves one zone, under one name" {
+	command -v strace >/dev/null || skip "needs strace"
+	native a
+	from=a to=b failed=0
+	for at in $(seq 10); do
+		code=0
+		strace -qq -o /dev/null -e trace=fsync -e inject=fsync:error=EIO:when="$at" zone rename $from $to >/dev/null 2>&1 || code=$?
+		name=$(one_of a b)
+		[ $code = 0 ] || failed=$((failed + 1))
+		[ "$name" = a ] && from=a to=b
+		[ "$name" = b ] && from=b to=a
+		[ $code != 0 ] || break
+	done
+	[ $failed -ge 4 ]
+}
+
+@test "while layers are removed no record that names some moves, and no clone takes some unseen" {
+	native web
+	zone snapshot create web one
+	# somebody is at the store of layers
+	exec 9>>"$ZONES_STORAGE_DIR/.layers.lock"
+	flock -x 9
+	run -124 timeout 1 zone clone -s one web copy 9>&-
+	run -124 timeout 1 zone rename web shop 9>&-
+	[ -e "$ZONES_STORAGE_DIR/.records/web.json" ]
+	[ ! -e "$ZONES_STORAGE_DIR/.records/shop.json" ]
+	exec 9>&-
+	zone delete -F copy
+	# the next command finishes it
+	[ "$(one_of web shop)" = shop ]
+	zone image prune
+	zone snapshot rollback shop one
+	zone boot shop
 }

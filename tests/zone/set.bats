@@ -69,7 +69,7 @@ editor() { # editor LINE...: the script that stands in for an editor
 	unchanged zone set web 'anet[3].mtu=1400'
 	unchanged zone set web maxLwps[0]=1
 	unchanged zone set web zonename=other
-	unchanged zone set web quota=10G
+	unchanged zone set web quota=10K
 	unchanged zone set web limitpriv=default,sys_module
 	unchanged zone set web 'fs=[{]'
 	unchanged zone set web =5

@@ -63,6 +63,11 @@ life() {
 		A /srv/replaced/in
 	D
 	[ "$(zone snapshot get "$1" one /srv/changed -)" = old ]
+	echo precious >"$TOP/out"
+	run zone snapshot get "$1" one /srv/nothing "$TOP/out"
+	[ "$status" -eq 1 ] && [ "$(cat "$TOP/out")" = precious ]
+	run zone snapshot get "$1" one /srv/nothing "$TOP/none"
+	[ "$status" -eq 1 ] && [ ! -e "$TOP/none" ]
 	zone snapshot get "$1" one srv/removed/deep/file "$TOP/out"
 	[ "$(cat "$TOP/out")" = r ]
 	zone snapshot create "$1" two
@@ -120,6 +125,10 @@ life() {
 		values=$(cat "$layer"/p? | sort -n)
 		[ $(($(tail -n 1 <<<"$values") - $(head -n 1 <<<"$values"))) -le 1 ] || { echo "$values"; false; }
 	done
+	# also when the child that is to let them go on is killed
+	if command -v strace >/dev/null; then
+		strace -f -qq -o /dev/null -e trace=setsid -e inject=setsid:signal=KILL zone snapshot create web three
+	fi
 	[ "$(zone list --json web | jq -r '.[0].aux')" = null ]
 }
 
@@ -129,6 +138,11 @@ life() {
 	zone install web
 	life web btrfs live
 	run ! touch "$TOP/btrfs/web/snapshots/two/x"
+	inner=$TOP/btrfs/web/root/srv/inner # as root of the zone can make it
+	btrfs -q subvolume create "$inner"
+	mkdir -p "$inner/a/b"
+	echo x >"$inner/a/b/file"
+	btrfs property set "$inner" ro true
 	zone uninstall -F web
 	[ -z "$(ls -A "$TOP/btrfs")" ]
 	[ "$(btrfs subvolume list "$TOP/btrfs" | wc -l)" = 0 ]

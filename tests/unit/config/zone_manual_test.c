@@ -36,10 +36,11 @@ int main(void)
 	CHECK(strstr(text, "\\fBanet[].mtu\\fR (MTU)\n"));
 	CHECK(strstr(text, "\\fBbrand\\fR (native|linux)\n"));
 	CHECK(strstr(text, "mac\\-nospoof|ip\\-nospoof"));
-	CHECK(later && strstr(later, "\\fBquota\\fR (size)\n") &&
-	      strstr(later, "Left out, the disk space"));
-	/* Members of a refused object go with it, those of an accepted one stay. */
-	CHECK(later && strstr(later, "\\fBadmin[].user\\fR"));
+	CHECK(strstr(text, "\\fBquota\\fR (size)\n") &&
+	      strstr(text, "\\fBquota\\fR (size)\n") < later);
+	CHECK(later && strstr(later, "\\fBbootPriority\\fR") &&
+	      strstr(later, "Left out, zones boot in no promised order"));
+	CHECK(later && !strstr(later, "\\fBadmin[].user\\fR"));
 	CHECK(later && !strstr(later, "\\fBanet[].mtu\\fR"));
 	/* No line of text begins like a request. */
 	CHECK(count(text, "\n.") ==

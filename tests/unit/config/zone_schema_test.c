@@ -74,7 +74,8 @@ static void test_members(void)
 	CHECK(json_get(json_get(p, "brand"), "enum") &&
 	      json_get(json_get(p, "brand"), "enum")->n == 2);
 	CHECK_STR(json_get_string(json_get(p, "brand"), "default", ""), "native");
-	CHECK(json_get(json_get(p, "quota"), "not") != NULL);
+	CHECK(!json_get(json_get(p, "quota"), "not"));
+	CHECK_INT(json_get_i64(json_get(p, "quotaInodes"), "minimum", 0), 1000);
 	CHECK(json_get(json_get(p, "fileMacProfile"), "enum") &&
 	      json_get(json_get(p, "fileMacProfile"), "enum")->n == 4);
 	CHECK(!json_get(json_get(p, "zonepath"), "default"));
@@ -129,7 +130,8 @@ static const char *const invalid[] = {
 	"{\"zonename\":\"a\",\"attr\":{\"a\":1}}",
 	"{\"zonename\":\"a\",\"attr\":{\"a b\":\"1\"}}",
 	"{\"zonename\":\"a\",\"sysctl\":{\"x\":\"1\"}}",
-	"{\"zonename\":\"a\",\"quota\":\"10G\"}",
+	"{\"zonename\":\"a\",\"quota\":\"10X\"}",
+	"{\"zonename\":\"a\",\"quotaInodes\":\"many\"}",
 	"{\"zonename\":\"a\",\"ipType\":\"own\"}",
 	"{\"zonename\":\"a\",\"net\":[{\"address\":\"192.0.2.1/24\"}]}",
 	"{\"zonename\":\"a\",\"pool\":\"../x\"}",

@@ -342,6 +342,23 @@ static void test_exhaustive(const struct program *p)
 }
 
 /* Numbers that no header knows, and architectures that are not in the list. */
+/* With a quota: the four ways to make a subvolume, and nothing beside them. */
+static void test_counted(struct program *p)
+{
+	static const uint32_t makes[] = { 0x50009401, 0x5000940e, 0x50009417, 0x50009418 };
+	auto_ptr(container_spec) struct container_spec *s = container_spec_new();
+
+	s->linux.seccomp = zone_seccomp_new(false, true);
+	CHECK_INT(compile(s->linux.seccomp, p), 0);
+	test_samples(p, false);
+	for (size_t i = 0; i < sizeof(makes) / sizeof(makes[0]); i++) {
+		CHECK_INT(ask(p, SCMP_ARCH_X86_64, "ioctl", 0, makes[i], 0), answer_code(NO));
+		CHECK_INT(ask(p, SCMP_ARCH_X86_64, "ioctl", 0, makes[i] | 1ull << 40, 0),
+			  answer_code(NO));
+		CHECK_INT(ask(p, SCMP_ARCH_X86_64, "ioctl", 0, makes[i] ^ 2, 0), answer_code(OK));
+	}
+}
+
 static void test_unknown(const struct program *p)
 {
 	struct seccomp_data d = { .nr = 9999, .arch = SCMP_ARCH_X86_64 };
@@ -397,7 +414,7 @@ static void test_is_legal(void)
 
 	s->oci_version = strdup("1.3.0");
 	s->root.path = strdup("/r");
-	s->linux.seccomp = zone_seccomp_new(false);
+	s->linux.seccomp = zone_seccomp_new(false, false);
 	CHECK_INT(oci_check(s, NULL, &diags), 0);
 	j = oci_save(s);
 	text = json_print(j, false);
@@ -415,7 +432,7 @@ static void test_no_contradiction(void)
 	auto_ptr(container_spec) struct container_spec *s = container_spec_new();
 	const struct strv *allowed, *denied;
 
-	s->linux.seccomp = zone_seccomp_new(true);
+	s->linux.seccomp = zone_seccomp_new(true, false);
 	allowed = &s->linux.seccomp->rules[0].names;
 	denied = &s->linux.seccomp->rules[1].names;
 	CHECK(allowed->n > 350 && denied->n > 30);
@@ -441,7 +458,7 @@ int main(void)
 	for (int nesting = 0; nesting <= 1; nesting++) {
 		auto_ptr(container_spec) struct container_spec *s = container_spec_new();
 
-		s->linux.seccomp = zone_seccomp_new(nesting);
+		s->linux.seccomp = zone_seccomp_new(nesting, false);
 		CHECK_INT(compile(s->linux.seccomp, &p), 0);
 		CHECK(p.n > 100 && p.n < 4096); /* BPF_MAXINSNS */
 		printf("# %zu instructions\n", p.n);
@@ -452,6 +469,7 @@ int main(void)
 		test_complete(s->linux.seccomp, SCMP_ARCH_X86_64);
 		test_complete(s->linux.seccomp, SCMP_ARCH_AARCH64);
 	}
+	test_counted(&p);
 #endif
 	return test_done();
 }

@@ -112,7 +112,8 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"service\": { \"command\": [ \"/x\" ], \"stopSignal\": @\"SIGSTOPPED\" } }", .path = "service.stopSignal", .code = "value", .message = "no signal" },
 	{ .text = Z "\"attr\": { \"a b\": @\"x\" } }", .path = "attr.a b", .code = "value", .message = "" },
 	/* what comes later */
-	{ .text = Z "\"quota\": @\"10G\" }", .path = "quota", .code = "unsupported", .message = "this version cannot enforce it; left out, the disk space of the zone's files is not limited" },
+	{ .text = Z "\"quota\": @\"10K\" }", .path = "quota", .code = "range", .message = "" },
+	{ .text = Z "\"quotaInodes\": @10 }", .path = "quotaInodes", .code = "range", .message = "" },
 	{ .text = Z "\"quota\": @\"10X\" }", .path = "quota", .code = "value", .message = "is not a size" },
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": @\"2-1\" } }", .path = "dedicatedCPU.ncpus", .code = "value", .message = "from 1" },
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": @\"0\" } }", .path = "dedicatedCPU.ncpus", .code = "value", .message = "from 1" },
@@ -124,7 +125,7 @@ static const struct bad_zone bad[] = {
 	{ .text = Z "\"anet\": [ { \"isolated\": @1 } ] }", .path = "anet[0].isolated", .code = "type", .message = "" },
 	{ .text = Z "\"net\": [ @{ \"address\": \"192.0.2.1/24\" } ] }", .path = "net[0].physical", .code = "missing", .message = "is required" },
 	{ .text = Z "\"publish\": [ { \"port\": @\"80-\" } ] }", .path = "publish[0].port", .code = "value", .message = "is not a port or a range" },
-	{ .text = Z "\"admin\": @[ { \"user\": \"alice\", \"auths\": [ \"login\" ] } ] }", .path = "admin", .code = "unsupported", .message = "" },
+	{ .text = Z "\"admin\": [ { \"user\": \"alice\", \"auths\": @[ \"login\", \"config\" ] } ] }", .path = "admin[0].auths", .code = "unsupported", .message = "\"config\"; left out, only root" },
 	{ .text = Z "\"admin\": [ { \"user\": \"alice\", \"auths\": [ @\"root\" ] } ] }", .path = "admin[0].auths[0]", .code = "value", .message = "is not login, manage" },
 	{ .text = Z "\"pool\": @\"../fast\" }", .path = "pool", .code = "value", .message = "" },
 	{ .text = Z "\"dedicatedCPU\": { \"ncpus\": \"1-2\" }, \"pool\": @\"fast\" }", .path = "pool", .code = "conflict", .message = "CPUs of its own" },

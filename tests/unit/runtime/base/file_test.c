@@ -147,6 +147,19 @@ static void test_directories(int dir)
 	CHECK(!file_exists(dir, "nowhere"));
 }
 
+static void test_lock_directory(int dir)
+{
+	auto_close int one = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int two = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err e = { 0 };
+
+	CHECK_INT(file_lock_fd(one, "dir", true, 0, &e), 0);
+	CHECK_INT(file_lock_fd(two, "dir", true, 50, &e), -EWOULDBLOCK);
+	CHECK_STR(e.text, "\"dir\" is locked by another process");
+	CHECK_INT(flock(one, LOCK_UN), 0);
+	CHECK_INT(file_lock_fd(two, "dir", true, 0, &e), 0);
+}
+
 static void test_lock(int dir)
 {
 	struct err e = { 0 };
@@ -220,6 +233,7 @@ int main(void)
 	test_sweep(dir);
 	test_directories(dir);
 	test_lock(dir);
+	test_lock_directory(dir);
 	test_lock_wait(dir);
 	test_free_bytes(dir);
 	(void)close(dir);

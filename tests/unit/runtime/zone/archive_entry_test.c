@@ -9,6 +9,22 @@ static char *contents(int root, const char *path)
 	return file_read_all(root, path, 65536, &text, NULL, &e) < 0 ? NULL : text;
 }
 
+/* What an archive makes us remember has an end. */
+static void many_dirs(void)
+{
+	struct extract x = { .parent = -1 };
+	struct err e = { 0 };
+	char name[4001];
+	int n = 0;
+
+	memset(name, 'd', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	while (n < 20000 && archive_remember_dir(&x, name, (struct timespec){ 0 }, &e) == 0)
+		n++;
+	CHECK(n > 16000 && n < 17000 && e.code == E2BIG);
+	extract_done(&x);
+}
+
 int main(void)
 {
 	struct test_dirs t;
@@ -71,5 +87,6 @@ int main(void)
 	CHECK(fstatat(root, "dir", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode));
 	(void)close(root);
 	test_dirs_remove(&t);
+	many_dirs();
 	return test_done();
 }

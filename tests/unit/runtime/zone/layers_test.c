@@ -5,7 +5,9 @@
 #include <sys/wait.h>
 
 #include "runtime/zone/record.h"
+#include "runtime/zone/snapshot.h"
 #include "runtime/zone/storage.h"
+#include "runtime/zone/zone.h"
 #include "tests/unit/runtime/zone/store_dirs.h"
 
 /* An installed zone with a plain root that holds "file". */
@@ -125,6 +127,35 @@ static void interrupted(const struct test_dirs *t, const char *name, int stage)
 	zone_unmake(&z);
 }
 
+/* A snapshot one of whose layers is gone, the first or one below it, is no way back: nothing is touched. */
+static void back_to_missing(const struct test_dirs *t, const char *name, const char *layers)
+{
+	struct zone z = zone_make(t, name);
+	auto_free char *top = mem_format("%s/upper/fs", z.record.zonepath);
+	struct zone_snapshot s = { .name = (char *)"one",
+				   .created = (char *)"2026-01-01T00:00:00Z",
+				   .driver = (char *)STORAGE_OVERLAY };
+	auto_done(zone_record) struct zone_record saved = { 0 };
+	struct err e = { 0 };
+
+	CHECK_INT(layers_freeze(&t->dirs, &z, &e), 0);
+	test_put(top, "mine", "x");
+	for (const char *p = layers; *p; p++)
+		strv_add(&s.layers, *p == '-' ? "missing-layer" : z.record.layers.items[0]);
+	z.record.snapshots = &s;
+	z.record.n_snapshots = 1;
+	CHECK_INT(zone_record_write(&t->dirs, &z, &e), 0);
+	z.record.snapshots = NULL;
+	z.record.n_snapshots = 0;
+	CHECK(zone_snapshot_rollback(&t->dirs, name, "one", &e) < 0);
+	CHECK(strstr(e.text, "layer missing-layer is missing"));
+	CHECK(is_there(top, "mine"));
+	CHECK_INT(zone_record_load(&t->dirs, name, &saved, &e), 1);
+	CHECK(saved.next.n == 0 && saved.layers.n == 1);
+	strv_done(&s.layers);
+	zone_unmake(&z);
+}
+
 static void prune(const struct test_dirs *t)
 {
 	auto_free char *images = mem_format("%s/.images", t->dirs.storage);
@@ -176,6 +207,8 @@ int main(void)
 	interrupted(&t, "b", 1);
 	interrupted(&t, "c", 2);
 	interrupted(&t, "d", 3);
+	back_to_missing(&t, "e", "-+");
+	back_to_missing(&t, "f", "+-");
 	prune(&t);
 	test_dirs_remove(&t);
 	return test_done();

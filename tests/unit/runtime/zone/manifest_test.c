@@ -63,6 +63,19 @@ static void lines(const struct test_dirs *t)
 	(void)close(job.root);
 }
 
+/* Nothing is packed that could not be read again. The text is never looked at, so it takes no memory. */
+static void too_long(void)
+{
+	auto_done(strbuf) struct strbuf m = { .text = mem_zero(MANIFEST_MAX), .cap = MANIFEST_MAX };
+	struct statx st = { .stx_mode = S_IFREG };
+	struct tree_file f = { .path = "a", .st = &st, .fd = -1, .first = "b" };
+	struct err e = { 0 };
+
+	m.len = MANIFEST_MAX - MANIFEST_LINE_MAX;
+	CHECK_INT(manifest_file(&m, &f, NULL, &e), 0);
+	CHECK_INT(manifest_file(&m, &f, NULL, &e), -EFBIG);
+}
+
 int main(void)
 {
 	struct test_dirs t;
@@ -70,6 +83,7 @@ int main(void)
 	test_dirs_make(&t);
 	comparing();
 	lines(&t);
+	too_long();
 	test_dirs_remove(&t);
 	return test_done();
 }

@@ -46,6 +46,8 @@ int main(void)
 	auto_free char *b = mem_format("%s/b/x", root);
 	auto_free char *again = mem_format("%s/c", root);
 	auto_free char *hole = mem_format("%s/hole", root);
+	auto_free char *huge1 = mem_format("%s/huge1", root);
+	auto_free char *huge2 = mem_format("%s/huge2", root);
 	auto_free char *pipe_path = mem_format("%s/a", root);
 
 	CHECK(mkdir(root, 0755) == 0 && mkdir(dir, 0755) == 0);
@@ -59,6 +61,13 @@ int main(void)
 		CHECK_INT(tree_visit(fd, take, &s, &skipped, &e), 0);
 		CHECK_STR(strbuf_text(&s.text), " a b b/x b. c=b/x hole ");
 		CHECK(s.data + s.holes == 3 + (3ull << 20));
+		/* each could be read, the two together are too much */
+		test_put(root, "huge1", "");
+		test_put(root, "huge2", "");
+		CHECK(truncate(huge1, 33ll << 30) == 0 && truncate(huge2, 33ll << 30) == 0);
+		s.data = s.holes = 0;
+		CHECK_INT(tree_visit(fd, take, &s, &skipped, &e), -EFBIG);
+		CHECK(strstr(e.text, "huge2") && strstr(e.text, "holes"));
 		s.fail = true;
 		CHECK_INT(tree_visit(fd, take, &s, &skipped, &e), -EIO);
 	}

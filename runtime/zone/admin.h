@@ -1,0 +1,24 @@
+/* admin - which rights a user of the host has over a zone.
+ *
+ * The zone's file says it by name: "admin": [ { "user": "alice", "auths": [ "login", "manage" ] } ]. A name is what the host's getpwnam(3) makes of it at the moment of the question, so a user who is
+ * deleted or taken out of the file has no rights from then on. A file that cannot be read gives none to anybody.
+ * As root, in the host's mount namespace. */
+#ifndef RUNTIME_ZONE_ADMIN_H
+#define RUNTIME_ZONE_ADMIN_H
+
+#include <sys/types.h>
+
+#include "runtime/base/diag.h"
+#include "runtime/base/err.h"
+#include "runtime/zone/store.h"
+
+#define ADMIN_LOGIN  "login"
+#define ADMIN_MANAGE "manage"
+
+/* 0, or -EPERM. A zone that does not exist is refused in the same words: nobody learns the names of zones that are not his. */
+MUST_CHECK int zone_admin_allows(const struct zone_dirs *d, const char *name, uid_t uid,
+				 const char *auth, struct err *e);
+/* Names that the host does not know, for `zone verify`. Boot does not ask: a directory of users that cannot be reached must keep no zone down. */
+void zone_admin_verify(const struct zone_spec *z, struct diag_list *diags);
+
+#endif

@@ -1,0 +1,33 @@
+#!/usr/bin/env bats
+# zone audit of zrun's containers: against their config.json.
+load helper
+
+audit() {
+	ZONES_CONFIG_DIR=$TOP/etc ZONES_STORAGE_DIR=$TOP/storage ZONES_RUN_DIR=$TOP/zones ZONES_OCI_DIR=$TOP/run "$BUILD/zone" audit "$@"
+}
+
+differing() { audit -q --json "$ID" | jq -r '[.[0].findings[] | select(.verdict == "differs") | .property] | unique | join(" ")'; }
+
+@test "a container as zrun spec writes it keeps its promises, and shows what is changed" {
+	config '.process.args = ["sleep", "100"] | .linux.resources.pids = {"limit": 20} | .process.oomScoreAdj = 100'
+	zrun create -b "$BUNDLE" "$ID" >"$TOP/out" 2>&1 </dev/null || { cat "$TOP/out"; false; }
+	run audit "$ID"
+	[ "$status" = 1 ] # it has not been sealed yet
+	zrun start "$ID"
+	audit "$ID"
+	audit --json -a | jq -e --arg id "$ID" 'length == 1 and .[0].zone == $id and .[0].ok'
+	audit "$ID" | grep -E " ok +root.readonly +true "
+	audit "$ID" | grep -E " ok +oomScoreAdj +100 or more "
+	# what zrun update changes is not in config.json
+	zrun update --pids-limit 30 "$ID"
+	[ "$(differing)" = resources.pids.limit ]
+	zrun update --pids-limit 20 "$ID"
+	[ -z "$(differing)" ]
+	zrun mounts add "$ID" -d /tmp -s "$TOP" -o bind
+	[ "$(differing)" = mounts ]
+	zrun mounts remove "$ID" /tmp
+	# a process with more capabilities than the container has
+	zrun exec --cap CAP_SYS_ADMIN -d "$ID" sleep 100 >/dev/null 2>&1 </dev/null
+	differing
+	[[ "$(differing)" = capabilities.* ]]
+}

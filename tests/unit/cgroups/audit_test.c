@@ -1,0 +1,59 @@
+#include "cgroups/limits.h"
+#include "config/spec.h"
+#include "tests/unit/cgroups/fake.h"
+#include "tests/unit/test.h"
+
+static void check_values(void)
+{
+	CHECK(audit_same("memory.max", false, "67108864", "67108864"));
+	CHECK(audit_same("memory.max", false, "67108865", "67108864")); /* whole pages */
+	CHECK(!audit_same("memory.max", false, "67108864", "67112960"));
+	CHECK(!audit_same("memory.max", false, "67108864", "max"));
+	CHECK(audit_same("memory.limit_in_bytes", false, "-1", "9223372036854771712"));
+	CHECK(audit_same("pids.max", false, "max", "max"));
+	CHECK(!audit_same("pids.max", false, "0", "max"));
+	CHECK(audit_same("cpu.max", false, "50000", "50000 100000"));
+	CHECK(!audit_same("cpu.max", false, "5000", "50000 100000"));
+	CHECK(audit_same("cpuset.cpus", false, "0,1", "0-1"));
+	CHECK(!audit_same("cpuset.cpus", false, "0", "0-1"));
+	CHECK(audit_same("cpu.shares", false, "1", "2"));
+	CHECK(audit_same("hugetlb.2MB.max", false, "3145728", "2097152"));
+	CHECK(audit_same("io.max", true, "8:0 rbps=1", "7:0 rbps=2\n8:0 rbps=1 wbps=max"));
+	CHECK(!audit_same("io.max", true, "8:0 rbps=1", "8:0 rbps=10 wbps=max"));
+	CHECK(!audit_same("io.max", true, "8:0 rbps=1", ""));
+	CHECK(audit_same("io.max", true, "8:0 rbps=max", ""));
+}
+
+static const struct finding *line(const struct findings *f, const char *property)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->items[i].property, property) == 0)
+			return &f->items[i];
+	return NULL;
+}
+
+int main(void)
+{
+	struct cgroup *cg = fake_cgroup(CGROUP_MODE_V2);
+	char *root = fake_root();
+	struct memory_spec memory = { .limit = { true, 1048576 } };
+	struct resources_spec r = { .memory = &memory, .pids_limit = { true, 7 } };
+	auto_done(findings) struct findings f = { 0 };
+	struct err e = { 0 };
+
+	check_values();
+	(void)fake_part(cg, root, "/web", NULL);
+	CHECK(cgroup_audit(cg, &r, &f, &e) < 0); /* it is gone */
+	fake_dir(root, "/web");
+	fake_file(root, "/web/cgroup.procs", "1\n");
+	fake_file(root, "/web/memory.max", "1048576\n");
+	fake_file(root, "/web/pids.max", "8\n");
+	CHECK_INT(cgroup_audit(cg, &r, &f, &e), 0);
+	CHECK_INT(line(&f, "resources.memory.limit")->verdict, FINDING_OK);
+	CHECK_INT(line(&f, "resources.pids.limit")->verdict, FINDING_DIFFERS);
+	CHECK_STR(line(&f, "resources.pids.limit")->enforced, "pids.max=8");
+	CHECK_INT(line(&f, "cgroup")->verdict, FINDING_OK);
+	cgroup_free(cg);
+	fake_remove(root);
+	return test_done();
+}
