@@ -49,10 +49,12 @@ int zone_row_links(const struct zone_dirs *d, const struct zone_row *row, struct
 	if (row->state < ZONE_READY || row->id < 0 || str_eq(row->brand, "oci"))
 		return 0;
 	r = v->net ? 0 : net_view_open(&v->net, e);
-	if (r == 0)
-		r = zone_open(d, row->name, 0, &z, e);
-	if (r == 0)
-		r = zone_links(z, v->net, &status, e);
+	if (r < 0)
+		return r;
+	r = zone_open(d, row->name, 0, &z, e);
+	if (r < 0)
+		return r;
+	r = zone_links(z, v->net, &status, e);
 	if (r < 0)
 		return r;
 	links = json_get(status, "links");
