@@ -525,7 +525,7 @@ P
 	run timeout 30 zone uninstall -F web
 	umount "$root/root/below"
 	[ "$status" -ne 0 ]
-	says "mount point"
+	says "is mounted in the zone's files"
 	unharmed
 	timeout 60 zone uninstall -F web
 	[ "$(state_of web)" = configured ]
