@@ -9,9 +9,9 @@ setup_more() {
 	BEFORE=$(store)
 }
 
-# Everything in the three directories, with sizes and times of files.
+# Everything in the three directories but the log of acts (zone history keeps refused ones too), with sizes and times of files.
 store() {
-	find "$ZONES_CONFIG_DIR" "$ZONES_STORAGE_DIR" "$ZONES_RUN_DIR" -type d -printf '%p\n' -o -printf '%p %s %T@\n' | sort
+	find "$ZONES_CONFIG_DIR" "$ZONES_STORAGE_DIR" "$ZONES_RUN_DIR" -name .audit -prune -o -type d -printf '%p\n' -o -printf '%p %s %T@\n' | sort
 }
 
 nothing_made() {
