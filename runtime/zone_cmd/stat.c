@@ -198,10 +198,19 @@ static unsigned extras_of(const struct view *v)
 	return extras;
 }
 
+static int read_form(const struct cli_args *a)
+{
+	return cli_has(a, "json") + cli_has(a, "parsable") + cli_has(a, "prometheus") > 1
+		       ? cli_usage(a, "--json, -p and --prometheus do not go together")
+		       : CLI_DONE;
+}
+
 static int read_view(const struct cli_args *a, struct view *v)
 {
-	int code = read_resources(a, v);
+	int code = read_form(a);
 
+	if (code == CLI_DONE)
+		code = read_resources(a, v);
 	if (code == CLI_DONE)
 		code = read_reports(a, v);
 	v->extras = extras_of(v);

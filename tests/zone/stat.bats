@@ -114,6 +114,9 @@ time.sleep(100)' >"$TOP/out" 2>&1 3>&- &
 	says "needs an interval"
 	fails 2 zone stat -R lowest 1
 	says "there are total, average, high"
+	fails 2 zone stat --json --prometheus
+	fails 2 zone stat -p --json
+	says "do not go together"
 	zone exec web sh -c 'while :; do :; done' >/dev/null 2>&1 3>&- &
 	zone stat --json -z web -R total,average,high 0.4 3 >"$TOP/stat"
 	echo "$(cat "$TOP/stat")"
