@@ -24,6 +24,8 @@
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 
+enum { PLACE_WAIT_MS = 60000 };
+
 static const char ok[] = ATTACH_OK, warning[] = ATTACH_WARNING, problem[] = ATTACH_PROBLEM;
 
 struct attach {
@@ -337,13 +339,27 @@ int attach_take(const struct zone_dirs *d, struct zone *z, const char *zonepath,
 
 /* --- the zone ----------------------------------------------------------------------------------------------------- */
 
+/* Two names that are attached to one directory at once: the second one waits, and finds the first one's record. No such directory is a row of the report. */
+static int lock_place(const char *zonepath, int *ret, struct err *e)
+{
+	struct err ignored = { 0 };
+	auto_close int top = zone_storage_open(zonepath, &ignored);
+
+	*ret = top < 0 ? -1 : file_open_dir(top, ".", &ignored);
+	return *ret < 0 ? 0 : file_lock_fd(*ret, zonepath, true, PLACE_WAIT_MS, e);
+}
+
 /* The manifest of a zonepath, or why there is none. */
 static int attach_files(const struct zone_dirs *d, struct zone *z, const char *zonepath,
 			struct zone_attach *report, struct err *e)
 {
 	auto_ptr(json) struct json *facts = NULL;
 	struct err why = { 0 };
+	auto_close int place = -1;
+	int r = lock_place(zonepath, &place, e);
 
+	if (r < 0)
+		return r;
 	(void)!detached_load(zonepath, &facts, &why); /* a row of the report */
 	struct attach a = { .dirs = d,
 			    .zone = z,

@@ -328,6 +328,29 @@ static void load_options(struct migration *g, struct strv *kept)
 	g->m->ssh_options = kept;
 }
 
+/* All but the note was done when it was interrupted. */
+static bool is_gone(const struct migration *g)
+{
+	const struct zone *z = g->zone;
+	auto_ptr(json) struct json *left = NULL;
+	auto_free char *usual = mem_format("%s/%s", g->dirs->storage, g->name);
+	struct err ignored = { 0 };
+
+	return g->note && z->detached &&
+	       detached_load(z->spec->zonepath ? z->spec->zonepath : usual, &left, &ignored) == 0 &&
+	       str_eq(json_get_string(left, DETACHED_TO, NULL), g->remote.host);
+}
+
+static void forget_gone(struct migration *g)
+{
+	auto_free char *key = mem_format("out-%s", g->name);
+	struct err ignored = { 0 };
+
+	(void)!remote_call(&g->remote, "end", NULL, NULL, &ignored); /* it only forgets its note */
+	note_forget(g->dirs, key);
+	g->m->note = mem_format("zone \"%s\" is on \"%s\" already", g->name, g->remote.host);
+}
+
 static int prepare(struct migration *g, struct strv *options, struct err *e)
 {
 	const char *rsync;
@@ -340,13 +363,13 @@ static int prepare(struct migration *g, struct strv *options, struct err *e)
 	if (r == 0)
 		r = migration_open(g, 0, e);
 	if (r == 0)
-		r = zone_allow(g->zone, ZONE_VERB_MIGRATE, NULL, e);
-	if (r == 0)
 		r = lock(g, e);
 	if (r == 0)
 		r = load_note(g, e);
 	if (r == 0)
 		r = load_host(g, e);
+	if (r == 0 && !is_gone(g))
+		r = zone_allow(g->zone, ZONE_VERB_MIGRATE, NULL, e);
 	if (r < 0)
 		return r;
 	g->remote.zone = mem_strdup(g->name);
@@ -365,6 +388,10 @@ static int settle_first(struct migration *g, bool back, struct err *e)
 
 static int migrate(struct migration *g, struct err *e)
 {
+	if (is_gone(g)) {
+		forget_gone(g);
+		return 0;
+	}
 	if (migration_is_leaving(g->zone)) {
 		int r = settle_first(g, false, e);
 
@@ -418,6 +445,10 @@ static int give_up(struct migration *g, struct err *e)
 	auto_free char *key = mem_format("out-%s", g->name);
 	int r;
 
+	if (g->note && is_gone(g)) {
+		forget_gone(g);
+		return 0;
+	}
 	if (!g->note) {
 		g->m->note = mem_format("zone \"%s\": no migration of it was begun", g->name);
 		return 0;

@@ -18,7 +18,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/migrate_jail.h"
 
-enum { STREAM_ENDED = 12, PARTIAL = 23, VANISHED = 24, SAID_MAX = 64 << 10, LINE_MAX_BYTES = 4096 };
+enum { PARTIAL = 23, VANISHED = 24, SAID_MAX = 64 << 10, LINE_MAX_BYTES = 4096 };
 
 /* Devices stay out, as everywhere; attributes are those of tree_wants_attribute(). */
 static const char *const words[] = {
@@ -130,19 +130,30 @@ static void listen_to(const struct pass *p)
 	}
 }
 
-/* The first line of its complaints: the ones that follow say that it goes on. */
-static char *complaint(int fd)
+/* The line of its complaints that says why: that of the other end if it was heard, else the first one; those that follow say that it goes on. */
+static char *complaint(int fd, bool *ret_is_theirs)
 {
 	auto_free char *text = NULL;
+	auto_done(strv) struct strv lines = { 0 };
 	struct err ignored = { 0 };
+	const char *best = NULL;
 
-	if (lseek(fd, 0, SEEK_SET) < 0 || file_read_fd(fd, SAID_MAX, &text, NULL, &ignored) < 0 ||
-	    str_empty(text))
-		return mem_strdup("it did not say why");
-	text[strcspn(text, "\n")] = '\0';
-	for (char *p = text; *p; p++)
+	*ret_is_theirs = false;
+	if (lseek(fd, 0, SEEK_SET) == 0 && file_read_fd(fd, SAID_MAX, &text, NULL, &ignored) == 0)
+		strv_split(&lines, text, '\n');
+	for (size_t i = 0; i < lines.n && !*ret_is_theirs; i++) {
+		const char *line = lines.items[i];
+
+		*ret_is_theirs = str_has_prefix(line, "rsync: [receiver]") ||
+				 str_has_prefix(line, "rsync: [generator]");
+		if (*ret_is_theirs || (!best && !str_empty(line)))
+			best = line;
+	}
+	char *line = mem_strdup(best ? best : "it did not say why");
+
+	for (char *p = line; *p; p++)
 		*p = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
-	return ptr_steal(&text);
+	return line;
 }
 
 /* --- the two processes -------------------------------------------------------------------------------------------- */
@@ -208,10 +219,13 @@ static int judge(struct pass *p, int code, struct err *e)
 
 	if (is_ok && (r == 0 || (r == -EIO && p->c->is_live)))
 		return 0;
-	if (r == -ENOTCONN || r == -EOPNOTSUPP || (r < 0 && code == STREAM_ENDED))
+	if (r == -ENOTCONN || r == -EOPNOTSUPP)
 		return r;
-	auto_free char *said = complaint(p->err);
+	bool is_theirs;
+	auto_free char *said = complaint(p->err, &is_theirs);
 
+	if (r < 0 && !is_theirs)
+		return r; /* it has said so itself */
 	return err_set(e, EIO, "rsync ended with %d: %.300s", code, said);
 }
 

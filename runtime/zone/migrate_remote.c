@@ -145,29 +145,32 @@ void remote_done(struct remote *r)
 	*r = (struct remote){ 0 };
 }
 
-/* The last line that it said on its error output, without what a terminal would obey. */
-static char *last_words(int fd)
+/* The first or the last line that it said on its error output, without what a terminal would obey. */
+static char *words_of(int fd, bool first)
 {
 	auto_free char *text = NULL;
 	auto_done(strv) struct strv lines = { 0 };
 	struct err ignored = { 0 };
-	const char *last = "it did not say why";
+	const char *said = "it did not say why";
 
 	if (lseek(fd, 0, SEEK_SET) < 0 || file_read_fd(fd, SAID_MAX, &text, NULL, &ignored) < 0)
-		return mem_strdup(last);
+		return mem_strdup(said);
 	strv_split(&lines, text, '\n');
 	for (size_t i = 0; i < lines.n; i++) {
 		for (char *p = lines.items[i]; *p; p++)
 			*p = *p == '\r' ? '\0' : (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
-		if (!str_empty(lines.items[i]))
-			last = lines.items[i];
+		if (str_empty(lines.items[i]))
+			continue;
+		said = lines.items[i];
+		if (first)
+			break;
 	}
-	return mem_strdup(last);
+	return mem_strdup(said);
 }
 
 static int ssh_failed(const struct remote *r, const struct remote_call *c, int code, struct err *e)
 {
-	auto_free char *said = last_words(c->err);
+	auto_free char *said = words_of(c->err, false);
 
 	if (code == NO_PROGRAM)
 		return err_set(e, EOPNOTSUPP, "\"%s\" has no zone program that can take it: %.200s",
@@ -284,7 +287,7 @@ int remote_rsync_wait(const struct remote *r, struct remote_call *c, struct err 
 		return code;
 	if (code == SSH_FAILED || code == NO_PROGRAM)
 		return ssh_failed(r, c, code, e);
-	auto_free char *said = last_words(c->err);
+	auto_free char *said = words_of(c->err, true);
 
 	return err_set(e, EIO, "rsync on \"%s\" ended with %d: %.300s", r->host, code, said);
 }

@@ -18,8 +18,9 @@ UsePAM no
 StrictModes no
 PermitRootLogin yes
 PasswordAuthentication no
-SetEnv ZONES_CONFIG_DIR=$TOP/b/etc ZONES_STORAGE_DIR=$TOP/b/storage ZONES_RUN_DIR=$TOP/b/run PATH=$BUILD:/usr/sbin:/usr/bin:/sbin:/bin ASAN_OPTIONS=$ASAN_OPTIONS
+SetEnv ZONES_CONFIG_DIR=$TOP/b/etc ZONES_STORAGE_DIR=$TOP/b/storage ZONES_RUN_DIR=$TOP/b/run PATH=$TOP/wrap:$BUILD:/usr/sbin:/usr/bin:/sbin:/bin ASAN_OPTIONS=$ASAN_OPTIONS
 C
+	ssh_options=(-o "IdentityFile=$TOP/ssh/me" -o "UserKnownHostsFile=$TOP/ssh/known" -o BatchMode=yes)
 	printf '192.0.2.2 %s\n' "$(cut -d' ' -f1,2 "$TOP/ssh/host.pub")" >"$TOP/ssh/known"
 	unshare --net --mount --pid --fork --kill-child --propagation private sh -c "
 		mount -t proc proc /proc
@@ -54,10 +55,10 @@ here_sshd() {
 	wait_for 20 ssh_here true
 }
 ssh_here() {
-	ssh -o IdentityFile="$TOP/ssh/me" -o UserKnownHostsFile="$TOP/ssh/known" -o BatchMode=yes root@192.0.2.1 "$@"
+	ssh "${ssh_options[@]}" root@192.0.2.1 "$@"
 }
 ssh_to() {
-	ssh -o IdentityFile="$TOP/ssh/me" -o UserKnownHostsFile="$TOP/ssh/known" -o BatchMode=yes root@192.0.2.2 "$@"
+	ssh "${ssh_options[@]}" root@192.0.2.2 "$@"
 }
 # there COMMAND...: with that host's directories and namespaces, without ssh
 there() {
@@ -66,8 +67,8 @@ there() {
 state_there() {
 	there zone list --json "$1" 2>/dev/null | jq -r '.[0].state'
 }
-migrate() { # migrate OPTIONS... NAME: to the other host
-	timeout -k 5 120 zone migrate -o IdentityFile="$TOP/ssh/me" -o UserKnownHostsFile="$TOP/ssh/known" -o BatchMode=yes "$@"
+migrate() { # migrate WORDS...
+	timeout -k 5 120 zone migrate "${ssh_options[@]}" "$@"
 }
 other_gone() {
 	local name
