@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
@@ -253,9 +252,8 @@ static int lock(struct migration *g, struct err *e)
 
 	if (r < 0)
 		return r;
-	auto_free char *path = mem_format("%s/%s", stage, g->name);
+	auto_free char *path = mem_format("%s/%s.lock", stage, g->name);
 
-	g->remote.control = mem_format("%s/%d", stage, (int)getpid());
 	r = file_lock(AT_FDCWD, path, true, 0, &g->lock, e);
 	return r == -EWOULDBLOCK
 		       ? err_set(e, EBUSY, "zone \"%s\" is being migrated already", g->name)
@@ -307,8 +305,13 @@ static int load_host(struct migration *g, struct err *e)
 			g->name, g->remote.host, g->name);
 	if (!g->note && host) {
 		g->remote.host = mem_strdup(host);
-		return new_token(&g->remote.token, e);
+		int r = new_token(&g->remote.token, e);
+
+		if (r < 0)
+			return r;
 	}
+	/* short, for a socket; and never the connection to another host */
+	g->remote.control = mem_format("%s/.migrate/%.12s", g->dirs->run, g->remote.token ?: "-");
 	return 0;
 }
 

@@ -34,9 +34,9 @@ static const char *const words[] = {
 	"--filter=+x user.*",
 	"--filter=+x security.capability",
 	"--filter=-x *",
-	"--rsh=" JAIL_PROGRAM " migrate-pipe",
-	JAIL_TREE "/",
-	"there:" JAIL_TREE "/",
+	"--rsh=/zone-program migrate-pipe", /* JAIL_PROGRAM */
+	"/zone/",                           /* JAIL_TREE, here and there */
+	"there:/zone/",
 };
 
 struct pass {
