@@ -199,7 +199,7 @@ static int begin(struct migration *g, struct err *e)
 	auto_free char *key = mem_format("out-%s", g->name);
 	const struct strv *options = g->m->ssh_options;
 	bool runs = g->zone->state == ZONE_RUNNING;
-	bool ran = g->note && json_get_bool(g->note, "running", false);
+	bool ran = g->note && json_get_bool(g->note, "halted", false);
 
 	if (!g->note)
 		g->note = json_new_object();
@@ -462,8 +462,9 @@ static int give_up(struct migration *g, struct err *e)
 		r = abort_rounds(g, e);
 	if (r < 0)
 		return r;
-	note_forget(g->dirs, key);
+	json_set(g->note, "running", json_new_bool(json_get_bool(g->note, "halted", false)));
 	migration_boot_here(g, e);
+	note_forget(g->dirs, key);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* migrate_note - what is known of a migration on the disk. Private to runtime/zone; as root.
  *
- *   STORAGE/.migrate/out-NAME.json   of a zone that leaves:  {"token", "host", "uuid", "sshOptions", "phase": "rounds" | "leaving", "running", "remove"}
- *   STORAGE/.migrate/in-TOKEN.json   of one that arrives:    {"zone", "created", "phase": "receiving" | "done", "files"}
+ *   STORAGE/.migrate/out-NAME.json   of a zone that leaves:  {"token", "host", "uuid", "sshOptions", "running": it ran, "halted": by us, "remove"}
+ *   STORAGE/.migrate/in-TOKEN.json   of one that arrives:    {"zone", "created": with it, "phase": "receiving" | "giving" | "done"}
  *
  * Both are written durably before what they tell of is begun. The second one stays until the other host has said that it knows, so that it can be asked whatever has become of the zone since. */
 #ifndef RUNTIME_ZONE_MIGRATE_NOTE_H

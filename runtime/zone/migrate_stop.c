@@ -22,12 +22,25 @@ static void say(const struct migration *g, const char *what)
 
 /* --- halt --------------------------------------------------------------------------------------------------------- */
 
+/* Whether the zone is down because of us: who is down because somebody has halted it stays so. */
+static int set_halted(struct migration *g, bool halted, struct err *e)
+{
+	auto_free char *key = mem_format("out-%s", g->name);
+
+	json_set(g->note, "halted", json_new_bool(halted));
+	return note_save(g->dirs, key, g->note, e);
+}
+
 static int halt(struct migration *g, struct err *e)
 {
 	auto_free char *note = NULL;
 
 	if (g->zone->state != ZONE_RUNNING)
 		return 0;
+	int r = set_halted(g, true, e);
+
+	if (r < 0)
+		return r;
 	g->stopped_at = migration_now();
 	say(g, "halting the zone");
 	return g->m->shutdown ? zone_shutdown(g->dirs, g->name, false, g->m->shutdown_ms, &note, e)
@@ -38,13 +51,16 @@ void migration_boot_here(struct migration *g, struct err *e)
 {
 	const struct zone_boot o = { 0 };
 	auto_free char *note = NULL;
-	struct err why = { 0 };
+	struct err why = { 0 }, ignored = { 0 };
 
 	zone_free(ptr_steal(&g->zone)); /* and its lock */
 	if (!g->note || !json_get_bool(g->note, "running", false))
 		return;
 	int r = zone_boot(g->dirs, g->name, &o, &note, &why);
 
+	if (r == 0)
+		(void)!set_halted(g, false,
+				  &ignored); /* at worst it is booted once more than asked for */
 	if (e->code && r == 0)
 		(void)err_wrap(e, "the zone runs here again");
 	else if (e->code)
@@ -145,7 +161,6 @@ static int stop(struct migration *g, uint64_t sum, struct err *e)
 
 int migration_stop(struct migration *g, struct err *e)
 {
-	auto_free char *key = mem_format("out-%s", g->name);
 	uint64_t sum = g->zone->config_sum;
 
 	(void)signal(SIGINT, SIG_IGN);

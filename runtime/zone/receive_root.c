@@ -175,8 +175,8 @@ static int refuse(const struct zone_attach *report, struct err *e)
 int receive_begin(struct receive *r, struct err *e)
 {
 	auto_done(zone_attach) struct zone_attach report = { 0 };
-	enum receive_name name;
-	enum zone_state state;
+	enum receive_name name = RECEIVE_TAKEN;
+	enum zone_state state = ZONE_NONE;
 	struct err ignored = { 0 };
 	bool fresh = !r->note;
 	int n = fresh ? receive_check(r, &report, e) : 0;
