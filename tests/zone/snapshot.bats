@@ -188,9 +188,9 @@ life() {
 }
 
 @test "all zones, names made up, the last N of those stay; a bind mount is not in the way" {
-	mkdir "$TOP/data"
-	echo host >"$TOP/data/file"
-	zone create -t isolated web "fs=[{\"dir\":\"/data\",\"special\":\"$TOP/data\",\"type\":\"lofs\"}]"
+	mkdir "$TOP/shut/data"
+	echo host >"$TOP/shut/data/file"
+	zone create -t isolated web "fs=[{\"dir\":\"/data\",\"special\":\"$TOP/shut/data\",\"type\":\"lofs\"}]"
 	zone install web
 	native other
 	zone create -t isolated never
@@ -210,7 +210,7 @@ life() {
 	zone halt web
 	[ "$(names_of web | grep -c ^auto-)" = 1 ]
 	zone snapshot rollback web mine
-	[ "$(cat "$TOP/data/file")" = host ]
+	[ "$(cat "$TOP/shut/data/file")" = host ]
 	[ "$(zone snapshot diff web mine)" = "" ]
 }
 
