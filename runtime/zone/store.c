@@ -22,6 +22,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/derive.h"
+#include "runtime/zone/detached.h"
 #include "runtime/zone/journal.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
@@ -426,6 +427,7 @@ static void read_zone(const struct zone_dirs *d, struct zone *z)
 	read_storage(d, z, &f);
 	z->state = zone_derive(&f, &derived);
 	z->frozen = is_frozen(d, z);
+	z->detached = z->state == ZONE_CONFIGURED && detached_is_there(d, z);
 	choose_reason(d, z, derived);
 }
 

@@ -6,6 +6,7 @@
  *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree, or the place for it), upper/ (the changes of a root in layers), log/ (console.log)
  *   STORAGE/.layers/ID/fs/      a layer: a tree that is never written again (storage.h)
  *   STORAGE/.journal/NAME.json  while a verb changes more than one file (journal.h); zone_dirs_init() and zone_open() end what a crash has left
+ *   STORAGE/.migrate/           a note for each migration under way (migrate_note.h)
  *   RUN/NAME/                   while a monitor is (or was) there: run.json (struct zone_run), control (socket)
  *   RUN/NAME/running.N.json     the configuration that the zone runs with (running.h)
  *   RUN/NAME/net.N.json         what its network consists of, once `zone apply` has changed it; before, run.json says that
@@ -61,10 +62,10 @@ struct zone_snapshot {
 
 struct zone_record {
 	char *uuid;
-	enum zone_state state;       /* ZONE_CONFIGURED, ZONE_INCOMPLETE or ZONE_INSTALLED only */
-	char *aux;                   /* "installing", "uninstalling"; NULL */
-	char *reason;                /* why it is in a state that nobody asked for; NULL */
-	char *reason_time;           /* RFC 3339 UTC */
+	enum zone_state state; /* ZONE_CONFIGURED, ZONE_INCOMPLETE or ZONE_INSTALLED only */
+	char *aux;         /* "installing", "uninstalling", "migrating-out", "migrating-in"; NULL */
+	char *reason;      /* why it is in a state that nobody asked for; NULL */
+	char *reason_time; /* RFC 3339 UTC */
 	uint32_t id_base, owner_uid; /* 0: not allocated */
 	char *zonepath, *brand;      /* as installed; NULL before */
 	char *from;                  /* what it was installed from; NULL */
@@ -128,7 +129,8 @@ struct zone {
 	enum zone_state state; /* the truth, derived */
 	char *reason; /* why it is in a state that nobody asked for, or what is wrong with its file; NULL */
 	bool frozen;
-	int lock_fd; /* -1: not locked */
+	bool detached; /* configured, and detached files are where its own would be */
+	int lock_fd;   /* -1: not locked */
 };
 void zone_free(struct zone *z);
 DEFINE_AUTO_PTR(zone);

@@ -55,6 +55,9 @@ int zone_cmd_attach(struct cli_args *a);
 int zone_cmd_import(struct cli_args *a);
 int zone_cmd_rename(struct cli_args *a);
 int zone_cmd_move(struct cli_args *a);
+int zone_cmd_migrate(struct cli_args *a);
+int zone_cmd_migrate_receive(struct cli_args *a); /* hidden: the other host's end */
+int zone_cmd_migrate_pipe(struct cli_args *a);    /* hidden: between rsync and ssh */
 /* life: implemented beside the monitor */
 int zone_cmd_ready(struct cli_args *a);
 int zone_cmd_boot(struct cli_args *a);
