@@ -64,9 +64,10 @@ struct zone_fs {
 	char *dir, *special, *type; /* type: a word of zone_fs_kind_of() */
 	struct strv options;
 	char *owner; /* lofs: who inside owns what the special's owner owns on the host; NULL: owners as they are */
-	char *upper;             /* overlay: disk memory */
-	char *verity;            /* image: "sha256:HEX" */
-	struct opt_bool trusted; /* image: it may come from somebody else than root */
+	char *upper;  /* overlay: disk memory */
+	char *verity; /* image: "sha256:HEX" */
+	struct opt_bool
+		trusted; /* image: it may come from somebody else than root; lofs: users of the host may enter what the zone writes */
 };
 enum zone_fs_kind { ZONE_FS_LOFS, ZONE_FS_TMPFS, ZONE_FS_OVERLAY, ZONE_FS_IMAGE };
 /* By the word of its type; pure (zone_fs.c). */

@@ -71,7 +71,8 @@ struct zone_record {
 	char *driver;                /* how its root is kept (storage.h); NULL: "dir" */
 	struct strv layers;          /* ids of the layers below an overlay, the topmost first */
 	struct strv
-		next; /* what "layers" is going to be: the top is being made a layer (layers.h) */
+		next;  /* what "layers" is going to be: the top is being made a layer (layers.h) */
+	char *copying; /* the layer that is being made for this zone by copying (layers.h); NULL */
 	struct zone_snapshot *snapshots; /* the oldest first */
 	size_t n_snapshots;
 	char *created, *installed; /* RFC 3339 UTC */

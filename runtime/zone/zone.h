@@ -134,11 +134,15 @@ struct zone_install {
 };
 MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name,
 			    const struct zone_install *o, struct diag_list *diags, struct err *e);
-/* Write the root of a zone that does not run (or is frozen) as an OCI image: "oci:DIR[:TAG]", made or added to; an image of that tag is replaced. One layer, not compressed, with the owners that the zone sees, attributes, hard links and
+/* Write the root of a zone that does not run (or is frozen) as an OCI image: "oci:DIR[:TAG]", made or added to; an image of that tag is replaced. One layer, compressed, with the owners that the zone sees, attributes, hard links and
  * holes; what it runs is the zone's service, else its init. What machines must not have in common (machine-id, keys of the ssh server) stays out. With SOURCE_DATE_EPOCH in the environment the same root gives the same bytes. *ret_digest: of
  * the manifest. */
-MUST_CHECK int zone_publish(const struct zone_dirs *d, const char *name, const char *to,
-			    const struct zone_install *options, char **ret_digest, struct err *e);
+struct zone_publishing {
+	const char *to, *compression; /* gzip, zstd, none; NULL: gzip */
+	struct zone_install tree;     /* who hears of it */
+};
+MUST_CHECK int zone_publish(const struct zone_dirs *d, const char *name,
+			    const struct zone_publishing *o, char **ret_digest, struct err *e);
 MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 			      struct err *e);
 /* The same, telling from time to time how many files have gone. */

@@ -81,6 +81,14 @@ static const struct cli_option clone_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option publish_options[] = {
+	{ .name = "compress",
+	  .letter = 'c',
+	  .value = "HOW",
+	  .help = "the layer: gzip (the default), zstd or none" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option snapshot_options[] = {
 	{ .name = "all", .letter = 'a', .help = "create: of every installed zone" },
 	{ .name = "keep",
@@ -305,8 +313,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     "[list | pull NAME:TAG [AS] | import IMAGE [AS] | inspect NAME | rm NAME | prune]",
 	     only_json, 0, 3, 0, storage, "words:list:pull:import:inspect:rm:prune,images",
 	     "container images that zones can be installed from"),
-	VERB(publish, "NAME oci:DIR[:TAG]", only_json, 2, 2, 0, storage, "zones:installed,",
-	     "write the zone as an OCI image"),
+	VERB(publish, "[-c gzip|zstd|none] NAME oci:DIR[:TAG]", publish_options, 2, 2, 0, storage,
+	     "zones:installed,", "write the zone as an OCI image"),
 	VERB(clone, "[-s SNAPSHOT] [-m METHOD] ZONE NAME [PATH=VALUE...]", clone_options, 2, -1, 0,
 	     storage, "zones:installed,new,assignments",
 	     "make a new zone with a copy of another one's root"),
