@@ -119,8 +119,10 @@ struct zone {
 	char *name;
 	char *config_file;      /* CONFIG/NAME.json */
 	struct zone_spec *spec; /* what the file says; NULL when the file is missing or broken */
-	uint64_t config_sum;    /* of the file's text, to see that it has changed */
-	char *spec_error;       /* one line: why spec is NULL; NULL else */
+	const char *
+		row_profile; /* ZONE_OPEN_ROW: what the file says about fileMacProfile where spec was not read; NULL else. Never freed */
+	uint64_t config_sum; /* of the file's text, to see that it has changed */
+	char *spec_error;    /* one line: why spec is NULL; NULL else */
 	struct zone_record record;
 	bool has_record;
 	struct zone_run run;
@@ -139,6 +141,8 @@ enum zone_open_flags {
 	ZONE_OPEN_LOCK = 1, /* take the lock, wait at most 60 s, then -EBUSY naming the holder */
 	ZONE_OPEN_MUST_EXIST = 2, /* -ENOENT: zone "x" does not exist (nearest name as hint) */
 	ZONE_OPEN_NEED_SPEC = 4,  /* -EINVAL with the file's first error */
+	ZONE_OPEN_ROW =
+		8, /* what zone list shows is enough: spec may stay NULL without a spec_error, then row_profile is set */
 };
 /* Read a zone and derive its state. A dead monitor is noticed here but nothing is repaired: zone_recover() does that. */
 MUST_CHECK int zone_open(const struct zone_dirs *d, const char *name, unsigned flags,
@@ -173,6 +177,8 @@ MUST_CHECK int zone_network_store(const struct zone_dirs *d, const char *name, i
 				  const struct json *saved, struct err *e);
 void zone_network_end(const struct zone_dirs *d, const char *name, int64_t boot);
 /* Does the zone run with something else than its file says? Costs one small file for a zone whose file has not changed. False for one that does not run. */
+/* fileMacProfile of a zone that runs with all that its file says, NULL when it does not, or nobody knows without a closer look. A word of the table, never freed. */
+const char *zone_running_profile(const struct zone_dirs *d, const struct zone *z);
 bool zone_is_pending(const struct zone_dirs *d, const struct zone *z);
 
 /* Names of all zones: union of CONFIG, records and RUN, sorted. */

@@ -276,6 +276,13 @@ MUST_CHECK int zone_shutdown(const struct zone_dirs *d, const char *name, bool r
 			     int timeout_ms, char **ret_note, struct err *e);
 MUST_CHECK int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note,
 			 struct err *e);
+/* At the host's start and end (autoboot.c): installed zones that say autoboot, with those that they depend on; all zones that run. In the order of bootPriority and dependency, several at once. Each
+ * failure is told as it comes, and keeps only those from booting that wait for it. Returns their number. */
+typedef void (*zone_failed_fn)(const struct err *why, void *arg);
+MUST_CHECK int zone_autoboot(const struct zone_dirs *d, zone_failed_fn failed, void *arg,
+			     struct err *e);
+MUST_CHECK int zone_autoshutdown(const struct zone_dirs *d, zone_failed_fn failed, void *arg,
+				 struct err *e);
 MUST_CHECK int zone_reboot(const struct zone_dirs *d, const char *name, char **ret_note,
 			   struct err *e);
 MUST_CHECK int zone_freeze(const struct zone_dirs *d, const char *name, bool on, char **ret_note,

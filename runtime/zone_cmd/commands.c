@@ -381,6 +381,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	VERB(reboot, "NAME", only_json, 1, 1, 0, life, "zones:running", "halt and boot"),
 	VERB(autoboot, "", only_json, 0, 0, 0, life, "",
 	     "boot every installed zone whose file says autoboot"),
+	VERB(autoshutdown, "", only_json, 0, 0, 0, life, "",
+	     "end every zone that runs, as its file's autoshutdown says"),
 	VERB(freeze, "NAME", only_json, 1, 1, 0, life, "zones:running",
 	     "stop every process of the zone where it is"),
 	VERB(thaw, "NAME", only_json, 1, 1, 0, life, "zones:running", "let a frozen zone go on"),
