@@ -18,6 +18,7 @@ static const struct change_rule rules[] = {
 	{ "autoboot", CHANGE_LIVE, NULL, "read when the host starts", NULL },
 	{ "bootargs", CHANGE_LIVE, NULL, "read when the zone boots", NULL },
 	{ "limitpriv", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "seccomp", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
 	{ "hostid", CHANGE_REBOOT, NULL, "it is written when the zone boots", NULL },
 	{ "hostname", CHANGE_REBOOT, NULL, "programs of the zone have read it", NULL },
 	{ "fileMacProfile", CHANGE_REBOOT, NULL, "it decides how the root is mounted", NULL },
