@@ -8,7 +8,14 @@
 
 #include "runtime/base/mem.h"
 
-enum { MAX_SIZES = 16, MAX_LINKS = 64, MAX_MOUNTS = 256, MAX_DEVICES = 256, MAX_MAP = 256 };
+enum {
+	MAX_SIZES = 16,
+	MAX_LINKS = 64,
+	MAX_MOUNTS = 256,
+	MAX_DEVICES = 256,
+	MAX_MAP = 256,
+	MAX_CALLS = 512
+};
 
 static const char *const brand_words[] = { "native", "linux", NULL };
 const struct value_type zone_brand_type = { .name = "brand", .words = brand_words };
@@ -43,6 +50,8 @@ const struct value_type zone_restart_type = { .name = "restart rule", .words = r
 	"Resource controls by their Solaris names, each in place of a property: zone.cpu-cap (hundredths of a CPU) cpu-shares max-lwps max-processes max-physical-memory max-swap max-locked-memory max-msg-ids max-sem-ids max-shm-ids max-shm-memory. And files of the zone's cgroup where the host has version 2: memory.high memory.swap.high memory.oom.group cpu.uclamp.min cpu.uclamp.max."
 #define MSG_DOC \
 	"Message queues (msgget) of the zone, 0 to 32768. Like the three caps below it is not possible with nesting or the privilege sys_admin, with which the zone could lift it."
+#define SECCOMP_DOC \
+	"System calls, by name, that programs of the zone may make, out of those that the zone's filter allows anyhow; any other fails with EPERM. Calls that the way into a zone needs (execve, exit, read, write and some more) are always allowed. zone profile learn writes it. Empty is the same as none."
 #define QUOTA_DOC \
 	"Disk space of the zone's root, at least 1M: more cannot be written, and on ext4 and XFS df inside tells it. ext4 and XFS count with project quotas (mounted with prjquota; the project is the zone's first host id), btrfs with qgroups (btrfs quota enable; df tells of the whole file system, a root in layers cannot be counted, and the zone cannot make subvolumes); elsewhere it is refused. Snapshots, layers below the root and what fs mounts are not counted. The first of quota and quotaInodes holds from the zone's next boot, changes of them at once."
 #define INODES_DOC \
@@ -77,6 +86,9 @@ static const struct field zone_fields[] = {
 	ROW(zone_spec, limitpriv, "limitpriv", FIELD_STRING, .type = &zone_line_type,
 	    .fallback = "default",
 	    .doc = "The privileges (capabilities) that processes of the zone can have at most, as words with commas: default is the brand's set, all everything that a zone can have, none nothing; NAME adds, !NAME takes away. Privileges over the whole machine (sys_module, sys_rawio, sys_time, bpf and others) are refused."),
+	ROW(zone_spec, seccomp, "seccomp", FIELD_STRINGS, .type = &zone_call_type,
+	    .max_items = MAX_CALLS, .fallback = "none: all that the filter allows",
+	    .doc = SECCOMP_DOC),
 	ROW(zone_spec, ip_type, "ipType", FIELD_STRING, .type = &ip_type, .fallback = "exclusive",
 	    .doc = "exclusive gives the zone a network of its own, with links by anet and net. With shared the addresses of net are on links of the host, which keeps them: its routes and packet filter hold for the zone, and the zone can change nothing of it (see SHARED ZONES)."),
 	ROW(zone_spec, hostid, "hostid", FIELD_STRING, .flags = FIELD_LIVE,

@@ -94,9 +94,13 @@ struct zone_service {
 	char *restart; /* no on-failure always */
 	char *stop_signal;
 };
+struct zone_spec;
 struct zone_admin {
 	char *user;
 	struct strv auths;
+	struct zone_spec *
+		limits; /* only amounts: up to which the user may raise them (zone_delegate.h); NULL: none */
+	struct opt_u64 clones; /* zones that he may have made of this one at a time; default 1 */
 };
 struct zone_cpu_cap {
 	struct opt_u64 ncpus; /* milli-CPUs */
@@ -158,6 +162,7 @@ struct zone_spec {
 	struct zone_service *service;
 	struct zone_admin *admin;
 	size_t n_admin;
+	struct strv seccomp; /* names of system calls; none: all that the zone's filter allows */
 	struct strmap attr;
 	/* Restart of the zone itself when its init dies without being asked to: no on-failure always; default no. */
 	char *restart;

@@ -24,6 +24,7 @@ extern const struct value_type zone_shares_type, zone_count_type, zone_inodes_ty
 extern const struct value_type zone_class_type, zone_burst_type, zone_ipc_type, zone_shm_type,
 	zone_pool_type, zone_priority_type;                               /* zone_parts.c */
 extern const struct value_type zone_huge_limit_type, zone_huge_size_type; /* zone_resources.c */
+extern const struct value_type zone_call_type;                            /* zone_calls.c */
 extern const struct value_type zone_weight_type;                          /* zone_block_io.c */
 extern const struct value_type zone_interface_type, zone_prefix_type, zone_address_type,
 	zone_mac_type;

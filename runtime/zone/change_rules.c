@@ -23,6 +23,7 @@ static const struct change_rule rules[] = {
 	{ "bootargs", CHANGE_LIVE, NULL, "read when the zone boots", NULL },
 	{ "limitpriv", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
 	{ "hostid", CHANGE_LIVE, &apply_hostid, NULL, NULL },
+	{ "seccomp", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
 	{ "hostname", CHANGE_REBOOT, NULL, "programs of the zone have read it", NULL },
 	{ "fileMacProfile", CHANGE_REBOOT, NULL, "it decides how the root is mounted", NULL },
 	{ "cpuShares", CHANGE_LIVE, &apply_weight, NULL, NULL },

@@ -20,6 +20,7 @@
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/admin.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/derive.h"
 #include "runtime/zone/detached.h"
@@ -498,6 +499,10 @@ int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struc
 	if (r < 0)
 		return r;
 	read_zone(d, z, flags);
+	if (flags & ZONE_OPEN_LOCK)
+		r = zone_admin_check_caller(d, z, e);
+	if (r < 0)
+		return r;
 	if ((flags & ZONE_OPEN_MUST_EXIST) && z->state == ZONE_NONE) {
 		zone_forget_lock(d, z);
 		return no_such_zone(d, name, e);

@@ -45,9 +45,17 @@ enum zone_state {
 };
 const char *zone_state_word(enum zone_state s);
 
+/* A user of the host on whose behalf a verb is run by the server of users (admin.h, delegate.h). */
+struct zone_caller {
+	uid_t uid;
+	const char *zone;  /* the one that he named */
+	const char *auths; /* the rights of which he needs one, with commas between */
+};
+
 /* CONFIG, STORAGE, RUN as absolute paths. Read once from the environment into a value that is passed around. */
 struct zone_dirs {
 	char *config, *storage, *run;
+	const struct zone_caller *caller; /* borrowed; NULL: root's own command */
 };
 MUST_CHECK int zone_dirs_init(struct zone_dirs *d,
 			      struct err *e); /* reads the environment, makes the directories */
@@ -144,7 +152,7 @@ enum zone_open_flags {
 	ZONE_OPEN_ROW =
 		8, /* what zone list shows is enough: spec may stay NULL without a spec_error, then row_profile is set */
 };
-/* Read a zone and derive its state. A dead monitor is noticed here but nothing is repaired: zone_recover() does that. */
+/* With a caller (zone_dirs) the lock of the zone that he named comes with the question whether he still has his right: -EPERM. Read a zone and derive its state. A dead monitor is noticed here but nothing is repaired: zone_recover() does that. */
 MUST_CHECK int zone_open(const struct zone_dirs *d, const char *name, unsigned flags,
 			 struct zone **ret, struct err *e);
 /* Remove the lock file as well; the caller holds the lock and the zone has just ceased to exist. */

@@ -62,6 +62,7 @@ struct zone_new {
 	const char *template_name; /* NULL: "default" */
 	const struct strv *sets;   /* PATH=VALUE on top; may be NULL */
 	bool check_only;           /* make nothing */
+	bool is_clone;             /* the one way in which a caller (zone_dirs) makes a zone */
 };
 /* Make CONFIG/NAME.json. -EEXIST when the zone exists. Diagnostics tell what is wrong. */
 MUST_CHECK int zone_create(const struct zone_dirs *d, const char *name, const struct zone_new *o,

@@ -290,6 +290,16 @@ static const struct cli_option top_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option profile_options[] = {
+	{ .name = "seconds",
+	  .letter = 's',
+	  .value = "SECONDS",
+	  .help = "let the zone run so long (10; after a command 0)" },
+	{ .name = "file", .letter = 'f', .value = "FILE", .help = "write the profile to FILE" },
+	{ .name = "apply", .help = "put it into the zone's file" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option audit_options[] = {
 	{ .name = "all", .letter = 'a', .help = "every running zone, and zrun's containers" },
 	{ .name = "quiet", .letter = 'q', .help = "only lines that are not ok" },
@@ -336,6 +346,9 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     configure, "", "limits that the zones of one tenant share"),
 	VERB(schema, "", only_json, 0, 0, 0, configure, "",
 	     "print the JSON Schema of a zone's file"),
+	VERB(profile, "learn [-s SECONDS] [-f FILE] [--apply] NAME [-- COMMAND...]",
+	     profile_options, 2, -1, 0, configure, "words:learn,zones:stopped,",
+	     "learn which system calls and privileges a zone uses, and leave it no others"),
 	VERB(install, "[--from DIR|ARCHIVE|IMAGE|--debootstrap SUITE] NAME", install_options, 1, 1,
 	     0, storage, "zones:configured", "give the zone its root file system"),
 	VERB(image,

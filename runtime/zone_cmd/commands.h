@@ -84,6 +84,7 @@ int zone_cmd_history(struct cli_args *a);
 int zone_cmd_why(struct cli_args *a);
 int zone_cmd_audit(struct cli_args *a);
 int zone_cmd_help(struct cli_args *a);
+int zone_cmd_profile(struct cli_args *a);
 int zone_cmd_admin_server(struct cli_args *a); /* serves users who are not root */
 int zone_cmd_complete(struct cli_args *a);     /* hidden: words for the shell */
 

@@ -32,6 +32,7 @@ static const struct {
 	{ "snapshot", 1, { "list", "diff", "get" } },
 	{ "autoboot", -1, { NULL } },
 	{ "autoshutdown", -1, { NULL } },
+	{ "profile", 1, { NULL } },
 };
 enum {
 	N_LOOKS = sizeof(looks) / sizeof(looks[0]),
