@@ -110,6 +110,14 @@ static const struct cli_option clone_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option publish_options[] = {
+	{ .name = "compress",
+	  .letter = 'c',
+	  .value = "HOW",
+	  .help = "the layer: gzip (the default), zstd or none" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option snapshot_options[] = {
 	{ .name = "all", .letter = 'a', .help = "create: of every installed zone" },
 	{ .name = "keep",
@@ -282,6 +290,16 @@ static const struct cli_option top_options[] = {
 	OPTION_JSON,
 	OPTIONS_END,
 };
+static const struct cli_option profile_options[] = {
+	{ .name = "seconds",
+	  .letter = 's',
+	  .value = "SECONDS",
+	  .help = "let the zone run so long (10; after a command 0)" },
+	{ .name = "file", .letter = 'f', .value = "FILE", .help = "write the profile to FILE" },
+	{ .name = "apply", .help = "put it into the zone's file" },
+	OPTION_JSON,
+	OPTIONS_END,
+};
 static const struct cli_option audit_options[] = {
 	{ .name = "all", .letter = 'a', .help = "every running zone, and zrun's containers" },
 	{ .name = "quiet", .letter = 'q', .help = "only lines that are not ok" },
@@ -328,14 +346,17 @@ const struct cli_verb zone_cmd_verbs[] = {
 	     configure, "", "limits that the zones of one tenant share"),
 	VERB(schema, "", only_json, 0, 0, 0, configure, "",
 	     "print the JSON Schema of a zone's file"),
+	VERB(profile, "learn [-s SECONDS] [-f FILE] [--apply] NAME [-- COMMAND...]",
+	     profile_options, 2, -1, 0, configure, "words:learn,zones:stopped,",
+	     "learn which system calls and privileges a zone uses, and leave it no others"),
 	VERB(install, "[--from DIR|ARCHIVE|IMAGE|--debootstrap SUITE] NAME", install_options, 1, 1,
 	     0, storage, "zones:configured", "give the zone its root file system"),
 	VERB(image,
 	     "[list | pull NAME:TAG [AS] | import IMAGE [AS] | inspect NAME | rm NAME | prune]",
 	     only_json, 0, 3, 0, storage, "words:list:pull:import:inspect:rm:prune,images",
 	     "container images that zones can be installed from"),
-	VERB(publish, "NAME oci:DIR[:TAG]", only_json, 2, 2, 0, storage, "zones:installed,",
-	     "write the zone as an OCI image"),
+	VERB(publish, "[-c gzip|zstd|none] NAME oci:DIR[:TAG]", publish_options, 2, 2, 0, storage,
+	     "zones:installed,", "write the zone as an OCI image"),
 	VERB(clone, "[-s SNAPSHOT] [-m METHOD] ZONE NAME [PATH=VALUE...]", clone_options, 2, -1, 0,
 	     storage, "zones:installed,new,assignments",
 	     "make a new zone with a copy of another one's root"),
@@ -373,6 +394,8 @@ const struct cli_verb zone_cmd_verbs[] = {
 	VERB(reboot, "NAME", only_json, 1, 1, 0, life, "zones:running", "halt and boot"),
 	VERB(autoboot, "", only_json, 0, 0, 0, life, "",
 	     "boot every installed zone whose file says autoboot"),
+	VERB(autoshutdown, "", only_json, 0, 0, 0, life, "",
+	     "end every zone that runs, as its file's autoshutdown says"),
 	VERB(freeze, "NAME", only_json, 1, 1, 0, life, "zones:running",
 	     "stop every process of the zone where it is"),
 	VERB(thaw, "NAME", only_json, 1, 1, 0, life, "zones:running", "let a frozen zone go on"),
