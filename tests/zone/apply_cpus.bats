@@ -170,7 +170,7 @@ same() { diff "$TOP/picture.$1" <(picture) || { echo "$2"; return 1; }; }
 		zone apply -f "$TOP/$from.json" >/dev/null
 		for call in write renameat renameat2 unlinkat; do
 			at=1 code=1 step=1
-			[ -n "${ZONES_KILLS:-}" ] || step=2
+			[ -n "${ZONES_KILLS:-}" ] || step=$([ $call = write ] && echo 7 || echo 2)
 			while [ "$code" != 0 ]; do
 				cp "$TOP/$to.json" "$ZONES_CONFIG_DIR/web.json"
 				code=0
@@ -189,7 +189,7 @@ same() { diff "$TOP/picture.$1" <(picture) || { echo "$2"; return 1; }; }
 		done
 	done
 	echo "# $killed kills" >&3
-	[ $killed -ge 6 ]
+	[ $killed -ge 4 ]
 	zone halt web
 	on other "$ALL"
 }

@@ -37,14 +37,14 @@ went() { # WORD...
 	for zone in web cache db disk late; do [ "$(state_of $zone)" = running ]; done
 	[ "$(state_of lost)" = installed ]
 	order=$(went booted)
-	case $order in *" disk "*" db "*" web "*" late "*) ;; *) echo "$order"; false ;; esac
-	case $order in *" cache "*" web "*) ;; *) echo "$order"; false ;; esac
+	case $order in *" disk "*"db "*"web "*"late "*) ;; *) echo "$order"; false ;; esac
+	case $order in *" cache "*"web "*) ;; *) echo "$order"; false ;; esac
 	# the other way round
 	zone set late 'service={"command":["/bin/sleep","1000"]}' autoshutdown=halt
 	fails 0 zone autoshutdown
 	for zone in web cache db disk late; do [ "$(state_of $zone)" = installed ]; done
 	order=$(went halted shut-down)
-	case $order in *" late "*" web "*" db "*" disk "*) ;; *) echo "$order"; false ;; esac
+	case $order in *" late "*"web "*"db "*"disk "*) ;; *) echo "$order"; false ;; esac
 	fails 0 zone autoshutdown # nothing runs
 }
 
