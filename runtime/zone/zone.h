@@ -45,6 +45,7 @@ enum zone_verb {
 	ZONE_VERB_SNAPSHOT,
 	ZONE_VERB_ROLLBACK,
 	ZONE_VERB_PUBLISH,
+	ZONE_VERB_MIGRATE,
 	ZONE_VERB_COUNT,
 };
 enum zone_verdict { ZONE_LEGAL, ZONE_ALREADY, ZONE_REFUSED };
@@ -61,6 +62,7 @@ struct zone_new {
 	const char *template_name; /* NULL: "default" */
 	const struct strv *sets;   /* PATH=VALUE on top; may be NULL */
 	bool check_only;           /* make nothing */
+	bool is_clone;             /* the one way in which a caller (zone_dirs) makes a zone */
 };
 /* Make CONFIG/NAME.json. -EEXIST when the zone exists. Diagnostics tell what is wrong. */
 MUST_CHECK int zone_create(const struct zone_dirs *d, const char *name, const struct zone_new *o,
@@ -275,6 +277,13 @@ MUST_CHECK int zone_shutdown(const struct zone_dirs *d, const char *name, bool r
 			     int timeout_ms, char **ret_note, struct err *e);
 MUST_CHECK int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note,
 			 struct err *e);
+/* At the host's start and end (autoboot.c): installed zones that say autoboot, with those that they depend on; all zones that run. In the order of bootPriority and dependency, several at once. Each
+ * failure is told as it comes, and keeps only those from booting that wait for it. Returns their number. */
+typedef void (*zone_failed_fn)(const struct err *why, void *arg);
+MUST_CHECK int zone_autoboot(const struct zone_dirs *d, zone_failed_fn failed, void *arg,
+			     struct err *e);
+MUST_CHECK int zone_autoshutdown(const struct zone_dirs *d, zone_failed_fn failed, void *arg,
+				 struct err *e);
 MUST_CHECK int zone_reboot(const struct zone_dirs *d, const char *name, char **ret_note,
 			   struct err *e);
 MUST_CHECK int zone_freeze(const struct zone_dirs *d, const char *name, bool on, char **ret_note,

@@ -198,21 +198,22 @@ except OSError: print("stopped")'
 	[ "$(pending)" = false ]
 	run zone list web
 	case $output in *pending*) false ;; esac
-	zone set web hostname=other maxLwps=60 maxProcesses=40 limitpriv=default,!chown
+	zone set web hostname=other maxLwps=60 nesting=true hostid=0x84f1a2c3 limitpriv=default,!chown
 	[ "$(pending)" = true ]
 	run zone list
 	says pending
 	run zone info web
 	says "zone diff web"
-	zone info --json web | jq -e '.pending == 4'
+	zone info --json web | jq -e '.pending == 5'
 	run --separate-stderr zone apply web
 	[ "$status" = 0 ]
 	[[ $stderr == *"zone reboot web"* ]]
 	says "reboot  hostname"
 	[ "$(pending)" = true ]
 	[ "$(inside hostname)" = web ]
+	[ "$(inside hostid)" = 84f1a2c3 ]
 	run zone apply --json web
-	jq -e '.ok and .pending == 3 and (.changes | map(.path) | sort) == ["hostname", "limitpriv", "maxProcesses"] and all(.changes[]; .why)' <<<"$output"
+	jq -e '.ok and .pending == 3 and (.changes | map(.path) | sort) == ["hostname", "limitpriv", "nesting"] and all(.changes[]; .why)' <<<"$output"
 	zone reboot web
 	[ "$(inside hostname)" = other ]
 	[ "$(pending)" = false ]
