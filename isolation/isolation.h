@@ -190,7 +190,7 @@ void isolation_user_done(struct isolation_user *u);
 /* --- a root in layers, seen by the host (overlay.c) ------------------------------------------------------------------------ */
 /* The tree that a container with spec.root.layers has as its root, while no container has it: a detached mount, gone with its descriptor; owners as on the disk. `upper` NULL: the layers alone, read-only.
  * What is written is not flushed by fsync(2) on it. Whoever has it must keep the container from being started. At most ISOLATION_MAX_LAYERS. */
-enum { ISOLATION_MAX_LAYERS = 64 };
+enum { ISOLATION_MAX_LAYERS = 128 };
 MUST_CHECK int isolation_overlay(const struct strv *layers, const char *upper, struct err *e);
 
 /* The list of operations that isolation_build will perform, one line each, for --dry-run and tests. Freshly allocated. Pure with regard to the system: only needs the spec. */

@@ -216,7 +216,7 @@ struct json *engine_features(void);
 /* O_PATH descriptor of its root directory; resolve below it with base/path.h only. */
 MUST_CHECK int engine_open_root(struct engine_container *c, struct err *e);
 /* The root of a container that does not run, when its spec.root has layers: isolation_overlay(). More than ENGINE_MAX_LAYERS are refused. */
-enum { ENGINE_MAX_LAYERS = 64 };
+enum { ENGINE_MAX_LAYERS = 128 };
 MUST_CHECK int engine_overlay(const struct strv *layers, const char *upper, struct err *e);
 /* One mount more: `mount` is a row of config.json's mounts. The record is not changed: what is added lives as long as the container's mount namespace. */
 MUST_CHECK int engine_mount_add(struct engine_container *c, const struct mount_spec *mount,

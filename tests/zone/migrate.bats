@@ -95,15 +95,15 @@ listing() {
 }
 
 @test "what is in the way is told before a byte is copied, all of it at once, and nothing changes" {
-	mkdir -p "$TOP/only/here"
-	there mount -t tmpfs none "$TOP/only"
-	native web 'fs=[{"dir":"/srv/data","special":"'"$TOP"'/only/here","type":"lofs"}]'
+	mkdir -p "$TOP/shut/only/here"
+	there mount -t tmpfs none "$TOP/shut/only"
+	native web 'fs=[{"dir":"/srv/data","special":"'"$TOP"'/shut/only/here","type":"lofs"}]'
 	there zone create -t isolated web
 	run migrate -n --json web root@192.0.2.2
 	[ "$status" -eq 1 ]
 	[ "$(jq -r '[.report[] | select(.result == "problem") | .check] | join(",")' <<<"$output")" = "name,host" ]
 	there zone delete -F web
-	there umount "$TOP/only"
+	there umount "$TOP/shut/only"
 	zone snapshot create web one
 	fails 1 migrate web root@192.0.2.2
 	says "zone snapshot delete web NAME"
