@@ -143,6 +143,8 @@ void apply_done(struct apply *a)
 	zone_spec_free(ptr_steal(&a->zone_after));
 	engine_free(ptr_steal(&a->container));
 	apply_process_done(a);
+	engine_policy_saved_free(ptr_steal(&a->policy));
+	free(ptr_steal(&a->cpus_old));
 }
 
 /* --- acting ----------------------------------------------------------------------------------------------------------- */
