@@ -21,6 +21,7 @@
 static const struct zone_delegate_rule rules[] = {
 	{ "attr", FREE, 0, "notes without effect on the zone" },
 	{ "autoboot", FREE, 0, "the zone's limits hold whenever it runs" },
+	{ "autoshutdown", FREE, 0, "either way the zone is down when shutdownTimeout is over" },
 	{ "bootargs", FREE, 0, "words for a program inside" },
 	{ "dns", FREE, 0, "root inside can write the same file" },
 	{ "restart", FREE, 0, "waiting times grow while the zone keeps ending" },
@@ -45,6 +46,8 @@ static const struct zone_delegate_rule rules[] = {
 	{ "zonename", NEVER, 0, "the zone's name is root's to give" },
 	{ "brand", NEVER, 0, "it says what of the host the zone's root is made of" },
 	{ "zonepath", NEVER, 0, ROOTS_FILES },
+	{ "bootPriority", NEVER, 0, "others wait for the zone at the host's start" },
+	{ "dependency", NEVER, 0, "zone autoboot boots the zones that it names" },
 	{ "tenant", NEVER, 0, "it says whose limits count" },
 	{ "limitpriv", NEVER, 0, ROOTS_KERNEL },
 	{ "seccomp", NEVER, 0, ROOTS_KERNEL },

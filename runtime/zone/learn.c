@@ -54,7 +54,7 @@ static int hold(struct learn *l, struct err *e)
 		r = zone_open(l->dirs, l->name, ZONE_OPEN_MUST_EXIST, &z, e);
 	if (r < 0)
 		return r;
-	if (z->run.init <= 0)
+	if (!z || z->run.init <= 0)
 		return err_set(e, ESRCH, "zone \"%s\" has no first process", l->name);
 	return learn_record_start(&l->record, l->name, z->run.init, e);
 }

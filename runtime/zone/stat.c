@@ -233,7 +233,8 @@ static int check_chosen(const struct stats *s, struct err *e)
 			state = ZONE_DOWN;
 		engine_free(c);
 		if (state == ZONE_NONE)
-			return err_set(e, ENOENT, "no zone \"%s\" exists", name);
+			return err_set(e, ENOENT, "zone \"%s\" does not exist: see \"zone list\"",
+				       name);
 		return err_set(e, EBUSY, "zone \"%s\" is %s: it uses nothing", name,
 			       zone_state_word(state));
 	}

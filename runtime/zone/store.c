@@ -501,8 +501,11 @@ int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struc
 	read_zone(d, z, flags);
 	if (flags & ZONE_OPEN_LOCK)
 		r = zone_admin_check_caller(d, z, e);
-	if (r < 0)
+	if (r < 0) {
+		if (z->state == ZONE_NONE)
+			zone_forget_lock(d, z);
 		return r;
+	}
 	if ((flags & ZONE_OPEN_MUST_EXIST) && z->state == ZONE_NONE) {
 		zone_forget_lock(d, z);
 		return no_such_zone(d, name, e);

@@ -17,12 +17,14 @@ struct request {
 	struct cli_args *args;
 	const struct cli_verb *verb;
 	const char *word; /* being typed */
+	const char
+		*before; /* the words of a list that stand in front of it, with the comma; NULL */
 };
 
 static void offer(const struct request *q, const char *candidate)
 {
 	if (str_has_prefix(candidate, q->word))
-		(void)printf("%s\n", candidate);
+		(void)printf("%s%s\n", q->before ? q->before : "", candidate);
 }
 
 static void offer_verbs(const struct request *q)
@@ -51,6 +53,10 @@ static bool is_stopped(enum zone_state s)
 {
 	return s < ZONE_READY;
 }
+static bool is_halted(enum zone_state s)
+{
+	return is_installed(s) && is_stopped(s);
+}
 
 static const struct {
 	const char *kind;
@@ -58,6 +64,7 @@ static const struct {
 } zone_kinds[] = {
 	{ "zones", NULL },
 	{ "zones:configured", is_configured },
+	{ "zones:halted", is_halted },
 	{ "zones:installed", is_installed },
 	{ "zones:running", is_running },
 	{ "zones:stopped", is_stopped },
@@ -247,6 +254,41 @@ static char *kind_at(const struct cli_verb *v, size_t index)
 	return mem_strdup(kinds.items[index < kinds.n ? index : kinds.n - 1]);
 }
 
+/* What values of options are; others that name files are files. */
+static const struct {
+	const char *verb, *option, *kind;
+} values[] = {
+	{ "create", "template", "words:default:linux:isolated" },
+	{ "clone", "method", "words:auto:btrfs:overlay:reflink:copy" },
+	{ "stat", "zones", "zones:running" },
+	{ "stat", "resources",
+	  "words:cpu:memory:swap:locked:processes:lwps:disk:blockio:network:psi" },
+	{ "stat", "reports", "words:total:average:high" },
+	{ "top", "zones", "zones:running" },
+	{ "list", "columns",
+	  "words:id:name:state:path:brand:ip:uuid:aux:pending:tenant:rw:profile:reason" },
+};
+
+static void offer_value(const struct request *q, const struct cli_option *o)
+{
+	const char *comma = strrchr(q->word, ',');
+	struct request one = *q;
+	auto_free char *before = NULL;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		if (!str_eq(values[i].verb, q->verb->name) || !str_eq(values[i].option, o->name))
+			continue;
+		if (comma && strchr(o->value, ',')) {
+			before = mem_strndup(q->word, (size_t)(comma + 1 - q->word));
+			one.before = before;
+			one.word = comma + 1;
+		}
+		return offer_kind(&one, values[i].kind);
+	}
+	if (strstr(o->value, "FILE") || strstr(o->value, "DIR"))
+		offer_kind(q, "files");
+}
+
 static void complete_verb(const struct request *q, const struct strv *words)
 {
 	const struct cli_option *pending = NULL; /* an option that waits for its value */
@@ -261,9 +303,7 @@ static void complete_verb(const struct request *q, const struct strv *words)
 		pending = o && o->value ? o : NULL;
 	}
 	if (pending)
-		return offer_kind(q, strstr(pending->value, "FILE") || strstr(pending->value, "DIR")
-					     ? "files"
-					     : "");
+		return offer_value(q, pending);
 	if (q->word[0] == '-')
 		return offer_options(q);
 	if (q->verb->max_positional >= 0 && positionals >= (size_t)q->verb->max_positional)

@@ -92,6 +92,35 @@ static bool is_time(const char *text)
 	return true;
 }
 
+/* A word that is no event would be waited for in vain. */
+static int check_kinds(const struct cli_args *a, const struct strv *kinds)
+{
+	static const char *const known[] = {
+		"installed", "uninstalled", "deleted",   "renamed",     "moved",         "detached",
+		"attached",  "ready",       "booted",    "boot-failed", "shutting-down", "deadline",
+		"shut-down", "halted",      "rebooting", "ended",       "service",       "admin",
+		"rollback",  "frozen",      "thawed",    "applied",     "monitor",       "oom",
+		"limit",     NULL,
+	};
+
+	for (size_t i = 0; i < kinds->n; i++) {
+		size_t k = 0;
+
+		while (known[k] && !str_eq(known[k], kinds->items[i]))
+			k++;
+		if (known[k])
+			continue;
+		auto_done(strv) struct strv names = { 0 };
+
+		for (k = 0; known[k]; k++)
+			strv_add(&names, known[k]);
+		auto_free char *all = strv_join(&names, ", ");
+
+		return cli_usage(a, "there is no event \"%s\": %s", kinds->items[i], all);
+	}
+	return CLI_DONE;
+}
+
 int zone_cmd_events(struct cli_args *a)
 {
 	const char *last = cli_value(a, "lines", NULL), *kinds_text = cli_value(a, "event", NULL);
@@ -118,6 +147,8 @@ int zone_cmd_events(struct cli_args *a)
 				 q.since);
 	if (kinds_text)
 		strv_split(&kinds, kinds_text, ',');
+	if (check_kinds(a, &kinds) != CLI_DONE)
+		return CLI_USAGE;
 	q.last = n;
 	if (shown.json && !q.follow)
 		shown.list = list = json_new_array();

@@ -6,6 +6,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
+#include "runtime/zone/tenants.h"
 #include "runtime/zone/zone.h"
 #include "runtime/zone_cmd/commands.h"
 #include "runtime/zone_cmd/output.h"
@@ -322,6 +323,27 @@ static int check_names(const struct cli_args *a, const struct zone_row *rows, si
 	return 0;
 }
 
+/* One that neither has a file nor is named by any zone. */
+static int check_tenant(const struct cli_args *a, const struct zone_dirs *d,
+			const struct zone_row *rows, size_t n, struct err *e)
+{
+	const char *tenant = cli_value(a, "tenant", NULL);
+	auto_done(strv) struct strv names = { 0 };
+	int r;
+
+	for (size_t i = 0; tenant && i < n; i++) {
+		if (str_eq(rows[i].tenant, tenant))
+			return 0;
+	}
+	r = tenant ? tenant_names(d, &names, e) : 0;
+	if (r < 0 || !tenant || strv_has(&names, tenant))
+		return r;
+	auto_free char *all = strv_join(&names, ", ");
+
+	return err_set(e, ENOENT, "tenant \"%s\" does not exist: %s%s", tenant,
+		       names.n > 0 ? "there are " : "there is none", all ? all : "");
+}
+
 int zone_cmd_list(struct cli_args *a)
 {
 	const struct zone_dirs *d = zone_cmd_dirs(a);
@@ -339,7 +361,7 @@ int zone_cmd_list(struct cli_args *a)
 	if (zone_list(d, &rows, &n, &e) < 0)
 		return output_error(a, &e);
 	add_pending(a, &chosen, rows, n);
-	if (check_names(a, rows, n, &e) < 0)
+	if (check_names(a, rows, n, &e) < 0 || check_tenant(a, d, rows, n, &e) < 0)
 		code = output_error(a, &e);
 	else if (cli_has(a, "json"))
 		code = print_json(a, rows, n);

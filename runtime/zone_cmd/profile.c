@@ -79,8 +79,8 @@ int zone_cmd_profile(struct cli_args *a)
 	uint64_t n = command ? 0 : LEARN_SECONDS;
 	struct err e = { 0 };
 
-	if (!str_eq(a->positional.items[0], "learn"))
-		return cli_usage(a, "\"%s\" is not learn", a->positional.items[0]);
+	if (!a->positional.items || !str_eq(a->positional.items[0], "learn"))
+		return cli_usage(a, "the one word that is known is learn: zone profile learn NAME");
 	if (seconds && (num_u64(seconds, &n) < 0 || n > LEARN_SECONDS_MAX))
 		return cli_usage(a, "--seconds: \"%s\" is not a number from 0 to %d", seconds,
 				 LEARN_SECONDS_MAX);

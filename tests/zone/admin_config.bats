@@ -38,7 +38,7 @@ refused() { # USER VERB ZONE WORDS...
 }
 
 @test "config: what root inside could do as well is changed; the rest is root's, each property by its name and with the reason" {
-	fails 0 alice set web attr.owner=alice autoboot=true bootargs=x restart=always service.command='["/bin/sleep","1000"]' service.env.A=b
+	fails 0 alice set web attr.owner=alice autoboot=true autoshutdown=halt bootargs=x restart=always service.command='["/bin/sleep","1000"]' service.env.A=b
 	fails 0 alice add web dns.search=lan
 	[ "$(zone export web | jq -r '.attr.owner, .restart, .service.env.A, .dns.search[0]' | xargs)" = 'alice always b lan' ]
 	fails 0 alice clear web attr
@@ -58,6 +58,8 @@ refused() { # USER VERB ZONE WORDS...
 		nesting set web nesting=true
 		seccomp set web seccomp=["read"]
 		ipType set web ipType=shared
+		bootPriority set web bootPriority=1000
+		dependency set web dependency=["other"]
 		hostid set web hostid=0x1
 		hostname set web hostname=other
 		fileMacProfile set web fileMacProfile=strict

@@ -86,3 +86,15 @@ in_bash() {
 	cd "$TOP"
 	in_bash "zone create -f som" | grep -qx some.json
 }
+
+@test "values of options are completed, of lists one after the other" {
+	[ "$(words clone -m o)" = overlay ]
+	[ "$(words list -o na)" = name ]
+	[ "$(words list -o name,sta)" = name,state ]
+	[ "$(words stat -R total,h)" = total,high ]
+	[ "$(words create -t lin)" = linux ]
+	words create -f "" | grep -qx ":files"
+	zone create -t isolated conf
+	[ "$(words detach "")" = "" ]
+	[ "$(words profile l)" = learn ]
+}

@@ -336,13 +336,6 @@ E
 	[ "$n" -ge 40 ]
 }
 
-@test "properties that this version does not enforce are refused by name, never ignored" {
-	for text in '"autoshutdown": "halt"' '"bootPriority": 5' '"dependency": ["db"]'; do
-		printf '{ "zonename": "web", %s }' "$text" >"$TOP/web.json"
-		refused "" || { echo "$text"; false; }
-	done
-}
-
 @test "a misspelt property comes with the right one as a hint" {
 	for pair in maxLwsp=maxLwps capedMemory=cappedMemory zonepaht=zonepath autobot=autoboot servce=service; do
 		printf '{ "zonename": "web", "%s": 1 }' "${pair%=*}" >"$TOP/web.json"

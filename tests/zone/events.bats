@@ -149,6 +149,8 @@ $eat"
 @test "wrong words" {
 	fails 2 zone events -n 0
 	fails 2 zone events -n x
+	fails 2 zone events -e oom,nonsense
+	says 'there is no event "nonsense": installed, '
 	fails 2 zone events --since yesterday
 	says "2026-11-29T10:50"
 	fails 2 zone events --since 2026-1x

@@ -62,6 +62,8 @@ load helper
 	says uuid
 	fails 2 zone list -o name,,id
 	fails 2 zone list -o ''
+	fails 1 zone list -T nosuch
+	says 'tenant "nosuch" does not exist'
 }
 
 @test "list --json has the same members for every zone, null for what there is not" {

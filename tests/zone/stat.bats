@@ -155,7 +155,7 @@ time.sleep(100)' >"$TOP/out" 2>&1 3>&- &
 	zone create off
 	run zone stat -z nosuch
 	[ "$status" = 1 ]
-	says 'no zone "nosuch" exists'
+	says 'zone "nosuch" does not exist'
 	run zone stat -z off
 	[ "$status" = 1 ]
 	says 'zone "off" is configured'
