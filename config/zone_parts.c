@@ -15,6 +15,9 @@ static const struct value_type cpu_range_type = {
 	.example = "1-2",
 	.pattern = "^[0-9]+(-[0-9]+)?$",
 };
+const struct value_type zone_priority_type = {
+	.name = "place in the order", .example = "100", .min = 0, .max = 1000
+};
 static const struct value_type locked_type = {
 	.name = "size",
 	.parse = num_size,
@@ -110,7 +113,7 @@ const struct shape zone_cpu_cap_shape =
 	SHAPE("cappedCPU", zone_cpu_cap, cpu_cap_fields, .doc = "Upper bound of CPU time.");
 
 static const struct field dedicated_cpu_fields[] = {
-	ROW(zone_dedicated_cpu, ncpus, "ncpus", FIELD_STRING, .flags = FIELD_REQUIRED,
+	ROW(zone_dedicated_cpu, ncpus, "ncpus", FIELD_STRING, .flags = FIELD_REQUIRED | FIELD_LIVE,
 	    .type = &cpu_range_type,
 	    .doc = "How many CPUs: a number, or a range such as 1-2, at least and at most. At least one CPU stays with the host."),
 };
@@ -129,8 +132,8 @@ static const struct field memory_cap_fields[] = {
 	ROW(zone_memory_cap, soft, "soft", FIELD_OPT_U64, .flags = FIELD_LIVE,
 	    .type = &zone_size_type, .fallback = "none",
 	    .doc = "Memory in bytes that the zone keeps when the host runs short of it: what a zone has beyond is taken back first. Not above physical."),
-	ROW(zone_memory_cap, locked, "locked", FIELD_OPT_U64, .type = &locked_type,
-	    .fallback = "the kernel's default",
+	ROW(zone_memory_cap, locked, "locked", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &locked_type, .fallback = "the kernel's default",
 	    .doc = "Memory in bytes that each process of the zone may lock in RAM (RLIMIT_MEMLOCK); not above physical."),
 };
 const struct shape zone_memory_cap_shape =

@@ -9,6 +9,7 @@
  * The command does this under the zone's lock, which halt, boot and set take too. The monitor has no part in it: it reads running.N.json when it needs a value. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
@@ -141,6 +142,8 @@ void apply_done(struct apply *a)
 	zone_spec_free(ptr_steal(&a->zone_after));
 	engine_free(ptr_steal(&a->container));
 	apply_process_done(a);
+	engine_policy_saved_free(ptr_steal(&a->policy));
+	free(ptr_steal(&a->cpus_old));
 }
 
 /* --- acting ----------------------------------------------------------------------------------------------------------- */
