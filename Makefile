@@ -18,7 +18,7 @@
 #   make clean · make help
 #
 # Flavours live in folders of their own and never mix: SAN=1 (ASan+UBSan, build/san), COV=1 (gcov, build/cov),
-# FAULTS=1 (numbered fault points, build/faults). WERROR=1 makes warnings errors. CFLAGS and LDFLAGS are yours.
+# FAULTS=1 (numbered fault points, build/faults). build/weak/zrun is for the attack suite alone: it takes one protection out (tests/attacks/weak.c). WERROR=1 makes warnings errors. CFLAGS and LDFLAGS are yours.
 # LAUNCHER= links zrun as any other program, without the fast start of runtime/launcher.
 
 PREFIX     ?= /usr/local
@@ -154,7 +154,13 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libzones.a
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-unit-build: $(unit_bin)
+# The release's zrun without one protection at a time, for the attack suite alone (tests/attacks/weak.c); nothing installs it.
+weak := $(if $(filter release,$(FLAVOUR)),$(if $(wildcard tests/attacks/weak.c),$(B)/weak/zrun))
+$(B)/weak/zrun: $(call obj,tests/attacks/weak.c $(zrun_src)) $(B)/libzones.a
+	@mkdir -p $(@D)
+	$(CC) $(our_ldflags) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,$(shell sed -n 's/^WRAP.[a-z_]*, \([a-z0-9_]*\),.*/\1/p' tests/attacks/weak.c)) -o $@ $^ $(pkg_libs)
+
+unit-build: $(unit_bin) $(weak)
 unit: $(unit_bin)
 	@tests/run-unit $(B) $(T)
 
@@ -171,7 +177,7 @@ deps:
 	@tests/deps build
 deps-test:
 	@tests/deps test
-integration: all
+integration: all $(weak)
 	@tests/run-bats $(B) $(T)
 FUZZ_TIME ?= 60
 # clang only; what it finds is written to build/fuzz, a fixed finding moves into the corpus and is replayed by the unit tests

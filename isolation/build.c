@@ -194,6 +194,17 @@ static int seal_rights(struct isolation *iso, const struct seal *s, uint64_t per
 	return seccomp_install(&iso->filter, s->listener, s->arg, e);
 }
 
+/* What is close-on-exec is open until execve has found the program: no folder may be among it by which args[0] or cwd could leave the root, the procfs of the host's processes least of all. */
+static void isolation_close(struct isolation *iso)
+{
+	fd_close(&iso->proc);
+	fd_close(&iso->target_root);
+	fd_close(&iso->root.tree);
+	iso->root_fd = -1;
+	for (int t = 0; t < NS_COUNT; t++)
+		fd_close(&iso->ns[t]);
+}
+
 static int seal_process(struct isolation *iso, const struct process_spec *p, struct err *e)
 {
 	int r = creds_keyring(iso, e);
@@ -208,6 +219,7 @@ static int seal_process(struct isolation *iso, const struct process_spec *p, str
 		r = identity_personality(iso->spec, e);
 	if (r == 0)
 		terminal_own_stdio(p);
+	isolation_close(iso);
 	return r;
 }
 

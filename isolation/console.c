@@ -77,8 +77,8 @@ static int make_console(int pidfd, int flags, int root, int *ret_master, struct 
 		return err_sys(e, "become the container's root");
 	r = drop_old_console(root, e);
 	if (r == 0)
-		r = terminal_new(root, ret_master, &slave, e);
-	return r < 0 ? r : terminal_bind_console(root, slave, e);
+		r = terminal_new(root, "/dev/pts", ret_master, &slave, e);
+	return r < 0 ? r : terminal_bind_console(root, "/dev/console", slave, e);
 }
 
 static _Noreturn void go_in(int sock, int pidfd, int flags, int root)

@@ -1,6 +1,6 @@
 /* devices - nodes and links in the container's /dev.
  *
- * Where mknod(2) works the node is made, in the directory opened below the root, never through a link. In a user namespace the kernel refuses it, so the host's
+ * Where mknod(2) works the node is made, in the directory opened below the root, never through a link, and never in another mount that a link of the image leads to. In a user namespace the kernel refuses it, so the host's
  * node, which the parent opened and verified, is bound over an empty file. A file that is there already is used if it is that very device, else it is an error
  * (config-linux.md "Devices"). */
 #include <errno.h>
@@ -16,7 +16,7 @@
 #include "runtime/base/path.h"
 #include "runtime/base/sys.h"
 
-enum { DIR_MODE = 0755, LINK_MAX_TEXT = 256 };
+enum { DIR_MODE = 0755, FILE_MODE = 0644, LINK_MAX_TEXT = 256 };
 
 bool devices_match(int fd, const struct device_node *node)
 {
@@ -27,11 +27,30 @@ bool devices_match(int fd, const struct device_node *node)
 	return S_ISFIFO(node->type) || st.st_rdev == makedev(node->major, node->minor);
 }
 
+int devices_open_parent(int root, const char *path, char **ret_last, struct err *e)
+{
+	struct err cause = { 0 };
+	int fd = path_open_parent_by(root, path, DIR_MODE, RESOLVE_NO_XDEV, ret_last, &cause);
+
+	/* what is mounted on the way may well be there, as long as no link leads there */
+	if (fd == -EXDEV)
+		fd = path_open_parent_by(root, path, DIR_MODE, RESOLVE_NO_SYMLINKS, ret_last,
+					 &cause);
+	if (fd == -ELOOP)
+		return err_set(e, EPERM, "\"%s\" leads through a symbolic link into another mount",
+			       path);
+	if (fd < 0)
+		*e = cause;
+	return fd;
+}
+
 /* 1: the device is there; 0: nothing is there. */
 static int look(const struct isolation *iso, const struct mount_op *op, struct err *e)
 {
 	struct err cause = { 0 };
-	auto_close int fd = path_open(iso->root_fd, op->target, O_PATH | O_NOFOLLOW, 0, 0, &cause);
+	const char *rest;
+	int top = mount_top(iso, op->target, &rest);
+	auto_close int fd = path_open(top, rest, O_PATH | O_NOFOLLOW, 0, 0, &cause);
 
 	if (fd == -ENOENT)
 		return 0;
@@ -45,6 +64,35 @@ static int look(const struct isolation *iso, const struct mount_op *op, struct e
 	return 1;
 }
 
+static int open_parent(const struct isolation *iso, const struct mount_op *op, char **ret_last,
+		       struct err *e)
+{
+	const char *rest;
+	int top = mount_top(iso, op->target, &rest);
+
+	return devices_open_parent(top, rest, ret_last, e);
+}
+
+/* The place to bind a node on: an empty file, if there is none. */
+static int open_place(const struct isolation *iso, const struct mount_op *op, struct err *e)
+{
+	struct stat st;
+	auto_free char *last = NULL;
+	auto_close int parent = open_parent(iso, op, &last, e);
+
+	if (parent < 0)
+		return parent;
+	if (sys_mknodat(parent, last, S_IFREG | FILE_MODE, 0) < 0 && errno != EEXIST)
+		return err_sys(e, "create \"%s\"", op->target);
+	auto_close int fd = sys_openat(parent, last, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open \"%s\"", op->target);
+	if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
+		return err_set(e, EEXIST, "\"%s\" is a directory or a symbolic link", op->target);
+	return fd_steal(&fd);
+}
+
 static int bind_node(struct isolation *iso, const struct mount_op *op, struct source *s,
 		     struct err *e)
 {
@@ -54,7 +102,7 @@ static int bind_node(struct isolation *iso, const struct mount_op *op, struct so
 		r = source_need_device(s, e);
 	if (r < 0)
 		return r;
-	auto_close int target = path_open_target(iso->root_fd, op->target, false, NULL, e);
+	auto_close int target = open_place(iso, op, e);
 
 	if (target < 0)
 		return target;
@@ -66,7 +114,7 @@ static int bind_node(struct isolation *iso, const struct mount_op *op, struct so
 static int make_node(const struct isolation *iso, const struct mount_op *op, struct err *e)
 {
 	auto_free char *last = NULL;
-	auto_close int parent = path_open_parent(iso->root_fd, op->target, DIR_MODE, &last, e);
+	auto_close int parent = open_parent(iso, op, &last, e);
 
 	if (parent < 0)
 		return parent;
@@ -128,7 +176,7 @@ int devices_link(struct isolation *iso, const struct mount_op *op, struct err *e
 
 	if (str_eq(op->target, "/dev/core") && is_missing(iso, op->source))
 		return 0;
-	auto_close int parent = path_open_parent(iso->root_fd, op->target, DIR_MODE, &last, e);
+	auto_close int parent = open_parent(iso, op, &last, e);
 
 	if (parent < 0)
 		return parent;

@@ -1,7 +1,8 @@
 /* masked - paths that the container may see but not read, or not write.
  *
  * A masked file is covered with the host's /dev/null, opened and verified by the parent (never one of the container's, CVE-2025-31133); a masked directory with
- * an empty read-only tmpfs. One tmpfs serves all directories: its superblock is what costs, clones of its mount are cheap. What does not exist is not masked. */
+ * an empty read-only tmpfs. One tmpfs serves all directories: its superblock is what costs, clones of its mount are cheap. What does not exist is not masked,
+ * so what lies on a procfs or sysfs of ours is looked up from that, wherever its mount point has been moved meanwhile (CVE-2023-28642). */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -81,7 +82,9 @@ static int protect_one(int target, struct err *e)
 static int hide(struct isolation *iso, const struct mount_op *op, struct covers *c, struct err *e)
 {
 	struct err cause = { 0 };
-	auto_close int target = path_open(iso->root_fd, op->target, O_PATH, 0, 0, &cause);
+	const char *rest;
+	int top = mount_top(iso, op->target, &rest);
+	auto_close int target = path_open(top, rest, O_PATH, 0, 0, &cause);
 
 	if (target == -ENOENT || target == -ENOTDIR)
 		return 0;

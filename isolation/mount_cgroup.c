@@ -246,7 +246,7 @@ int mount_cgroup_run(struct isolation *iso, const struct mount_op *op, struct so
 {
 	bool unified = iso->is_cgroup_v2 || str_eq(op->type, "cgroup2") ||
 		       str_eq(iso->spec->linux.cgroup_hierarchy, "unified");
-	auto_close int target = path_open_target(iso->root_fd, op->target, true, NULL, e);
+	auto_close int target = mount_open_target(iso, op, true, e);
 
 	(void)s;
 	if (target < 0)

@@ -5,12 +5,14 @@
  * the container's. It has the host's other namespaces: a file system whose content follows the maker's would show the host's, so those are refused. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,10 +49,30 @@ static bool namespace_is(pid_t pid, const char *file, bool ours_wanted)
 
 /* --- the child ---------------------------------------------------------------------------------------------------- */
 
+/* Root inside may have made a folder above the target a link into /proc or /sys, where mounts hide something from it: nobody asks for those to be taken away. */
+static int open_mounted(const struct live *l, struct err *e)
+{
+	auto_free char *last = NULL;
+	auto_close int parent = path_open_parent(l->root, l->target, 0, &last, e);
+	struct statfs fs;
+
+	if (parent < 0)
+		return parent;
+	if (fstatfs(parent, &fs) < 0)
+		return err_sys(e, "examine \"%s\"", l->target);
+	if ((fs.f_type == PROC_SUPER_MAGIC && !mount_plan_is_within(l->target, "/proc")) ||
+	    (fs.f_type == SYSFS_MAGIC && !mount_plan_is_within(l->target, "/sys")))
+		return err_set(e, EPERM, "\"%s\" leads into /proc or /sys, which is refused",
+			       l->target);
+	int fd = sys_openat(parent, last, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+
+	return fd < 0 ? err_sys(e, "open \"%s\"", l->target) : fd;
+}
+
 static int drop(const struct live *l, struct err *e)
 {
 	struct statx st;
-	auto_close int fd = path_open(l->root, l->target, O_PATH | O_NOFOLLOW, 0, 0, e);
+	auto_close int fd = open_mounted(l, e);
 
 	if (fd < 0)
 		return fd;

@@ -65,6 +65,30 @@ int mount_open_target(const struct isolation *iso, const struct mount_op *op, bo
 	return open_target(iso, op, is_dir, NULL, e);
 }
 
+int mount_top(const struct isolation *iso, const char *path, const char **ret_rest)
+{
+	const struct mount_op *base = NULL;
+	int top = iso->root_fd;
+
+	*ret_rest = path;
+	for (size_t i = 0; i < iso->plan.n; i++) {
+		const struct mount_op *op = &iso->plan.ops[i];
+		bool is_fs = op->kind == MOUNT_OP_FS && iso->sources[i].tree >= 0;
+
+		if (!op->mount || op->kind == MOUNT_OP_REMOUNT ||
+		    !mount_plan_is_within(path, op->target))
+			continue;
+		/* what lies on a mount of ours is found from there */
+		if (!is_fs && base && !str_eq(op->target, base->target) &&
+		    mount_plan_is_within(op->target, base->target))
+			continue;
+		base = is_fs ? op : NULL;
+		top = is_fs ? iso->sources[i].tree : iso->root_fd;
+		*ret_rest = is_fs ? path + strlen(op->target) : path;
+	}
+	return top;
+}
+
 /* --- file systems ------------------------------------------------------------------------------------------------- */
 
 int mount_host_tree(const char *path, bool recursive, struct err *e)
@@ -229,7 +253,10 @@ static int run_fs(struct isolation *iso, const struct mount_op *op, struct sourc
 		if (mount_change(tree, &c) < 0)
 			return err_sys(e, "set the propagation");
 	}
-	return mount_attach(tree, target, e);
+	r = mount_attach(tree, target, e);
+	if (r == 0)
+		s->tree = fd_steal(&tree); /* for mount_top() */
+	return r;
 }
 
 /* --- binds and changes -------------------------------------------------------------------------------------------- */

@@ -120,6 +120,10 @@ MUST_CHECK int mount_overlay_join(struct isolation *iso, const struct mount_op *
 MUST_CHECK int mount_open_target(const struct isolation *iso, const struct mount_op *op,
 				 bool is_dir, struct err *e);
 
+/* init, behind the rows of mounts: the file system of ours that `path` lies on, and what remains of the path then; else the root and the whole path. Whoever shares the root with us may exchange its folders while
+ * we work, and a mount moves along with the folder that it is on; its descriptor still leads to it. */
+int mount_top(const struct isolation *iso, const char *path, const char **ret_rest);
+
 /* mount_new.c - the new mount interface. Trees are descriptors of detached mounts. */
 struct mount_fs {
 	const char *type, *source, *data;
@@ -207,6 +211,9 @@ MUST_CHECK int rootfs_finish(struct isolation *iso, struct err *e);
 MUST_CHECK int devices_run(struct isolation *iso, const struct mount_op *op, struct source *s,
 			   struct err *e);
 MUST_CHECK int devices_link(struct isolation *iso, const struct mount_op *op, struct err *e);
+/* The directory that holds `path` below root, made if it is missing, and the last name. A link of the image may lead it elsewhere in the root's own mount, but not into another one: that may be a folder of the
+ * host's, who has shared it for something else. -EPERM then. */
+MUST_CHECK int devices_open_parent(int root, const char *path, char **ret_last, struct err *e);
 /* Does what is there look like this node? */
 bool devices_match(int fd, const struct device_node *node);
 MUST_CHECK int masked_run(struct isolation *iso, struct err *e);
@@ -227,10 +234,11 @@ MUST_CHECK int identity_run(const struct container_spec *spec, struct err *e);
 MUST_CHECK int identity_personality(const struct container_spec *spec, struct err *e);
 
 /* terminal.c */
-/* A pty of the container's own devpts; size from the process. */
-MUST_CHECK int terminal_new(int root, int *ret_master, int *ret_slave, struct err *e);
-/* Show the slave as /dev/console below root. */
-MUST_CHECK int terminal_bind_console(int root, int slave, struct err *e);
+/* A pty of the container's own devpts, which is `pts` below root; size from the process. */
+MUST_CHECK int terminal_new(int root, const char *pts, int *ret_master, int *ret_slave,
+			    struct err *e);
+/* Show the slave as `path`, which is /dev/console, below root. */
+MUST_CHECK int terminal_bind_console(int root, const char *path, int slave, struct err *e);
 /* New session, pty, controlling terminal, 0 1 2, master to the callback. */
 MUST_CHECK int terminal_run(struct isolation *iso, const struct process_spec *p,
 			    const struct isolation_callbacks *cb, struct err *e);

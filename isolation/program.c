@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "isolation/isolation.h"
+#include "isolation/private.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
@@ -131,5 +131,6 @@ int isolation_find_program(const struct process_spec *p, char **ret_path, struct
 				  : find_in_path(p, name, ret_path, e);
 
 	give_back(&b);
-	return r;
+	/* borrowing other ids has made us dumpable where the system is set so */
+	return r < 0 ? r : creds_not_dumpable(e);
 }

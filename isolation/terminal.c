@@ -20,7 +20,7 @@
 
 enum { PTMX_MAJOR = 5, PTMX_MINOR = 2, WINDOW_MAX = 65535 };
 
-static int open_ptmx(int root, struct err *e)
+static int open_ptmx(int root, const char *pts, struct err *e)
 {
 	const struct device_node ptmx = { .type = S_IFCHR,
 					  .major = PTMX_MAJOR,
@@ -30,7 +30,7 @@ static int open_ptmx(int root, struct err *e)
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
 	struct statfs fs;
-	auto_close int dir = path_open_dir(root, "/dev/pts", e);
+	auto_close int dir = path_open_dir(root, pts, e);
 
 	if (dir < 0)
 		return err_wrap(e, "process.terminal needs a devpts");
@@ -46,10 +46,10 @@ static int open_ptmx(int root, struct err *e)
 	return fd_steal(&master);
 }
 
-int terminal_new(int root, int *ret_master, int *ret_slave, struct err *e)
+int terminal_new(int root, const char *pts, int *ret_master, int *ret_slave, struct err *e)
 {
 	int unlock = 0;
-	auto_close int master = open_ptmx(root, e);
+	auto_close int master = open_ptmx(root, pts, e);
 
 	if (master < 0)
 		return master;
@@ -65,11 +65,11 @@ int terminal_new(int root, int *ret_master, int *ret_slave, struct err *e)
 	return 0;
 }
 
-int terminal_bind_console(int root, int slave, struct err *e)
+int terminal_bind_console(int root, const char *path, int slave, struct err *e)
 {
 	struct stat st;
 	auto_free char *last = NULL;
-	auto_close int parent = path_open_parent(root, "/dev/console", 0755, &last, e);
+	auto_close int parent = devices_open_parent(root, path, &last, e);
 
 	if (parent < 0)
 		return err_wrap(e, "make /dev/console");
@@ -120,16 +120,20 @@ int terminal_run(struct isolation *iso, const struct process_spec *p,
 		 const struct isolation_callbacks *cb, struct err *e)
 {
 	auto_close int master = -1, slave = -1;
+	const char *pts, *console;
+	int top;
 
 	(void)sys_setsid(); /* fails only for a session leader, which is what we want to be */
 	if (!p || !p->terminal)
 		return 0;
-	int r = terminal_new(iso->root_fd, &master, &slave, e);
+	top = mount_top(iso, "/dev/pts", &pts);
+	int r = terminal_new(top, pts, &master, &slave, e);
 
 	if (r == 0)
 		r = set_size(master, p, e);
+	top = mount_top(iso, "/dev/console", &console);
 	if (r == 0 && iso->has_mounts && iso->target < 0)
-		r = terminal_bind_console(iso->root_fd, slave, e);
+		r = terminal_bind_console(top, console, slave, e);
 	if (r == 0)
 		r = take_terminal(slave, p, e);
 	if (r == 0 && cb && cb->console)

@@ -136,13 +136,13 @@ static bool cut_last(const char *path, size_t *len)
 }
 
 /* Open the longest part of path that exists. *ret_len: how many bytes of path it covers. */
-static int open_existing(int root, const char *path, size_t *ret_len, struct err *e)
+static int open_existing(int root, const char *path, uint64_t extra, size_t *ret_len, struct err *e)
 {
 	size_t len = strlen(path);
 
 	for (;;) {
 		auto_free char *prefix = mem_strndup(path, len);
-		int fd = lookup(root, prefix, O_PATH | O_DIRECTORY, 0, 0);
+		int fd = lookup(root, prefix, O_PATH | O_DIRECTORY, 0, extra);
 
 		if (fd >= 0) {
 			*ret_len = len;
@@ -196,10 +196,10 @@ static int make_rest(int existing, const char *rest, mode_t mode, struct err *e)
 	return fd_steal(&dir);
 }
 
-int path_mkdir_p(int root, const char *path, mode_t mode, struct err *e)
+static int mkdir_p(int root, const char *path, mode_t mode, uint64_t extra, struct err *e)
 {
 	size_t len = 0;
-	auto_close int dir = open_existing(root, path, &len, e);
+	auto_close int dir = open_existing(root, path, extra, &len, e);
 
 	if (dir < 0)
 		return dir;
@@ -212,7 +212,13 @@ int path_mkdir_p(int root, const char *path, mode_t mode, struct err *e)
 	return r < 0 ? err_wrap(e, "create \"%s\"", path) : r;
 }
 
-int path_open_parent(int root, const char *path, mode_t mkdir_mode, char **ret_last, struct err *e)
+int path_mkdir_p(int root, const char *path, mode_t mode, struct err *e)
+{
+	return mkdir_p(root, path, mode, 0, e);
+}
+
+int path_open_parent_by(int root, const char *path, mode_t mkdir_mode, uint64_t extra_resolve,
+			char **ret_last, struct err *e)
 {
 	size_t end = strlen(path);
 
@@ -227,12 +233,17 @@ int path_open_parent(int root, const char *path, mode_t mkdir_mode, char **ret_l
 
 	if (str_empty(last) || str_eq(last, ".") || str_eq(last, ".."))
 		return err_set(e, EINVAL, "\"%s\" does not end in a name", path);
-	int fd = mkdir_mode ? path_mkdir_p(root, parent, mkdir_mode, e)
-			    : path_open_dir(root, parent, e);
+	int fd = mkdir_mode ? mkdir_p(root, parent, mkdir_mode, extra_resolve, e)
+			    : path_open(root, parent, O_PATH | O_DIRECTORY, 0, extra_resolve, e);
 
 	if (fd >= 0)
 		*ret_last = ptr_steal(&last);
 	return fd;
+}
+
+int path_open_parent(int root, const char *path, mode_t mkdir_mode, char **ret_last, struct err *e)
+{
+	return path_open_parent_by(root, path, mkdir_mode, 0, ret_last, e);
 }
 
 static int check_kind(int fd, const char *path, bool dir, struct err *e)

@@ -38,6 +38,9 @@ MUST_CHECK int path_mkdir_p(int root, const char *path, mode_t mode, struct err 
  * *ret_last is the last element's name (freshly allocated), never "", "." or "..". Use with *at calls and O_NOFOLLOW|O_EXCL. */
 MUST_CHECK int path_open_parent(int root, const char *path, mode_t mkdir_mode, char **ret_last,
 				struct err *e);
+/* The same with more RESOLVE_* for the part that exists. */
+MUST_CHECK int path_open_parent_by(int root, const char *path, mode_t mkdir_mode,
+				   uint64_t extra_resolve, char **ret_last, struct err *e);
 
 /* A mount target: opens what is there, or creates it (a directory when `dir`, else an empty regular file, parents included), and
  * returns its O_PATH descriptor. `dir` mismatch with what exists is -ENOTDIR/-EISDIR. *ret_created (may be NULL) says whether it was made. */

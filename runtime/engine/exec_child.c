@@ -33,6 +33,7 @@ static int live(struct launch *l, struct err *e)
 	auto_free char *path = NULL;
 	int r = init_begin(l, e);
 
+	init_close_cgroups(l);
 	if (r == 0)
 		r = isolation_build_exec(l->iso, l->program.process, &callbacks, e);
 	if (r == 0)

@@ -71,6 +71,14 @@ int init_begin(struct launch *l, struct err *e)
 	return take_stdio(l, e);
 }
 
+void init_close_cgroups(struct launch *l)
+{
+	cgroup_entry_free(l->entry);
+	cgroup_free(l->c->cgroup);
+	l->entry = NULL;
+	l->c->cgroup = NULL;
+}
+
 int init_fail(const struct launch *l, const struct err *failure)
 {
 	if (!sync_fail(l->sync_child, failure))
@@ -195,6 +203,7 @@ static int live(struct launch *l, struct err *e)
 
 	if (r == 0)
 		r = build(l, e);
+	init_close_cgroups(l);
 	if (r == 0 && l->program.process)
 		r = program_find(&l->program, &path, e);
 	if (r == 0)

@@ -46,6 +46,8 @@ MUST_CHECK int setup_join(struct launch *l, struct err *e);
 int init_main(void *launch);
 /* In every child, first: what is the parent's alone is closed. A child that waits for start may outlive the parent, and would keep its lock, and keep those waiting who watch for its end. */
 void init_close_private(const struct launch *l);
+/* child: the ways into its cgroups, when it is in them: they are folders of the host's. */
+void init_close_cgroups(struct launch *l);
 
 /* exec_child.c - a process that joins a running container. */
 int exec_child_main(void *launch);

@@ -1,8 +1,10 @@
 /* program - environment, descriptors, seal, execve. Nothing of ours is open for the program: every descriptor is close-on-exec except those that were asked for. */
 #include "runtime/engine/program.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -27,6 +29,28 @@ static unsigned listen_fds(void)
 	return for_pid == (uint32_t)getpid() && count <= MAX_KEPT ? count : 0;
 }
 
+/* What a caller has left open without meaning to: a folder of the host's among it would be a way for args[0] or cwd ("/proc/self/fd/9/bin/sh", CVE-2024-21626) until the very execve that
+ * closes it. Everything of ours is close-on-exec from its birth. */
+static int close_inherited(int first, struct err *e)
+{
+	DIR *d = opendir("/proc/self/fd");
+
+	if (!d)
+		return err_sys(e, "list the open descriptors");
+	for (const struct dirent *entry = readdir(d); entry; entry = readdir(d)) {
+		uint32_t fd;
+
+		if (num_u32(entry->d_name, &fd) < 0 || fd < (uint32_t)first || fd > INT_MAX)
+			continue;
+		int flags = fcntl((int)fd, F_GETFD);
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			(void)close((int)fd);
+	}
+	(void)closedir(d);
+	return 0;
+}
+
 int program_kept_fds(int preserve, struct program *ret, struct err *e)
 {
 	if (preserve < 0 || preserve > MAX_KEPT)
@@ -41,7 +65,7 @@ int program_kept_fds(int preserve, struct program *ret, struct err *e)
 			return err_set(e, EBADF,
 				       "descriptor %d is to be preserved, but it is not open", fd);
 	}
-	return 0;
+	return close_inherited(FIRST_KEPT + (int)ret->n_keep, e);
 }
 
 int program_find(const struct program *p, char **ret_path, struct err *e)

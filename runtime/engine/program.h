@@ -25,7 +25,7 @@ struct program {
 		.listener = LISTENER_NONE, .host_program = -1, .as_three = -1 \
 	}
 
-/* parent. The descriptors of socket activation and --preserve-fds: a missing one is an error. Must run before anything else opens descriptors. */
+/* parent. The descriptors of socket activation and --preserve-fds: a missing one is an error. All others that the caller has left open are closed. Must run before anything else opens descriptors. */
 MUST_CHECK int program_kept_fds(int preserve, struct program *ret, struct err *e);
 /* child, inside the root: is there something to execute? *ret_path is NULL with a host program. */
 MUST_CHECK int program_find(const struct program *p, char **ret_path, struct err *e);

@@ -119,12 +119,8 @@ static int write_data(struct extract *x, struct archive_entry *entry, int fd, st
 
 	while ((r = libarchive()->archive_read_data_block(x->reader, &block, &n, &at)) !=
 	       ARCHIVE_EOF) {
-		if (r < ARCHIVE_WARN) {
-			const char *text = libarchive()->archive_error_string(x->reader);
-
-			return err_set(e, EINVAL, "its data cannot be read: %s",
-				       text ? text : "unknown reason");
-		}
+		if (r < ARCHIVE_WARN)
+			return archive_error(x->reader, "its data cannot be read", e);
 		if (at < 0 || (has_size && (at > size || (int64_t)n > size - at)))
 			return err_set(e, EINVAL, "it has data outside its size");
 		if (tree_reserve(x->job, n, e) < 0 || write_at(fd, block, n, (off_t)at, e) < 0)
@@ -357,12 +353,8 @@ int archive_extract_entry(struct extract *x, struct archive_entry *entry, struct
 {
 	const char *given = libarchive()->archive_entry_pathname(entry);
 
-	if (str_empty(given)) {
-		const char *why = libarchive()->archive_error_string(x->reader);
-
-		return err_set(e, EINVAL, "it has no name that can be read: %s",
-			       why ? why : "empty");
-	}
+	if (str_empty(given))
+		return archive_error(x->reader, "it has no name that can be read", e);
 	if (libarchive()->archive_entry_is_encrypted(entry))
 		return err_set(e, EINVAL, "it is encrypted");
 	auto_free char *name = archive_place(x, given, e);
