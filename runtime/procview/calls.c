@@ -242,6 +242,14 @@ bool calls_open(struct calls *c, struct sources *s, int ledger, int channel)
 	return true;
 }
 
+bool calls_any(const struct calls *c)
+{
+	for (uint32_t i = 0; i < PROCVIEW_LISTENERS; i++)
+		if (c->listeners[i] >= 0)
+			return true;
+	return false;
+}
+
 void calls_finish(struct calls *c)
 {
 	uint32_t slot = c->ledger->slot;

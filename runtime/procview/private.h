@@ -47,7 +47,8 @@ void calls_init(struct calls *c);
 bool calls_open(struct calls *c, struct sources *s, int ledger, int channel);
 /* A listener, put under its number. False: it cannot be used. */
 bool calls_add(struct calls *c, uint32_t slot, int fd);
-void calls_finish(struct calls *c); /* what a predecessor was at when it died */
+void calls_finish(struct calls *c);    /* what a predecessor was at when it died */
+bool calls_any(const struct calls *c); /* is there a listener? */
 void calls_channel(struct calls *c);
 void calls_listener(struct calls *c, uint32_t slot, uint32_t events);
 

@@ -52,6 +52,7 @@ struct opened {
 
 struct server {
 	int device;
+	bool is_gone; /* the file system */
 	struct sources *sources;
 	struct snapshot *latest[PROCVIEW_FILES];
 	struct opened opened[OPENS];
@@ -352,8 +353,8 @@ static bool file_system(struct server *v, int *ret_code)
 	return true;
 }
 
-/* What is there to do, one of each. A file system that is gone is no reason to leave those who call sysinfo(2). */
-static void round_of(struct server *v, struct calls *c)
+/* What is there to do, one of each. A file system that is gone is no reason to leave those who call sysinfo(2); false: there is neither. */
+static bool round_of(struct server *v, struct calls *c)
 {
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(c->epoll, events, EVENTS, -1), ignored;
@@ -366,9 +367,10 @@ static void round_of(struct server *v, struct calls *c)
 		else if (events[i].data.u32 == PROCVIEW_LISTENERS)
 			calls_channel(c);
 		else if (!file_system(v, &ignored))
-			(void)epoll_ctl(c->epoll, EPOLL_CTL_DEL, v->device, NULL);
+			v->is_gone = epoll_ctl(c->epoll, EPOLL_CTL_DEL, v->device, NULL) == 0;
 		throttle(v, is_call ? CALLS_COUNT : 1);
 	}
+	return !v->is_gone || calls_any(c);
 }
 
 int serve(int device, struct sources *s, struct calls *c)
@@ -389,11 +391,11 @@ int serve(int device, struct sources *s, struct calls *c)
 			return 1;
 	}
 	for (;;) {
-		if (c)
-			round_of(&v, c);
-		else if (!file_system(&v, &code))
+		bool goes_on = c ? round_of(&v, c) : file_system(&v, &code);
+
+		if (!goes_on)
 			return code;
-		else
+		if (!c)
 			throttle(&v, 1);
 	}
 }
