@@ -182,6 +182,8 @@ static void limits_now(const struct zone_dirs *d, const struct zone *z, struct p
 
 	if (zone_running_spec(d, z->name, z->run.restarts, &now, &ignored) > 0)
 		rlimits_take(p, now);
+	if (now)
+		zone_fill_scheduler(now, p);
 }
 
 /* To whom it may hand its sysinfo(2) over; -1: nobody answers that in this zone. */

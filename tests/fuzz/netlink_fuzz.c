@@ -50,7 +50,7 @@ static ssize_t fuzz_sendmsg(int fd, const struct msghdr *m, int flags)
 /* Give every message the number of the question. */
 static void number(char *data, int n)
 {
-	for (struct nlmsghdr *h = (struct nlmsghdr *)data; mnl_nlmsg_ok(h, n);
+	for (struct nlmsghdr *h = (struct nlmsghdr *)data; netlink_ok(h, n);
 	     h = mnl_nlmsg_next(h, &n)) {
 		h->nlmsg_seq = answer.seq;
 		h->nlmsg_pid = answer.pid;

@@ -4,6 +4,6 @@
 
 int main(void)
 {
-	replay("tests/fuzz/corpus/netlink", 13);
+	replay("tests/fuzz/corpus/netlink", 14);
 	return test_done();
 }
