@@ -222,6 +222,12 @@ static void default_service(struct zone_service *s)
 	default_text(&s->stop_signal, "TERM");
 }
 
+bool zone_answers_sysinfo(const struct zone_spec *effective)
+{
+	return effective->proc_view.value && !effective->proc_view.only_files &&
+	       !effective->nesting.value;
+}
+
 struct zone_spec *zone_expanded(const struct zone_spec *file)
 {
 	struct zone_spec *z = zone_spec_clone(file);
@@ -253,7 +259,8 @@ struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone
 	default_memory(z, host->memory_bytes);
 	default_number(&z->max_lwps, DEFAULT_MAX_LWPS);
 	default_bool(&z->nesting, false);
-	default_bool(&z->proc_view, true);
+	if (!z->proc_view.set)
+		z->proc_view = (struct zone_proc_view){ .set = true, .value = true };
 	default_links(z);
 	for (size_t i = 0; i < z->n_fs; i++)
 		default_fs(&z->fs[i]);

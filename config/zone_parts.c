@@ -238,3 +238,45 @@ static const struct field admin_fields[] = {
 
 const struct shape zone_admin_shape = SHAPE("admin", zone_admin, admin_fields,
 					    .doc = "Rights of a user of the host over this zone.");
+
+/* --- the view of itself --- */
+
+int zone_proc_view_load(struct bind_ctx *c, const struct json *j, void *member)
+{
+	struct zone_proc_view *v = member;
+
+	if (j->type == JSON_BOOL) {
+		*v = (struct zone_proc_view){ .set = true, .value = j->boolean };
+		return 0;
+	}
+	if (j->type != JSON_STRING || !str_eq(j->text, "files"))
+		return bind_error(c, j, "value", NULL, "must be true, false or \"files\"");
+	*v = (struct zone_proc_view){ .set = true, .value = true, .only_files = true };
+	return 0;
+}
+
+struct json *zone_proc_view_save(const void *member)
+{
+	const struct zone_proc_view *v = member;
+
+	if (!v->set)
+		return NULL;
+	return v->only_files ? json_new_string("files") : json_new_bool(v->value);
+}
+
+void zone_proc_view_done(void *member)
+{
+	*(struct zone_proc_view *)member = (struct zone_proc_view){ 0 };
+}
+
+struct json *zone_proc_view_schema(void)
+{
+	struct json *j = json_new_object();
+	struct json *values = json_set(j, "enum", json_new_array());
+
+	(void)json_add(values, json_new_bool(true));
+	(void)json_add(values, json_new_bool(false));
+	(void)json_add(values, json_new_string("files"));
+	(void)json_set(j, "default", json_new_bool(true));
+	return j;
+}

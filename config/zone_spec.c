@@ -159,8 +159,10 @@ static const struct field zone_fields[] = {
 	    .type = &zone_inodes_type, .fallback = "none", .doc = INODES_DOC),
 	ROW(zone_spec, nesting, "nesting", FIELD_OPT_BOOL, .fallback = "false",
 	    .doc = "Whether programs inside may make user namespaces (containers, sandboxes of browsers). It opens much of the kernel to unprivileged users of the zone."),
-	ROW(zone_spec, proc_view, "procView", FIELD_OPT_BOOL, .fallback = "true",
-	    .doc = "Whether /proc/meminfo, cpuinfo, stat, loadavg, uptime, swaps, diskstats, vmstat and /sys/devices/system/cpu/online tell of the zone's own limits and use, or of the host's."),
+	ROW(zone_spec, proc_view, "procView", FIELD_CUSTOM, .load = zone_proc_view_load,
+	    .save = zone_proc_view_save, .done = zone_proc_view_done,
+	    .schema = zone_proc_view_schema, .fallback = "true",
+	    .doc = "Whether /proc/meminfo, cpuinfo, stat, loadavg, uptime, swaps, diskstats, vmstat, /sys/devices/system/cpu/online and sysinfo(2) tell of the zone's own limits and use, or of the host's (false). With \"files\" the files tell of the zone and sysinfo(2) of the host, as it also does with nesting."),
 	ROW_LIST(
 		zone_spec, anet, "anet", zone_anet_shape, .flags = FIELD_LIVE,
 		.max_items = MAX_LINKS,

@@ -119,6 +119,11 @@ struct zone_block_io {
 	struct opt_u64 read_bps, write_bps, read_iops, write_iops;
 };
 
+/* /proc/meminfo and its kin tell of the zone, and sysinfo(2) unless only the files do. */
+struct zone_proc_view {
+	bool set, value, only_files;
+};
+
 struct zone_spec {
 	char *zonename, *brand, *zonepath;
 	char *tenant; /* NULL: none */
@@ -142,7 +147,7 @@ struct zone_spec {
 	size_t n_block_io;
 	struct opt_u64 quota, quota_inodes; /* bytes; files and directories */
 	struct opt_bool nesting;            /* user namespaces inside allowed */
-	struct opt_bool proc_view;          /* /proc/meminfo and its kin tell of the zone */
+	struct zone_proc_view proc_view;
 	struct zone_anet *anet;
 	size_t n_anet;
 	struct zone_net *net;
@@ -226,6 +231,8 @@ struct zone_host { /* facts of this host that defaults depend on; filled by the 
 };
 /* A complete copy: every property that has a default is set. */
 struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone_host *host);
+/* Does this complete copy say that sysinfo(2) is answered for the zone? Not with nesting: a chain of filters has one listener, and containers of the zone may want theirs. */
+bool zone_answers_sysinfo(const struct zone_spec *effective);
 /* A copy in which resource controls ("rctl") stand as the properties that they mean; nothing else is filled in. */
 struct zone_spec *zone_expanded(const struct zone_spec *file);
 /* Rows for `zone info`: path, value as text, origin; the visitor is called for every leaf of the effective configuration. */

@@ -45,6 +45,12 @@ struct json *zone_rlimit_save(const void *zone);
 void zone_rlimit_done(void *zone);
 struct json *zone_rlimit_schema(void);
 
+/* "procView": true, false or "files" (zone_parts.c). Nothing in it is owned. */
+int zone_proc_view_load(struct bind_ctx *c, const struct json *j, void *member);
+struct json *zone_proc_view_save(const void *member);
+void zone_proc_view_done(void *member);
+struct json *zone_proc_view_schema(void);
+
 /* Does the type allow this text? Types without rules allow all. */
 bool zone_type_accepts(const struct value_type *type, const char *text);
 

@@ -147,7 +147,15 @@ struct seal {
 	struct caps_sets caps;
 	int (*listener)(void *arg, int fd, struct err *e);
 	void *arg;
+	int sysinfo;
 };
+
+static int load_filters(const struct isolation *iso, const struct seal *s, struct err *e)
+{
+	int r = seccomp_sysinfo(s->sysinfo, e);
+
+	return r < 0 ? r : seccomp_install(&iso->filter, s->listener, s->arg, e);
+}
 
 static int seal_ids(const struct seal *s, struct err *e)
 {
@@ -166,7 +174,7 @@ static int load_privileged(struct isolation *iso, const struct seal *s, uint64_t
 {
 	const struct caps_sets all = { .effective = permitted, .permitted = permitted };
 
-	if (!iso->filter.code)
+	if (!iso->filter.code && s->sysinfo < 0)
 		return 0;
 	if (s->process->capabilities) {
 		int r = caps_after_ids(&all, e);
@@ -174,7 +182,7 @@ static int load_privileged(struct isolation *iso, const struct seal *s, uint64_t
 		if (r < 0)
 			return r;
 	}
-	return seccomp_install(&iso->filter, s->listener, s->arg, e);
+	return load_filters(iso, s, e);
 }
 
 static int seal_rights(struct isolation *iso, const struct seal *s, uint64_t permitted,
@@ -191,7 +199,7 @@ static int seal_rights(struct isolation *iso, const struct seal *s, uint64_t per
 		return r;
 	if (sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "process.noNewPrivileges");
-	return seccomp_install(&iso->filter, s->listener, s->arg, e);
+	return load_filters(iso, s, e);
 }
 
 /* What is close-on-exec is open until execve has found the program: no folder may be among it by which args[0] or cwd could leave the root, the procfs of the host's processes least of all. */
@@ -224,9 +232,10 @@ static int seal_process(struct isolation *iso, const struct process_spec *p, str
 }
 
 int isolation_seal(struct isolation *iso, const struct process_spec *p,
-		   int (*listener)(void *arg, int fd, struct err *e), void *arg, struct err *e)
+		   int (*listener)(void *arg, int fd, struct err *e), void *arg, int sysinfo,
+		   struct err *e)
 {
-	struct seal s = { .process = p, .listener = listener, .arg = arg };
+	struct seal s = { .process = p, .listener = listener, .arg = arg, .sysinfo = sysinfo };
 	uint64_t permitted = 0;
 	int r = seal_process(iso, p, e);
 

@@ -92,10 +92,13 @@ MUST_CHECK int isolation_build(struct isolation *iso, const struct isolation_cal
  * Messages: exec: "x": executable file not found in $PATH  ·  exec: "/x": stat /x: no such file or directory  ·  permission denied · is a directory. */
 MUST_CHECK int isolation_find_program(const struct process_spec *p, char **ret_path, struct err *e);
 
-/* init or exec child, last. `listener` is called with the seccomp notification descriptor when the filter has one. */
+/* init or exec child, last. `listener` is called with the seccomp notification descriptor when the filter has one.
+ * `sysinfo`, -1: none: a seqpacket socket to somebody who answers sysinfo(2) in the kernel's place. When a byte has come from there and the other end is still open, a filter that hands over this one call is loaded
+ * first, and one byte with its listener is sent. Without the byte (2 s), or where the kernel refuses the filter - a chain of filters has one listener at most -, the process sees what the kernel says.
+ * An error only when the filter is loaded and the listener could not be sent. */
 MUST_CHECK int isolation_seal(struct isolation *iso, const struct process_spec *p,
 			      int (*listener)(void *arg, int fd, struct err *e), void *arg,
-			      struct err *e);
+			      int sysinfo, struct err *e);
 
 /* --- exec: enter a running container ------------------------------------------------------------------------------- */
 /* parent: a plan for a process that joins all namespaces of `target` (a pidfd) that differ from ours. Loads what seal needs from `spec` (seccomp, labels, user namespace). */
@@ -164,6 +167,8 @@ MUST_CHECK int isolation_audit(const struct container_spec *spec, const struct i
  * detached mount. The first request waits in the connection afterwards. */
 MUST_CHECK int isolation_fuse(int device, const char *name, struct err *e);
 /* The number of a FUSE file system, and the end of all its requests by that number, whoever still has the connection open: for a server that cannot be killed (traced, frozen, stuck in the kernel). */
+/* A detached procfs of our pid namespace, without anything but processes, and of these only those that its reader may trace. */
+MUST_CHECK int isolation_traceable_procfs(struct err *e);
 MUST_CHECK int isolation_fuse_number(int tree, unsigned *ret, struct err *e);
 MUST_CHECK int isolation_fuse_abort(unsigned number, struct err *e);
 /* Show files of a detached mount in the container, each over the file that is there; a target that the container does not have is left out. The mount itself is never visible anywhere; to close its descriptor costs a wait

@@ -50,6 +50,16 @@ int procfs_open(struct isolation *iso, struct err *e)
 	return iso->proc < 0 ? iso->proc : 0;
 }
 
+int isolation_traceable_procfs(struct err *e)
+{
+	const struct mount_fs proc = { .type = "proc",
+				       .data = "hidepid=ptraceable,subset=pid",
+				       .attrs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+						MOUNT_ATTR_NOEXEC };
+
+	return mount_fs_new(&proc, e);
+}
+
 int procfs_open_file(const struct isolation *iso, const char *path, int flags, struct err *e)
 {
 	/* "self" is a link of procfs itself, so links are not refused as such; magic links are, and so is every mount on the way. */

@@ -39,6 +39,9 @@ MUST_CHECK int seccomp_notify_load(const struct sock_fprog *prog, unsigned flags
 				   int (*listener)(void *arg, int fd, struct err *e), void *arg,
 				   struct err *e);
 
+/* seccomp_sysinfo.c, init: hand sysinfo(2) over through `sock`, before the container's own filter is loaded; isolation_seal() has the rules. */
+MUST_CHECK int seccomp_sysinfo(int sock, struct err *e);
+
 /* seccomp_stub.c: instructions to be put in front, which answer ENOSYS for calls newer than the newest that the profile names. Returns how many (0: none). Pure. */
 enum { SECCOMP_STUB_MAX = 128 };
 size_t seccomp_stub(const struct seccomp_spec *s, struct sock_filter *code);

@@ -280,6 +280,7 @@ static int prepare_launch(struct creation *k, struct err *e)
 	l->program.seccomp = o->spec->linux.seccomp;
 	l->program.record = &k->c->record;
 	l->program.as_three = o->init_fd;
+	l->program.sysinfo = o->sysinfo;
 	k->placeholder = -1;
 	if (o->init_fd >= 0 && fcntl(3, F_GETFD) < 0)
 		k->placeholder =

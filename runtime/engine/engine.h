@@ -51,6 +51,7 @@ struct engine_create {
 	int *ret_console_master; /* alternatively to console_socket: the pty master is given to the caller (monitor, run); NULL: not wanted */
 	int preserve_fds;        /* 3 .. 3+n-1 after LISTEN_FDS are kept */
 	int init_fd; /* a descriptor that the program gets as number 3, -1: none (zones: zone-init's status socket) */
+	int sysinfo; /* a socket to whoever answers sysinfo(2) for the container, at least 4: isolation_seal() has the rules; init holds it until its program starts. -1: none */
 	int stdio[3]; /* what becomes 0,1,2 without a terminal; -1: inherit the caller's */
 	const int *
 		private_fds; /* the caller's own (locks, sockets that others wait on): closed in its children at once, who may outlive it. -1 is skipped; NULL */
@@ -61,9 +62,9 @@ struct engine_create {
 	bool start_follows; /* the lock is kept for the engine_start() that comes next, which gives it back; so does engine_free() */
 	struct engine_network network;
 };
-#define ENGINE_CREATE_INIT                             \
-	{                                              \
-		.init_fd = -1, .stdio = { -1, -1, -1 } \
+#define ENGINE_CREATE_INIT                                            \
+	{                                                             \
+		.init_fd = -1, .sysinfo = -1, .stdio = { -1, -1, -1 } \
 	}
 
 /* A container in hand. Made by create or open; free releases memory, descriptors and the lock, not the container. */
@@ -188,10 +189,11 @@ struct engine_exec {
 	bool ignore_paused;
 	const struct root_spec *trusted; /* isolation_options.trusted; NULL */
 	int program_fd; /* -1, or a host program to run instead of process->args[0] by execveat (rescue shell, helper); must be static */
+	int sysinfo;    /* as in engine_create */
 };
-#define ENGINE_EXEC_INIT                                  \
-	{                                                 \
-		.stdio = { -1, -1, -1 }, .program_fd = -1 \
+#define ENGINE_EXEC_INIT                                                 \
+	{                                                                \
+		.stdio = { -1, -1, -1 }, .program_fd = -1, .sysinfo = -1 \
 	}
 /* The caller becomes the parent of the process; *ret_pid in the caller's pid namespace. Returns after execve succeeded (close-on-exec) or failed. */
 MUST_CHECK int engine_exec(struct engine_container *c, const struct engine_exec *x, pid_t *ret_pid,
@@ -262,6 +264,9 @@ MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, s
 MUST_CHECK int engine_fuse(int device, const char *name, struct err *e);
 MUST_CHECK int engine_fuse_number(int tree, unsigned *ret, struct err *e);
 MUST_CHECK int engine_fuse_abort(unsigned number, struct err *e);
+/* For a server of the container's processes that shall have no power over others: its user namespace, and a detached procfs, attached nowhere, that shows whoever opens it what he may trace and nothing else. */
+MUST_CHECK int engine_user_namespace(struct engine_container *c, struct err *e);
+MUST_CHECK int engine_traceable_procfs(struct err *e);
 struct engine_cover {
 	const char *from, *target;
 };

@@ -119,6 +119,7 @@ static int prepare(struct execution *k, struct err *e)
 	l->program.seccomp = l->spec->linux.seccomp;
 	l->program.record = &k->c->record;
 	l->program.host_program = k->x->program_fd;
+	l->program.sysinfo = k->x->sysinfo;
 	r = plan(k, e);
 	if (r == 0)
 		r = sock_pair(pair, e);

@@ -2,10 +2,12 @@
 #include "runtime/engine/engine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "isolation/isolation.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/sys.h"
 #include "runtime/engine/private.h"
 
 static int inside_alive(struct engine_container *c, struct err *e)
@@ -58,6 +60,23 @@ int engine_fuse_number(int tree, unsigned *ret, struct err *e)
 int engine_fuse_abort(unsigned number, struct err *e)
 {
 	return isolation_fuse_abort(number, e);
+}
+
+int engine_user_namespace(struct engine_container *c, struct err *e)
+{
+	auto_free char *path = mem_format("/proc/%d/ns/user", (int)engine_pid(c));
+	auto_close int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	int r;
+
+	if (fd < 0)
+		return err_sys(e, "open \"%s\"", path);
+	r = inside_alive(c, e); /* so the pid was still its */
+	return r < 0 ? r : fd_steal(&fd);
+}
+
+int engine_traceable_procfs(struct err *e)
+{
+	return isolation_traceable_procfs(e);
 }
 
 int engine_cover(struct engine_container *c, int tree, const struct engine_cover *rows, size_t n,

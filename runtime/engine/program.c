@@ -162,7 +162,7 @@ int program_execute(struct program *p, const char *path, struct err *e)
 	/* it would survive execve, and the program would die with the runtime */
 	if (sys_prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
 		return err_sys(e, "outlive the parent");
-	r = isolation_seal(p->iso, p->process, listener_give, &p->listener, e);
+	r = isolation_seal(p->iso, p->process, listener_give, &p->listener, p->sysinfo, e);
 	if (r < 0)
 		return r;
 	char *none[] = { NULL };

@@ -14,15 +14,16 @@ struct program {
 	struct isolation *iso;
 	const struct record *record;
 	struct listener listener;
+	int sysinfo;       /* isolation_seal(); -1 */
 	int host_program;  /* -1, or executed instead of args[0] */
 	int as_three;      /* -1, or becomes descriptor 3 */
 	unsigned n_listen; /* LISTEN_FDS: 3 ... 3+n_listen-1 */
 	unsigned n_keep;   /* all that are kept from 3 on, those included */
 	pid_t pid;         /* this process on the host, for the seccomp agent */
 };
-#define PROGRAM_NONE                                                          \
-	{                                                                     \
-		.listener = LISTENER_NONE, .host_program = -1, .as_three = -1 \
+#define PROGRAM_NONE                                                                         \
+	{                                                                                    \
+		.listener = LISTENER_NONE, .sysinfo = -1, .host_program = -1, .as_three = -1 \
 	}
 
 /* parent. The descriptors of socket activation and --preserve-fds: a missing one is an error. All others that the caller has left open are closed. Must run before anything else opens descriptors. */

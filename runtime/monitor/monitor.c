@@ -371,6 +371,7 @@ int monitor_main(const struct zone_dirs *d, const struct monitor_options *o)
 
 	for (size_t i = 0; i < SERVER_CLIENTS; i++)
 		m.clients[i].fd = -1;
+	sysinfo_init(&m.calls);
 	(void)umask(022); /* folders made in the zone get the modes that were meant */
 	(void)!chdir("/");
 	if (m.notify_fd >= 0)

@@ -14,6 +14,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/monitor/machine.h"
 #include "runtime/monitor/monitor.h"
+#include "runtime/procview/procview.h"
 #include "runtime/zone/zone.h"
 
 /* logfile.c: console.log in the zone's log folder, rotated at LOGFILE_MAX bytes, LOGFILE_KEEP old ones. Losing a line never stops a zone. */
@@ -85,6 +86,38 @@ void procview_close(
 	struct monitor
 		*m); /* before the container goes down: nobody in it may wait for an answer */
 
+/* sysinfo.c: the listeners of sysinfo(2), and the programs that are about to hand theirs over. */
+enum { SYSINFO_WAITING = 32 };
+struct sysinfo_look { /* at the server's work */
+	uint64_t answered, call;
+	bool waits;
+};
+struct sysinfo_calls {
+	int channel[2];  /* to the server: our end and its end; -1: no calls are answered */
+	int ledger;      /* a file; -1 */
+	int users, proc; /* what the server enters; -1 */
+	int listen_fd;   /* RUN/NAME/sysinfo; -1 */
+	int init[2];     /* our end and init's, until its program runs; -1 */
+	int waiting[SYSINFO_WAITING];
+	int listeners[PROCVIEW_LISTENERS]; /* by slot; -1: free */
+	const struct procview_ledger *page;
+	int timer; /* until the next look; 0: nobody calls */
+	struct sysinfo_look look;
+	bool bypass; /* there is no server, and will not be soon */
+};
+void sysinfo_init(struct sysinfo_calls *c);
+/* Before the container is made: `init[1]` is for its init. Then that is the container's alone. */
+MUST_CHECK int sysinfo_prepare(struct monitor *m, struct err *e);
+void sysinfo_created(struct monitor *m);
+/* Before the server is started, for a zone whose calls are answered. */
+MUST_CHECK int sysinfo_open(struct monitor *m, struct err *e);
+MUST_CHECK int sysinfo_send(struct monitor *m, int sock, struct err *e); /* to each server */
+void sysinfo_begin(struct monitor *m); /* when it serves: init may hand its calls over */
+void sysinfo_take_over(struct monitor *m, int server); /* a new monitor, from the server's pidfd */
+/* While no server can be started: the kernel answers. */
+void sysinfo_bypass(struct monitor *m, bool yes);
+void sysinfo_close(struct monitor *m);
+
 /* server.c */
 enum { SERVER_CLIENTS = 16 };
 enum server_wait { SERVER_WAIT_NONE, SERVER_WAIT_GONE, SERVER_WAIT_UP };
@@ -117,6 +150,7 @@ struct monitor {
 	unsigned status_count;
 	uint64_t status_since_ms;
 	struct procview view;
+	struct sysinfo_calls calls;
 	int init_fd;        /* pidfd in the loop; borrowed from the container; -1 */
 	int timer;          /* deadline or restart; 0 */
 	int ask_timer;      /* init did not seem to listen: when to ask again; 0 */

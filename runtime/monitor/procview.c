@@ -23,13 +23,17 @@
 #include "runtime/base/sock.h"
 #include "runtime/base/sys.h"
 #include "runtime/monitor/private.h"
-#include "runtime/procview/procview.h"
 
 #define PROGRAM     "zone-procview"
 #define FUSE_DEVICE "/dev/fuse"
 #define NS_PER_S    UINT64_C(1000000000)
 
-enum { READY_MS = 10000, KILL_MS = 1000, QUIET_MS = 10000 };
+enum {
+	READY_MS = 10000,
+	KILL_MS = 1000,
+	QUIET_MS = 10000,
+	LONG_STEP = 4 /* of the back-off: nobody waits so long */
+};
 
 /* What the server reads. Without a controller: the unified hierarchy's own. */
 static const struct {
@@ -164,6 +168,8 @@ static int send_all(struct monitor *m, int sock, struct err *e)
 
 	if (r == 0)
 		r = send_one(sock, &device, clone, e);
+	if (r == 0)
+		r = sysinfo_send(m, sock, e);
 	return r < 0 ? r : send_one(sock, &start, -1, e);
 }
 
@@ -247,6 +253,7 @@ static int server_start(struct monitor *m, struct err *e)
 	}
 	m->view.since_ms = loop_now_ms();
 	server_watch(m);
+	sysinfo_bypass(m, false);
 	return 0;
 }
 
@@ -269,6 +276,8 @@ static void plan_again(struct monitor *m)
 {
 	unsigned step = m->view.step++;
 
+	if (step >= LONG_STEP)
+		sysinfo_bypass(m, true);
 	if (step == 0)
 		start_again(m);
 	else
@@ -286,6 +295,7 @@ static void start_again(struct monitor *m)
 	}
 	(void)err_wrap(&e, "its view of memory and processors is down");
 	remember(m, &e);
+	sysinfo_bypass(m, true);
 	plan_again(m);
 }
 
@@ -323,6 +333,27 @@ static int show_files(struct monitor *m, struct err *e)
 	return engine_cover(m->container, m->view.tree, rows, PROCVIEW_FILES, e);
 }
 
+static bool is_demanded(const struct monitor *m)
+{
+	const struct zone_spec *file = m->zone->spec;
+
+	return file && file->proc_view.set && file->proc_view.value;
+}
+
+/* The files are worth something without the answers to sysinfo(2). */
+static int view_calls(struct monitor *m, struct err *e)
+{
+	int r = sysinfo_open(m, e);
+
+	if (r == 0 || is_demanded(m))
+		return r;
+	sysinfo_close(m);
+	(void)err_wrap(e, "it sees the host's memory in sysinfo(2)");
+	remember(m, e);
+	*e = (struct err){ 0 };
+	return 0;
+}
+
 static int view_make(struct monitor *m, struct err *e)
 {
 	int r;
@@ -335,23 +366,22 @@ static int view_make(struct monitor *m, struct err *e)
 		return m->view.tree;
 	r = engine_fuse_number(m->view.tree, &m->run.view_number, e);
 	if (r == 0)
+		r = view_calls(m, e);
+	if (r == 0)
 		r = server_start(m, e);
 	return r < 0 ? r : show_files(m, e);
-}
-
-static bool is_demanded(const struct monitor *m)
-{
-	const struct zone_spec *file = m->zone->spec;
-
-	return file && file->proc_view.set && file->proc_view.value;
 }
 
 int procview_open(struct monitor *m, struct err *e)
 {
 	struct err cause = { 0 };
 
-	if (!m->prepared.effective->proc_view.value || view_make(m, &cause) == 0)
+	if (!m->prepared.effective->proc_view.value)
 		return 0;
+	if (view_make(m, &cause) == 0) {
+		sysinfo_begin(m);
+		return 0;
+	}
 	procview_close(m);
 	if (is_demanded(m)) {
 		*e = cause;
@@ -380,6 +410,7 @@ static bool view_take_over(struct monitor *m, const struct zone_run *old)
 	m->run.view_number = old->view_number;
 	m->view.since_ms = loop_now_ms();
 	server_watch(m);
+	sysinfo_take_over(m, m->view.pidfd);
 	return true;
 }
 
@@ -405,6 +436,7 @@ void procview_close(struct monitor *m)
 	    engine_fuse_abort(m->run.view_number, &e) < 0)
 		log_err(&e);
 	m->run.view_number = 0;
+	sysinfo_close(m); /* after the server: who waits for an answer then hears from the kernel */
 	fd_close(&m->view.device);
 	fd_close(&m->view.tree);
 	free(ptr_steal(&m->run.view_error));

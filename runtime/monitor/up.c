@@ -227,7 +227,7 @@ static int container_create(struct monitor *m, int status_theirs, struct err *e)
 {
 	struct engine_create c = ENGINE_CREATE_INIT;
 	auto_free char *root = mem_format("%s/.engine", m->dirs->run);
-	const int own[] = { m->lock_fd, m->notify_fd, m->listen_fd };
+	const int own[] = { m->lock_fd, m->notify_fd, m->listen_fd, m->calls.init[0] };
 	int master = -1, r;
 
 	c.private_fds = own;
@@ -238,11 +238,13 @@ static int container_create(struct monitor *m, int status_theirs, struct err *e)
 	c.bundle = "";
 	c.ret_console_master = &master;
 	c.init_fd = status_theirs;
+	c.sysinfo = m->calls.init[1];
 	if (m->prepared.net)
 		c.network = (struct engine_network){ .attach = network_attach,
 						     .detach = network_detach,
 						     .arg = m };
 	r = engine_create(&c, &m->container, e);
+	sysinfo_created(m);
 	if (r < 0)
 		zone_limit_words(e);
 	if (r == 0)
@@ -304,7 +306,8 @@ static int up_create(struct monitor *m, struct err *e)
 		(void)fcntl(m->status_fd, F_SETFL, O_NONBLOCK);
 		loop_add_fd(m->loop, m->status_fd, POLLIN, on_status, m);
 	}
-	return container_create(m, theirs, e);
+	r = sysinfo_prepare(m, e);
+	return r < 0 ? r : container_create(m, theirs, e);
 }
 
 int up_start(struct monitor *m, struct err *e)

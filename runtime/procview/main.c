@@ -1,6 +1,6 @@
-/* zone-procview - the small server behind /proc/meminfo and its kin in a zone; procview.h says how it is started.
+/* zone-procview - the small server behind /proc/meminfo and its kin in a zone, and behind its sysinfo(2); procview.h says how it is started.
  *
- * A program of its own and not a part of the monitor: it talks with a file system that a hostile tenant uses, so it has no rights, no memory of others, and may crash. It is static and has none
+ * A program of its own and not a part of the monitor: it talks with a file system that a hostile tenant uses, so it has no rights on the host, no memory of others, and may crash. It is static and has none
  * of the library because there is one for every zone: what it costs is a few pages each, and the program's text once. */
 #include <fcntl.h>
 #include <signal.h>
@@ -11,8 +11,17 @@
 
 #include "runtime/procview/private.h"
 
-/* One message and its descriptor (-1: none). */
-static bool take(int sock, struct procview_message *m, int *fd)
+/* Descriptors by kind, from PROCVIEW_DEVICE on; -1: not sent. */
+struct given {
+	int fds[PROCVIEW_LISTENER - PROCVIEW_DEVICE];
+};
+
+static int given_fd(const struct given *g, enum procview_source_kind kind)
+{
+	return g->fds[kind - PROCVIEW_DEVICE];
+}
+
+bool message_take(int sock, struct procview_message *m, int *fd)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
 	struct iovec part = { m, sizeof(*m) };
@@ -32,44 +41,57 @@ static bool take(int sock, struct procview_message *m, int *fd)
 	return true;
 }
 
-/* Everything up to the start. The device's descriptor, or -1. */
-static int take_all(int sock, struct sources *s, struct procview_message *start)
+/* Everything up to the start. */
+static bool take_all(int sock, struct sources *s, struct calls *c, struct given *g,
+		     struct procview_message *start)
 {
-	int device = -1, fd;
+	int fd;
 
 	for (int i = 0; i < PROCVIEW_SOURCES; i++)
 		s->fds[i] = -1;
-	while (take(sock, start, &fd)) {
+	memset(g->fds, -1, sizeof(g->fds));
+	while (message_take(sock, start, &fd)) {
 		if (start->kind == PROCVIEW_START)
-			return device;
-		if (start->kind == PROCVIEW_DEVICE)
-			device = dup3(fd, PROCVIEW_DEVICE_FD, O_CLOEXEC);
-		else if (start->kind < PROCVIEW_SOURCES) {
+			return true;
+		if (start->kind < PROCVIEW_SOURCES) {
 			s->fds[start->kind] = fd;
 			s->v1[start->kind] = start->v1 != 0;
 			continue;
 		}
+		if (start->kind == PROCVIEW_LISTENER)
+			(void)calls_add(c, start->slot, fd); /* one that has ended meanwhile */
+		else if (start->kind < PROCVIEW_LISTENER)
+			g->fds[start->kind - PROCVIEW_DEVICE] =
+				dup3(fd, PROCVIEW_FD(start->kind), O_CLOEXEC);
 		(void)close(fd);
 	}
-	return -1;
+	return false;
 }
 
 int main(int argc, char **argv)
 {
 	static const int ignored[] = { SIGTERM, SIGINT, SIGHUP };
 	static struct sources s;
+	static struct calls c;
+	struct given g;
 	struct procview_message start = { 0 };
 	int sock = argc == 2 ? atoi(argv[1]) : -1;
-	int device = sock > 2 ? take_all(sock, &s, &start) : -1;
 
-	if (device < 0)
+	calls_init(&c);
+	if (sock <= 2 || !take_all(sock, &s, &c, &g, &start) || given_fd(&g, PROCVIEW_DEVICE) < 0)
 		return 2;
 	/* a service manager that ends a whole cgroup means the zones, and they need this to the end */
 	for (unsigned i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		(void)signal(ignored[i], SIG_IGN);
 	s.boot = start.boot;
-	if (!seal(start.uid) || write(sock, "", 1) != 1)
+	bool answers = given_fd(&g, PROCVIEW_USERS) >= 0;
+
+	if (answers &&
+	    !calls_open(&c, &s, given_fd(&g, PROCVIEW_LEDGER), given_fd(&g, PROCVIEW_CHANNEL)))
+		return 1;
+	if (!seal(start.uid, given_fd(&g, PROCVIEW_USERS), given_fd(&g, PROCVIEW_PROC)) ||
+	    write(sock, "", 1) != 1)
 		return 1;
 	(void)close(sock);
-	return serve(device, &s);
+	return serve(given_fd(&g, PROCVIEW_DEVICE), &s, answers ? &c : NULL);
 }

@@ -5,12 +5,14 @@
  *
  * A text is made when somebody reads at its beginning, but not more often than procview_files says; whoever has begun with it gets it to its end, so that a reader with a small buffer sees one moment. That is
  * remembered for the OPENS files that were read last: a zone that opens thousands costs nothing more, only that their later parts come from a newer text.
- * CPU time: more than a burst and PART of one CPU is not given. Beyond it the zone waits: it can only hold up itself. */
+ * CPU time: more than a burst and PART of one CPU is not given; calls of sysinfo(2), which programs make in passing and by the hundred in a build, get CALLS_COUNT times as much. Beyond it the zone waits: it can only hold
+ * up itself. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
@@ -27,6 +29,8 @@ enum {
 	MAX_WRITE = 4096,      /* the smallest; nobody writes */
 	BUFFER = FUSE_MIN_READ_BUFFER + MAX_WRITE,
 	MINOR = 31, /* of the protocol that this speaks */
+	EVENTS = 8,
+	CALLS_COUNT = 5, /* a tenth of one CPU */
 };
 #define NS_PER_MS UINT64_C(1000000)
 #define BURST_NS  (50 * NS_PER_MS)
@@ -48,11 +52,12 @@ struct opened {
 
 struct server {
 	int device;
+	bool is_gone; /* the file system */
 	struct sources *sources;
 	struct snapshot *latest[PROCVIEW_FILES];
 	struct opened opened[OPENS];
 	uint64_t next_handle, uses;
-	uint64_t window_at, window_cpu; /* throttle() */
+	uint64_t window_at, counted, cpu; /* throttle() */
 };
 
 /* --- snapshots ------------------------------------------------------------------------------------------------------ */
@@ -305,51 +310,92 @@ static void handle(struct server *v, const struct request *q)
 
 /* --- the loop ------------------------------------------------------------------------------------------------------- */
 
-static void throttle(struct server *v)
+/* After each piece of work; of a call of sysinfo(2) only a part is counted. */
+static void throttle(struct server *v, unsigned part_counted)
 {
 	uint64_t now = sources_now(CLOCK_MONOTONIC);
-	uint64_t cpu = sources_now(CLOCK_PROCESS_CPUTIME_ID) - v->window_cpu;
+	uint64_t cpu = sources_now(CLOCK_PROCESS_CPUTIME_ID);
 	uint64_t given = (now - v->window_at) / PART;
 
-	if (cpu <= given) { /* nothing is owed: a new burst may begin */
+	v->counted += (cpu - v->cpu) / part_counted;
+	v->cpu = cpu;
+	if (v->counted <= given) { /* nothing is owed: a new burst may begin */
 		v->window_at = now;
-		v->window_cpu += cpu;
+		v->counted = 0;
 		return;
 	}
-	if (cpu - given <= BURST_NS)
+	if (v->counted - given <= BURST_NS)
 		return;
-	uint64_t ns = (cpu - given - BURST_NS) * PART;
+	uint64_t ns = (v->counted - given - BURST_NS) * PART;
 	const struct timespec t = { .tv_nsec = (long)(ns < SLEEP_MAX ? ns : SLEEP_MAX) };
 
 	(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &t, NULL);
 }
 
-int serve(int device, struct sources *s)
+/* One request. False: the file system is gone, or the kernel says what it never says; *ret_code tells which. */
+static bool file_system(struct server *v, int *ret_code)
 {
 	static _Alignas(struct fuse_in_header) char buffer[BUFFER];
+	ssize_t n = read(v->device, buffer, sizeof(buffer));
+	const struct request q = { .head = (const void *)buffer,
+				   .body = buffer + sizeof(struct fuse_in_header),
+				   .size = n < (ssize_t)sizeof(struct fuse_in_header)
+						   ? 0
+						   : (size_t)n - sizeof(struct fuse_in_header) };
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT))
+		return true; /* ENOENT: it was interrupted before we had it */
+	if (n < (ssize_t)sizeof(struct fuse_in_header)) {
+		*ret_code = n < 0 && errno == ENODEV ? 0 : 1; /* ENODEV: unmounted */
+		return false;
+	}
+	handle(v, &q);
+	return true;
+}
+
+/* What is there to do, one of each. A file system that is gone is no reason to leave those who call sysinfo(2); false: there is neither. */
+static bool round_of(struct server *v, struct calls *c)
+{
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(c->epoll, events, EVENTS, -1), ignored;
+
+	for (int i = 0; i < n; i++) {
+		bool is_call = events[i].data.u32 < PROCVIEW_LISTENERS;
+
+		if (is_call)
+			calls_listener(c, events[i].data.u32, events[i].events);
+		else if (events[i].data.u32 == PROCVIEW_LISTENERS)
+			calls_channel(c);
+		else if (!file_system(v, &ignored))
+			v->is_gone = epoll_ctl(c->epoll, EPOLL_CTL_DEL, v->device, NULL) == 0;
+		throttle(v, is_call ? CALLS_COUNT : 1);
+	}
+	return !v->is_gone || calls_any(c);
+}
+
+int serve(int device, struct sources *s, struct calls *c)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = PROCVIEW_LISTENERS + 1 };
 	static struct server v;
+	int code = 0;
 
 	v.device = device;
 	v.sources = s;
 	/* handles of a predecessor are still in use: never the same numbers */
 	v.next_handle = sources_now(CLOCK_BOOTTIME);
 	v.window_at = sources_now(CLOCK_MONOTONIC);
-	v.window_cpu = sources_now(CLOCK_PROCESS_CPUTIME_ID);
+	v.cpu = sources_now(CLOCK_PROCESS_CPUTIME_ID);
+	if (c) {
+		calls_finish(c);
+		if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, device, &e) < 0)
+			return 1;
+	}
 	for (;;) {
-		ssize_t n = read(device, buffer, sizeof(buffer));
-		const struct request q = {
-			.head = (const void *)buffer,
-			.body = buffer + sizeof(struct fuse_in_header),
-			.size = n < (ssize_t)sizeof(struct fuse_in_header)
-					? 0
-					: (size_t)n - sizeof(struct fuse_in_header)
-		};
+		bool goes_on = c ? round_of(&v, c) : file_system(&v, &code);
 
-		if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ENOENT))
-			continue; /* ENOENT: it was interrupted before we had it */
-		if (n < (ssize_t)sizeof(struct fuse_in_header))
-			return n < 0 && errno == ENODEV ? 0 : 1; /* ENODEV: unmounted */
-		handle(&v, &q);
-		throttle(&v);
+		if (!goes_on)
+			return code;
+		if (!c)
+			throttle(&v, 1);
 	}
 }

@@ -140,7 +140,7 @@ static void make_uptime(struct look *l, struct view_text *t)
 	view_uptime(t, &l->s->clock, &l->cpus);
 }
 
-static void make_loadavg(struct look *l, struct view_text *t)
+static void advance_load(struct look *l)
 {
 	uint64_t busy = cpu_time(l, PROCVIEW_CPU_USER, "user_usec") +
 			cpu_time(l, PROCVIEW_CPU_SYSTEM, "system_usec") +
@@ -148,6 +148,11 @@ static void make_loadavg(struct look *l, struct view_text *t)
 			view_pressure(text_of(l, PROCVIEW_IO_PRESSURE));
 
 	view_load_advance(&l->s->load, since_boot(l->s), busy);
+}
+
+static void make_loadavg(struct look *l, struct view_text *t)
+{
+	advance_load(l);
 	view_loadavg(t, &l->s->load, tasks_of(l));
 }
 
@@ -175,6 +180,13 @@ static void (*const makers[PROCVIEW_FILES])(struct look *l, struct view_text *t)
 	make_swaps,   make_diskstats, make_vmstat, make_online,
 };
 
+static void look_free(struct look *l)
+{
+	for (unsigned i = 0; i < PROCVIEW_SOURCES; i++)
+		view_text_done(&l->texts[i]);
+	free(l);
+}
+
 void sources_text(struct sources *s, unsigned file, struct view_text *t)
 {
 	struct look *l = calloc(1, sizeof(*l));
@@ -185,7 +197,20 @@ void sources_text(struct sources *s, unsigned file, struct view_text *t)
 	}
 	l->s = s;
 	makers[file](l, t);
-	for (unsigned i = 0; i < PROCVIEW_SOURCES; i++)
-		view_text_done(&l->texts[i]);
-	free(l);
+	look_free(l);
+}
+
+bool sources_info(struct sources *s, struct sysinfo *ret)
+{
+	struct look *l = calloc(1, sizeof(*l));
+	struct view_memory m;
+
+	if (!l)
+		return false;
+	l->s = s;
+	read_memory(l, &m);
+	advance_load(l);
+	view_info(ret, since_boot(s), &m, &s->load, tasks_of(l));
+	look_free(l);
+	return true;
 }

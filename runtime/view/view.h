@@ -1,4 +1,4 @@
-/* view - what a zone sees in /proc/meminfo, cpuinfo, stat, loadavg, uptime, swaps, diskstats, vmstat and /sys/devices/system/cpu/online: numbers in, text out.
+/* view - what a zone sees in /proc/meminfo, cpuinfo, stat, loadavg, uptime, swaps, diskstats, vmstat and /sys/devices/system/cpu/online, and what sysinfo(2) says: numbers in, text out.
  *
  * All of it is pure: no file is opened, no clock is asked, nothing but memory changes. The program zone-procview (runtime/procview) reads the sources and serves the texts; it is static and has none
  * of the library, so this folder includes nothing either. The formats are those of proc(5). Memory in bytes, times in nanoseconds since the zone's boot. Unknown counters are VIEW_NONE. */
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/sysinfo.h>
 
 #define VIEW_NONE UINT64_MAX /* not known, or no limit */
 
@@ -99,5 +100,10 @@ void view_diskstats(struct view_text *t, const char *host, const char *bytes,
 		    const char *operations, bool v1);
 /* /proc/vmstat, as far as the kernel counts it for cgroups. */
 void view_vmstat(struct view_text *t, const struct view_memory *m, const char *bytes, bool v1);
+
+/* --- info.c --------------------------------------------------------------------------------------------------------- */
+/* What sysinfo(2) says, in bytes: the same numbers as in meminfo, loadavg and uptime. `at`: nanoseconds since the boot. All of *ret is written, padding too. */
+void view_info(struct sysinfo *ret, uint64_t at, const struct view_memory *m,
+	       const struct view_load *l, uint64_t tasks);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "net/net.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/proc.h"
 #include "runtime/base/sys.h"
@@ -102,6 +103,8 @@ static void copy_mount(struct container_spec *to, const struct mount_spec *from)
 	strv_copy(&m->options, &from->options);
 }
 
+enum { STATUS_MAX = 65536 };
+
 static int want(struct checked *c, struct err *e)
 {
 	const struct apply a = { .dirs = c->dirs, .zone = c->zone };
@@ -138,6 +141,31 @@ static void audit_view(struct checked *c)
 
 	if (!lives && run->view_error)
 		f->why = mem_strdup(run->view_error);
+}
+
+/* Its first program has one filter more than its profile: the one that hands the call over, which every program inherits. */
+static void audit_sysinfo(struct checked *c)
+{
+	auto_free char *path = mem_format("/proc/%d/status", (int)c->zone->run.init);
+	auto_free char *text = NULL;
+	static const char word[] = "\nSeccomp_filters:\t";
+	struct err why = { 0 };
+
+	if (!zone_answers_sysinfo(c->spec) || c->zone->run.state != ZONE_RUNNING)
+		return;
+	int r = file_read_all(AT_FDCWD, path, STATUS_MAX, &text, NULL, &why);
+	const char *at = r < 0 ? NULL : strstr(text, word);
+
+	if (!at) {
+		(void)finding_unknown(c->ret, "procView.sysinfo", "the zone's",
+				      r < 0 ? why.text : "this kernel counts no filters");
+		return;
+	}
+	at += sizeof(word) - 1;
+	bool has = at[0] > '1' || (at[0] != '\n' && at[1] != '\n');
+
+	(void)finding_judge(c->ret, "procView.sysinfo", "the zone's",
+			    has ? "the zone's" : "the host's", FINDING_DIFFERS);
 }
 
 static void audit_net(struct checked *c)
@@ -194,6 +222,7 @@ static int audit_zone(struct checked *c, struct err *e)
 		return r;
 	translate_words(c->ret, 0);
 	audit_view(c);
+	audit_sysinfo(c);
 	audit_net(c);
 	audit_unsure(c);
 	return 0;

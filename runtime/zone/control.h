@@ -18,6 +18,9 @@
 #include "runtime/base/json.h"
 #include "runtime/zone/store.h"
 
+/* Beside "control": where a program that is about to run in the zone hands its sysinfo(2) over (isolation_seal() has the conversation). */
+#define ZONE_SYSINFO_SOCKET "sysinfo"
+
 enum { CONTROL_MAX = 16384, CONTROL_CONSOLE_MAX = 4096 };
 
 /* Connect; -ECONNREFUSED/-ENOENT: no monitor. */

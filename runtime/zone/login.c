@@ -12,8 +12,10 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/path.h"
+#include "runtime/base/sock.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/control.h"
 #include "runtime/zone/relay.h"
 #include "runtime/zone/rlimits.h"
 #include "runtime/zone/storage.h"
@@ -184,6 +186,15 @@ static void limits_now(const struct zone_dirs *d, const struct zone *z, struct p
 		zone_fill_scheduler(now, p);
 }
 
+/* To whom it may hand its sysinfo(2) over; -1: nobody answers that in this zone. */
+static int sysinfo_connect(const struct zone_dirs *d, const char *name)
+{
+	auto_free char *path = mem_format("%s/%s/" ZONE_SYSINFO_SOCKET, d->run, name);
+	struct err ignored = { 0 };
+
+	return sock_connect(AT_FDCWD, path, &ignored);
+}
+
 static int login_run(const struct zone_dirs *d, const struct zone *z, struct engine_container *c,
 		     const struct zone_login *o, const struct root_spec *trusted, struct err *e)
 {
@@ -202,10 +213,12 @@ static int login_run(const struct zone_dirs *d, const struct zone *z, struct eng
 		return r;
 	limits_now(d, z, p);
 	struct engine_exec x = ENGINE_EXEC_INIT;
+	auto_close int sysinfo = sysinfo_connect(d, z->name);
 	struct relay relay = { .fds = { -1, -1, -1 } };
 
 	x.process = p;
 	x.program_fd = program;
+	x.sysinfo = sysinfo;
 	x.trusted = trusted;
 	if (o->terminal)
 		x.ret_console_master = &master;

@@ -38,6 +38,20 @@ limits_are_written() {
 	done
 	need "no device program is attached" [ "$(zone info --live one | awk '$1 ~ /devices.bpf$/{print $2}')" = 1 ]
 }
+sysinfo() { # sysinfo(2) before 6.11, where mappings are looked up in the text of /proc/PID/maps, and before 6.6
+	local p
+	cp "$(dirname "$0")/../zone/sysinfo.py" "$ZONES_STORAGE_DIR/one/root/srv/"
+	need "the zone audit" zone audit -q one
+	zone exec one python3 /srv/sysinfo.py agree
+	zone exec one python3 /srv/sysinfo.py pointers
+	p=$(jq .view $ZONES_RUN_DIR/one/run.json)
+	kill -9 "$p"
+	[ "$(zone exec one python3 /srv/sysinfo.py words | cut -d' ' -f1)" = 50331648 ]
+	p=$(jq .monitor $ZONES_RUN_DIR/one/run.json)
+	kill -9 "$p"
+	wait_for 10 sh -c "! kill -0 $p 2>/dev/null"
+	[ "$(zone exec one python3 /srv/sysinfo.py words | cut -d' ' -f1)" = 50331648 ]
+}
 view() { # procView: the zone's own /proc/meminfo and its kin, through restarts of the server
 	local p m used
 	[ "$(zone exec one awk '/^MemTotal/{print $2}' /proc/meminfo)" = 49152 ]
@@ -382,6 +396,7 @@ systemd_halts() {
 
 check life life
 check limits-are-written limits_are_written
+check sysinfo sysinfo
 check view view
 check memory memory
 check lwps lwps

@@ -162,7 +162,7 @@ print(abs(float(open("/proc/uptime").read().split()[0]) - time.clock_gettime(tim
 }
 
 @test "the server has no rights: its own user, no capability, a filter, and nothing it could be traced by" {
-	booted web
+	booted web procView=files # what it has for sysinfo(2): sysinfo.bats
 	SERVER=$(server)
 	grep -q zone-procview "/proc/$SERVER/comm"
 	grep -q "^CapEff:.0000000000000000$" "/proc/$SERVER/status"

@@ -85,6 +85,7 @@ static void test_members(void)
 
 static const char *const valid[] = {
 	"{\"zonename\":\"a\"}",
+	"{\"zonename\":\"a\",\"procView\":\"files\"}",
 	"{\"zonename\":\"web\",\"brand\":\"linux\",\"zonepath\":\"/z/web\",\"autoboot\":true,\"bootargs\":\"\",\"limitpriv\":\"default,!kill\",\"ipType\":\"exclusive\","
 	"\"hostid\":\"0x84f1a2c3\",\"hostname\":\"a.b\",\"fileMacProfile\":\"none\",\"cpuShares\":20,\"cappedCPU\":{\"ncpus\":1.5},"
 	"\"cappedMemory\":{\"physical\":\"512M\",\"swap\":1073741824,\"locked\":\"64M\"},\"maxProcesses\":256,\"maxLwps\":1024,\"nesting\":false,\"procView\":true,"
@@ -117,6 +118,8 @@ static const char *const invalid[] = {
 	"{\"zonename\":\"a\",\"anet\":[{\"allowedAddress\":[\"10.0.0.1\"]}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"macAddress\":\"03:00:00:00:00:01\"}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"linkname\":\"lo\"}]}",
+	"{\"zonename\":\"a\",\"procView\":\"sysinfo\"}",
+	"{\"zonename\":\"a\",\"procView\":1}",
 	"{\"zonename\":\"a\",\"anet\":[{\"vlanId\":4095}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"maxbw\":\"1Q\"}]}",
 	"{\"zonename\":\"a\",\"anet\":[{\"isolated\":1}]}",

@@ -155,7 +155,7 @@ static _Noreturn void run_init(struct isolation *iso, const struct container_spe
 		_exit(1);
 	found->is_built = true;
 	look_at_mounts();
-	if (isolation_seal(iso, s->process, NULL, NULL, &found->e) < 0)
+	if (isolation_seal(iso, s->process, NULL, NULL, -1, &found->e) < 0)
 		_exit(2);
 	found->is_sealed = true;
 	look_at_self();
