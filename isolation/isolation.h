@@ -141,6 +141,7 @@ struct isolation_rlimit {
 	bool gone;
 	struct rlimit value;
 };
+bool isolation_is_capable(int capability); /* CAP_..., of the caller on the host */
 MUST_CHECK int isolation_rlimits_get(int pidfd, int resource, struct isolation_rlimit *list,
 				     size_t n, struct err *e);
 MUST_CHECK int isolation_rlimits_set(int pidfd, int resource, struct isolation_rlimit *list,
@@ -189,7 +190,7 @@ void isolation_user_done(struct isolation_user *u);
 /* --- a root in layers, seen by the host (overlay.c) ------------------------------------------------------------------------ */
 /* The tree that a container with spec.root.layers has as its root, while no container has it: a detached mount, gone with its descriptor; owners as on the disk. `upper` NULL: the layers alone, read-only.
  * What is written is not flushed by fsync(2) on it. Whoever has it must keep the container from being started. At most ISOLATION_MAX_LAYERS. */
-enum { ISOLATION_MAX_LAYERS = 64 };
+enum { ISOLATION_MAX_LAYERS = 128 };
 MUST_CHECK int isolation_overlay(const struct strv *layers, const char *upper, struct err *e);
 
 /* The list of operations that isolation_build will perform, one line each, for --dry-run and tests. Freshly allocated. Pure with regard to the system: only needs the spec. */

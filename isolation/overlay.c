@@ -27,10 +27,12 @@
 #include "runtime/base/sock.h"
 #include "runtime/base/sys.h"
 
-enum { NAME_SIZE = 16 };
+enum { NAME_SIZE = 16, OPTION_MAX = 255 };
+#define JOINED    "joined"
 #define VIEW_WORK "view"
 
-/* Names below the directory of a stage or below /proc/self/fd, short enough for all of them to fit into the 255 bytes of one option. */
+/* Names below the directory of a stage or below /proc/self/fd, short enough for some sixty of them to fit into the 255 bytes of one option. More go to the kernel in the page of the old mount(2), which needs a place to mount on:
+ * that only a stage has. */
 struct overlay_names {
 	struct strbuf lower; /* "1:2:3" */
 	char upper[NAME_SIZE], work[NAME_SIZE];
@@ -47,6 +49,28 @@ static void add_lower(struct overlay_names *n, int number)
 	strbuf_format(&n->lower, "%s%d", n->lower.len ? ":" : "", number);
 }
 
+static bool overlay_fits_option(const struct overlay_names *n)
+{
+	return n->lower.len <= OPTION_MAX;
+}
+
+/* On the stage, which belongs to the host's root: before anybody else is entered. */
+static int overlay_place(const struct overlay_names *n, struct err *e)
+{
+	if (overlay_fits_option(n) || sys_mkdirat(AT_FDCWD, JOINED, 0755) == 0)
+		return 0;
+	return err_sys(e, "make a place for the overlay");
+}
+
+static int overlay_mount_classic(const char *data, struct err *e)
+{
+	if (sys_mount("zones", JOINED, "overlay", 0, data) < 0)
+		return err_sys(e, "mount overlay");
+	int tree = sys_open_tree(AT_FDCWD, JOINED, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return tree < 0 ? err_sys(e, "detach the overlay") : tree;
+}
+
 static int overlay_make(const struct overlay_names *n, struct err *e)
 {
 	auto_free char *data = NULL;
@@ -58,7 +82,8 @@ static int overlay_make(const struct overlay_names *n, struct err *e)
 				  strbuf_text(&n->lower), n->upper, n->work,
 				  n->more ? n->more : "");
 	const struct mount_fs fs = { .type = "overlay", .source = "zones", .data = data };
-	auto_close int tree = mount_fs_new(&fs, e);
+	auto_close int tree =
+		overlay_fits_option(n) ? mount_fs_new(&fs, e) : overlay_mount_classic(data, e);
 	struct statvfs st;
 
 	if (tree < 0)
@@ -151,6 +176,8 @@ static int make_root(void *arg, struct err *e)
 			add_lower(&n, (int)i);
 		r = mount_stage_add(&iso->stack[i], name, e);
 	}
+	if (r == 0)
+		r = overlay_place(&n, e);
 	if (r == 0)
 		r = mount_stage_enter(stacked->userns, e);
 	return r < 0 ? r : overlay_make(&n, e);
@@ -300,6 +327,63 @@ static int view_make(const struct overlay_names *n, struct err *e)
 	return tree < 0 ? tree : fd_steal(&tree);
 }
 
+/* More names than an option holds: on a stage of a helper's. */
+struct view_parts {
+	const struct overlay_view *view;
+	int upper; /* the directory of fs and the work folder; -1: none */
+};
+
+/* While we are still where the layers are mounted: a mount of another namespace cannot be cloned. */
+static int view_detach(int fd, struct source *ret, struct err *e)
+{
+	*ret = (struct source){ .fd = -1, .tree = mount_clone(fd, false), .upper = -1 };
+	ret->is_dir = true;
+	return ret->tree < 0 ? err_sys(e, "detach a layer") : 0;
+}
+
+static int view_stage_add(const struct source *s, size_t number, struct err *e)
+{
+	auto_free char *name = mem_format("%zu", number);
+
+	return mount_stage_add(s, name, e);
+}
+
+/* In a helper, whose end closes what it has opened. */
+static int view_on_stage(void *arg, struct err *e)
+{
+	const struct view_parts *parts = arg;
+	const struct overlay_view *v = parts->view;
+	auto_done(overlay_names) struct overlay_names n = { .more = v->names.more };
+	struct source detached[ISOLATION_MAX_LAYERS + 1];
+	bool has_upper = parts->upper >= 0;
+	int r = has_upper ? view_detach(parts->upper, &detached[0], e) : 0;
+
+	for (size_t i = 0; r == 0 && i < v->n_fds; i++)
+		r = view_detach(v->fds[i], &detached[i + 1], e);
+	if (r == 0)
+		r = mount_stage_make(e);
+	if (r == 0 && has_upper) {
+		(void)snprintf(n.upper, NAME_SIZE, "0/fs");
+		(void)snprintf(n.work, NAME_SIZE, "0/" VIEW_WORK);
+		r = view_stage_add(&detached[0], 0, e);
+	}
+	for (size_t i = 0; r == 0 && i < v->n_fds; i++) {
+		add_lower(&n, (int)i + 1);
+		r = view_stage_add(&detached[i + 1], i + 1, e);
+	}
+	if (r == 0)
+		r = overlay_place(&n, e);
+	return r < 0 ? r : overlay_make(&n, e);
+}
+
+static int view_of_many(const struct overlay_view *v, const char *upper, struct err *e)
+{
+	auto_close int dir = upper ? view_open(AT_FDCWD, upper, e) : -1;
+	struct view_parts parts = { v, dir };
+
+	return upper && dir < 0 ? dir : mount_make_apart(view_on_stage, &parts, e);
+}
+
 int isolation_overlay(const struct strv *layers, const char *upper, struct err *e)
 {
 	auto_done(overlay_view) struct overlay_view v = { .names = { .more = ",volatile" },
@@ -315,6 +399,6 @@ int isolation_overlay(const struct strv *layers, const char *upper, struct err *
 		return r;
 	if (!upper && v.n_fds == 1)
 		return view_of_one(v.fds[0], e);
-	r = view_make(&v.names, e);
+	r = overlay_fits_option(&v.names) ? view_make(&v.names, e) : view_of_many(&v, upper, e);
 	return r < 0 ? err_wrap(e, "put the layers of the root together") : r;
 }

@@ -90,12 +90,21 @@ static int overlay_can(const struct clone *c, struct err *e)
 	if (!c->snapshot && !storage_same_fs(store, c->from->record.zonepath))
 		return err_set(e, EXDEV, "\"%s\" is on another file system than \"%s\"",
 			       c->from->record.zonepath, store);
+	/* a zone that has such a root beside it is the best proof, and costs nothing: to try one takes longer than all the rest of a clone */
+	if (storage_is_overlay(&c->from->record) &&
+	    storage_same_fs(c->zonepath, c->from->record.zonepath))
+		return 0;
 	return storage_can_overlay(c->zonepath, e);
 }
 
-/* The record of the clone names its layers at once, under the store's lock: whoever removes layers has seen either it or the zone that is locked here and has them too. */
+/* Under the store's lock: whoever removes layers has seen either the record of the clone or that of the zone that is locked here and has them too. */
 static int name_layers(struct clone *c, const struct strv *layers, struct err *e)
 {
+	auto_close int lock = -1;
+	int r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
+
+	if (r < 0)
+		return r;
 	strv_done(&c->to->record.layers);
 	strv_copy(&c->to->record.layers, layers);
 	return zone_record_write(c->dirs, c->to, e);
@@ -104,24 +113,17 @@ static int name_layers(struct clone *c, const struct strv *layers, struct err *e
 static int live_layers(struct clone *c, struct err *e)
 {
 	auto_done(strv) struct strv live = { 0 };
-	auto_close int lock = -1;
-	int r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
+	int r = layers_copy_top(c->dirs, c->from, c->to, &live, e);
 
-	if (r == 0)
-		r = layers_copy_top(c->dirs, c->from, &live, e);
 	return r < 0 ? r : name_layers(c, &live, e);
 }
 
 static int layers_of(struct clone *c, struct err *e)
 {
-	auto_close int lock = -1;
-
 	if (is_live(c))
 		return live_layers(c, e);
 	int r = c->snapshot ? 0 : layers_freeze(c->dirs, c->from, e);
 
-	if (r == 0) /* not before: the freeze may need it itself */
-		r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
 	return r < 0 ? r
 		     : name_layers(c, c->snapshot ? &c->snapshot->layers : &c->from->record.layers,
 				   e);

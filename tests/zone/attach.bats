@@ -29,6 +29,9 @@ result() { # result CHECK: of the report in $output
 	fails 1 zone install web
 	says "zone attach web"
 	fails 1 zone boot web
+	says "zone attach web"
+	run zone why web
+	says "zone attach web"
 	fails 0 zone detach web
 	says "no files"
 	zone attach web
@@ -205,4 +208,19 @@ result() { # result CHECK: of the report in $output
 	[ "$(zone list -p -o path n)" = "$TOP/elsewhere/n" ]
 	fails 1 zone attach -F "$TOP/elsewhere/n"
 	says "has no detached.json"
+}
+
+@test "two zones are attached to one directory at once: one of them gets it" {
+	native one
+	zone detach one
+	zone create -t isolated two zonepath="$ZONES_STORAGE_DIR/one"
+	for _ in 1 2 3; do
+		zone attach one 2>/dev/null 3>&- & first=$!
+		zone attach two 2>/dev/null 3>&- & second=$!
+		wait "$first" || true
+		wait "$second" || true
+		[ "$(zone list -p -i -o name | wc -l)" = 1 ]
+		zone detach "$(zone list -p -i -o name)"
+	done
+	zone delete -F two
 }

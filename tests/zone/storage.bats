@@ -156,3 +156,27 @@ assert b"new" in b and b"of-a-layer" in b, b'
 	run ! zone exec web touch /srv/z
 	[ -e "$ZONES_STORAGE_DIR/web/upper/fs/var/y" ]
 }
+
+@test "a root in more layers than one option of the kernel has room for: it boots, is written to, is seen from outside, and becomes one" {
+	layered web
+	for n in $(seq -f %03g 127); do
+		mkdir -p -m 755 "$ZONES_STORAGE_DIR/.layers/many-$n/fs/srv"
+		echo "$n" | tee "$ZONES_STORAGE_DIR/.layers/many-$n/fs/srv/last" >"$ZONES_STORAGE_DIR/.layers/many-$n/fs/srv/f$n"
+	done
+	mknod "$ZONES_STORAGE_DIR/.layers/many-100/fs/srv/f050" c 0 0 # removed there
+	jq '.layers = [range(127; 0; -1) | "many-" + ("00\(.)"[-3:])] + .layers' "$ZONES_STORAGE_DIR/.records/web.json" >"$TOP/record"
+	cat "$TOP/record" >"$ZONES_STORAGE_DIR/.records/web.json"
+	[ "$(jq '.layers | length' "$TOP/record")" = 128 ]
+	look='cat /srv/last; ls /srv | wc -l; cat /srv/f001 /srv/f127; [ ! -e /srv/f050 ] && [ -e /etc/passwd ] && echo whole'
+	zone boot web
+	[ "$(zone exec web sh -c "$look" | tr '\n' ' ')" = "127 127 001 127 whole " ]
+	zone exec web sh -c 'echo mine >/srv/f001; rm /srv/f127; ! mount | grep -q joined'
+	fails 1 zone clone web live # one more would be too many
+	says "128 layers"
+	zone halt web
+	[ "$(findmnt -rno TARGET | grep -c "$TOP")" = 0 ]
+	zone clone web copy
+	[ "$(jq '.layers | length' "$ZONES_STORAGE_DIR/.records/copy.json")" = 1 ]
+	zone boot copy
+	[ "$(zone exec copy sh -c 'cat /srv/last; ls /srv | wc -l; cat /srv/f001; ls /srv/f127 2>/dev/null' | tr '\n' ' ')" = "127 126 mine " ]
+}
