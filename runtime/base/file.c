@@ -114,8 +114,10 @@ static int open_parent(int dirfd, const char *path, const char **ret_name, struc
 }
 
 /* ".NAME.XXXXXX.tmp"; a long NAME is shortened so that the whole stays a valid file name. */
-static char *temporary_name(const char *name)
+static char *temporary_name(const char *name, bool first)
 {
+	if (first) /* the same one each time: what a killed writer leaves, its successor finds */
+		return mem_format(".%.200s.000000%s", name, temporary_suffix);
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 	unsigned char noise[RANDOM_LETTERS] = { 0 };
 	char word[RANDOM_LETTERS + 1] = "";
@@ -135,22 +137,41 @@ static bool is_temporary_name(const char *name)
 	       name[len - tail] == '.';
 }
 
-/* Create the temporary in `dir`, locked. Returns its descriptor. */
+/* Remove one leftover unless its writer still holds it. */
+static void sweep(int dir, const char *name)
+{
+	auto_close int fd =
+		sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)sys_unlinkat(dir, name, 0); /* harmless if it stays */
+}
+
+/* Lock a temporary that was just made. False when somebody has taken it for a leftover before it was locked. On a file system without locks nobody does. */
+static bool temporary_hold(int fd)
+{
+	struct stat st;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno != EWOULDBLOCK;
+	return fstat(fd, &st) < 0 || st.st_nlink > 0;
+}
+
+/* Create the temporary in `dir`, locked. Returns its descriptor. The first name is always the same: a leftover of a writer that was killed goes when its
+ * file is written again, so there is never more than one. */
 static int temporary_open(int dir, const char *name, char **ret_name, struct err *e)
 {
 	for (int tries = 0; tries < 100; tries++) {
-		auto_free char *temporary = temporary_name(name);
+		auto_free char *temporary = temporary_name(name, tries < 2);
 		auto_close int fd = sys_openat(
 			dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 		if (fd < 0 && errno != EEXIST)
 			return err_sys(e, "create a temporary file for \"%s\"", name);
-		if (fd < 0)
+		if (fd < 0 && tries == 0)
+			sweep(dir, temporary);
+		if (fd < 0 || !temporary_hold(fd))
 			continue;
-		(void)flock(
-			fd,
-			LOCK_EX |
-				LOCK_NB); /* a file system without locks only makes the sweeper less careful */
 		*ret_name = mem_strdup(temporary);
 		return fd_steal(&fd);
 	}
@@ -207,16 +228,6 @@ int file_replace(int dirfd, const char *path, const void *data, size_t n, unsign
 	if ((mode & FILE_DURABLE) && sys_fsync(dir) < 0)
 		return err_sys(e, "flush the directory of \"%s\"", path);
 	return 0;
-}
-
-/* Remove one leftover unless its writer still holds it. */
-static void sweep(int dir, const char *name)
-{
-	auto_close int fd =
-		sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
-
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		(void)sys_unlinkat(dir, name, 0); /* harmless if it stays */
 }
 
 void file_sweep_temporaries(int dirfd)

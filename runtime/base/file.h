@@ -23,8 +23,8 @@ MUST_CHECK int file_write_kernel(int dirfd, const char *path, const char *text, 
 MUST_CHECK int file_write_fd(int fd, const char *text, const char *what, struct err *e);
 
 /* Replace `path` atomically: temporary file in the same directory, fsync when `mode` has FILE_DURABLE, rename. Either the old or
- * the new content is there at any moment; a leftover temporary (".NAME.XXXXXX.tmp") of a crash is harmless and removed by
- * file_sweep_temporaries(). */
+ * the new content is there at any moment; the leftover temporary (".NAME.XXXXXX.tmp") of a crash is harmless and removed by the next
+ * file_replace() of the same file or by file_sweep_temporaries(). */
 enum { FILE_DURABLE = 1 << 16 }; /* beside the permission bits of `mode`: fsync before the rename */
 MUST_CHECK int file_replace(int dirfd, const char *path, const void *data, size_t n, unsigned mode,
 			    struct err *e);

@@ -455,7 +455,7 @@ static void run_yajl(struct parser *p)
 	yajl_handle y = yajl_alloc(&callbacks, NULL, p);
 
 	if (!y)
-		abort(); /* as in mem.c: no memory */
+		mem_give_up();
 	(void)yajl_config(y, yajl_dont_validate_strings, 0);
 	yajl_status status = yajl_parse(y, (const unsigned char *)p->at.text, p->at.n);
 	size_t consumed = yajl_get_bytes_consumed(y);

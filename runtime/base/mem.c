@@ -11,13 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-_Noreturn static void out_of_memory(void)
+_Noreturn void mem_give_up(void)
 {
 	static const char message[] = "out of memory\n";
 	ssize_t ignored = write(STDERR_FILENO, message, sizeof(message) - 1);
 
-	(void)ignored; /* we are about to die: there is nobody to tell */
-	abort();
+	(void)ignored; /* we are about to end: there is nobody to tell */
+	/* The machine has run out of something, which is no mistake of ours that a core would explain. */
+	_exit(EXIT_FAILURE);
 }
 
 void *mem_zero(size_t size)
@@ -30,7 +31,7 @@ void *mem_array(size_t n, size_t size)
 	void *p = calloc(n ? n : 1, size ? size : 1);
 
 	if (!p)
-		out_of_memory();
+		mem_give_up();
 	return p;
 }
 
@@ -39,10 +40,10 @@ void *mem_grow(void *p, size_t n, size_t size)
 	size_t bytes;
 
 	if (__builtin_mul_overflow(n, size, &bytes))
-		out_of_memory();
+		mem_give_up();
 	p = realloc(p, bytes ? bytes : 1);
 	if (!p)
-		out_of_memory();
+		mem_give_up();
 	return p;
 }
 
@@ -80,7 +81,7 @@ char *mem_format(const char *fmt, ...)
 	int n = vasprintf(&r, fmt, args);
 	va_end(args);
 	if (n < 0 || !r)
-		out_of_memory();
+		mem_give_up();
 	errno = saved;
 	return r;
 }

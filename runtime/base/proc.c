@@ -83,12 +83,17 @@ int proc_stat(pid_t pid, uint64_t *ret_start, char *ret_state, struct err *e)
 
 bool proc_is(pid_t pid, uint64_t start)
 {
-	struct err ignored = { 0 };
+	struct err why = { 0 };
 	uint64_t found = 0;
 	char state = 0;
 
-	if (pid <= 0 || proc_stat(pid, &found, &state, &ignored) < 0)
+	if (pid <= 0)
 		return false;
+	int r = proc_stat(pid, &found, &state, &why);
+
+	/* No descriptor or no memory left to look: then it is what the kernel says without them. Who takes the living for dead clears up under their feet. */
+	if (r < 0)
+		return r != -ESRCH && (kill(pid, 0) == 0 || errno != ESRCH);
 	return found == start && state != 'Z' && state != 'X';
 }
 
@@ -199,6 +204,14 @@ static int spawn_result(int report, pid_t pid, struct err *e)
 
 	if (n == 0)
 		return 0;
+	if (n <
+	    0) { /* it may have begun: nobody would know of it, and it would not end by itself */
+		int r = err_sys(e, "hear how the new process started");
+
+		(void)sys_kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+		return r;
+	}
 	(void)waitpid(pid, NULL, 0); /* it has failed and exits at once: leave no zombie */
 	if (n != (ssize_t)sizeof(failure))
 		return err_set(e, EPROTO, "the new process did not say how it started");

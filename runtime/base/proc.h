@@ -13,7 +13,7 @@
  * names one process for ever. ret pointers may be NULL. */
 MUST_CHECK int proc_stat(pid_t pid, uint64_t *ret_start, char *ret_state, struct err *e);
 
-/* True when `pid` is alive (a zombie is not) and started at `start`. */
+/* True when `pid` is alive (a zombie is not) and started at `start`. When that cannot be read now, any living process of that number counts. */
 bool proc_is(pid_t pid, uint64_t start);
 
 /* pidfd of `pid` if it is still the process that started at `start` (0: do not check). Returns descriptor or -ESRCH. */

@@ -169,7 +169,8 @@ bool container_is_waiting(const struct engine_container *c)
 	auto_close int fd =
 		sys_openat(c->dir, FIFO_FILE, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0);
 
-	return fd >= 0;
+	/* without a descriptor or memory left to ask: who acts on it will meet the same error and say it */
+	return fd >= 0 || errno == EMFILE || errno == ENFILE || errno == ENOMEM;
 }
 
 /* Is the create that wrote this record still at work? It holds the lock as long as it lives. */

@@ -147,24 +147,30 @@ static uint32_t server_uid(const struct monitor *m)
 }
 
 /* Where the zone's clocks begin; 0, the host's boot, for a zone that has the host's. */
-static uint64_t boot_of(struct monitor *m)
+static int boot_of(struct monitor *m, uint64_t *ret, struct err *e)
 {
-	const struct time_offset_spec *o = &engine_spec(m->container)->linux.boottime;
+	const struct container_spec *spec = engine_spec(m->container);
+
+	if (!spec)
+		return err_set(e, ENOENT, "the engine's copy of its configuration cannot be read");
+	const struct time_offset_spec *o = &spec->linux.boottime;
 	int64_t ns = o->set ? o->secs * (int64_t)NS_PER_S + (int64_t)o->nanosecs : 0;
 
-	return ns < 0 ? (uint64_t)-ns : 0;
+	*ret = ns < 0 ? (uint64_t)-ns : 0;
+	return 0;
 }
 
 static int send_all(struct monitor *m, int sock, struct err *e)
 {
 	const struct procview_message device = { .kind = PROCVIEW_DEVICE };
-	const struct procview_message start = {
-		.kind = PROCVIEW_START,
-		.uid = server_uid(m),
-		.boot = boot_of(m),
-	};
+	struct procview_message start = { .kind = PROCVIEW_START, .uid = server_uid(m) };
+	int r = boot_of(m, &start.boot, e);
+
+	if (r < 0)
+		return r;
 	auto_close int clone = device_clone(m->view.device, e);
-	int r = clone < 0 ? clone : send_sources(m, sock, e);
+
+	r = clone < 0 ? clone : send_sources(m, sock, e);
 
 	if (r == 0)
 		r = send_one(sock, &device, clone, e);

@@ -216,8 +216,8 @@ static void watch_init(struct monitor *m)
 {
 	m->run.init = engine_pid(m->container);
 	m->run.id = m->run.init;
-	(void)!proc_stat(m->run.init, &m->run.init_start, NULL,
-			 &(struct err){ 0 }); /* a dead init is noticed by its pidfd at once */
+	m->run.init_start =
+		engine_pid_start(m->container); /* a dead init is noticed by its pidfd at once */
 	m->init_fd = engine_pidfd(m->container);
 	if (m->init_fd >= 0)
 		loop_add_fd(m->loop, m->init_fd, POLLIN, on_init, m);

@@ -40,7 +40,8 @@ static bool is_alive(const struct zone_dirs *d, const char *name)
 	auto_ptr(zone) struct zone *z = NULL;
 	struct err ignored = { 0 };
 
-	return zone_open(d, name, 0, &z, &ignored) == 0 && (z->monitor_alive || z->init_alive);
+	/* of which nothing can be learned now keeps what it has */
+	return zone_open(d, name, 0, &z, &ignored) < 0 || z->monitor_alive || z->init_alive;
 }
 
 static bool held_read(const struct zone_dirs *d, const char *name, struct cpu_holder *ret)

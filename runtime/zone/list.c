@@ -113,14 +113,16 @@ int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n, s
 	if (r < 0)
 		return r;
 	rows = mem_array(names.n, sizeof(*rows));
-	for (size_t i = 0; i < names.n; i++) {
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		auto_ptr(zone) struct zone *z = NULL;
-		struct err ignored = { 0 };
 
-		if (zone_open(d, names.items[i], ZONE_OPEN_ROW, &z, &ignored) < 0 ||
-		    z->state == ZONE_NONE)
-			continue; /* it went away meanwhile */
-		rows[n++] = row_of(d, z);
+		r = zone_open(d, names.items[i], ZONE_OPEN_ROW, &z, e);
+		if (r == 0 && z->state != ZONE_NONE) /* else it went away meanwhile */
+			rows[n++] = row_of(d, z);
+	}
+	if (r < 0) { /* a list without one of them would say that it is not there */
+		zone_rows_free(rows, n);
+		return r;
 	}
 	*ret = add_containers(d, rows, &n);
 	*ret_n = n;

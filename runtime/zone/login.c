@@ -145,9 +145,13 @@ static bool home_exists(struct engine_container *c, const char *home)
 static int process_make(struct engine_container *c, const struct zone_login *o,
 			struct process_spec **ret, struct err *e)
 {
-	const struct process_spec *init = engine_spec(c)->process;
+	const struct container_spec *made = engine_spec(c);
+
+	if (!made)
+		return err_set(e, ENOENT,
+			       "the engine's copy of the zone's configuration cannot be read");
 	auto_ptr(process_spec) struct process_spec *p =
-		init ? process_spec_clone(init) : process_spec_new();
+		made->process ? process_spec_clone(made->process) : process_spec_new();
 	auto_done(engine_user) struct engine_user u = { 0 };
 	int r;
 

@@ -56,9 +56,11 @@ static int remains_of_net(const struct zone_dirs *d, const struct zone *z, struc
 	for (size_t i = 0; i < names.n; i++) {
 		auto_ptr(zone) struct zone *other = NULL;
 
-		if (str_eq(names.items[i], z->name) ||
-		    zone_open(d, names.items[i], 0, &other, &ignored) < 0)
+		if (str_eq(names.items[i], z->name))
 			continue;
+		r = zone_open(d, names.items[i], 0, &other, e);
+		if (r < 0)
+			return r; /* it may be alive, and its links are not to be swept */
 		if (other->has_run)
 			strv_add(&alive, names.items[i]);
 	}

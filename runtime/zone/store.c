@@ -346,19 +346,32 @@ static void read_record(const struct zone_dirs *d, struct zone *z, struct zone_f
 		z->reason = mem_strdup(e.text);
 }
 
-static void read_run(const struct zone_dirs *d, struct zone *z, struct zone_facts *f)
+/* Whether nothing was learned about the file: there was no descriptor, no memory, or the disk failed. */
+static bool is_unknown(int r)
 {
-	struct err e = { 0 };
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EIO;
+}
 
-	z->has_run = zone_run_load(d, z->name, &z->run, &e) > 0;
+/* A zone of which it is unknown whether it runs has no state: what would be taken for halted would be booted twice, or removed. */
+static int read_run(const struct zone_dirs *d, struct zone *z, struct zone_facts *f, struct err *e)
+{
+	struct err why = { 0 };
+	int r = zone_run_load(d, z->name, &z->run, &why);
+
+	z->has_run = r > 0;
+	if (is_unknown(r)) {
+		*e = why;
+		return err_wrap(e, "find out whether zone \"%s\" runs", z->name);
+	}
 	if (!z->has_run)
-		return; /* a broken one is the trace of nothing that lives: only we write it, atomically */
+		return 0; /* a broken one is the trace of nothing that lives: only we write it, atomically */
 	z->monitor_alive = z->run.monitor > 0 && proc_is(z->run.monitor, z->run.monitor_start);
 	z->init_alive = z->run.init > 0 && proc_is(z->run.init, z->run.init_start);
 	f->has_run = true;
 	f->monitor_alive = z->monitor_alive;
 	f->init_alive = z->init_alive;
 	f->running_as = z->run.state;
+	return 0;
 }
 
 static void read_storage(const struct zone_dirs *d, struct zone *z, struct zone_facts *f)
@@ -431,7 +444,7 @@ static bool is_row_known(const struct zone_dirs *d, struct zone *z, unsigned fla
 	return z->row_profile != NULL;
 }
 
-static void read_zone(const struct zone_dirs *d, struct zone *z, unsigned flags)
+static int read_zone(const struct zone_dirs *d, struct zone *z, unsigned flags, struct err *e)
 {
 	struct zone_facts f = { 0 };
 	auto_free char *text = NULL;
@@ -440,7 +453,10 @@ static void read_zone(const struct zone_dirs *d, struct zone *z, unsigned flags)
 
 	f.has_config = read_config(z, &text, &n);
 	read_record(d, z, &f);
-	read_run(d, z, &f);
+	int r = read_run(d, z, &f, e);
+
+	if (r < 0)
+		return r;
 	if (text && !is_row_known(d, z, flags))
 		parse_config(z, text, n);
 	read_storage(d, z, &f);
@@ -448,6 +464,7 @@ static void read_zone(const struct zone_dirs *d, struct zone *z, unsigned flags)
 	z->frozen = is_frozen(d, z);
 	z->detached = z->state == ZONE_CONFIGURED && detached_is_there(d, z);
 	choose_reason(d, z, derived);
+	return 0;
 }
 
 static int no_such_zone(const struct zone_dirs *d, const char *name, struct err *e)
@@ -496,9 +513,10 @@ int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struc
 		r = zone_lock(d, name, &z->lock_fd, e);
 	if (r == 0 && (flags & ZONE_OPEN_LOCK) && journal_names(d, name))
 		r = settle_and_lock(d, z, e);
+	if (r == 0)
+		r = read_zone(d, z, flags, e);
 	if (r < 0)
 		return r;
-	read_zone(d, z, flags);
 	if (flags & ZONE_OPEN_LOCK)
 		r = zone_admin_check_caller(d, z, e);
 	if (r < 0) {

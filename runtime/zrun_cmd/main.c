@@ -179,7 +179,9 @@ int main(int argc, char **argv)
 	};
 
 	log_init("zrun", LOG_LEVEL_WARNING);
-	if (hold_stdio() < 0)
+	if (hold_stdio() < 0) {
+		log_error("open /dev/null: %s", strerror(errno));
 		return CLI_FAILED;
+	}
 	return cli_main(&program, argc, argv);
 }

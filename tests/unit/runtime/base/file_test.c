@@ -120,6 +120,31 @@ static void test_sweep(int dir)
 	CHECK_INT(count, 0);
 }
 
+/* What a killed writer left goes with the next one; what is being written, or cannot be removed, is left alone. */
+static void test_leftover(int dir)
+{
+	struct err e = { 0 };
+
+	CHECK_INT(mkdirat(dir, "left", 0755), 0);
+	auto_close int sub = file_open_dir(dir, "left", &e);
+
+	put(sub, ".a.000000.tmp", "of one that was killed");
+	CHECK_INT(file_replace(sub, "a", "1", 1, 0644, &e), 0);
+	CHECK(file_exists(sub, "a"));
+	CHECK(!file_exists(sub, ".a.000000.tmp"));
+	put(sub, ".a.000000.tmp", "of one that writes");
+	auto_close int writer = openat(sub, ".a.000000.tmp", O_RDONLY | O_CLOEXEC);
+
+	CHECK_INT(flock(writer, LOCK_EX), 0);
+	CHECK_INT(file_replace(sub, "a", "2", 1, 0644, &e), 0);
+	CHECK_INT(unlinkat(sub, ".a.000000.tmp", 0), 0);
+	CHECK_INT(mkdirat(sub, ".a.000000.tmp", 0755), 0);
+	CHECK_INT(file_replace(sub, "a", "3", 1, 0644, &e), 0);
+	CHECK_INT(unlinkat(sub, "a", 0), 0);
+	CHECK_INT(unlinkat(sub, ".a.000000.tmp", AT_REMOVEDIR), 0);
+	CHECK_INT(unlinkat(dir, "left", AT_REMOVEDIR), 0); /* nothing else was there */
+}
+
 static void test_directories(int dir)
 {
 	struct err e = { 0 };
@@ -231,6 +256,7 @@ int main(void)
 	test_write(dir);
 	test_replace(dir, path);
 	test_sweep(dir);
+	test_leftover(dir);
 	test_directories(dir);
 	test_lock(dir);
 	test_lock_directory(dir);
