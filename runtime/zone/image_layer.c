@@ -292,6 +292,7 @@ static int unpack_into(const char *folder, const struct image_source *source, st
 	s->lower = lower;
 	if (r == 0)
 		r = unpack_behind_wall(s, e);
+	s->job = NULL;
 	if (r == 0 && lower < 0)
 		r = tree_finish(&job, e); /* mount points, in the lowest layer */
 	if (r == 0 && syncfs(root) < 0)
