@@ -9,7 +9,7 @@
 #   make integration [T=word]  the bats tests only (root)
 #   make lint            layers, sizes, headers, format, clang-tidy, cppcheck, shellcheck
 #   make format          clang-format every source
-#   make fuzz [FUZZ_TIME=60]     libFuzzer on the parsers of config.json and of a zone's file, from tests/fuzz/corpus; make fuzz-oci, fuzz-zone: one of them
+#   make fuzz [FUZZ_TIME=60]     libFuzzer on everything that reads what others wrote (tests/fuzz/*_fuzz.c), that many seconds each; make fuzz-oci, fuzz-archive, ...: one of them
 #   make bench           start and stop times beside crun, runc and LXC (root)
 #   make sbom            bill of materials of the build, CycloneDX JSON: build/zones.cdx.json
 #   make coverage        line and branch coverage of the unit tests
@@ -180,15 +180,23 @@ integration: all
 	@tests/run-bats $(B) $(T)
 FUZZ_TIME ?= 60
 # clang only; what it finds is written to build/fuzz, a fixed finding moves into the corpus and is replayed by the unit tests
-fuzz_src := $(wildcard runtime/base/*.c config/*.c)
+fuzz_flags := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+fuzz_cc = clang -std=c17 -D_GNU_SOURCE -I. -I$(B) $(pkg_cflags) $(filter -DZONES%,$(our_cflags)) $(fuzz_flags)
 fuzz_names := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
-$(B)/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(fuzz_src)
+$(B)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(fuzz_cc) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(B)/fuzz/libzones.a: $(patsubst %.c,$(B)/fuzz/obj/%.o,$(lib_src))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+$(B)/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(B)/fuzz/libzones.a
 	@mkdir -p $(B)/fuzz/new/$*
-	clang -std=c17 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(pkg_cflags) \
-		$(filter -DZONES%,$(our_cflags)) -o $@ $(filter %.c,$^) $(pkg_libs)
+	$(fuzz_cc) -fsanitize=fuzzer -MMD -MP -MF $@.d -o $@ $< $(B)/fuzz/libzones.a $(pkg_libs)
+-include $(shell find $(B)/fuzz -name '*.d' 2>/dev/null)
 fuzz: $(addprefix fuzz-,$(fuzz_names))
+fuzz-build: $(patsubst %,$(B)/fuzz/%_fuzz,$(fuzz_names))
 $(addprefix fuzz-,$(fuzz_names)): fuzz-%: $(B)/fuzz/%_fuzz
-	$< -max_total_time=$(FUZZ_TIME) -max_len=16384 -timeout=5 -rss_limit_mb=1024 -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/new/$* tests/fuzz/corpus/$*
+	$< -max_total_time=$(FUZZ_TIME) -max_len=16384 -timeout=20 -rss_limit_mb=1024 -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/new/$* tests/fuzz/corpus/$*
 conformance: all
 	@tests/run-bats $(B) tests/conformance
 lint:
@@ -240,4 +248,4 @@ clean:
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: all unit unit-build docs sbom deps deps-test integration conformance engines lint demo check bench fuzz $(addprefix fuzz-,$(fuzz_names)) coverage install uninstall help clean format
+.PHONY: all unit unit-build docs sbom deps deps-test integration conformance engines lint demo check bench fuzz fuzz-build $(addprefix fuzz-,$(fuzz_names)) coverage install uninstall help clean format

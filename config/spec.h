@@ -291,7 +291,6 @@ struct linux_spec {
 		owner_uid; /* host uid that makes the user namespace: kernel budgets per user become the zone's own */
 	bool delegate_cgroup; /* give the container's cgroup directory and the delegation files to its root */
 	char *cgroup_hierarchy; /* which hierarchy /sys/fs/cgroup shows: NULL as the host, "unified" cgroup2 only */
-	struct opt_u64 locked_memory; /* unused by OCI; bytes for RLIMIT_MEMLOCK when set */
 };
 
 struct container_spec {

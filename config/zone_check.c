@@ -310,7 +310,7 @@ static void check_cpu(struct check *c)
 }
 
 /* Who may mount gets at a writable /proc/sys, and who makes user namespaces may mount in them. */
-static const char *writes_parameters(const struct zone_spec *z)
+const char *zone_writes_parameters(const struct zone_spec *z)
 {
 	auto_done(strv) struct strv caps = { 0 };
 	char why[REASON_SIZE];
@@ -339,7 +339,7 @@ static void check_ipc(struct check *c)
 		  z->max_msg_ids.set || z->max_sem_ids.set || z->max_shm_ids.set ||
 			  z->max_shm_memory.set },
 	};
-	const char *way_around = writes_parameters(z);
+	const char *way_around = zone_writes_parameters(z);
 
 	for (size_t i = 0; i < BIND_COUNT(caps); i++) {
 		if (!caps[i].is_set)
@@ -415,8 +415,9 @@ static const char *lifts_budgets(const struct zone_spec *z)
 	auto_done(strv) struct strv caps = { 0 };
 	char why[REASON_SIZE];
 
-	if (!writes_parameters(z) || zone_privileges(z->limitpriv, z->brand ? z->brand : "native",
-						     &caps, why, sizeof(why)) < 0)
+	if (!zone_writes_parameters(z) ||
+	    zone_privileges(z->limitpriv, z->brand ? z->brand : "native", &caps, why, sizeof(why)) <
+		    0)
 		return NULL;
 	return strv_has(&caps, "CAP_SYS_RESOURCE")
 		       ? "root inside could lift it, with the privileges sys_resource and sys_admin (or nesting)"
@@ -585,6 +586,7 @@ int zone_check(const struct zone_spec *z, const struct json *root, struct diag_l
 	for (size_t i = 0; i < BIND_COUNT(rules); i++)
 		rules[i](&c);
 	c.errors += zone_check_shared(c.zone, root, diags);
+	c.errors += zone_check_dependency(c.zone, root, diags);
 	strbuf_done(&c.path);
 	return c.errors > 0 ? -EINVAL : 0;
 }

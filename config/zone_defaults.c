@@ -241,6 +241,8 @@ struct zone_spec *zone_effective(const struct zone_spec *file, const struct zone
 					 host->storage_dir ? host->storage_dir : "/var/lib/zones",
 					 z->zonename ? z->zonename : "");
 	default_bool(&z->autoboot, false);
+	default_text(&z->autoshutdown, "shutdown");
+	default_number(&z->boot_priority, ZONE_BOOT_PRIORITY);
 	default_text(&z->bootargs, "");
 	default_text(&z->limitpriv, "default");
 	default_text(&z->ip_type, "exclusive");

@@ -148,7 +148,8 @@ static int check_fs(struct bind_ctx *c, const struct json *j, const void *object
 	check_member(c, j, "owner", kind == ZONE_FS_LOFS, "lofs");
 	check_member(c, j, "upper", kind == ZONE_FS_OVERLAY, "overlay");
 	check_member(c, j, "verity", kind == ZONE_FS_IMAGE, "image files");
-	check_member(c, j, "trusted", kind == ZONE_FS_IMAGE, "image files");
+	check_member(c, j, "trusted", kind == ZONE_FS_IMAGE || kind == ZONE_FS_LOFS,
+		     "lofs and image files");
 	mark = bind_enter_key(c, "options");
 	for (size_t i = 0; options && i < options->n; i++) {
 		size_t item = bind_enter_index(c, i);
@@ -180,7 +181,7 @@ static const struct field fs_fields[] = {
 	ROW(zone_fs, verity, "verity", FIELD_STRING, .type = &verity_type, .fallback = "none",
 	    .doc = "Image file: what fs-verity(7) must say of it, sha256: and 64 digits (fsverity measure FILE). The kernel then checks each block that is read."),
 	ROW(zone_fs, trusted, "trusted", FIELD_OPT_BOOL, .fallback = "false",
-	    .doc = "Image file: mount it although others than root can write to it, or zones can. A file system that somebody has made to hurt can bring the whole machine down."),
+	    .doc = "Image file: mount it although others than root can write to it, or zones can; a file system that somebody has made to hurt can bring the whole machine down. lofs: let the zone write there although users of the host can enter; root of the zone can leave set-user-ID programs of the host's root for them."),
 };
 const struct shape zone_fs_shape = SHAPE("fs", zone_fs, fs_fields, .check = check_fs,
 					 .doc = "A file system that is mounted inside the zone.");

@@ -79,19 +79,21 @@ static void add_property(const char *path, const char *type, const char *fallbac
 
 char *zone_properties_manual(void)
 {
-	struct manual m = { 0 };
+	struct manual m = { 0 }, later = { .refused = true };
 
 	strbuf_add(
 		&m.text,
 		".SH PROPERTIES\nThe paths are those that\n.BR zone (8)\ntakes in \\(dqzone set NAME PATH=VALUE\\(dq;\n"
 		"[] stands for an index such as [0], or [+] for a new entry.\n");
 	zone_properties(add_property, &m);
-	strbuf_add(
-		&m.text,
-		".SH LATER VERSIONS\nThese properties are known, and refused because this version cannot enforce them:\n"
-		"a cap that does not hold must not look as if it did.\n"
-		"A value that asks for nothing (the default, an empty list) is accepted.\n");
-	m.refused = true;
-	zone_properties(add_property, &m);
+	zone_properties(add_property, &later);
+	if (later.text.len > 0)
+		strbuf_format(
+			&m.text,
+			".SH LATER VERSIONS\nThese properties are known, and refused because this version cannot enforce them:\n"
+			"a cap that does not hold must not look as if it did.\n"
+			"A value that asks for nothing (the default, an empty list) is accepted.\n%s",
+			strbuf_text(&later.text));
+	strbuf_done(&later.text);
 	return strbuf_steal(&m.text);
 }

@@ -15,6 +15,9 @@ static const struct value_type cpu_range_type = {
 	.example = "1-2",
 	.pattern = "^[0-9]+(-[0-9]+)?$",
 };
+const struct value_type zone_priority_type = {
+	.name = "place in the order", .example = "100", .min = 0, .max = 1000
+};
 static const struct value_type locked_type = {
 	.name = "size",
 	.parse = num_size,
@@ -110,7 +113,7 @@ const struct shape zone_cpu_cap_shape =
 	SHAPE("cappedCPU", zone_cpu_cap, cpu_cap_fields, .doc = "Upper bound of CPU time.");
 
 static const struct field dedicated_cpu_fields[] = {
-	ROW(zone_dedicated_cpu, ncpus, "ncpus", FIELD_STRING, .flags = FIELD_REQUIRED,
+	ROW(zone_dedicated_cpu, ncpus, "ncpus", FIELD_STRING, .flags = FIELD_REQUIRED | FIELD_LIVE,
 	    .type = &cpu_range_type,
 	    .doc = "How many CPUs: a number, or a range such as 1-2, at least and at most. At least one CPU stays with the host."),
 };
@@ -129,8 +132,8 @@ static const struct field memory_cap_fields[] = {
 	ROW(zone_memory_cap, soft, "soft", FIELD_OPT_U64, .flags = FIELD_LIVE,
 	    .type = &zone_size_type, .fallback = "none",
 	    .doc = "Memory in bytes that the zone keeps when the host runs short of it: what a zone has beyond is taken back first. Not above physical."),
-	ROW(zone_memory_cap, locked, "locked", FIELD_OPT_U64, .type = &locked_type,
-	    .fallback = "the kernel's default",
+	ROW(zone_memory_cap, locked, "locked", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &locked_type, .fallback = "the kernel's default",
 	    .doc = "Memory in bytes that each process of the zone may lock in RAM (RLIMIT_MEMLOCK); not above physical."),
 };
 const struct shape zone_memory_cap_shape =
@@ -184,36 +187,54 @@ const struct shape zone_service_shape =
 	SHAPE("service", zone_service, service_fields,
 	      .doc = "The program that the zone is there for, run by the built-in init.");
 
-static const char *const auth_words[] = { "login",  "manage",     "clonefrom",
-					  "config", "liveconfig", NULL };
+static const char *const auth_words[] = { "login",      "manage", "clonefrom", "config",
+					  "liveconfig", "remove", NULL };
 static const struct value_type auth_type = { .name = "right", .words = auth_words };
+static const struct value_type clones_type = { .name = "number of clones", .min = 1, .max = 64 };
+
+/* The amounts of a zone that may have a bound: those that zone_delegate.c lets a user lower. */
+#define BOUND(m, k, t)                                                        \
+	ROW(zone_spec, m, k, FIELD_OPT_U64, .type = &(t), .fallback = "none", \
+	    .doc = "Up to which the user may raise the property of this name.")
+#define BOUNDS(m, k, s)                                                                        \
+	{                                                                                      \
+		.key = (k), .kind = FIELD_OPT_OBJECT, .offset = offsetof(struct zone_spec, m), \
+		.shape = &(s), .fallback = "none",                                             \
+		.doc = "Up to which the user may raise the properties of these names."         \
+	}
+static const struct field limit_fields[] = {
+	BOUND(cpu_shares, "cpuShares", zone_shares_type),
+	BOUNDS(capped_cpu, "cappedCPU", zone_cpu_cap_shape),
+	BOUNDS(capped_memory, "cappedMemory", zone_memory_cap_shape),
+	BOUND(max_processes, "maxProcesses", zone_count_type),
+	BOUND(max_lwps, "maxLwps", zone_count_type),
+	BOUND(max_msg_ids, "maxMsgIds", zone_ipc_type),
+	BOUND(max_sem_ids, "maxSemIds", zone_ipc_type),
+	BOUND(max_shm_ids, "maxShmIds", zone_ipc_type),
+	BOUND(max_shm_memory, "maxShmMemory", zone_shm_type),
+	BOUND(io_weight, "ioWeight", zone_weight_type),
+	BOUND(quota, "quota", zone_size_type),
+	BOUND(quota_inodes, "quotaInodes", zone_inodes_type),
+	BOUND(shutdown_timeout, "shutdownTimeout", zone_duration_type),
+};
+static const struct shape limits_shape =
+	SHAPE("limits", zone_spec, limit_fields, .doc = "Amounts up to which a user may go.");
 
 static const struct field admin_fields[] = {
 	ROW(zone_admin, user, "user", FIELD_STRING, .flags = FIELD_REQUIRED,
 	    .type = &zone_line_type, .doc = "Name of the user of the host who gets the rights."),
 	ROW(zone_admin, auths, "auths", FIELD_STRINGS, .flags = FIELD_REQUIRED, .type = &auth_type,
-	    .max_items = 5,
-	    .doc = "Rights: login: login, exec and console, as any user of the zone; manage: ready, boot, shutdown, halt, reboot, freeze, thaw, list, ps, logs, events, info and why. clonefrom, config and liveconfig are known and refused."),
+	    .max_items = 6,
+	    .doc = "Rights: login: login, exec and console, as any user of the zone; manage: ready, boot, shutdown, halt, reboot, freeze, thaw, ps, logs, events and why; config: change some properties of the zone's file (see USERS OTHER THAN ROOT in zone(8)), which makes the user root inside; liveconfig: apply; clonefrom: clone, as a zone of the name ZONE-WORD; remove: uninstall and delete. Each of them also list, some info."),
+	{ .key = "limits",
+	  .kind = FIELD_OPT_OBJECT,
+	  .offset = offsetof(struct zone_admin, limits),
+	  .shape = &limits_shape,
+	  .fallback = "none: amounts can only be made smaller",
+	  .doc = "With the right config: amounts up to which the user may go." },
+	ROW(zone_admin, clones, "clones", FIELD_OPT_U64, .type = &clones_type, .fallback = "1",
+	    .doc = "With the right clonefrom: how many clones of this zone the user may have at a time."),
 };
 
-/* What no mechanism stands behind is refused, like a property of that kind. */
-static int check_admin(struct bind_ctx *c, const struct json *j, const void *object)
-{
-	static const char *const later[] = { "clonefrom", "config", "liveconfig" };
-	const struct zone_admin *a = object;
-	size_t mark = bind_enter_key(c, "auths");
-	int r = 0;
-
-	for (size_t i = 0; i < BIND_COUNT(later); i++) {
-		if (strv_has(&a->auths, later[i]))
-			r = bind_error(
-				c, json_get(j, "auths"), "unsupported", NULL,
-				"this version cannot enforce \"%s\"; left out, only root of the host has it",
-				later[i]);
-	}
-	bind_leave(c, mark);
-	return r;
-}
-
-const struct shape zone_admin_shape = SHAPE("admin", zone_admin, admin_fields, .check = check_admin,
+const struct shape zone_admin_shape = SHAPE("admin", zone_admin, admin_fields,
 					    .doc = "Rights of a user of the host over this zone.");

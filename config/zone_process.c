@@ -141,10 +141,8 @@ static void cap_rlimit(struct process_spec *p, const char *type, uint64_t value)
 	*r = (struct rlimit_spec){ mem_strdup(type), value, value };
 }
 
-static void fill_rlimits(const struct zone_translation *t, struct process_spec *p)
+void zone_fill_rlimits(const struct zone_spec *z, struct process_spec *p)
 {
-	const struct zone_spec *z = t->z;
-
 	for (size_t i = 0; i < z->n_rlimit; i++) {
 		struct rlimit_spec *r = LIST_GROW(p->rlimits, p->n_rlimits);
 
@@ -156,10 +154,19 @@ static void fill_rlimits(const struct zone_translation *t, struct process_spec *
 	}
 	if (z->max_processes.set)
 		cap_rlimit(p, "RLIMIT_NPROC", z->max_processes.value);
-	if (z->capped_memory && z->capped_memory->locked.set) {
+	if (z->capped_memory && z->capped_memory->locked.set)
 		cap_rlimit(p, "RLIMIT_MEMLOCK", z->capped_memory->locked.value);
-		t->s->linux.locked_memory = z->capped_memory->locked;
-	}
+}
+
+void zone_fill_scheduler(const struct zone_spec *z, struct process_spec *p)
+{
+	if (p->scheduler)
+		free(p->scheduler->policy); /* of ours, it has nothing else */
+	free(ptr_steal(&p->scheduler));
+	if (!str_eq(z->scheduling_class, "batch"))
+		return;
+	p->scheduler = mem_zero(sizeof(*p->scheduler));
+	p->scheduler->policy = mem_strdup("SCHED_BATCH");
 }
 
 /* No inheritable and no ambient ones: root gets its set from the bounding set at exec, everybody else gets nothing. */
@@ -190,11 +197,8 @@ int zone_fill_process(struct zone_translation *t, struct err *e)
 	p->no_new_privileges = t->brand->no_new_privileges;
 	fill_args(t, &p->args);
 	fill_env(t, &p->env);
-	fill_rlimits(t, p);
-	if (str_eq(t->z->scheduling_class, "batch")) {
-		p->scheduler = mem_zero(sizeof(*p->scheduler));
-		p->scheduler->policy = mem_strdup("SCHED_BATCH");
-	}
+	zone_fill_rlimits(t->z, p);
+	zone_fill_scheduler(t->z, p);
 	return fill_capabilities(t, p, e);
 }
 

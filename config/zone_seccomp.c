@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "runtime/base/mem.h"
 
@@ -254,4 +255,23 @@ struct seccomp_spec *zone_seccomp_new(bool nesting, bool counted)
 	else
 		add_all_but(s, "ioctl", 1, denied_ioctls, COUNT(denied_ioctls));
 	return s;
+}
+
+static bool is_word(const char *words, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *at = words; n > 0 && (at = strstr(at, word)); at += n) {
+		if ((at == words || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+bool zone_seccomp_knows(const char *call)
+{
+	static const char by_arguments[] = "socket ioctl personality";
+
+	return !strchr(call, ' ') && (is_word(ordinary, call) || is_word(nesting_calls, call) ||
+				      is_word(by_arguments, call));
 }

@@ -1,7 +1,6 @@
 /* zone_spec - the table of /etc/zones/NAME.json, and text to struct and back.
  *
- * The rows stand in the order in which a file is written. A row whose mechanism comes with a later release carries FIELD_UNENFORCED: such a property is
- * understood and refused, so nobody believes in a cap that is not there. */
+ * The rows stand in the order in which a file is written. */
 #include "config/zone_table.h"
 
 #include <errno.h>
@@ -9,10 +8,19 @@
 
 #include "runtime/base/mem.h"
 
-enum { MAX_SIZES = 16, MAX_LINKS = 64, MAX_MOUNTS = 256, MAX_DEVICES = 256, MAX_MAP = 256 };
+enum {
+	MAX_SIZES = 16,
+	MAX_LINKS = 64,
+	MAX_MOUNTS = 256,
+	MAX_DEVICES = 256,
+	MAX_MAP = 256,
+	MAX_CALLS = 512
+};
 
 static const char *const brand_words[] = { "native", "linux", NULL };
 const struct value_type zone_brand_type = { .name = "brand", .words = brand_words };
+static const char *const end_words[] = { "shutdown", "halt", NULL };
+static const struct value_type end_type = { .name = "end", .words = end_words };
 static const char *const ip_words[] = { "exclusive", "shared", NULL };
 static const struct value_type ip_type = { .name = "kind of network", .words = ip_words };
 static const char *const profile_words[] = { "none", "flexible-configuration",
@@ -21,38 +29,17 @@ static const struct value_type profile_type = { .name = "profile", .words = prof
 static const char *const restart_words[] = { "no", "on-failure", "always", NULL };
 const struct value_type zone_restart_type = { .name = "restart rule", .words = restart_words };
 
-/* Properties of zonecfg without a member: read for their form, kept nowhere, refused. */
-static int load_line(struct bind_ctx *c, const struct json *j, void *zone)
-{
-	(void)zone;
-	return bind_text(c, j, &zone_line_type);
-}
-
-static int load_count(struct bind_ctx *c, const struct json *j, void *zone)
-{
-	uint64_t v;
-
-	(void)zone;
-	return bind_u64(c, j, NULL, &v);
-}
-
-static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
-{
-	(void)zone;
-	return bind_expect(c, j, JSON_ARRAY);
-}
-
-#define LATER(k, loader, instead, text)                                                        \
-	{                                                                                      \
-		.key = (k), .kind = FIELD_CUSTOM, .flags = FIELD_UNENFORCED, .load = (loader), \
-		.fallback = "none", .without = (instead), .doc = (text)                        \
-	}
-
 /* Long texts would have the formatter give up on the table. */
 #define CLASS_DOC \
-	"How the kernel schedules the zone's processes. TS and FSS are the usual fair sharing by cpuShares; batch gives them longer slices and wakes them later, from the next boot; idle gives the zone only the CPU time that nobody else wants."
+	"How the kernel schedules the zone's processes. TS and FSS are the usual fair sharing by cpuShares; batch gives them longer slices and wakes them later; idle gives the zone only the CPU time that nobody else wants."
+#define END_DOC \
+	"What becomes of the zone when the host ends (zone autoshutdown, which zones.service runs): shutdown asks its init and waits as long as shutdownTimeout says, halt ends it at once."
+#define PRIORITY_DOC \
+	"Place of the zone when zone autoboot boots many, 0 to 1000: those with more are up, or have failed, before those with less begin. At the host's end it is the other way round."
+#define DEPENDENCY_DOC \
+	"Zones that must be running before this one is booted: zone boot refuses it otherwise, zone autoboot boots them first, whatever their autoboot and bootPriority say, and zone autoshutdown ends them after it."
 #define DEDICATED_DOC \
-	"CPUs that no other zone uses while this one runs. They are taken when the zone boots, which fails and names the holders when too few are free, and given back when it halts. On cgroup v2 the host's own programs leave them too; on v1 they do not."
+	"CPUs that no other zone uses while this one runs. They are taken when the zone boots or when zone apply says so, which fail and name the holders when too few are free, and given back when it halts. On cgroup v2 the host's own programs leave them too; on v1 they do not."
 #define POOL_DOC \
 	"Name of a set of CPUs on which this zone runs, with all others that name it: pools/NAME.json in the directory of the zones' files, such as { \"cpus\": \"2-3\" }. CPUs of a pool that is in use are not dedicated to anybody."
 #define WEIGHT_DOC \
@@ -63,6 +50,8 @@ static int load_names(struct bind_ctx *c, const struct json *j, void *zone)
 	"Resource controls by their Solaris names, each in place of a property: zone.cpu-cap (hundredths of a CPU) cpu-shares max-lwps max-processes max-physical-memory max-swap max-locked-memory max-msg-ids max-sem-ids max-shm-ids max-shm-memory. And files of the zone's cgroup where the host has version 2: memory.high memory.swap.high memory.oom.group cpu.uclamp.min cpu.uclamp.max."
 #define MSG_DOC \
 	"Message queues (msgget) of the zone, 0 to 32768. Like the three caps below it is not possible with nesting or the privilege sys_admin, with which the zone could lift it."
+#define SECCOMP_DOC \
+	"System calls, by name, that programs of the zone may make, out of those that the zone's filter allows anyhow; any other fails with EPERM. Calls that the way into a zone needs (execve, exit, read, write and some more) are always allowed. zone profile learn writes it. Empty is the same as none."
 #define QUOTA_DOC \
 	"Disk space of the zone's root, at least 1M: more cannot be written, and on ext4 and XFS df inside tells it. ext4 and XFS count with project quotas (mounted with prjquota; the project is the zone's first host id), btrfs with qgroups (btrfs quota enable; df tells of the whole file system, a root in layers cannot be counted, and the zone cannot make subvolumes); elsewhere it is refused. Snapshots, layers below the root and what fs mounts are not counted. The first of quota and quotaInodes holds from the zone's next boot, changes of them at once."
 #define INODES_DOC \
@@ -85,15 +74,25 @@ static const struct field zone_fields[] = {
 	ROW(zone_spec, autoboot, "autoboot", FIELD_OPT_BOOL, .flags = FIELD_LIVE,
 	    .fallback = "false",
 	    .doc = "Whether zone autoboot, which the host runs at its start, boots the zone."),
+	ROW(zone_spec, autoshutdown, "autoshutdown", FIELD_STRING, .flags = FIELD_LIVE,
+	    .type = &end_type, .fallback = "shutdown", .doc = END_DOC),
+	ROW(zone_spec, boot_priority, "bootPriority", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_priority_type, .fallback = "100", .doc = PRIORITY_DOC),
+	ROW(zone_spec, dependency, "dependency", FIELD_STRINGS, .flags = FIELD_LIVE,
+	    .type = &zone_name_type, .max_items = MAX_LINKS, .fallback = "none", .doc = DEPENDENCY_DOC),
 	ROW(zone_spec, bootargs, "bootargs", FIELD_STRING, .flags = FIELD_LIVE,
 	    .type = &zone_line_type, .fallback = "none",
 	    .doc = "Arguments for the zone's init, separated by blanks. Arguments of zone boot replace them."),
 	ROW(zone_spec, limitpriv, "limitpriv", FIELD_STRING, .type = &zone_line_type,
 	    .fallback = "default",
 	    .doc = "The privileges (capabilities) that processes of the zone can have at most, as words with commas: default is the brand's set, all everything that a zone can have, none nothing; NAME adds, !NAME takes away. Privileges over the whole machine (sys_module, sys_rawio, sys_time, bpf and others) are refused."),
+	ROW(zone_spec, seccomp, "seccomp", FIELD_STRINGS, .type = &zone_call_type,
+	    .max_items = MAX_CALLS, .fallback = "none: all that the filter allows",
+	    .doc = SECCOMP_DOC),
 	ROW(zone_spec, ip_type, "ipType", FIELD_STRING, .type = &ip_type, .fallback = "exclusive",
 	    .doc = "exclusive gives the zone a network of its own, with links by anet and net. With shared the addresses of net are on links of the host, which keeps them: its routes and packet filter hold for the zone, and the zone can change nothing of it (see SHARED ZONES)."),
-	ROW(zone_spec, hostid, "hostid", FIELD_STRING, .type = &zone_hostid_type,
+	ROW(zone_spec, hostid, "hostid", FIELD_STRING, .flags = FIELD_LIVE,
+	    .type = &zone_hostid_type,
 	    .fallback = "derived from the zone's UUID",
 	    .doc = "What hostid(1) prints inside: 0x and up to eight hexadecimal digits."),
 	ROW(zone_spec, hostname, "hostname", FIELD_STRING, .type = &zone_hostname_type,
@@ -117,6 +116,7 @@ static const struct field zone_fields[] = {
 	  .doc = "Upper bound of the CPU time of all processes of the zone together." },
 	{ .key = "dedicatedCPU",
 	  .kind = FIELD_OPT_OBJECT,
+	  .flags = FIELD_LIVE,
 	  .offset = offsetof(struct zone_spec, dedicated_cpu),
 	  .shape = &zone_dedicated_cpu_shape,
 	  .fallback = "none",
@@ -130,7 +130,8 @@ static const struct field zone_fields[] = {
 	  .shape = &zone_memory_cap_shape,
 	  .fallback = "physical only",
 	  .doc = "Upper bounds of the memory of all processes of the zone together." },
-	ROW(zone_spec, max_processes, "maxProcesses", FIELD_OPT_U64, .type = &zone_count_type,
+	ROW(zone_spec, max_processes, "maxProcesses", FIELD_OPT_U64, .flags = FIELD_LIVE,
+	    .type = &zone_count_type,
 	    .fallback = "none beside maxLwps",
 	    .doc = "Processes that each user of the zone may have (RLIMIT_NPROC), 1 to 4194304."),
 	ROW(zone_spec, max_lwps, "maxLwps", FIELD_OPT_U64, .flags = FIELD_LIVE,
@@ -217,12 +218,6 @@ static const struct field zone_fields[] = {
 	ROW(zone_spec, shutdown_timeout, "shutdownTimeout", FIELD_OPT_U64, .flags = FIELD_LIVE,
 	    .type = &zone_duration_type, .fallback = "60s",
 	    .doc = "How long zone shutdown waits for the zone's init before it halts the zone, in ms, s, m or h (a bare number is seconds), at most 24h."),
-	LATER("autoshutdown", load_line, "the zone is shut down with the host",
-	      "What happens to the zone when the host shuts down."),
-	LATER("bootPriority", load_count, "zones boot in no promised order",
-	      "Place of the zone in the order of booting."),
-	LATER("dependency", load_names, "zones boot in no promised order",
-	      "Zones that must be up before this one is booted."),
 };
 /* clang-format on */
 const struct shape zone_shape = SHAPE("a zone", zone_spec, zone_fields, .doc = "A zone.");

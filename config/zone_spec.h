@@ -64,9 +64,10 @@ struct zone_fs {
 	char *dir, *special, *type; /* type: a word of zone_fs_kind_of() */
 	struct strv options;
 	char *owner; /* lofs: who inside owns what the special's owner owns on the host; NULL: owners as they are */
-	char *upper;             /* overlay: disk memory */
-	char *verity;            /* image: "sha256:HEX" */
-	struct opt_bool trusted; /* image: it may come from somebody else than root */
+	char *upper;  /* overlay: disk memory */
+	char *verity; /* image: "sha256:HEX" */
+	struct opt_bool
+		trusted; /* image: it may come from somebody else than root; lofs: users of the host may enter what the zone writes */
 };
 enum zone_fs_kind { ZONE_FS_LOFS, ZONE_FS_TMPFS, ZONE_FS_OVERLAY, ZONE_FS_IMAGE };
 /* By the word of its type; pure (zone_fs.c). */
@@ -93,9 +94,13 @@ struct zone_service {
 	char *restart; /* no on-failure always */
 	char *stop_signal;
 };
+struct zone_spec;
 struct zone_admin {
 	char *user;
 	struct strv auths;
+	struct zone_spec *
+		limits; /* only amounts: up to which the user may raise them (zone_delegate.h); NULL: none */
+	struct opt_u64 clones; /* zones that he may have made of this one at a time; default 1 */
 };
 struct zone_cpu_cap {
 	struct opt_u64 ncpus; /* milli-CPUs */
@@ -118,6 +123,9 @@ struct zone_spec {
 	char *zonename, *brand, *zonepath;
 	char *tenant; /* NULL: none */
 	struct opt_bool autoboot;
+	char *autoshutdown; /* shutdown halt; default shutdown */
+	struct opt_u64 boot_priority;
+	struct strv dependency; /* names of zones */
 	char *bootargs, *limitpriv, *ip_type, *hostid, *hostname, *file_mac_profile;
 	struct opt_u64 cpu_shares;
 	char *scheduling_class; /* TS FSS batch idle */
@@ -154,11 +162,14 @@ struct zone_spec {
 	struct zone_service *service;
 	struct zone_admin *admin;
 	size_t n_admin;
+	struct strv seccomp; /* names of system calls; none: all that the zone's filter allows */
 	struct strmap attr;
 	/* Restart of the zone itself when its init dies without being asked to: no on-failure always; default no. */
 	char *restart;
 	struct opt_u64 shutdown_timeout; /* ms; how long shutdown waits before halt; default 60s */
 };
+
+enum { ZONE_BOOT_PRIORITY = 100 }; /* of a zone that says nothing */
 
 struct zone_spec *zone_spec_new(void);
 void zone_spec_free(struct zone_spec *z);
@@ -242,6 +253,14 @@ const struct zone_brand *zone_brand_at(size_t i); /* NULL past the end */
 const struct root_part *zone_profile_parts(const char *name);
 /* What a file says, "none" when it says nothing or is NULL. A word of the table: never freed. */
 const char *zone_profile_word(const struct zone_spec *z);
+
+/* --- limits of processes (zone_process.c) --- */
+/* The limits that processes of such a zone begin with: rlimit, and what maxProcesses and cappedMemory.locked make of it; added to those of `p`. */
+void zone_fill_rlimits(const struct zone_spec *z, struct process_spec *p);
+/* The scheduling policy that they begin with, by schedulingClass, in the place of the one that `p` has. */
+void zone_fill_scheduler(const struct zone_spec *z, struct process_spec *p);
+/* What lets somebody in the zone change kernel parameters of its namespaces, or make namespaces of his own ("nesting"); NULL: nothing. */
+const char *zone_writes_parameters(const struct zone_spec *z);
 
 /* --- privileges (zone_priv.c) --- */
 /* limitpriv -> the zone's capability ceiling. Words separated by commas, read from left to right: "default" (the brand's set), "all" (everything that is not

@@ -22,8 +22,9 @@ extern const struct value_type zone_size_type, zone_cpus_type, zone_duration_typ
 	zone_bitrate_type;
 extern const struct value_type zone_shares_type, zone_count_type, zone_inodes_type, zone_port_type;
 extern const struct value_type zone_class_type, zone_burst_type, zone_ipc_type, zone_shm_type,
-	zone_pool_type;                                                   /* zone_parts.c */
+	zone_pool_type, zone_priority_type;                               /* zone_parts.c */
 extern const struct value_type zone_huge_limit_type, zone_huge_size_type; /* zone_resources.c */
+extern const struct value_type zone_call_type;                            /* zone_calls.c */
 extern const struct value_type zone_weight_type;                          /* zone_block_io.c */
 extern const struct value_type zone_interface_type, zone_prefix_type, zone_address_type,
 	zone_mac_type;
@@ -33,6 +34,10 @@ extern const struct value_type zone_dir_type, zone_special_type, zone_cwd_type,
 	zone_mount_option_type;
 extern const struct value_type zone_device_type, zone_sysctl_key_type, zone_env_key_type;
 extern const struct value_type zone_attr_key_type, zone_user_type, zone_signal_type;
+
+/* A zone that waits for itself, or twice for another (zone_dependency.c). One diagnostic each; returns their number. `root` gives places and may be NULL. */
+size_t zone_check_dependency(const struct zone_spec *z, const struct json *root,
+			     struct diag_list *diags);
 
 /* "rlimit": {"nofile": [1024, 65536]} (zone_rlimit.c). Members of a struct zone_spec; `member` is its beginning. */
 int zone_rlimit_load(struct bind_ctx *c, const struct json *j, void *zone);

@@ -197,6 +197,7 @@ static void fill_linux(struct zone_translation *t)
 	l->delegate_cgroup = true;
 	l->cgroup_hierarchy = mem_strdup("unified");
 	l->seccomp = zone_seccomp_new(t->z->nesting.value, t->z->quota.set);
+	zone_seccomp_restrict(l->seccomp, &t->z->seccomp);
 }
 
 static void fill_annotations(struct zone_translation *t)

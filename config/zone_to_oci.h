@@ -17,7 +17,7 @@ struct zone_translation {
 	struct container_spec *s;
 };
 
-/* zone_process.c: s->process and linux.locked_memory. -EINVAL when limitpriv is wrong. */
+/* zone_process.c: s->process. -EINVAL when limitpriv is wrong. */
 MUST_CHECK int zone_fill_process(struct zone_translation *t, struct err *e);
 /* zone_resources.c: linux.resources, which is new, and the kernel parameters that are caps. */
 MUST_CHECK int zone_fill_resources(struct zone_translation *t, struct err *e);

@@ -317,21 +317,14 @@ static void audit_rlimit(struct process *p, const char *limits, const char *type
 static void audit_rlimits(struct process *p)
 {
 	const struct process_spec *s = p->a->spec->process;
-	const struct opt_u64 *locked = &p->a->spec->linux.locked_memory;
-
 	auto_free char *path = mem_format("/proc/%d/limits", (int)p->pid);
 	auto_free char *text = NULL;
 	struct err ignored = { 0 };
 
-	if ((!locked->set && (!s || s->n_rlimits == 0)) ||
+	if (!s || s->n_rlimits == 0 ||
 	    file_read_all(AT_FDCWD, path, STATUS_MAX, &text, NULL, &ignored) < 0)
 		return;
-	if (locked->set) {
-		const struct rlimit most = { locked->value, locked->value };
-
-		audit_rlimit(p, text, "RLIMIT_MEMLOCK", &most);
-	}
-	for (size_t i = 0; s && i < s->n_rlimits; i++) {
+	for (size_t i = 0; i < s->n_rlimits; i++) {
 		const struct rlimit wanted = { s->rlimits[i].soft, s->rlimits[i].hard };
 
 		audit_rlimit(p, text, s->rlimits[i].type, &wanted);

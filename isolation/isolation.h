@@ -141,6 +141,7 @@ struct isolation_rlimit {
 	bool gone;
 	struct rlimit value;
 };
+bool isolation_is_capable(int capability); /* CAP_..., of the caller on the host */
 MUST_CHECK int isolation_rlimits_get(int pidfd, int resource, struct isolation_rlimit *list,
 				     size_t n, struct err *e);
 MUST_CHECK int isolation_rlimits_set(int pidfd, int resource, struct isolation_rlimit *list,

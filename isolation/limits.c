@@ -89,12 +89,8 @@ static void raise_hard_limit(int resource, uint64_t hard)
 	(void)sys_prlimit(0, resource, &now, NULL);
 }
 
-static void raise_hard_limits(const struct isolation *iso, const struct process_spec *p)
+static void raise_hard_limits(const struct process_spec *p)
 {
-	const struct opt_u64 *locked = &iso->spec->linux.locked_memory;
-
-	if (locked->set)
-		raise_hard_limit(RLIMIT_MEMLOCK, locked->value);
 	for (size_t i = 0; i < p->n_rlimits; i++) {
 		struct err ignored = { 0 };
 		int resource = 0;
@@ -104,17 +100,8 @@ static void raise_hard_limits(const struct isolation *iso, const struct process_
 	}
 }
 
-static int set_rlimits(const struct isolation *iso, const struct process_spec *p, struct err *e)
+static int set_rlimits(const struct process_spec *p, struct err *e)
 {
-	const struct opt_u64 *locked = &iso->spec->linux.locked_memory;
-
-	if (locked->set) {
-		const struct rlimit want = { locked->value, locked->value };
-		int r = set_rlimit(RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK", &want, e);
-
-		if (r < 0)
-			return r;
-	}
 	for (size_t i = 0; i < p->n_rlimits; i++) {
 		const struct rlimit want = { p->rlimits[i].soft, p->rlimits[i].hard };
 		int resource = 0;
@@ -330,7 +317,7 @@ int limits_early(struct isolation *iso, struct err *e)
 	(void)e;
 	if (!p)
 		return 0;
-	raise_hard_limits(iso, p);
+	raise_hard_limits(p);
 	/* Whatever fails here is tried again by limits_run(), which reports it. */
 	if (set_score(iso, p, &cause) < 0 || set_scheduler(p, &cause) < 0 ||
 	    set_io_priority(p, &cause) < 0)
@@ -352,7 +339,7 @@ int limits_run(struct isolation *iso, const struct process_spec *p, struct err *
 	if (r == 0)
 		r = set_score(iso, p, e);
 	if (r == 0)
-		r = set_rlimits(iso, p, e);
+		r = set_rlimits(p, e);
 	if (r == 0 && p->user.umask.set)
 		(void)umask((mode_t)p->user.umask.value & 0777);
 	return r;

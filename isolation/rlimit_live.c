@@ -75,6 +75,14 @@ static int run(const struct job *j, struct err *e)
 	return sys_prlimit(init, j->resource, NULL, &unused) == 0 ? all(j, e) : by_child(j, e);
 }
 
+bool isolation_is_capable(int capability)
+{
+	struct err ignored = { 0 };
+	uint64_t permitted = 0;
+
+	return caps_read_permitted(&permitted, &ignored) == 0 && (permitted >> capability & 1);
+}
+
 int isolation_rlimits_get(int pidfd, int resource, struct isolation_rlimit *list, size_t n,
 			  struct err *e)
 {

@@ -95,6 +95,13 @@ static int netlink_receive(struct netlink *nl, char *buf, int flags, struct err 
 	}
 }
 
+/* Is there a whole message in what is left? libmnl's own test takes a length beyond INT_MAX for a negative one. */
+static bool netlink_ok(const struct nlmsghdr *h, int left)
+{
+	return left >= (int)sizeof(*h) && h->nlmsg_len >= sizeof(*h) &&
+	       h->nlmsg_len <= (uint32_t)left;
+}
+
 /* The kernel's sentence in an error message, or NULL. */
 static const char *netlink_words(const struct nlmsghdr *h)
 {
@@ -162,7 +169,7 @@ static int netlink_collect(struct netlink *nl, uint32_t seq, struct netlink_wait
 
 		if (n < 0)
 			return n;
-		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, n);
+		for (const struct nlmsghdr *h = (const void *)buf; netlink_ok(h, n);
 		     h = mnl_nlmsg_next(h, &n)) {
 			if (h->nlmsg_seq != seq || h->nlmsg_pid != nl->portid)
 				continue;
@@ -229,7 +236,7 @@ int netlink_batch(struct netlink *nl, const void *data, size_t n, struct err *e)
 			break;
 		if (got < 0)
 			return got;
-		for (const struct nlmsghdr *h = (const void *)buf; mnl_nlmsg_ok(h, got);
+		for (const struct nlmsghdr *h = (const void *)buf; netlink_ok(h, got);
 		     h = mnl_nlmsg_next(h, &got)) {
 			if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_pid != nl->portid)
 				continue;

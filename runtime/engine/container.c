@@ -289,8 +289,6 @@ struct json *container_extensions(const struct container_spec *spec)
 	}
 	if (spec->linux.owner_uid.set)
 		(void)json_set(j, "ownerUid", json_new_u64(spec->linux.owner_uid.value));
-	if (spec->linux.locked_memory.set)
-		(void)json_set(j, "lockedMemory", json_new_u64(spec->linux.locked_memory.value));
 	if (spec->linux.delegate_cgroup)
 		(void)json_set(j, "delegateCgroup", json_new_bool(true));
 	if (spec->linux.cgroup_hierarchy)
@@ -315,14 +313,11 @@ static void extend_root(struct root_spec *root, const struct json *j)
 
 static void extend(struct container_spec *spec, const struct json *j)
 {
-	int64_t owner = json_get_i64(j, "ownerUid", -1),
-		locked = json_get_i64(j, "lockedMemory", -1);
+	int64_t owner = json_get_i64(j, "ownerUid", -1);
 
 	extend_root(&spec->root, j);
 	spec->linux.delegate_cgroup = json_get_bool(j, "delegateCgroup", false);
 	spec->linux.owner_uid = (struct opt_u64){ owner >= 0, owner >= 0 ? (uint64_t)owner : 0 };
-	spec->linux.locked_memory =
-		(struct opt_u64){ locked >= 0, locked >= 0 ? (uint64_t)locked : 0 };
 	free(spec->linux.cgroup_hierarchy);
 	spec->linux.cgroup_hierarchy = mem_strdup(json_get_string(j, "cgroupHierarchy", NULL));
 }

@@ -235,11 +235,26 @@ struct engine_rlimit {
 struct engine_rlimits_saved; /* what each had before */
 MUST_CHECK int engine_rlimit(struct engine_container *c, const struct engine_rlimit *change,
 			     struct engine_rlimits_saved **ret, struct err *e);
+/* Has the host left us the right to raise hard limits of processes that run? */
+bool engine_can_raise_rlimits(void);
 /* As it was before engine_rlimit(); processes that were born since get what init had. */
 MUST_CHECK int engine_rlimit_undo(struct engine_container *c,
 				  const struct engine_rlimits_saved *saved, struct err *e);
 /* A container that stands still since engine_rlimit() was killed, with all that belonged to it, goes on. Costs one look at a file when there is none. */
 MUST_CHECK int engine_go_on(const char *state_root, const char *id, struct err *e);
+/* The scheduling policy (SCHED_...) of every thread of the running container (policy.c): who has `from` gets `to`, whoever has another has chosen it himself. *ret: who had `to` before, for the way back;
+ * may be NULL. A failure leaves all as it was; -ENOTRECOVERABLE when that is not sure. */
+struct engine_policy {
+	int from, to;
+};
+struct engine_policy_saved;
+MUST_CHECK int engine_policy(struct engine_container *c, const struct engine_policy *p,
+			     struct engine_policy_saved **ret, struct err *e);
+/* As it was before engine_policy(); processes that were born since get what the others had. */
+MUST_CHECK int engine_policy_undo(struct engine_container *c,
+				  const struct engine_policy_saved *saved, struct err *e);
+void engine_policy_saved_free(struct engine_policy_saved *saved); /* NULL is fine */
+bool engine_can_set_policy(void);
 void engine_rlimits_saved_free(struct engine_rlimits_saved *saved); /* NULL is fine */
 /* A new console for a container whose pty is gone: *ret_master; /dev/console inside shows the new one. */
 MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, struct err *e);

@@ -39,6 +39,18 @@ bool container_id_ok(const char *id);
 MUST_CHECK int container_lock(struct engine_container *c, bool *ret_taken, struct err *e);
 void container_unlock(struct engine_container *c, bool taken);
 
+/* standstill.c: every process of a running container stands still from begin to end. To begin with only `guard` is set, to -1; end follows in any case, whatever begin said. A container that was frozen before stays so. */
+struct standstill {
+	struct cgroup *cg;
+	bool has_lock;
+	int dir;      /* where the note is */
+	bool is_ours; /* it was not frozen before */
+	int guard;    /* our end of its line */
+	pid_t pid;
+};
+MUST_CHECK int standstill_begin(struct engine_container *c, struct standstill *s, struct err *e);
+MUST_CHECK int standstill_end(struct engine_container *c, struct standstill *s, struct err *e);
+
 /* config.json of the state directory, read once. */
 MUST_CHECK int container_load_spec(struct engine_container *c, struct err *e);
 /* Save the configuration, and in the record what config.json cannot hold. */

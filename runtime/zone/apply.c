@@ -9,6 +9,7 @@
  * The command does this under the zone's lock, which halt, boot and set take too. The monitor has no part in it: it reads running.N.json when it needs a value. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/cleanup.h"
@@ -17,6 +18,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/zone/apply.h"
 #include "runtime/zone/config_text.h"
+#include "runtime/zone/delegate.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/running.h"
@@ -141,6 +143,8 @@ void apply_done(struct apply *a)
 	zone_spec_free(ptr_steal(&a->zone_after));
 	engine_free(ptr_steal(&a->container));
 	apply_process_done(a);
+	engine_policy_saved_free(ptr_steal(&a->policy));
+	free(ptr_steal(&a->cpus_old));
 }
 
 /* --- acting ----------------------------------------------------------------------------------------------------------- */
@@ -360,12 +364,26 @@ static int run_act(struct run *x, struct err *e)
 /* --- the file ------------------------------------------------------------------------------------------------------------ */
 
 /* A file that replaces the zone's: the zone is looked at as if it were there already. */
-static int take_text(const struct zone_dirs *d, struct zone *z, const char *text, char **ret,
+struct texts {
+	char *old, *new; /* NULL: there is no file; it stays */
+};
+static void texts_done(struct texts *t)
+{
+	free(t->old);
+	free(t->new);
+}
+
+static int take_text(const struct zone_dirs *d, struct zone *z, const char *text, struct texts *t,
 		     struct diag_list *diags, struct err *e)
 {
 	const struct zone_new from = { .text = text };
-	int r = config_compose(d, z->name, &from, ret, diags, e);
+	char **ret = &t->new;
+	int r = config_read(z, &t->old, e);
 
+	if (r == 0 || r == -ENOENT)
+		r = config_compose(d, z->name, &from, ret, diags, e);
+	if (r == 0)
+		r = delegate_change(d, z, t->old, t->new, diags, e);
 	if (r < 0)
 		return r;
 	zone_spec_free(ptr_steal(&z->spec));
@@ -396,15 +414,13 @@ static int check_all(const struct zone_dirs *d, const struct zone *z, const stru
 }
 
 /* The file first: when we are killed the next apply finds it and finishes. */
-static int write_and_act(struct run *x, const char *text, struct zone_plan *p, struct err *e)
+static int write_and_act(struct run *x, const char *old, const char *text, struct zone_plan *p,
+			 struct err *e)
 {
 	const struct zone *z = x->apply.zone;
-	auto_free char *old = NULL;
 	struct err why = { 0 };
-	int r = text ? config_read(z, &old, e) : 0;
+	int r = 0;
 
-	if (r < 0 && r != -ENOENT)
-		return r;
 	p->rewritten = text && !str_eq(old, text);
 	if (p->rewritten) {
 		r = config_write(z, old, text, e);
@@ -439,13 +455,13 @@ static int apply_existing(const struct zone_dirs *d, struct zone *z, const struc
 			  struct zone_plan *ret, struct diag_list *diags, struct err *e)
 {
 	auto_done(run) struct run x = { .apply = { .dirs = d, .zone = z } };
-	auto_free char *text = NULL;
+	auto_done(texts) struct texts texts = { 0 };
 	int r = zone_allow(z, ZONE_VERB_APPLY, NULL, e);
 
 	if (r < 0)
 		return r;
 	if (o->text)
-		r = take_text(d, z, o->text, &text, diags, e);
+		r = take_text(d, z, o->text, &texts, diags, e);
 	else if (!z->spec)
 		r = file_problems(z, diags, e);
 	if (r == 0)
@@ -454,7 +470,7 @@ static int apply_existing(const struct zone_dirs *d, struct zone *z, const struc
 		r = check_all(d, z, &x.changes, diags, e);
 	if (r < 0 || o->plan_only)
 		return r;
-	r = write_and_act(&x, text, ret, e);
+	r = write_and_act(&x, texts.old, texts.new, ret, e);
 	if (r == 0 && ret->running && ret->n_live > 0)
 		tell_applied(d, z, ret);
 	return r;

@@ -19,10 +19,12 @@ struct apply {
 	struct zone_spec *zone_before, *zone_after; /* what they are translated from */
 	struct strmap sysctl_old; /* what the kernel had, by the names of those that were set */
 	struct apply_limits {
-		char *name;
+		char *type;
 		struct engine_rlimits_saved *saved;
 	} * limits;
 	size_t n_limits;
+	struct engine_policy_saved *policy; /* NULL: not changed */
+	struct cpu_claim *cpus_old;         /* cpus.h: what it had before; NULL: not changed */
 };
 /* From the two configurations. Leaves nothing open on failure. */
 MUST_CHECK int apply_open(struct apply *a, const struct json *running, const struct json *merged,
@@ -35,12 +37,10 @@ void apply_done(struct apply *a);
 
 /* apply_limits.c: the cgroup. */
 extern const struct change_act apply_memory, apply_cpu, apply_weight, apply_lwps, apply_devices,
-	apply_block_io, apply_io_weight, apply_hugepages, apply_rctl;
+	apply_block_io, apply_io_weight, apply_hugepages, apply_rctl, apply_class;
 const char *apply_class_judge(const struct change *c, const struct json *running,
 			      const struct json *wanted);
-extern const struct change_act apply_pool;
-const char *apply_pool_judge(const struct change *c, const struct json *running,
-			     const struct json *wanted);
+extern const struct change_act apply_cpus;
 /* apply_mounts.c: file systems and device nodes. */
 extern const struct change_act apply_fs;
 const char *apply_fs_judge(const struct change *c, const struct json *running,
@@ -71,6 +71,6 @@ const char *apply_physical_judge(const struct change *c, const struct json *runn
 				 const struct json *wanted);
 const char *apply_dns_judge(const struct change *c, const struct json *running,
 			    const struct json *wanted);
-extern const struct change_act apply_net, apply_dns;
+extern const struct change_act apply_net, apply_dns, apply_hostid;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "runtime/base/mem.h"
 #include "runtime/zone/cpus.h"
 #include "runtime/zone/zone.h"
+
+enum { CPUS_ORDER = 90 };
 
 #define NO_SHARES 1024 /* what the kernel gives to who says nothing */
 
@@ -89,7 +92,7 @@ static int cpu_run(struct apply *a, const struct change *c, bool back, struct er
 }
 
 /* Idle or not comes before the weight, which the kernel takes only from who is not. Together, because both ways back need both. */
-static int weight_run(struct apply *a, const struct change *c, bool back, struct err *e)
+static int weights_set(struct apply *a, bool back, struct err *e)
 {
 	const struct cpu_spec *to = resources_of(a, back)->cpu;
 	const struct cpu_spec *from = resources_of(a, !back)->cpu;
@@ -97,7 +100,6 @@ static int weight_run(struct apply *a, const struct change *c, bool back, struct
 	struct cpu_spec cpu = { .shares = { true, NO_SHARES } };
 	struct resources_spec r = { .cpu = &cpu };
 
-	(void)c;
 	if (to && to->shares.set)
 		cpu.shares = to->shares;
 	cpu.idle = (struct opt_i64){ is_idle || was_idle, is_idle };
@@ -106,32 +108,73 @@ static int weight_run(struct apply *a, const struct change *c, bool back, struct
 	return engine_update(a->container, &r, e);
 }
 
-/* The policy of a process is its own: those that run keep theirs. */
+static int weight_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	(void)c;
+	return weights_set(a, back, e);
+}
+
+/* batch is the policy of each process, the others are the zone's. */
+static bool is_batch(const struct zone_spec *z)
+{
+	return str_eq(z->scheduling_class, "batch");
+}
+
 const char *apply_class_judge(const struct change *c, const struct json *running,
 			      const struct json *wanted)
 {
-	bool is_batch = (c->from && str_eq(c->from->text, "batch")) ||
-			(c->to && str_eq(c->to->text, "batch"));
+	bool was = c->from && str_eq(c->from->text, "batch");
+	bool is = c->to && str_eq(c->to->text, "batch");
 
 	(void)running;
 	(void)wanted;
-	return is_batch ? "every process has batch from its birth" : NULL;
+	return was == is || engine_can_set_policy()
+		       ? NULL
+		       : "every process has batch from its birth, and root of this host has no CAP_SYS_NICE to change it";
 }
 
-static int pool_run(struct apply *a, const struct change *c, bool back, struct err *e)
+static int policy_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
-	const struct json *pool = back ? c->from : c->to;
-	int r = cpus_set_pool(a->dirs, a->zone->name, pool ? pool->text : NULL, e);
+	bool was = is_batch(a->zone_before), is = is_batch(a->zone_after);
+	const struct engine_policy p = { .from = is ? SCHED_OTHER : SCHED_BATCH,
+					 .to = is ? SCHED_BATCH : SCHED_OTHER };
 
-	return r < 0 ? err_wrap(e, "pool") : 0;
+	if (back)
+		return a->policy ? engine_policy_undo(a->container, a->policy, e) : 0;
+	if (was == is && !(c->again && engine_can_set_policy()))
+		return 0;
+	return engine_policy(a->container, &p, &a->policy, e);
 }
 
-const char *apply_pool_judge(const struct change *c, const struct json *running,
-			     const struct json *wanted)
+static int class_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	struct err ignored = { 0 };
+	int r = weights_set(a, back, e);
+
+	if (r < 0)
+		return r;
+	r = policy_run(a, c, back, e);
+	if (r == 0)
+		return 0;
+	(void)!weights_set(a, !back, &ignored); /* the first sentence matters */
+	return err_wrap(e, "schedulingClass");
+}
+
+static int cpus_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	const struct zone_spec *to = back ? a->zone_before : a->zone_after;
+	const char *key = to->dedicated_cpu ? "dedicatedCPU.ncpus" : to->pool ? "pool" : c->key;
+	int r = cpus_change(a->dirs, a->zone->name, to, back ? a->cpus_old : NULL,
+			    back || a->cpus_old ? NULL : &a->cpus_old, e);
+
+	return r < 0 && !str_has_prefix(e->text, key) ? err_wrap(e, "%s", key) : r;
+}
+
+/* Behind the others: others may take CPUs that it gave away, so it is better not taken back. */
+static int cpus_order(const struct change *c)
 {
 	(void)c;
-	(void)wanted;
-	return json_get(running, "dedicatedCPU") ? "it has dedicated CPUs until then" : NULL;
+	return CPUS_ORDER;
 }
 
 /* --- processes ---------------------------------------------------------------------------------------------------- */
@@ -353,7 +396,8 @@ void zone_limit_words(struct err *e)
 const struct change_act apply_memory = { .together = true, .run = memory_run };
 const struct change_act apply_cpu = { .together = true, .run = cpu_run };
 const struct change_act apply_weight = { .together = true, .run = weight_run };
-const struct change_act apply_pool = { .run = pool_run };
+const struct change_act apply_class = { .run = class_run };
+const struct change_act apply_cpus = { .together = true, .run = cpus_run, .order = cpus_order };
 const struct change_act apply_hugepages = { .together = true, .run = hugepages_run };
 const struct change_act apply_rctl = { .run = rctl_run };
 const struct change_act apply_block_io = { .together = true, .run = block_io_run };

@@ -297,6 +297,18 @@ const struct change_act apply_net = {
 /* --- name service ------------------------------------------------------------------------------------------------- */
 
 /* As at boot: replaced below the zone's root by a rename, and left alone where the zone's administrator has made it his own. */
+static int hostid_run(struct apply *a, const struct change *c, bool back, struct err *e)
+{
+	struct root_use root = ROOT_USE_NONE;
+	int r = root_use_begin(a->dirs, a->zone, a->container, &root, e);
+
+	(void)c;
+	if (r == 0)
+		r = etc_files_hostid(root.fd, back ? a->zone_before : a->zone_after, e);
+	root_use_end(&root);
+	return r < 0 ? err_wrap(e, "hostid") : 0;
+}
+
 static int dns_run(struct apply *a, const struct change *c, bool back, struct err *e)
 {
 	const struct zone_spec *z = back ? a->zone_before : a->zone_after;
@@ -311,3 +323,4 @@ static int dns_run(struct apply *a, const struct change *c, bool back, struct er
 }
 
 const struct change_act apply_dns = { .together = true, .run = dns_run, .settles = true };
+const struct change_act apply_hostid = { .run = hostid_run };

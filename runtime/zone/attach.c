@@ -15,6 +15,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/path.h"
 #include "runtime/base/sys.h"
+#include "runtime/zone/attach.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/detached.h"
 #include "runtime/zone/events.h"
@@ -23,7 +24,9 @@
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 
-static const char ok[] = "ok", warning[] = "warning", problem[] = "problem";
+enum { PLACE_WAIT_MS = 60000 };
+
+static const char ok[] = ATTACH_OK, warning[] = ATTACH_WARNING, problem[] = ATTACH_PROBLEM;
 
 struct attach {
 	const struct zone_dirs *dirs;
@@ -44,16 +47,12 @@ void zone_attach_done(struct zone_attach *a)
 	*a = (struct zone_attach){ 0 };
 }
 
-static void PRINTF_LIKE(4, 5)
-	row(struct attach *a, const char *check, const char *result, const char *format, ...)
+static void PRINTF_LIKE(4, 0) add_row(struct zone_attach *r, const char *check, const char *result,
+				      const char *format, va_list args)
 {
-	struct zone_attach *r = a->report;
 	char text[512];
-	va_list args;
 
-	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	for (char *p = text; *p; p++) { /* it may quote a file from elsewhere */
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';
@@ -62,7 +61,27 @@ static void PRINTF_LIKE(4, 5)
 	r->rows[r->n++] = (struct zone_attach_row){ .check = check,
 						    .result = result,
 						    .text = mem_strdup(text) };
-	r->n_problems += result == problem;
+	r->n_problems += str_eq(result, problem);
+}
+
+void attach_row(struct zone_attach *report, const char *check, const char *result,
+		const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_row(report, check, result, format, args);
+	va_end(args);
+}
+
+static void PRINTF_LIKE(4, 5)
+	row(struct attach *a, const char *check, const char *result, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_row(a->report, check, result, format, args);
+	va_end(args);
 }
 
 /* --- the questions ------------------------------------------------------------------------------------------------ */
@@ -78,6 +97,17 @@ static void check_manifest(struct attach *a)
 		row(a, "manifest", ok, "zone \"%s\" was detached here", fact(a, "zonename") ?: "?");
 	else
 		row(a, "manifest", problem, "%s", a->why_no_facts);
+}
+
+/* Two hosts must not run the same zone: what was migrated lives there. */
+static void check_migrated(struct attach *a)
+{
+	const char *to = fact(a, DETACHED_TO);
+
+	if (to)
+		row(a, "migrated", problem,
+		    "it was migrated to \"%s\" (%s) and may run there: these are its old files", to,
+		    fact(a, DETACHED_AT) ?: "?");
 }
 
 static void check_root(struct attach *a)
@@ -194,15 +224,33 @@ static void check_host(struct attach *a)
 		    str_empty(diags.items[i].path) ? "" : ": ", diags.items[i].message);
 }
 
-static void (*const checks[])(struct attach *a) = {
-	check_manifest, check_root, check_zonepath, check_architecture, check_kernel,
-	check_brand,    check_uuid, check_ids,      check_host,
+/* With `there` the question is about files that are there; without, they are still to come. */
+static const struct {
+	bool there;
+	void (*ask)(struct attach *a);
+} checks[] = {
+	{ true, check_manifest },  { true, check_migrated },      { true, check_root },
+	{ false, check_zonepath }, { false, check_architecture }, { false, check_kernel },
+	{ false, check_brand },    { false, check_uuid },         { false, check_ids },
+	{ false, check_host },
 };
 
-static void look(struct attach *a)
+static void look(struct attach *a, bool there)
 {
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		checks[i](a);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		if (there || !checks[i].there)
+			checks[i].ask(a);
+	}
+}
+
+void attach_look(const struct zone_dirs *d, struct zone *z, const char *zonepath,
+		 const struct json *facts, struct zone_attach *report)
+{
+	struct attach a = {
+		.dirs = d, .zone = z, .zonepath = zonepath, .facts = facts, .report = report
+	};
+
+	look(&a, false);
 }
 
 /* --- the record --------------------------------------------------------------------------------------------------- */
@@ -227,7 +275,6 @@ static int take_files(struct attach *a, struct err *e)
 	struct zone *z = a->zone;
 	struct zone_record *r = &z->record;
 	auto_free char *path = mem_format("%s/" DETACHED_FILE, a->zonepath);
-	auto_free char *text = mem_format("the files in \"%s\" are its own again", a->zonepath);
 	const char *uuid = fact(a, "uuid");
 	char now[32], fresh[37];
 	int n = zone_ids_allocate(a->dirs, z->name, &r->id_base, &r->owner_uid, e);
@@ -245,6 +292,9 @@ static int take_files(struct attach *a, struct err *e)
 		replace_text(&r->created, now);
 	r->state = ZONE_INSTALLED;
 	r->exit_status = -1;
+	replace_text(&r->aux, NULL);
+	replace_text(&r->reason, NULL);
+	replace_text(&r->reason_time, NULL);
 	replace_text(&r->zonepath, a->zonepath);
 	replace_text(&r->brand, z->spec->brand ? z->spec->brand : "native");
 	replace_text(&r->from, fact(a, "from"));
@@ -256,24 +306,48 @@ static int take_files(struct attach *a, struct err *e)
 	if (n < 0)
 		return n;
 	(void)sys_unlinkat(AT_FDCWD, path, 0); /* it has served; uninstall removes one that stays */
-	zone_event(a->dirs, z->name, "attached", text, NULL);
 	return 0;
 }
 
 static int decide(struct attach *a, struct err *e)
 {
 	const struct zone_attach *r = a->report;
+	auto_free char *text = mem_format("the files in \"%s\" are its own again", a->zonepath);
 
-	look(a);
+	look(a, true);
 	if (r->n_problems > 0 && (a->impossible || !r->force || r->check_only))
 		return err_set(e, ECANCELED,
 			       "the files in \"%s\" cannot be attached: %zu problem%s%s",
 			       a->zonepath, r->n_problems, r->n_problems == 1 ? "" : "s",
 			       a->impossible || r->force ? "" : " (-F attaches them all the same)");
-	return r->check_only ? 0 : take_files(a, e);
+	if (r->check_only)
+		return 0;
+	int n = take_files(a, e);
+
+	if (n == 0)
+		zone_event(a->dirs, a->zone->name, "attached", text, NULL);
+	return n;
+}
+
+int attach_take(const struct zone_dirs *d, struct zone *z, const char *zonepath,
+		const struct json *facts, struct err *e)
+{
+	struct attach a = { .dirs = d, .zone = z, .zonepath = zonepath, .facts = facts };
+
+	return take_files(&a, e);
 }
 
 /* --- the zone ----------------------------------------------------------------------------------------------------- */
+
+/* Two names that are attached to one directory at once: the second one waits, and finds the first one's record. No such directory is a row of the report. */
+static int lock_place(const char *zonepath, int *ret, struct err *e)
+{
+	struct err ignored = { 0 };
+	auto_close int top = zone_storage_open(zonepath, &ignored);
+
+	*ret = top < 0 ? -1 : file_open_dir(top, ".", &ignored);
+	return *ret < 0 ? 0 : file_lock_fd(*ret, zonepath, true, PLACE_WAIT_MS, e);
+}
 
 /* The manifest of a zonepath, or why there is none. */
 static int attach_files(const struct zone_dirs *d, struct zone *z, const char *zonepath,
@@ -281,7 +355,11 @@ static int attach_files(const struct zone_dirs *d, struct zone *z, const char *z
 {
 	auto_ptr(json) struct json *facts = NULL;
 	struct err why = { 0 };
+	auto_close int place = -1;
+	int r = lock_place(zonepath, &place, e);
 
+	if (r < 0)
+		return r;
 	(void)!detached_load(zonepath, &facts, &why); /* a row of the report */
 	struct attach a = { .dirs = d,
 			    .zone = z,
@@ -312,13 +390,12 @@ static int attach_name(const struct zone_dirs *d, const char *name, struct zone_
 }
 
 /* The configuration in the manifest, as the text of a file that names this place. */
-static int text_of(const struct json *facts, const char *zonepath, char **ret, struct err *e)
+int attach_config(const struct json *facts, const char *zonepath, char **ret, struct err *e)
 {
 	const struct json *config = json_get(facts, "configuration");
 
 	if (!config || config->type != JSON_OBJECT)
-		return err_set(e, EINVAL, "\"%s/" DETACHED_FILE "\" holds no configuration",
-			       zonepath);
+		return err_set(e, EINVAL, "what describes the files holds no configuration");
 	auto_free char *text = config_print(config);
 
 	return house_config_text(text, "zonepath", zonepath, ret, e);
@@ -376,7 +453,7 @@ static int attach_path(const struct zone_dirs *d, const char *path, struct zone_
 			"\"%s\" has no detached.json: make a zone whose zonepath it is, and give its name with -F",
 			path);
 	if (r == 0)
-		r = text_of(facts, path, &text, e);
+		r = attach_config(facts, path, &text, e);
 	if (r < 0 || !text)
 		return r;
 	const char *name = json_get_string(facts, "zonename", "");

@@ -41,6 +41,27 @@ static int boot_wait(const struct zone_dirs *d, const char *name, struct zone **
 	return 0;
 }
 
+/* A boot by hand waits for nobody. */
+static int check_dependency(const struct zone_dirs *d, const struct zone *z, struct err *e)
+{
+	for (size_t i = 0; i < z->spec->dependency.n; i++) {
+		const char *first = z->spec->dependency.items[i];
+		auto_ptr(zone) struct zone *other = NULL;
+		int r = zone_open(d, first, 0, &other, e);
+
+		if (r < 0)
+			return err_wrap(e, "dependency");
+		if (other->state == ZONE_NONE)
+			return err_set(e, ENOENT, "dependency: there is no zone \"%s\"", first);
+		if (other->state != ZONE_RUNNING)
+			return err_set(
+				e, EBUSY,
+				"dependency: zone \"%s\" must run before, and is %s (zone boot %s)",
+				first, zone_state_word(other->state), first);
+	}
+	return 0;
+}
+
 int zone_boot(const struct zone_dirs *d, const char *name, const struct zone_boot *o,
 	      char **ret_note, struct err *e)
 {
@@ -57,6 +78,9 @@ int zone_boot(const struct zone_dirs *d, const char *name, const struct zone_boo
 	r = zone_allow(z, o->ready_only ? ZONE_VERB_READY : ZONE_VERB_BOOT, ret_note, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
+	r = o->ready_only ? 0 : check_dependency(d, z, e);
+	if (r < 0)
+		return r;
 	if (z->state == ZONE_READY)
 		return boot_go_on(d, name, e);
 	if (z->state == ZONE_INSTALLED) {

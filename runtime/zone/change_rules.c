@@ -5,7 +5,8 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
 
-#define AT_BIRTH "every process has it from its birth"
+#define AT_BIRTH  "every process has it from its birth"
+#define OWN_LIMIT "a process that has set another limit for itself keeps it unless it is above"
 
 static const struct change_rule rules[] = {
 	{ "zonename", CHANGE_REFUSED, NULL, "a zone is not renamed by its file", NULL },
@@ -16,13 +17,18 @@ static const struct change_rule rules[] = {
 	{ "tenant", CHANGE_REBOOT, NULL, "its processes are counted where the zone was booted",
 	  NULL },
 	{ "autoboot", CHANGE_LIVE, NULL, "read when the host starts", NULL },
+	{ "autoshutdown", CHANGE_LIVE, NULL, "read when the host ends", NULL },
+	{ "bootPriority", CHANGE_LIVE, NULL, "read when the host starts or ends", NULL },
+	{ "dependency", CHANGE_LIVE, NULL, "read when the zone boots", NULL },
 	{ "bootargs", CHANGE_LIVE, NULL, "read when the zone boots", NULL },
 	{ "limitpriv", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
-	{ "hostid", CHANGE_REBOOT, NULL, "it is written when the zone boots", NULL },
+	{ "hostid", CHANGE_LIVE, &apply_hostid, NULL, NULL },
+	{ "seccomp", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
 	{ "hostname", CHANGE_REBOOT, NULL, "programs of the zone have read it", NULL },
 	{ "fileMacProfile", CHANGE_REBOOT, NULL, "it decides how the root is mounted", NULL },
 	{ "cpuShares", CHANGE_LIVE, &apply_weight, NULL, NULL },
-	{ "schedulingClass", CHANGE_LIVE, &apply_weight, NULL, apply_class_judge },
+	{ "schedulingClass", CHANGE_LIVE, &apply_class,
+	  "a process that has chosen another policy for itself keeps it", apply_class_judge },
 	{ "cappedCPU", CHANGE_LIVE, &apply_cpu, NULL, NULL },
 	{ "rctl", CHANGE_LIVE, &apply_rctl, NULL, NULL },
 	{ "hugepages", CHANGE_LIVE, &apply_hugepages, NULL, NULL },
@@ -30,11 +36,11 @@ static const struct change_rule rules[] = {
 	{ "blockIO", CHANGE_LIVE, &apply_block_io, NULL, NULL },
 	{ "quota", CHANGE_LIVE, &apply_quota, NULL, apply_quota_judge },
 	{ "quotaInodes", CHANGE_LIVE, &apply_quota, NULL, apply_quota_judge },
-	{ "dedicatedCPU", CHANGE_REBOOT, NULL, "CPUs are taken when the zone boots", NULL },
-	{ "pool", CHANGE_LIVE, &apply_pool, NULL, apply_pool_judge },
-	{ "cappedMemory.locked", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "dedicatedCPU", CHANGE_LIVE, &apply_cpus, NULL, NULL },
+	{ "pool", CHANGE_LIVE, &apply_cpus, NULL, NULL },
+	{ "cappedMemory.locked", CHANGE_LIVE, &apply_rlimit, OWN_LIMIT, apply_rlimit_judge },
 	{ "cappedMemory", CHANGE_LIVE, &apply_memory, NULL, NULL },
-	{ "maxProcesses", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "maxProcesses", CHANGE_LIVE, &apply_rlimit, OWN_LIMIT, apply_rlimit_judge },
 	{ "maxLwps", CHANGE_LIVE, &apply_lwps, NULL, NULL },
 	{ "maxMsgIds", CHANGE_LIVE, &apply_sysctl, NULL, apply_ipc_judge },
 	{ "maxSemIds", CHANGE_LIVE, &apply_sysctl, NULL, apply_ipc_judge },
@@ -49,9 +55,7 @@ static const struct change_rule rules[] = {
 	  apply_dns_judge },
 	{ "fs", CHANGE_LIVE, &apply_fs, NULL, apply_fs_judge },
 	{ "device", CHANGE_LIVE, &apply_devices, NULL, apply_device_judge },
-	{ "rlimit", CHANGE_LIVE, &apply_rlimit,
-	  "a process that has set another limit for itself keeps it unless it is above",
-	  apply_rlimit_judge },
+	{ "rlimit", CHANGE_LIVE, &apply_rlimit, OWN_LIMIT, apply_rlimit_judge },
 	{ "sysctl", CHANGE_LIVE, &apply_sysctl, NULL, apply_sysctl_judge },
 	{ "service", CHANGE_REBOOT, NULL, "the zone's init has started it", NULL },
 	{ "admin", CHANGE_LIVE, NULL, NULL, NULL },

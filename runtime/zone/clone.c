@@ -15,6 +15,7 @@
 #include "runtime/base/steps.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/config_text.h"
+#include "runtime/zone/delegate.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/layers.h"
 #include "runtime/zone/record.h"
@@ -199,6 +200,19 @@ static int open_from(struct clone *c, const char *name, struct err *e)
 	return r < 0 ? r : find_snapshot(c, e);
 }
 
+/* What a caller asks for on top has to be what he might change in the zone as it would be without. */
+static int check_sets(struct clone *c, const char *name, const struct zone_new *o,
+		      struct diag_list *diags, struct err *e)
+{
+	auto_free char *with = NULL;
+	int r = 0;
+
+	if (!c->dirs->caller || !o->sets || o->sets->n == 0)
+		return 0;
+	r = config_compose(c->dirs, name, o, &with, diags, e);
+	return r < 0 ? r : delegate_change(c->dirs, c->from, o->text, with, diags, e);
+}
+
 /* The new zone's file, from the old one's. */
 static int configure(struct clone *c, const char *name, struct diag_list *diags, struct err *e)
 {
@@ -208,11 +222,15 @@ static int configure(struct clone *c, const char *name, struct diag_list *diags,
 
 	if (r == 0)
 		r = clone_config(old, c->from->name, name, &text, &left_out, e);
+	if (r == 0)
+		r = delegate_clone_text(c->dirs, &text, e);
 	if (r < 0)
 		return r;
-	const struct zone_new o = { .text = text, .sets = c->options->sets };
+	const struct zone_new o = { .text = text, .sets = c->options->sets, .is_clone = true };
 
-	r = zone_create(c->dirs, name, &o, diags, e);
+	r = check_sets(c, name, &o, diags, e);
+	if (r == 0)
+		r = zone_create(c->dirs, name, &o, diags, e);
 	if (r < 0 || left_out.n == 0)
 		return r;
 	auto_free char *names = strv_join(&left_out, ", ");
@@ -315,12 +333,14 @@ int zone_clone(const struct zone_dirs *d, const char *from, const char *name,
 		return err_set(e, EINVAL, "a zone cannot be its own clone");
 	int r = open_from(&c, from, e);
 
+	if (r == 0)
+		r = delegate_clone(d, c.from, name, e);
 	if (r < 0)
 		return r;
 	if (!is_configured(d, name)) {
 		r = configure(&c, name, diags, e);
 		is_new = r == 0;
-	} else if (o->sets && o->sets->n > 0) {
+	} else if (d->caller || (o->sets && o->sets->n > 0)) {
 		r = err_set(e, EEXIST,
 			    "zone \"%s\" is configured already: change it with \"zone set\"", name);
 	}

@@ -93,9 +93,14 @@ static int overlay_can(const struct clone *c, struct err *e)
 	return storage_can_overlay(c->zonepath, e);
 }
 
-/* The record of the clone names its layers at once, under the store's lock: whoever removes layers has seen either it or the zone that is locked here and has them too. */
+/* Under the store's lock: whoever removes layers has seen either the record of the clone or that of the zone that is locked here and has them too. */
 static int name_layers(struct clone *c, const struct strv *layers, struct err *e)
 {
+	auto_close int lock = -1;
+	int r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
+
+	if (r < 0)
+		return r;
 	strv_done(&c->to->record.layers);
 	strv_copy(&c->to->record.layers, layers);
 	return zone_record_write(c->dirs, c->to, e);
@@ -104,24 +109,17 @@ static int name_layers(struct clone *c, const struct strv *layers, struct err *e
 static int live_layers(struct clone *c, struct err *e)
 {
 	auto_done(strv) struct strv live = { 0 };
-	auto_close int lock = -1;
-	int r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
+	int r = layers_copy_top(c->dirs, c->from, c->to, &live, e);
 
-	if (r == 0)
-		r = layers_copy_top(c->dirs, c->from, &live, e);
 	return r < 0 ? r : name_layers(c, &live, e);
 }
 
 static int layers_of(struct clone *c, struct err *e)
 {
-	auto_close int lock = -1;
-
 	if (is_live(c))
 		return live_layers(c, e);
 	int r = c->snapshot ? 0 : layers_freeze(c->dirs, c->from, e);
 
-	if (r == 0) /* not before: the freeze may need it itself */
-		r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
 	return r < 0 ? r
 		     : name_layers(c, c->snapshot ? &c->snapshot->layers : &c->from->record.layers,
 				   e);

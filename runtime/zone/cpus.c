@@ -194,13 +194,10 @@ int cpus_check(const struct zone_dirs *d, const char *name, const struct zone_sp
 
 /* --- moving the others -------------------------------------------------------------------------------------------- */
 
-static int move_one(const struct zone_dirs *d, const char *name, const struct cpu_list *cpus,
-		    struct err *e)
+static int update_one(const struct zone_dirs *d, const char *name, const struct resources_spec *r,
+		      struct err *e)
 {
 	auto_free char *root = mem_format("%s/.engine", d->run);
-	auto_free char *list = cpu_list_text(cpus);
-	struct cpu_spec cpu = { .cpus = list };
-	struct resources_spec r = { .cpu = &cpu };
 	struct engine_container *c = NULL;
 	struct err why = { 0 };
 	int rc = engine_open(root, name, false, &c, &why);
@@ -208,14 +205,24 @@ static int move_one(const struct zone_dirs *d, const char *name, const struct cp
 	if (rc < 0)
 		return 0; /* not there (yet): it looks for itself */
 	if (engine_status(c) != ENGINE_CREATING && engine_status(c) != ENGINE_STOPPED)
-		rc = engine_update(c, &r, &why);
+		rc = engine_update(c, r, &why);
 	if (rc < 0 && engine_status(c) == ENGINE_STOPPED)
 		rc = 0; /* it has ended meanwhile */
 	engine_free(c);
-	if (rc == 0)
-		return 0;
-	*e = why;
-	return err_wrap(e, "move zone \"%s\" to the CPUs %s", name, list);
+	if (rc < 0)
+		*e = why;
+	return rc;
+}
+
+static int move_one(const struct zone_dirs *d, const char *name, const struct cpu_list *cpus,
+		    struct err *e)
+{
+	auto_free char *list = cpu_list_text(cpus);
+	struct cpu_spec cpu = { .cpus = list };
+	struct resources_spec r = { .cpu = &cpu };
+	int rc = update_one(d, name, &r, e);
+
+	return rc < 0 ? err_wrap(e, "move zone \"%s\" to the CPUs %s", name, list) : 0;
 }
 
 /* Give everybody without dedicated CPUs what it may have now. All of them, whatever goes wrong with one; the first error counts. */
@@ -331,38 +338,135 @@ int zone_cpus_release(const struct zone_dirs *d, const char *name, struct err *e
 	return r < 0 ? r : move_now(d, e);
 }
 
-/* Noted before, so that nobody takes the CPUs meanwhile; and as before when the zone cannot be moved. */
-static int pool_note_and_move(const struct zone_dirs *d, const char *name, bool in_pool,
-			      const struct cpu_list *cpus, struct err *e)
-{
-	auto_free struct cpu_holder *old = mem_zero(sizeof(*old));
-	bool had = held_read(d, name, old);
-	struct err ignored = { 0 };
-	int r = in_pool ? held_write(d, name, false, cpus, e) : held_remove(d, name, e);
+/* --- a running zone is changed ---------------------------------------------------------------------------------------- */
 
+struct claims {
+	const struct zone_dirs *d;
+	const char *name;
+	struct cpu_claim old, next;
+	struct cpu_list rest; /* where who claims nothing runs, while `next` holds */
+};
+
+static int note_claim(const struct claims *c, const struct cpu_claim *is, struct err *e)
+{
+	return cpu_list_count(&is->cpus) > 0
+		       ? held_write(c->d, c->name, is->dedicated, &is->cpus, e)
+		       : held_remove(c->d, c->name, e);
+}
+
+/* On cgroup v2 it becomes a partition behind its CPUs, and is none any more before them. Being one twice is nothing new. */
+static int partition(const struct claims *c, const char *what, const struct cpu_list *cpus,
+		     struct err *e)
+{
+	auto_free char *list = cpus ? cpu_list_text(cpus) : NULL;
+	struct cpu_spec cpu = { .cpus = list };
+	struct resources_spec r = { .cpu = cpus ? &cpu : NULL };
+	int error;
+
+	if (cgroup_host_mode() == CGROUP_MODE_V2)
+		strmap_set(&r.unified, "cpuset.cpus.partition", what);
+	error = update_one(c->d, c->name, &r, e);
+	strmap_done(&r.unified);
+	return error;
+}
+
+static int move_self(const struct claims *c, const struct cpu_claim *from,
+		     const struct cpu_claim *to, struct err *e)
+{
+	const struct cpu_list *cpus = cpu_list_count(&to->cpus) > 0 ? &to->cpus : &c->rest;
+	bool is_v2 = cgroup_host_mode() == CGROUP_MODE_V2;
+	int r = 0;
+
+	if (to->dedicated)
+		return partition(c, "root", cpus, e);
+	if (from->dedicated && is_v2)
+		r = partition(c, "member", NULL, e);
+	return r < 0 ? r : move_one(c->d, c->name, cpus, e);
+}
+
+/* Its file first says all that it has now and will have, then the others leave, it moves, and they get what it has left. So at no moment two have the same CPU, whenever we are killed. */
+static int claim_steps(struct claims *c, const struct cpu_claim *from, const struct cpu_claim *to,
+		       struct err *e)
+{
+	auto_free struct cpu_claim *both = mem_dup(to->dedicated ? to : from, sizeof(*to));
+	int r = 0;
+
+	if (to->dedicated && from->dedicated)
+		cpu_list_add(&both->cpus, &from->cpus);
+	if (!to->dedicated && !from->dedicated)
+		*both = *to;
+	r = note_claim(c, both, e);
+	if (r == 0 && to->dedicated)
+		r = move_now(c->d, e);
 	if (r == 0)
-		r = move_one(d, name, cpus, e);
-	if (r < 0 && had)
-		(void)!held_write(d, name, false, &old->cpus,
-				  &ignored); /* the first sentence matters */
-	else if (r < 0)
-		(void)!held_remove(d, name, &ignored);
+		r = move_self(c, from, to, e);
+	if (r == 0 && (from->dedicated || to->dedicated))
+		r = note_claim(c, to, e);
+	if (r == 0 && from->dedicated)
+		r = move_now(c->d, e);
 	return r;
 }
 
-int cpus_set_pool(const struct zone_dirs *d, const char *name, const char *pool, struct err *e)
+static int claim_change(struct claims *c, struct err *e)
+{
+	struct err why = { 0 };
+	int r = claim_steps(c, &c->old, &c->next, e);
+
+	if (r == 0)
+		return 0;
+	if (claim_steps(c, &c->next, &c->old, &why) == 0)
+		return r;
+	return err_set(e, ENOTRECOVERABLE, "%.200s, and it could not be set back: %.150s", e->text,
+		       why.text);
+}
+
+static bool is_free(const struct cpu_holders *h, const struct cpu_claim *wish)
+{
+	auto_free struct cpu_list *shared = mem_dup(&wish->cpus, sizeof(*shared));
+	auto_free struct cpu_list *rest = mem_zero(sizeof(*rest));
+
+	cpu_holders_rest(h, rest);
+	for (size_t i = 0; wish->dedicated && i < h->n; i++)
+		cpu_list_remove(rest, &h->items[i].cpus);
+	cpu_list_keep(shared, rest);
+	return cpu_list_count(shared) == cpu_list_count(&wish->cpus);
+}
+
+static int claims_find(struct claims *c, const struct zone_spec *z, const struct cpu_claim *wish,
+		       struct err *e)
 {
 	auto_free struct cpu_holders *h = mem_zero(sizeof(*h));
-	auto_free struct cpu_list *cpus = mem_zero(sizeof(*cpus));
+	auto_free struct cpu_holder *had = mem_zero(sizeof(*had));
+	int r = holders_read(c->d, c->name, true, h, e);
+
+	if (held_read(c->d, c->name, had))
+		c->old = (struct cpu_claim){ had->dedicated, had->cpus };
+	c->next.dedicated = z->dedicated_cpu != NULL;
+	if (r == 0 && wish && wish->dedicated == c->next.dedicated && is_free(h, wish))
+		c->next.cpus = wish->cpus;
+	else if (r == 0)
+		r = choose(c->d, h, z, &c->next.cpus, e);
+	if (!z->dedicated_cpu && !z->pool)
+		c->next.cpus = (struct cpu_list){ 0 };
+	cpu_holders_rest(h, &c->rest);
+	cpu_holders_done(h);
+	return r;
+}
+
+int cpus_change(const struct zone_dirs *d, const char *name, const struct zone_spec *z,
+		const struct cpu_claim *wish, struct cpu_claim **ret_old, struct err *e)
+{
+	auto_free struct claims *c = mem_zero(sizeof(*c));
 	auto_close int lock = -1;
 	int r = cpus_lock(d, &lock, e);
 
+	c->d = d;
+	c->name = name;
 	if (r == 0)
-		r = holders_read(d, name, true, h, e);
-	if (r == 0 && pool)
-		r = pool_rest(d, h, pool, cpus, e);
-	if (r == 0 && !pool)
-		cpu_holders_rest(h, cpus);
-	cpu_holders_done(h);
-	return r < 0 ? r : pool_note_and_move(d, name, pool != NULL, cpus, e);
+		r = claims_find(c, z, wish, e);
+	if (r == 0)
+		r = claim_change(c, e);
+	if (r == 0 && ret_old)
+		*ret_old = mem_dup(&c->old, sizeof(c->old));
+	return r;
 }

@@ -17,9 +17,15 @@ MUST_CHECK int pool_cpus(const struct zone_dirs *d, const char *name, struct cpu
 /* Would the zone get its CPUs now? Changes nothing. -EBUSY names who holds them. */
 MUST_CHECK int cpus_check(const struct zone_dirs *d, const char *name, const struct zone_spec *z,
 			  struct err *e);
-/* Live: the running zone belongs to this pool from now on (NULL: to none). */
-MUST_CHECK int cpus_set_pool(const struct zone_dirs *d, const char *name, const char *pool,
-			     struct err *e);
+/* What a zone has for itself; no CPUs: nothing, it runs where everybody does. */
+struct cpu_claim {
+	bool dedicated; /* else a pool's */
+	struct cpu_list cpus;
+};
+/* Live: the running zone gets what `z` says, and the others what that leaves them. `wish` (NULL: none) is tried first: what it had before, when a change is taken back. *ret_old (may be NULL), what it had
+ * until now, is the caller's to free. A failure leaves all as it was; -ENOTRECOVERABLE when that is not sure. -EBUSY names who holds the CPUs. */
+MUST_CHECK int cpus_change(const struct zone_dirs *d, const char *name, const struct zone_spec *z,
+			   const struct cpu_claim *wish, struct cpu_claim **ret_old, struct err *e);
 
 /* Pure. Somebody who has CPUs. */
 struct cpu_holder {

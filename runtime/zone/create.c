@@ -145,8 +145,11 @@ int zone_create(const struct zone_dirs *d, const char *name, const struct zone_n
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_free char *text = NULL;
 	struct err ignored = { 0 };
-	int r = zone_open(d, name, ZONE_OPEN_LOCK, &z, e);
+	int r;
 
+	if (d->caller && !o->is_clone)
+		return err_set(e, EPERM, "only root of the host makes new zones");
+	r = zone_open(d, name, ZONE_OPEN_LOCK, &z, e);
 	if (r < 0)
 		return r;
 	if (z->state != ZONE_NONE)

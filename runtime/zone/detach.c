@@ -32,11 +32,19 @@ int detached_load(const char *zonepath, struct json **ret, struct err *e)
 	return 0;
 }
 
-static int write_manifest(const struct zone *z, struct err *e)
+bool detached_is_there(const struct zone_dirs *d, const struct zone *z)
+{
+	const char *own = z->spec ? z->spec->zonepath : NULL;
+	auto_free char *path = own ? mem_format("%s/" DETACHED_FILE, own)
+				   : mem_format("%s/%s/" DETACHED_FILE, d->storage, z->name);
+
+	return file_exists(AT_FDCWD, path);
+}
+
+struct json *detached_facts(const struct zone *z)
 {
 	const struct zone_record *r = &z->record;
-	auto_free char *path = mem_format("%s/" DETACHED_FILE, r->zonepath);
-	auto_ptr(json) struct json *j = json_new_object();
+	struct json *j = json_new_object();
 	struct utsname host = { 0 };
 
 	(void)uname(&host);
@@ -54,6 +62,19 @@ static int write_manifest(const struct zone *z, struct err *e)
 		json_set(j, "image", json_clone(r->image));
 	json_set(j, "configuration", zone_spec_save(z->spec));
 	(void)json_unset(json_get(j, "configuration"), "zonepath");
+	return j;
+}
+
+/* `host`: where the zone went; NULL: nowhere. */
+static int write_manifest(const struct zone *z, const char *host, struct err *e)
+{
+	auto_free char *path = mem_format("%s/" DETACHED_FILE, z->record.zonepath);
+	auto_ptr(json) struct json *j = detached_facts(z);
+	char now[32];
+
+	zone_time_now(now, sizeof(now));
+	zone_json_set_text(j, DETACHED_TO, host);
+	zone_json_set_text(j, DETACHED_AT, host ? now : NULL);
 	return zone_json_write(path, j, true, e);
 }
 
@@ -81,6 +102,7 @@ static int forget_files(const struct zone_dirs *d, struct zone *z, struct err *e
 	r->state = ZONE_CONFIGURED;
 	r->id_base = r->owner_uid = 0;
 	r->exit_status = -1;
+	forget_text(&r->aux);
 	forget_text(&r->zonepath);
 	forget_text(&r->brand);
 	forget_text(&r->from);
@@ -89,11 +111,39 @@ static int forget_files(const struct zone_dirs *d, struct zone *z, struct err *e
 	return zone_record_write(d, z, e);
 }
 
-static int detach_locked(const struct zone_dirs *d, struct zone *z, struct err *e)
+static int let_go(const struct zone_dirs *d, struct zone *z, const char *host, struct err *e)
 {
 	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
+	int r = write_manifest(z, host, e);
+
+	if (r == 0)
+		r = keep_place(d, z, e);
+	if (r == 0)
+		r = quota_leave(&z->record, e);
+	if (r == 0)
+		r = forget_files(d, z, e);
+	if (r == 0)
+		r = net_release(z->name, &dirs, e);
+	return r == 0 ? zone_ids_release(d, z->name, e) : r;
+}
+
+int detach_migrated(const struct zone_dirs *d, struct zone *z, const char *host, struct err *e)
+{
+	auto_free char *zonepath = mem_strdup(z->record.zonepath);
+	char now[32];
+
+	zone_time_now(now, sizeof(now));
+	forget_text(&z->record.reason);
+	forget_text(&z->record.reason_time);
+	z->record.reason = mem_format("it was migrated to \"%s\"; its old files are in \"%s\"",
+				      host, zonepath);
+	z->record.reason_time = mem_strdup(now);
+	return let_go(d, z, host, e);
+}
+
+static int detach_locked(const struct zone_dirs *d, struct zone *z, struct err *e)
+{
 	auto_free char *text = mem_format("its files stay in \"%s\"", z->record.zonepath);
-	int r;
 
 	if (z->record.layers.n > 0)
 		return err_set(
@@ -105,17 +155,8 @@ static int detach_locked(const struct zone_dirs *d, struct zone *z, struct err *
 			e, EOPNOTSUPP,
 			"it has %zu snapshots that would be lost: delete them first (zone snapshot delete %s NAME), or take its root away with zone export --archive FILE %s",
 			z->record.n_snapshots, z->name, z->name);
-	r = write_manifest(z, e);
-	if (r == 0)
-		r = keep_place(d, z, e);
-	if (r == 0)
-		r = quota_leave(&z->record, e);
-	if (r == 0)
-		r = forget_files(d, z, e);
-	if (r == 0)
-		r = net_release(z->name, &dirs, e);
-	if (r == 0)
-		r = zone_ids_release(d, z->name, e);
+	int r = let_go(d, z, NULL, e);
+
 	if (r == 0)
 		zone_event(d, z->name, "detached", text, NULL);
 	return r;

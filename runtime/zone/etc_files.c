@@ -166,3 +166,8 @@ int etc_files_write(int root, const struct zone_spec *z, const struct net_plan *
 		r = hostid_write(root, z->hostid, e);
 	return r < 0 ? r : machine_id_write(root, uuid, e);
 }
+
+int etc_files_hostid(int root, const struct zone_spec *z, struct err *e)
+{
+	return hostid_write(root, z->hostid, e);
+}

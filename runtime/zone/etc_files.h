@@ -24,4 +24,7 @@ MUST_CHECK int etc_files_hosts(int root, struct err *e);
 MUST_CHECK int etc_files_resolv(int root, const struct zone_spec *z, const struct net_plan *net,
 				struct err *e);
 
+/* /etc/hostid alone, of a running zone: gethostid(3) reads it each time. */
+MUST_CHECK int etc_files_hostid(int root, const struct zone_spec *z, struct err *e);
+
 #endif

@@ -21,6 +21,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/zone/config_text.h"
+#include "runtime/zone/shut.h"
 #include "runtime/zone/store.h"
 #include "runtime/zone/zone.h"
 
@@ -76,6 +77,23 @@ static int complete_owner(const struct fs_place *p, const struct zone_fs *fs, st
 	m->uid_mappings[0] = (struct id_map){ st.st_uid, p->id_base + uid, 1 };
 	m->gid_mappings[0] = (struct id_map){ st.st_gid, p->id_base + gid, 1 };
 	return 0;
+}
+
+/* What the zone makes there must be nothing that users of the host could run as somebody whom they are not. With an owner it is the owner's, who has given the folder. */
+static int check_set_user_id(const struct zone_fs *fs, struct err *e)
+{
+	struct stat st = { 0 };
+	bool is_users = fs->owner && stat(fs->special, &st) == 0 && st.st_uid != 0;
+
+	if (strv_has(&fs->options, "ro") || fs->trusted.value || (is_users && st.st_gid != 0))
+		return 0;
+	int r = shut_check(fs->special, strv_has(&fs->options, "rbind"), e);
+
+	return r != -EPERM || !is_users
+		       ? r
+		       : err_set(e, EPERM,
+				 "\"%s\" belongs to the host's group root, and a zone could leave set-group-ID programs of that group there: give it to a group of its owner (chgrp)",
+				 fs->special);
 }
 
 /* --- images ------------------------------------------------------------------------------------------------------- */
@@ -289,6 +307,8 @@ int fs_check(const struct zone_dirs *d, const struct zone_fs *fs, struct err *e)
 		r = check_shown(fs, false, e);
 		if (r == 0 && fs->owner)
 			r = owner_check(fs->special, fs->owner, &st, e);
+		if (r == 0)
+			r = check_set_user_id(fs, e);
 		return r == 0 ? check_images(d, fs, e) : r;
 	case ZONE_FS_OVERLAY:
 		r = check_shown(fs, true, e);
@@ -313,8 +333,10 @@ struct mount_spec *fs_row(struct container_spec *c, const char *dir)
 static int complete_lofs(const struct fs_place *p, const struct zone_fs *fs, struct mount_spec *m,
 			 struct err *e)
 {
-	int r = check_images(p->dirs, fs, e);
+	int r = check_set_user_id(fs, e);
 
+	if (r == 0)
+		r = check_images(p->dirs, fs, e);
 	return r == 0 ? complete_owner(p, fs, m, e) : r;
 }
 

@@ -354,7 +354,7 @@ const struct foreign_rule foreign_zonecfg_rules[] = {
 	{ "brand", NULL, take_brand, NULL },
 	{ "zonepath", "zonepath", take_place, NULL },
 	{ "autoboot", "autoboot", foreign_take_yes, NULL },
-	{ "autoshutdown", NULL, NULL, "the service of the host shuts zones down" },
+	{ "autoshutdown", "autoshutdown", NULL, NULL },
 	{ "bootargs", NULL, NULL, "arguments of the kernel of Solaris" },
 	{ "limitpriv", NULL, NULL, PRIVILEGES },
 	{ "ip-type", NULL, take_ip_type, NULL },

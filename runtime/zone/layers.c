@@ -28,8 +28,6 @@
 #include "runtime/zone/storage.h"
 #include "runtime/zone/tree.h"
 
-#define TEMPORARY ".new-"
-
 int layers_open(const struct zone_dirs *d, struct err *e)
 {
 	auto_free char *path = mem_format("%s/.layers", d->storage);
@@ -157,12 +155,24 @@ static int forget_next(const struct zone_dirs *d, struct zone *z, int store, str
 	return zone_record_write(d, z, e);
 }
 
+/* Whoever copied had the zone's lock, which we have: it was killed. */
+static int forget_copying(const struct zone_dirs *d, struct zone *z, struct err *e)
+{
+	free(ptr_steal(&z->record.copying));
+	int r = snapshot_record(d, z, e);
+
+	if (r == 0)
+		layers_prune_now(d);
+	return r;
+}
+
 int layers_settle(const struct zone_dirs *d, struct zone *z, struct err *e)
 {
 	struct zone_record *r = &z->record;
+	int forgotten = r->copying ? forget_copying(d, z, e) : 0;
 
-	if (r->next.n == 0)
-		return 0;
+	if (forgotten < 0 || r->next.n == 0)
+		return forgotten;
 	auto_free char *path = mem_format("%s/fs", r->next.items[0]);
 	auto_close int store = layers_open(d, e);
 	int n = store;
@@ -241,17 +251,14 @@ static int publish(int store, const char *temporary, const char *id, struct err 
 	return sys_fsync(store) < 0 ? err_sys(e, "flush the store of layers") : 0;
 }
 
-/* `from` as a new layer: a whole root, or with `still` the top of one, whose zone goes on as soon as it is copied. The store's lock is held: until a file names it, it is rubbish for others. */
-static int copy_as_layer(int store, int from, struct still *still, char **ret_id, struct err *e)
+/* `from` as the layer `id`, which a file names already: a whole root, or with `still` the top of one, whose zone goes on as soon as it is copied. */
+static int copy_as_layer(int store, int from, struct still *still, const char *id, struct err *e)
 {
-	auto_free char *id = NULL;
-	int r = layers_new_id(&id, e);
-	auto_free char *temporary = mem_format(TEMPORARY "%s", id ? id : "");
+	auto_free char *temporary = mem_format(LAYERS_NEW "%s", id);
 	auto_free char *fs = mem_format("%s/fs", temporary);
 	struct err ignored = { 0 };
+	int r = make_parent(store, temporary, e);
 
-	if (r == 0)
-		r = make_parent(store, temporary, e);
 	if (r == 0)
 		r = make_parent(store, fs, e);
 	auto_close int to = r < 0 ? r : file_open_dir(store, fs, e);
@@ -262,22 +269,55 @@ static int copy_as_layer(int store, int from, struct still *still, char **ret_id
 		still_end(still); /* to flush may take long */
 	if (r == 0)
 		r = publish(store, temporary, id, e);
-	if (r == 0)
-		*ret_id = ptr_steal(&id);
-	else
+	if (r < 0)
 		(void)!file_remove_tree(store, temporary, &ignored);
 	return r;
+}
+
+/* What is copied for `holder`; `id` NULL: nothing any more. */
+static int say_copying(const struct zone_dirs *d, struct zone *holder, const char *id,
+		       struct err *e)
+{
+	free(holder->record.copying);
+	holder->record.copying = mem_strdup(id);
+	return snapshot_record(d, holder, e);
+}
+
+/* The name is in the record before there is anything. With success the record goes without it at the next writing, which names the layer in another way. `live` is the zone whose top this is and which stands still
+ * meanwhile; NULL: a whole root. */
+static int copy_for(const struct zone_dirs *d, struct zone *holder, const struct zone *live,
+		    int from, char **ret_id, struct err *e)
+{
+	struct still still = STILL_NONE;
+	struct err ignored = { 0 };
+	auto_free char *id = NULL;
+	auto_close int store = layers_open(d, e);
+	int r = store < 0 ? store : layers_new_id(&id, e);
+
+	if (r == 0)
+		r = say_copying(d, holder, id, e);
+	if (r < 0)
+		return r;
+	r = live ? still_begin(d, live, &still, e) : 0;
+	if (r == 0)
+		r = copy_as_layer(store, from, live ? &still : NULL, id, e);
+	still_end(&still);
+	if (r < 0) {
+		(void)!say_copying(d, holder, NULL, &ignored); /* else the next command does */
+		return r;
+	}
+	free(ptr_steal(&holder->record.copying));
+	*ret_id = ptr_steal(&id);
+	return 0;
 }
 
 static int freeze_by_copy(const struct zone_dirs *d, struct zone *z, int store, int top,
 			  struct err *e)
 {
 	auto_free char *id = NULL;
-	auto_close int lock = -1;
-	int r = layers_lock(d, LAYERS_WAIT_MS, &lock, e);
-	auto_close int root = r < 0 ? r : zone_root_open(d, z, e);
+	auto_close int root = zone_root_open(d, z, e);
+	int r = root < 0 ? root : copy_for(d, z, NULL, root, &id, e);
 
-	r = root < 0 ? root : copy_as_layer(store, root, NULL, &id, e);
 	if (r == 0)
 		r = announce(d, z, id, false, e);
 	return r < 0 ? r : new_top(d, z, store, top, e);
@@ -302,29 +342,22 @@ int layers_freeze(const struct zone_dirs *d, struct zone *z, struct err *e)
 	return n < 0 ? err_wrap(e, "make the root of zone \"%s\" a layer", z->name) : 0;
 }
 
-int layers_copy_top(const struct zone_dirs *d, const struct zone *z, struct strv *ret,
-		    struct err *e)
+int layers_copy_top(const struct zone_dirs *d, const struct zone *z, struct zone *holder,
+		    struct strv *ret, struct err *e)
 {
 	const struct zone_record *r = &z->record;
 	auto_free char *path = mem_format("%s/upper/fs", r->zonepath);
 	auto_free char *id = NULL;
-	auto_close int store = layers_open(d, e);
 
-	if (store < 0)
-		return store;
 	if (r->layers.n >= ENGINE_MAX_LAYERS)
 		return err_set(
 			e, E2BIG,
 			"its root is in %zu layers: only while it does not run can they be made one",
 			r->layers.n);
 	if (!is_empty(AT_FDCWD, path)) {
-		struct still still = STILL_NONE;
 		auto_close int from = file_open_dir(AT_FDCWD, path, e);
-		int n = from < 0 ? from : still_begin(d, z, &still, e);
+		int n = from < 0 ? from : copy_for(d, holder, z, from, &id, e);
 
-		if (n == 0)
-			n = copy_as_layer(store, from, &still, &id, e);
-		still_end(&still);
 		if (n < 0)
 			return err_wrap(e, "copy the top of zone \"%s\"", z->name);
 		strv_add(ret, id);

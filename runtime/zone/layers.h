@@ -1,11 +1,12 @@
 /* layers - the store of layers, STORAGE/.layers (0700): how a zone's top becomes a layer, and how layers that nobody needs go. Private to runtime/zone.
  *
  *   STORAGE/.layers/ID/fs   a layer; never written again
- *   STORAGE/.layers/.NAME   something that is being made or removed; rubbish for whoever holds the lock
- *   STORAGE/.layers.lock    held while layers are made that no file names yet, and while others are removed
+ *   STORAGE/.layers/.new-ID a layer that is being copied: needed like the layer ID
+ *   STORAGE/.layers/.NAME   anything else: rubbish for whoever holds the lock
+ *   STORAGE/.layers.lock    held while layers are removed, and for the moment in which a file names a layer that another file named before
  *
- * A layer is needed while a file names it: a zone's record ("layers", "nextLayers", those of "snapshots"), or an image, STORAGE/.images/ANYTHING.json with a member "layers". There are no counters: whoever removes
- * lists the store first and reads the names afterwards, so a name that is written before the layer is made protects it. */
+ * A layer is needed while a file names it: a zone's record ("layers", "nextLayers", "copying", those of "snapshots"), or an image, STORAGE/.images/ANYTHING.json with a member "layers". There are no counters: whoever
+ * removes lists the store first and reads the names afterwards, so a name that is written before the layer is made protects it, and no lock is held while it is made, however long that takes. */
 #ifndef RUNTIME_ZONE_LAYERS_H
 #define RUNTIME_ZONE_LAYERS_H
 
@@ -14,6 +15,7 @@
 #include "runtime/base/err.h"
 #include "runtime/zone/store.h"
 
+#define LAYERS_NEW ".new-"
 enum { LAYERS_WAIT_MS = 60000 };
 /* So many layers may a zone have before its next one is made of all of them together. */
 enum { LAYERS_KEEP = 48 };
@@ -36,11 +38,11 @@ void layers_prune_now(const struct zone_dirs *d);
 /* Make what the zone's root is now a layer, with an empty top above it: the zone is an overlay afterwards. By a rename, whatever its size; a root in LAYERS_KEEP layers is copied into one. Nothing is done
  * when the top is empty already. The zone is installed, does not run and is locked; zonepath and store are on one file system (-EXDEV). A kill at any moment is finished or undone by layers_settle(). */
 MUST_CHECK int layers_freeze(const struct zone_dirs *d, struct zone *z, struct err *e);
-/* The same for a zone that runs or not, by copying the top into a layer: *ret is the list of layers that show the root as it is now. The zone stays as it is. The store's lock is held until
- * the layers are named; the zone's processes stand still while they are copied. */
-MUST_CHECK int layers_copy_top(const struct zone_dirs *d, const struct zone *z, struct strv *ret,
-			       struct err *e);
-/* Finish or undo what an interruption has left of layers_freeze(). The zone is locked. */
+/* The same for a zone that runs or not, by copying the top into a layer: *ret is the list of layers that show the root as it is now. The zone stays as it is; its processes stand still while the top is
+ * copied. `holder` is the zone whose record says what is being copied: the same one, or a clone. The caller names the layers in that record and writes it. Both zones are locked. */
+MUST_CHECK int layers_copy_top(const struct zone_dirs *d, const struct zone *z, struct zone *holder,
+			       struct strv *ret, struct err *e);
+/* Finish or undo what an interruption has left of layers_freeze() and layers_copy_top(). The zone is locked. */
 MUST_CHECK int layers_settle(const struct zone_dirs *d, struct zone *z, struct err *e);
 
 #endif

@@ -42,6 +42,8 @@ static int names_of_zones(const struct zone_dirs *d, struct strv *ret, struct er
 		r = zone_record_load(d, zones.items[i], &record, e);
 		strv_copy(ret, &record.layers);
 		strv_copy(ret, &record.next);
+		if (record.copying)
+			strv_add(ret, record.copying);
 		for (size_t s = 0; s < record.n_snapshots; s++)
 			strv_copy(ret, &record.snapshots[s].layers);
 	}
@@ -68,6 +70,13 @@ static int names_of_images(const struct zone_dirs *d, struct strv *ret, struct e
 									    : "");
 	}
 	return r;
+}
+
+static bool is_needed(const struct strv *needed, const char *name)
+{
+	const char *id = str_after(name, LAYERS_NEW);
+
+	return strv_has(needed, id ? id : name);
 }
 
 /* A layer that is half removed must not be taken for a whole one. */
@@ -97,7 +106,7 @@ int layers_sweep(const struct zone_dirs *d, size_t *ret_n, struct err *e)
 	if (r == 0)
 		r = names_of_images(d, &needed, e);
 	for (size_t i = 0; r == 0 && i < there.n; i++) {
-		if (strv_has(&needed, there.items[i]))
+		if (is_needed(&needed, there.items[i]))
 			continue;
 		r = remove_layer(store, there.items[i], e);
 		removed += r == 0 && there.items[i][0] != '.';

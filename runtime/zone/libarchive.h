@@ -67,6 +67,7 @@
 	X(archive_read_support_format_tar)          \
 	X(archive_read_support_format_zip_seekable) \
 	X(archive_set_error)                        \
+	X(archive_write_add_filter_gzip)            \
 	X(archive_write_add_filter_zstd)            \
 	X(archive_write_close)                      \
 	X(archive_write_data)                       \
@@ -76,9 +77,11 @@
 	X(archive_write_open)                       \
 	X(archive_write_open_fd)                    \
 	X(archive_write_set_bytes_in_last_block)    \
+	X(archive_write_set_filter_option)          \
 	X(archive_write_set_format_option)          \
 	X(archive_write_set_format_pax)             \
-	X(archive_write_set_format_pax_restricted)
+	X(archive_write_set_format_pax_restricted)  \
+	X(archive_write_set_format_raw)
 
 struct libarchive {
 #define LIBARCHIVE_MEMBER(name) __typeof__(name) *name;

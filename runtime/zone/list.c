@@ -74,11 +74,13 @@ static struct zone_row row_of(const struct zone_dirs *d, const struct zone *z)
 		.reason = reason_of(z),
 		.aux = aux_of(z),
 		.uuid = mem_strdup(z->record.uuid),
-		.tenant = mem_strdup(z->spec ? z->spec->tenant : NULL),
+		.tenant = mem_strdup(z->row_profile ? z->run.tenant
+				     : z->spec      ? z->spec->tenant
+						    : NULL),
 		.state = z->state,
 		.pending = zone_is_pending(d, z),
 		.rw = rw_of(z),
-		.profile = zone_profile_word(z->spec),
+		.profile = z->row_profile ? z->row_profile : zone_profile_word(z->spec),
 		.id = z->has_run && z->state >= ZONE_READY && z->run.id > 0 ? z->run.id : -1,
 	};
 }
@@ -115,7 +117,8 @@ int zone_list(const struct zone_dirs *d, struct zone_row **ret, size_t *ret_n, s
 		auto_ptr(zone) struct zone *z = NULL;
 		struct err ignored = { 0 };
 
-		if (zone_open(d, names.items[i], 0, &z, &ignored) < 0 || z->state == ZONE_NONE)
+		if (zone_open(d, names.items[i], ZONE_OPEN_ROW, &z, &ignored) < 0 ||
+		    z->state == ZONE_NONE)
 			continue; /* it went away meanwhile */
 		rows[n++] = row_of(d, z);
 	}

@@ -180,6 +180,8 @@ static void limits_now(const struct zone_dirs *d, const struct zone *z, struct p
 
 	if (zone_running_spec(d, z->name, z->run.restarts, &now, &ignored) > 0)
 		rlimits_take(p, now);
+	if (now)
+		zone_fill_scheduler(now, p);
 }
 
 static int login_run(const struct zone_dirs *d, const struct zone *z, struct engine_container *c,

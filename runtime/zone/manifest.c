@@ -141,6 +141,8 @@ static int take_file(void *arg, const struct tree_file *f, struct err *e)
 	struct build *b = arg;
 	char sum[DIGEST_TEXT_MAX];
 
+	if (b->job->owners && tree_check_owner(f->st->stx_uid, f->st->stx_gid, e) < 0)
+		return err_wrap(e, "\"/%s\"", f->path);
 	if (f->fd < 0 || !S_ISREG(f->st->stx_mode))
 		return manifest_file(b->text, f, NULL, e);
 	int r = manifest_sum(&b->sum, e);

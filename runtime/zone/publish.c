@@ -18,6 +18,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/image.h"
+#include "runtime/zone/publish_blob.h"
 #include "runtime/zone/storage.h"
 
 #define OCI      "application/vnd.oci.image."
@@ -27,6 +28,8 @@ enum { LOCK_WAIT_MS = 60000 };
 
 struct publish {
 	const struct zone *zone;
+	const struct zone_publishing *options;
+	const struct publish_compression *way;
 	char *dir, *tag;
 	int layout; /* DIR */
 	int64_t epoch;
@@ -167,7 +170,7 @@ static int put_layer(struct publish *p, struct tree_job *job, struct err *e)
 
 	if (out < 0)
 		return err_sys(e, "create a file in \"%s\"", p->dir);
-	int r = publish_tar(job, out, p->epoch, &p->layer, e);
+	int r = publish_tar(job, out, p->epoch, p->way, &p->layer, e);
 
 	if (r < 0)
 		return r;
@@ -265,7 +268,7 @@ static int put_config(struct publish *p, int root, const struct zone_spec *effec
 	struct json *rootfs = json_set(j, "rootfs", json_new_object());
 
 	json_set(rootfs, "type", json_new_string("layers"));
-	json_add(json_set(rootfs, "diff_ids", json_new_array()), json_new_string(p->layer.digest));
+	json_add(json_set(rootfs, "diff_ids", json_new_array()), json_new_string(p->layer.diff_id));
 	struct json *history =
 		json_add(json_set(j, "history", json_new_array()), json_new_object());
 
@@ -277,12 +280,13 @@ static int put_config(struct publish *p, int root, const struct zone_spec *effec
 static int put_manifest(struct publish *p, struct json *config, struct json **ret, struct err *e)
 {
 	auto_ptr(json) struct json *j = json_new_object();
+	auto_free char *media = mem_format(OCI "layer.v1.tar%s", p->layer.media);
 
 	json_set(j, "schemaVersion", json_new_i64(2));
 	json_set(j, "mediaType", json_new_string(OCI "manifest.v1+json"));
 	json_set(j, "config", config);
 	json_add(json_set(j, "layers", json_new_array()),
-		 descriptor(OCI "layer.v1.tar", p->layer.digest, p->layer.size));
+		 descriptor(media, p->layer.digest, p->layer.size));
 	return put_json(p, j, OCI "manifest.v1+json", ret, e);
 }
 
@@ -335,11 +339,10 @@ static int put_index(const struct publish *p, struct json *manifest, struct err 
 /* --- the verb ----------------------------------------------------------------------------------------------------- */
 
 static int write_image(const struct zone_dirs *d, struct publish *p,
-		       const struct zone_spec *effective, const struct zone_install *options,
-		       char **ret_digest, struct err *e)
+		       const struct zone_spec *effective, char **ret_digest, struct err *e)
 {
 	auto_close int root = zone_root_open(d, p->zone, e);
-	struct tree_job job = { .root = root, .options = options };
+	struct tree_job job = { .root = root, .options = &p->options->tree };
 	struct json *config = NULL, *manifest = NULL;
 
 	if (root < 0)
@@ -366,8 +369,20 @@ static int write_image(const struct zone_dirs *d, struct publish *p,
 	return r;
 }
 
-int zone_publish(const struct zone_dirs *d, const char *name, const char *to,
-		 const struct zone_install *options, char **ret_digest, struct err *e)
+static int take_options(struct publish *p, const struct zone_publishing *o, struct err *e)
+{
+	p->options = o;
+	p->way = publish_compression_find(o->compression);
+	if (!p->way)
+		return err_set(e, EINVAL, "compression \"%.20s\" is not one of gzip, zstd, none",
+			       o->compression);
+	int r = take_target(p, o->to, e);
+
+	return r < 0 ? r : take_time(p, e);
+}
+
+int zone_publish(const struct zone_dirs *d, const char *name, const struct zone_publishing *o,
+		 char **ret_digest, struct err *e)
 {
 	auto_ptr(zone) struct zone *z = NULL;
 	auto_done(strbuf) struct strbuf strings = { 0 };
@@ -379,9 +394,7 @@ int zone_publish(const struct zone_dirs *d, const char *name, const char *to,
 	if (r == 0)
 		r = zone_allow(z, ZONE_VERB_PUBLISH, NULL, e);
 	if (r == 0)
-		r = take_target(&p, to, e);
-	if (r == 0)
-		r = take_time(&p, e);
+		r = take_options(&p, o, e);
 	if (r == 0)
 		r = zone_host_facts(d, z, &host, &strings, e);
 	if (r < 0)
@@ -394,6 +407,6 @@ int zone_publish(const struct zone_dirs *d, const char *name, const char *to,
 			e, EINVAL,
 			"zone \"%s\" is of brand \"%s\", whose /usr is the host's: there is nothing that could run elsewhere",
 			name, brand->name);
-	r = write_image(d, &p, effective, options, ret_digest, e);
+	r = write_image(d, &p, effective, ret_digest, e);
 	return r < 0 ? err_wrap(e, "publish %s", name) : 0;
 }

@@ -12,12 +12,15 @@
 #include "runtime/zone/tree.h"
 
 struct publish_layer {
-	char digest
-		[DIGEST_TEXT_MAX]; /* of the file and, since it is not compressed, of what is in it */
-	unsigned long long size;
+	char digest[DIGEST_TEXT_MAX];  /* of the file, as it is compressed */
+	char diff_id[DIGEST_TEXT_MAX]; /* of the tar in it */
+	const char *media;             /* the end of its media type: "+gzip" */
+	unsigned long long size;       /* of the file */
 };
+struct publish_compression; /* publish_blob.h */
 /* Write the tree below job->root to `out`. Times after `epoch` become that; -1: none is changed. */
-MUST_CHECK int publish_tar(struct tree_job *job, int out, int64_t epoch, struct publish_layer *ret,
+MUST_CHECK int publish_tar(struct tree_job *job, int out, int64_t epoch,
+			   const struct publish_compression *way, struct publish_layer *ret,
 			   struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* publish_tar - the walk, and libarchive's pax writer behind a callback that makes the sum. */
+/* publish_tar - the walk, and libarchive's pax writer, whose bytes go on to publish_blob.c. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "runtime/zone/archive.h"
 #include "runtime/zone/clone.h"
 #include "runtime/zone/libarchive.h"
-#include "runtime/zone/publish.h"
+#include "runtime/zone/publish_blob.h"
 #include "runtime/zone/tree_links.h"
 #include "runtime/zone/tree_walk.h"
 
@@ -25,9 +25,7 @@ struct pack {
 	struct tree_job *job;
 	struct archive *tar;
 	struct archive_entry *entry;
-	struct digest sum;
-	struct err error; /* what libarchive cannot carry */
-	int out;
+	struct publish_blob blob;
 	int64_t epoch;
 	uint64_t mount; /* of the root */
 	struct tree_links links;
@@ -42,7 +40,7 @@ static void pack_done(struct pack *p)
 		libarchive()->archive_entry_free(p->entry);
 	if (p->tar)
 		(void)libarchive()->archive_write_free(p->tar);
-	digest_done(&p->sum);
+	publish_blob_done(&p->blob);
 	tree_links_done(&p->links);
 	free(p->chunk);
 	strbuf_done(&p->path);
@@ -51,29 +49,18 @@ static void pack_done(struct pack *p)
 static la_ssize_t write_out(struct archive *a, void *client, const void *data, size_t n)
 {
 	struct pack *p = client;
-	const char *at = data;
-	size_t left = n;
 
-	digest_feed(&p->sum, data, n);
-	while (left > 0) {
-		ssize_t written = sys_write(p->out, at, left);
-
-		if (written < 0) {
-			(void)err_sys(&p->error, "write the layer");
-			libarchive()->archive_set_error(a, p->error.code, "%s", p->error.text);
-			return -1;
-		}
-		at += written;
-		left -= (size_t)written;
-	}
-	return (la_ssize_t)n;
+	if (publish_blob_add(&p->blob, data, n) == 0)
+		return (la_ssize_t)n;
+	libarchive()->archive_set_error(a, p->blob.error.code, "%s", p->blob.error.text);
+	return -1;
 }
 
 static int tar_error(struct pack *p, struct err *e)
 {
-	if (p->error.code == 0)
+	if (p->blob.error.code == 0)
 		return archive_error(p->tar, "write the layer", e);
-	*e = p->error;
+	*e = p->blob.error;
 	return -e->code;
 }
 
@@ -361,16 +348,16 @@ static int pack_open(struct pack *p, struct err *e)
 		       : tar_error(p, e);
 }
 
-int publish_tar(struct tree_job *job, int out, int64_t epoch, struct publish_layer *ret,
-		struct err *e)
+int publish_tar(struct tree_job *job, int out, int64_t epoch, const struct publish_compression *way,
+		struct publish_layer *ret, struct err *e)
 {
 	auto_done(pack) struct pack p = {
-		.job = job, .out = out, .epoch = epoch, .holes = TREE_HOLES_MAX
+		.job = job, .epoch = epoch, .holes = TREE_HOLES_MAX, .blob = PUBLISH_BLOB_NONE
 	};
 	int r = libarchive_load(e);
 
 	if (r == 0)
-		r = digest_begin_sha256(&p.sum, e);
+		r = publish_blob_begin(&p.blob, out, way, e);
 	if (r < 0)
 		return r;
 	struct archive_locale locale = archive_locale_enter();
@@ -381,6 +368,5 @@ int publish_tar(struct tree_job *job, int out, int64_t epoch, struct publish_lay
 	if (r == 0 && libarchive()->archive_write_close(p.tar) != ARCHIVE_OK)
 		r = tar_error(&p, e);
 	archive_locale_leave(&locale);
-	ret->size = p.sum.bytes;
-	return r < 0 ? r : digest_end(&p.sum, ret->digest, e);
+	return r < 0 ? r : publish_blob_end(&p.blob, ret, e);
 }

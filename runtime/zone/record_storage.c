@@ -36,6 +36,16 @@ static int load_snapshot(const struct json *j, struct zone_record *r, struct err
 	return load_ids(j, "layers", &s->layers, e);
 }
 
+static int load_copying(const struct json *j, struct zone_record *r, struct err *e)
+{
+	const char *id = json_get_string(j, "copying", NULL);
+
+	if (id && !storage_layer_ok(id))
+		return err_set(e, EINVAL, "copying names no layer");
+	r->copying = mem_strdup(id);
+	return 0;
+}
+
 int record_load_storage(const struct json *j, struct zone_record *r, const char *path,
 			struct err *e)
 {
@@ -45,6 +55,8 @@ int record_load_storage(const struct json *j, struct zone_record *r, const char 
 	r->driver = zone_json_get_text(j, "driver");
 	if (n == 0)
 		n = load_ids(j, "nextLayers", &r->next, e);
+	if (n == 0)
+		n = load_copying(j, r, e);
 	for (size_t i = 0; n == 0 && list && list->type == JSON_ARRAY && i < list->n; i++)
 		n = load_snapshot(list->items[i], r, e);
 	return n < 0 ? err_wrap(e, "\"%s\" is broken", path) : 0;
@@ -65,6 +77,7 @@ void record_save_storage(struct json *j, const struct zone_record *r)
 	zone_json_set_text(j, "driver", r->driver);
 	save_ids(j, "layers", &r->layers);
 	save_ids(j, "nextLayers", &r->next);
+	zone_json_set_text(j, "copying", r->copying);
 	if (r->n_snapshots == 0)
 		return;
 	struct json *list = json_set(j, "snapshots", json_new_array());

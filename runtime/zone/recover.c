@@ -125,10 +125,10 @@ static int settle(const struct zone_dirs *d, struct zone **z, unsigned flags, st
 {
 	auto_ptr(zone) struct zone *locked = NULL;
 
-	if ((*z)->record.next.n == 0)
-		return 0;
 	if (flags & ZONE_OPEN_LOCK)
 		return layers_settle(d, *z, e);
+	if ((*z)->record.next.n == 0) /* what is being copied hinders nobody */
+		return 0;
 	int r = zone_open(d, (*z)->name, ZONE_OPEN_LOCK, &locked, e);
 
 	if (r == 0)

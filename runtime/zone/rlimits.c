@@ -2,6 +2,7 @@
 #include "runtime/zone/rlimits.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
@@ -16,35 +17,31 @@ char *rlimit_type(const char *name)
 	return type;
 }
 
-static bool is_capped(const struct zone_spec *z, const char *name)
+static void forget(struct process_spec *p)
 {
-	return (str_eq(name, "nproc") && z->max_processes.set) ||
-	       (str_eq(name, "memlock") && z->capped_memory && z->capped_memory->locked.set);
+	for (size_t i = 0; i < p->n_rlimits; i++)
+		free(p->rlimits[i].type);
+	free(ptr_steal(&p->rlimits));
+	p->n_rlimits = 0;
 }
 
-static struct rlimit_spec *row_of(struct process_spec *p, const char *type)
+bool rlimit_of(const struct zone_spec *z, const char *type, struct rlimit *ret)
 {
-	struct rlimit_spec *r;
+	struct process_spec p = { 0 };
+	bool found = false;
 
-	for (size_t i = 0; i < p->n_rlimits; i++) {
-		if (str_eq(p->rlimits[i].type, type))
-			return &p->rlimits[i];
+	zone_fill_rlimits(z, &p);
+	for (size_t i = 0; i < p.n_rlimits && !found; i++) {
+		found = str_eq(p.rlimits[i].type, type);
+		*ret = (struct rlimit){ .rlim_cur = p.rlimits[i].soft,
+					.rlim_max = p.rlimits[i].hard };
 	}
-	r = LIST_GROW(p->rlimits, p->n_rlimits);
-	r->type = mem_strdup(type);
-	return r;
+	forget(&p);
+	return found;
 }
 
 void rlimits_take(struct process_spec *p, const struct zone_spec *z)
 {
-	for (size_t i = 0; i < z->n_rlimit; i++) {
-		auto_free char *type = rlimit_type(z->rlimit[i].name);
-		struct rlimit_spec *r;
-
-		if (is_capped(z, z->rlimit[i].name))
-			continue;
-		r = row_of(p, type);
-		r->soft = z->rlimit[i].soft;
-		r->hard = z->rlimit[i].hard;
-	}
+	forget(p);
+	zone_fill_rlimits(z, p);
 }

@@ -2,13 +2,17 @@
 #ifndef RUNTIME_ZONE_RLIMITS_H
 #define RUNTIME_ZONE_RLIMITS_H
 
+#include <stdbool.h>
+#include <sys/resource.h>
+
 #include "config/spec.h"
 #include "config/zone_spec.h"
 
 /* Pure: "nofile" -> "RLIMIT_NOFILE", freshly allocated. */
 char *rlimit_type(const char *name);
-/* Pure: the limits of a zone's file in the place of those that a process has from the container's configuration, which is that of its boot. What is set by another property too stays (maxProcesses,
- * cappedMemory.locked): it does not change while the zone runs. */
+/* Pure: what processes of such a zone begin with; false: what the host gives. */
+bool rlimit_of(const struct zone_spec *z, const char *type, struct rlimit *ret);
+/* Pure: the limits of such a zone in the place of those that a process has from the container's configuration, which is that of its boot. */
 void rlimits_take(struct process_spec *p, const struct zone_spec *z);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
@@ -55,6 +56,8 @@ static int store(const char *path, const struct running *r, struct err *e)
 		auto_free char *sum = mem_format("%" PRIu64, r->file_sum);
 
 		json_set(j, "fileSum", json_new_string(sum));
+		json_set(j, "profile",
+			 json_new_string(json_get_string(config, "fileMacProfile", "none")));
 	}
 	if (r->unsure.n > 0) {
 		struct json *list = json_set(j, "unsure", json_new_array());
@@ -132,18 +135,28 @@ void zone_running_end(const struct zone_dirs *d, const char *name, int64_t boot)
 	(void)sys_unlinkat(AT_FDCWD, path, 0); /* it goes with its folder at the latest */
 }
 
-/* The usual case, for `zone list`: we wrote the file with the sum first, and then nothing else is to be read. */
-static bool surely_matches(const struct zone_dirs *d, const struct zone *z)
+/* The usual case, for `zone list`: we wrote the file with the sum first, then what else a row needs, and then nothing else is to be read. */
+const char *zone_running_profile(const struct zone_dirs *d, const struct zone *z)
 {
 	auto_free char *path = running_path(d, z->name, z->run.restarts);
-	auto_free char *wanted =
-		mem_format("{\n  \"fileSum\": \"%" PRIu64 "\",\n  \"config\": {", z->config_sum);
+	auto_free char *sum =
+		mem_format("{\n  \"fileSum\": \"%" PRIu64 "\",\n  \"profile\": \"", z->config_sum);
 	auto_close int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	char start[128];
+	char start[160];
 	ssize_t n = fd < 0 ? -1 : sys_read(fd, start, sizeof(start) - 1);
 
 	start[n > 0 ? n : 0] = '\0';
-	return str_has_prefix(start, wanted);
+	if (!str_has_prefix(start, sum))
+		return NULL;
+	char *word = start + strlen(sum);
+	char *end = word + strcspn(word, "\"");
+
+	if (!str_has_prefix(end, "\",\n  \"config\": {"))
+		return NULL;
+	*end = '\0';
+	const struct zone_spec spec = { .file_mac_profile = word };
+
+	return zone_profile_word(&spec);
 }
 
 bool zone_is_pending(const struct zone_dirs *d, const struct zone *z)
@@ -153,7 +166,7 @@ bool zone_is_pending(const struct zone_dirs *d, const struct zone *z)
 	auto_ptr(json) struct json *wanted = NULL;
 	struct err ignored = { 0 };
 
-	if (!z->spec || !z->init_alive || surely_matches(d, z) ||
+	if (!z->spec || !z->init_alive || zone_running_profile(d, z) ||
 	    running_load(d, z, &r, &ignored) <= 0)
 		return false;
 	if (r.unsure.n > 0)

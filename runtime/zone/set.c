@@ -6,6 +6,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/mem.h"
 #include "runtime/zone/config_text.h"
+#include "runtime/zone/delegate.h"
 
 static int open_for_change(const struct zone_dirs *d, const char *name, struct zone **ret,
 			   struct err *e)
@@ -57,6 +58,8 @@ int zone_set(const struct zone_dirs *d, const char *name, enum zone_edit_kind ki
 			0; /* positions in the changed text mean nothing to the reader */
 	if (diags->n > 0)
 		return diag_err(diags, e);
+	if (r == 0)
+		r = delegate_change(d, z, old, changed, diags, e);
 	return r < 0 ? r : config_write(z, old, changed, e);
 }
 
@@ -68,5 +71,7 @@ int zone_replace_config(const struct zone_dirs *d, const char *name, const char 
 
 	if (r == 0)
 		r = config_check(name, new_text, diags, e);
+	if (r == 0)
+		r = delegate_change(d, z, old_text, new_text, diags, e);
 	return r == 0 ? config_write(z, old_text, new_text, e) : r;
 }

@@ -138,11 +138,8 @@ static int of_layers(struct creation *c, struct err *e)
 		strv_copy(&c->made.layers, &c->zone->record.layers);
 		return r < 0 ? r : add_to_record(c, e);
 	}
-	auto_close int lock = -1;
-	int r = layers_lock(c->dirs, LAYERS_WAIT_MS, &lock, e);
+	int r = layers_copy_top(c->dirs, c->zone, c->zone, &c->made.layers, e);
 
-	if (r == 0)
-		r = layers_copy_top(c->dirs, c->zone, &c->made.layers, e);
 	return r < 0 ? r : add_to_record(c, e);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/zone/migrate_note.h"
 
 enum { STATE_FROZEN = ZONE_STATE_COUNT, STATE_ROWS };
 
@@ -28,19 +29,25 @@ struct cell {
 		ZONE_REFUSED, text \
 	}
 
-#define CREATE_IT   "create it first: zone create NAME"
-#define INSTALL_IT  "install it first: zone install NAME"
-#define BOOT_IT     "boot it first: zone boot NAME"
-#define START_IT    "start it first: zone boot NAME"
-#define HALT_IT     "halt it first: zone halt NAME"
-#define CLEAN_IT    "an install or uninstall was interrupted, clear up first: zone uninstall NAME"
-#define REPAIR_IT   "its storage cannot be used, see why: zone why NAME"
-#define WAIT_FOR_IT "it is going down, wait or halt it now: zone halt NAME"
-#define THAW_IT     "it is frozen, thaw it first: zone thaw NAME"
-#define STILL_IT    "halt it first, or freeze it: zone halt NAME"
-#define IS_DOWN     "it is not running"
-#define NO_FILES    "it has no files yet, say where they shall be: zone set NAME zonepath=PATH"
-#define ATTACHED    "its files are attached already"
+#define CREATE_IT     "create it first: zone create NAME"
+#define INSTALL_IT    "install it first: zone install NAME"
+#define BOOT_IT       "boot it first: zone boot NAME"
+#define START_IT      "start it first: zone boot NAME"
+#define HALT_IT       "halt it first: zone halt NAME"
+#define CLEAN_IT      "an install or uninstall was interrupted, clear up first: zone uninstall NAME"
+#define REPAIR_IT     "its storage cannot be used, see why: zone why NAME"
+#define WAIT_FOR_IT   "it is going down, wait or halt it now: zone halt NAME"
+#define THAW_IT       "it is frozen, thaw it first: zone thaw NAME"
+#define START_OR_HALT "boot it or halt it first: zone boot NAME, zone halt NAME"
+#define STILL_IT      "halt it first, or freeze it: zone halt NAME"
+#define IS_DOWN       "it is not running"
+#define NO_FILES      "it has no files yet, say where they shall be: zone set NAME zonepath=PATH"
+#define ATTACHED      "its files are attached already"
+#define ATTACH_IT     "its files are detached, attach them first: zone attach NAME"
+#define LEAVING_IT \
+	"it is on its way to another host and may be there already: go on with zone migrate NAME HOST, or take it back with zone migrate --abort NAME"
+#define ARRIVING_IT \
+	"it is arriving from another host: zone migrate there goes on with it, zone uninstall NAME removes what is here of it"
 
 static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 	[ZONE_NONE] = {
@@ -70,6 +77,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = REFUSED(CREATE_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(CREATE_IT),
 		[ZONE_VERB_PUBLISH] = REFUSED(CREATE_IT),
+		[ZONE_VERB_MIGRATE] = REFUSED(CREATE_IT),
 	},
 	[ZONE_CONFIGURED] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -98,6 +106,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = REFUSED(INSTALL_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(INSTALL_IT),
 		[ZONE_VERB_PUBLISH] = REFUSED(INSTALL_IT),
+		[ZONE_VERB_MIGRATE] = REFUSED(INSTALL_IT),
 	},
 	[ZONE_INCOMPLETE] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -126,6 +135,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = REFUSED(CLEAN_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(CLEAN_IT),
 		[ZONE_VERB_PUBLISH] = REFUSED(CLEAN_IT),
+		[ZONE_VERB_MIGRATE] = REFUSED(CLEAN_IT),
 	},
 	[ZONE_UNAVAILABLE] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -154,6 +164,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = REFUSED(REPAIR_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(REPAIR_IT),
 		[ZONE_VERB_PUBLISH] = REFUSED(REPAIR_IT),
+		[ZONE_VERB_MIGRATE] = REFUSED(REPAIR_IT),
 	},
 	[ZONE_INSTALLED] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -182,6 +193,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = LEGAL,
 		[ZONE_VERB_ROLLBACK] = LEGAL,
 		[ZONE_VERB_PUBLISH] = LEGAL,
+		[ZONE_VERB_MIGRATE] = LEGAL,
 	},
 	[ZONE_READY] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -210,6 +222,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = LEGAL,
 		[ZONE_VERB_ROLLBACK] = REFUSED(HALT_IT),
 		[ZONE_VERB_PUBLISH] = REFUSED(STILL_IT),
+		[ZONE_VERB_MIGRATE] = REFUSED(START_OR_HALT),
 	},
 	[ZONE_RUNNING] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -238,6 +251,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = LEGAL,
 		[ZONE_VERB_ROLLBACK] = REFUSED(HALT_IT),
 		[ZONE_VERB_PUBLISH] = REFUSED(STILL_IT),
+		[ZONE_VERB_MIGRATE] = LEGAL,
 	},
 	[ZONE_SHUTTING_DOWN] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -266,6 +280,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = REFUSED(WAIT_FOR_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(WAIT_FOR_IT),
 		[ZONE_VERB_PUBLISH] = REFUSED(WAIT_FOR_IT),
+		[ZONE_VERB_MIGRATE] = REFUSED(WAIT_FOR_IT),
 	},
 	[ZONE_DOWN] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -294,6 +309,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = REFUSED(HALT_IT),
 		[ZONE_VERB_ROLLBACK] = REFUSED(HALT_IT),
 		[ZONE_VERB_PUBLISH] = REFUSED(HALT_IT),
+		[ZONE_VERB_MIGRATE] = REFUSED(HALT_IT),
 	},
 	[STATE_FROZEN] = {
 		[ZONE_VERB_SET] = LEGAL,
@@ -322,6 +338,7 @@ static const struct cell table[STATE_ROWS][ZONE_VERB_COUNT] = {
 		[ZONE_VERB_SNAPSHOT] = LEGAL,
 		[ZONE_VERB_ROLLBACK] = REFUSED(HALT_IT),
 		[ZONE_VERB_PUBLISH] = LEGAL,
+		[ZONE_VERB_MIGRATE] = REFUSED(THAW_IT),
 	},
 };
 
@@ -373,10 +390,28 @@ static char *fill_name(const char *sentence, const char *name)
 	return strbuf_steal(&b);
 }
 
+/* What the table cannot know: where the files of this zone are. A zone that is leaving keeps its files and its name until it is known where it is. */
+static const struct cell *find_special(const struct zone *z, enum zone_verb v, const struct cell *c)
+{
+	static const struct cell attach = REFUSED(ATTACH_IT), leaving = REFUSED(LEAVING_IT),
+				 arriving = REFUSED(ARRIVING_IT), legal = LEGAL;
+
+	if (z->state == ZONE_CONFIGURED && z->detached && str_eq(c->sentence, INSTALL_IT))
+		return &attach;
+	if (z->state != ZONE_INCOMPLETE || c->verdict == ZONE_ALREADY)
+		return c;
+	if (str_eq(z->record.aux, MIGRATE_ARRIVING))
+		return c->verdict == ZONE_REFUSED ? &arriving : c;
+	if (!str_eq(z->record.aux, MIGRATE_LEAVING))
+		return c;
+	return v == ZONE_VERB_MIGRATE || v == ZONE_VERB_EXPORT ? &legal : &leaving;
+}
+
 int zone_allow(const struct zone *z, enum zone_verb v, char **ret_note, struct err *e)
 {
 	bool frozen = z->frozen && z->state == ZONE_RUNNING;
-	const struct cell *c = find_cell(frozen ? (size_t)STATE_FROZEN : (size_t)z->state, v);
+	const struct cell *c =
+		find_special(z, v, find_cell(frozen ? (size_t)STATE_FROZEN : (size_t)z->state, v));
 
 	if (c->verdict == ZONE_LEGAL)
 		return 0;

@@ -43,6 +43,7 @@ void storage_forget(struct zone_record *r)
 	strv_done(&r->layers);
 	json_free(ptr_steal(&r->image));
 	strv_done(&r->next);
+	free(ptr_steal(&r->copying));
 	for (size_t i = 0; i < r->n_snapshots; i++)
 		snapshot_done(&r->snapshots[i]);
 	free(ptr_steal(&r->snapshots));

@@ -20,8 +20,10 @@
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/admin.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/derive.h"
+#include "runtime/zone/detached.h"
 #include "runtime/zone/journal.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
@@ -294,22 +296,28 @@ void zone_free(struct zone *z)
 	free(z);
 }
 
-/* Fill spec or spec_error. Returns whether the file exists. */
-static bool read_config(struct zone *z)
+/* *ret_text stays NULL, with a spec_error, when it cannot be read. Returns whether the file exists. */
+static bool read_config(struct zone *z, char **ret_text, size_t *ret_n)
 {
-	auto_free char *text = NULL;
-	auto_done(diag_list) struct diag_list diags = { .file = z->config_file };
 	struct err e = { 0 };
-	size_t n;
 
-	if (file_read_all(AT_FDCWD, z->config_file, ZONE_FILE_MAX, &text, &n, &e) < 0) {
+	if (file_read_all(AT_FDCWD, z->config_file, ZONE_FILE_MAX, ret_text, ret_n, &e) < 0) {
 		z->spec_error = e.code == ENOENT
 					? mem_format("its configuration file \"%s\" is missing",
 						     z->config_file)
 					: mem_strdup(e.text);
 		return e.code != ENOENT;
 	}
-	z->config_sum = config_sum(text, n);
+	z->config_sum = config_sum(*ret_text, *ret_n);
+	return true;
+}
+
+/* Fill spec or spec_error. */
+static void parse_config(struct zone *z, const char *text, size_t n)
+{
+	auto_done(diag_list) struct diag_list diags = { .file = z->config_file };
+	struct err e = { 0 };
+
 	if (zone_spec_parse(text, n, &z->spec, &diags) < 0) {
 		(void)diag_err(&diags, &e);
 		z->spec_error = mem_strdup(e.text);
@@ -320,7 +328,6 @@ static bool read_config(struct zone *z)
 		zone_spec_free(z->spec);
 		z->spec = NULL;
 	}
-	return true;
 }
 
 /* An unreadable record is kept as "there, but not readable": its reason goes to the zone. */
@@ -415,17 +422,31 @@ static void choose_reason(const struct zone_dirs *d, struct zone *z, const char 
 		z->reason = mem_strdup(z->spec_error);
 }
 
-static void read_zone(const struct zone_dirs *d, struct zone *z)
+/* Most zones of a long list run with what their files say, and then all that it shows is known without reading the file's meaning, which is half of the work. */
+static bool is_row_known(const struct zone_dirs *d, struct zone *z, unsigned flags)
+{
+	if (!(flags & ZONE_OPEN_ROW) || !z->init_alive || !z->has_record || !z->run.address)
+		return false;
+	z->row_profile = zone_running_profile(d, z);
+	return z->row_profile != NULL;
+}
+
+static void read_zone(const struct zone_dirs *d, struct zone *z, unsigned flags)
 {
 	struct zone_facts f = { 0 };
+	auto_free char *text = NULL;
 	const char *derived;
+	size_t n = 0;
 
-	f.has_config = read_config(z);
+	f.has_config = read_config(z, &text, &n);
 	read_record(d, z, &f);
 	read_run(d, z, &f);
+	if (text && !is_row_known(d, z, flags))
+		parse_config(z, text, n);
 	read_storage(d, z, &f);
 	z->state = zone_derive(&f, &derived);
 	z->frozen = is_frozen(d, z);
+	z->detached = z->state == ZONE_CONFIGURED && detached_is_there(d, z);
 	choose_reason(d, z, derived);
 }
 
@@ -477,7 +498,11 @@ int zone_open(const struct zone_dirs *d, const char *name, unsigned flags, struc
 		r = settle_and_lock(d, z, e);
 	if (r < 0)
 		return r;
-	read_zone(d, z);
+	read_zone(d, z, flags);
+	if (flags & ZONE_OPEN_LOCK)
+		r = zone_admin_check_caller(d, z, e);
+	if (r < 0)
+		return r;
 	if ((flags & ZONE_OPEN_MUST_EXIST) && z->state == ZONE_NONE) {
 		zone_forget_lock(d, z);
 		return no_such_zone(d, name, e);

@@ -6,6 +6,7 @@
  *   STORAGE/NAME/               default zonepath, 0700: root/ (the tree, or the place for it), upper/ (the changes of a root in layers), log/ (console.log)
  *   STORAGE/.layers/ID/fs/      a layer: a tree that is never written again (storage.h)
  *   STORAGE/.journal/NAME.json  while a verb changes more than one file (journal.h); zone_dirs_init() and zone_open() end what a crash has left
+ *   STORAGE/.migrate/           a note for each migration under way (migrate_note.h)
  *   RUN/NAME/                   while a monitor is (or was) there: run.json (struct zone_run), control (socket)
  *   RUN/NAME/running.N.json     the configuration that the zone runs with (running.h)
  *   RUN/NAME/net.N.json         what its network consists of, once `zone apply` has changed it; before, run.json says that
@@ -44,9 +45,17 @@ enum zone_state {
 };
 const char *zone_state_word(enum zone_state s);
 
+/* A user of the host on whose behalf a verb is run by the server of users (admin.h, delegate.h). */
+struct zone_caller {
+	uid_t uid;
+	const char *zone;  /* the one that he named */
+	const char *auths; /* the rights of which he needs one, with commas between */
+};
+
 /* CONFIG, STORAGE, RUN as absolute paths. Read once from the environment into a value that is passed around. */
 struct zone_dirs {
 	char *config, *storage, *run;
+	const struct zone_caller *caller; /* borrowed; NULL: root's own command */
 };
 MUST_CHECK int zone_dirs_init(struct zone_dirs *d,
 			      struct err *e); /* reads the environment, makes the directories */
@@ -61,17 +70,18 @@ struct zone_snapshot {
 
 struct zone_record {
 	char *uuid;
-	enum zone_state state;       /* ZONE_CONFIGURED, ZONE_INCOMPLETE or ZONE_INSTALLED only */
-	char *aux;                   /* "installing", "uninstalling"; NULL */
-	char *reason;                /* why it is in a state that nobody asked for; NULL */
-	char *reason_time;           /* RFC 3339 UTC */
+	enum zone_state state; /* ZONE_CONFIGURED, ZONE_INCOMPLETE or ZONE_INSTALLED only */
+	char *aux;         /* "installing", "uninstalling", "migrating-out", "migrating-in"; NULL */
+	char *reason;      /* why it is in a state that nobody asked for; NULL */
+	char *reason_time; /* RFC 3339 UTC */
 	uint32_t id_base, owner_uid; /* 0: not allocated */
 	char *zonepath, *brand;      /* as installed; NULL before */
 	char *from;                  /* what it was installed from; NULL */
 	char *driver;                /* how its root is kept (storage.h); NULL: "dir" */
 	struct strv layers;          /* ids of the layers below an overlay, the topmost first */
 	struct strv
-		next; /* what "layers" is going to be: the top is being made a layer (layers.h) */
+		next;  /* what "layers" is going to be: the top is being made a layer (layers.h) */
+	char *copying; /* the layer that is being made for this zone by copying (layers.h); NULL */
 	struct zone_snapshot *snapshots; /* the oldest first */
 	size_t n_snapshots;
 	char *created, *installed; /* RFC 3339 UTC */
@@ -117,8 +127,10 @@ struct zone {
 	char *name;
 	char *config_file;      /* CONFIG/NAME.json */
 	struct zone_spec *spec; /* what the file says; NULL when the file is missing or broken */
-	uint64_t config_sum;    /* of the file's text, to see that it has changed */
-	char *spec_error;       /* one line: why spec is NULL; NULL else */
+	const char *
+		row_profile; /* ZONE_OPEN_ROW: what the file says about fileMacProfile where spec was not read; NULL else. Never freed */
+	uint64_t config_sum; /* of the file's text, to see that it has changed */
+	char *spec_error;    /* one line: why spec is NULL; NULL else */
 	struct zone_record record;
 	bool has_record;
 	struct zone_run run;
@@ -127,7 +139,8 @@ struct zone {
 	enum zone_state state; /* the truth, derived */
 	char *reason; /* why it is in a state that nobody asked for, or what is wrong with its file; NULL */
 	bool frozen;
-	int lock_fd; /* -1: not locked */
+	bool detached; /* configured, and detached files are where its own would be */
+	int lock_fd;   /* -1: not locked */
 };
 void zone_free(struct zone *z);
 DEFINE_AUTO_PTR(zone);
@@ -136,8 +149,10 @@ enum zone_open_flags {
 	ZONE_OPEN_LOCK = 1, /* take the lock, wait at most 60 s, then -EBUSY naming the holder */
 	ZONE_OPEN_MUST_EXIST = 2, /* -ENOENT: zone "x" does not exist (nearest name as hint) */
 	ZONE_OPEN_NEED_SPEC = 4,  /* -EINVAL with the file's first error */
+	ZONE_OPEN_ROW =
+		8, /* what zone list shows is enough: spec may stay NULL without a spec_error, then row_profile is set */
 };
-/* Read a zone and derive its state. A dead monitor is noticed here but nothing is repaired: zone_recover() does that. */
+/* With a caller (zone_dirs) the lock of the zone that he named comes with the question whether he still has his right: -EPERM. Read a zone and derive its state. A dead monitor is noticed here but nothing is repaired: zone_recover() does that. */
 MUST_CHECK int zone_open(const struct zone_dirs *d, const char *name, unsigned flags,
 			 struct zone **ret, struct err *e);
 /* Remove the lock file as well; the caller holds the lock and the zone has just ceased to exist. */
@@ -170,6 +185,8 @@ MUST_CHECK int zone_network_store(const struct zone_dirs *d, const char *name, i
 				  const struct json *saved, struct err *e);
 void zone_network_end(const struct zone_dirs *d, const char *name, int64_t boot);
 /* Does the zone run with something else than its file says? Costs one small file for a zone whose file has not changed. False for one that does not run. */
+/* fileMacProfile of a zone that runs with all that its file says, NULL when it does not, or nobody knows without a closer look. A word of the table, never freed. */
+const char *zone_running_profile(const struct zone_dirs *d, const struct zone *z);
 bool zone_is_pending(const struct zone_dirs *d, const struct zone *z);
 
 /* Names of all zones: union of CONFIG, records and RUN, sorted. */

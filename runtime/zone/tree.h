@@ -22,6 +22,7 @@ struct tree_job {
 	unsigned long long unchecked; /* bytes written since the free space was last asked for */
 	bool exact; /* a copy of what we made ourselves: every owner, attribute, device and socket is kept, nothing is added */
 	bool is_top; /* copy: the top of an overlay, with its marks of what is removed from the layers below; else they are left out */
+	bool owners; /* manifest: refuse owners that no zone has */
 	unsigned long skipped_devices, skipped_sockets, skipped_attributes, skipped_mounts;
 };
 

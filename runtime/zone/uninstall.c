@@ -16,7 +16,9 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/events.h"
 #include "runtime/zone/layers.h"
+#include "runtime/zone/migrate_note.h"
 #include "runtime/zone/quota.h"
+#include "runtime/zone/receive.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
 #include "runtime/zone/zone.h"
@@ -170,6 +172,8 @@ int zone_uninstall_watched(const struct zone_dirs *d, const char *name,
 		*ret_note = ptr_steal(&note);
 	if (r != 0)
 		return r > 0 ? 0 : r;
+	bool arriving = str_eq(z->record.aux, MIGRATE_ARRIVING);
+
 	zonepath = zonepath_of(d, z);
 	r = check_mounts(zonepath, e);
 	if (r == 0)
@@ -184,6 +188,8 @@ int zone_uninstall_watched(const struct zone_dirs *d, const char *name,
 		r = mark_configured(d, z, e);
 	if (r < 0)
 		return err_wrap(e, "uninstall %s", name);
+	if (arriving)
+		receive_forget(d, name);
 	prune(d, &note);
 	if (ret_note)
 		*ret_note = ptr_steal(&note);

@@ -396,6 +396,27 @@ static void check_kernel(const struct verify *v)
 			 "user namespaces are switched off: sysctl user.max_user_namespaces=15000");
 }
 
+/* --- other zones -------------------------------------------------------------------------------------------------- */
+
+static void check_dependency(const struct verify *v, size_t i)
+{
+	auto_free char *path = mem_format("dependency[%zu]", i);
+	auto_ptr(zone) struct zone *other = NULL;
+	struct err e = { 0 };
+	const char *name = v->effective->dependency.items[i];
+
+	if (zone_open(v->dirs, name, 0, &other, &e) < 0)
+		problem(v, path, NULL, &e);
+	else if (other->state == ZONE_NONE)
+		diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL, "there is no zone \"%s\"",
+			 name);
+	for (size_t k = 0; other && other->spec && k < other->spec->dependency.n; k++)
+		if (str_eq(other->spec->dependency.items[k], v->effective->zonename))
+			diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL,
+				 "zone \"%s\" waits for this one as well: neither would boot",
+				 name);
+}
+
 /* --- all ---------------------------------------------------------------------------------------------------------- */
 
 int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct diag_list *diags)
@@ -429,6 +450,8 @@ int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct dia
 		check_fs(&v, i);
 	for (size_t i = 0; i < effective->n_device; i++)
 		check_device(&v, i);
+	for (size_t i = 0; i < effective->dependency.n; i++)
+		check_dependency(&v, i);
 	check_kernel(&v);
 	return diags->n > before ? -EINVAL : 0;
 }

@@ -40,6 +40,10 @@ static void add_stored(struct why *w)
 		strv_add(w->lines, z->reason);
 	if (z->spec_error && !str_eq(z->spec_error, z->reason))
 		strv_add(w->lines, z->spec_error);
+	if (z->detached)
+		strv_format(w->lines,
+			    "its files are detached: zone attach %s makes them its own again",
+			    z->name);
 	int status = (int)z->record.exit_status; /* as wait(2) gives it */
 
 	if (!stored && !z->has_run && status > 0 && WIFEXITED(status))

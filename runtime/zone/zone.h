@@ -45,6 +45,7 @@ enum zone_verb {
 	ZONE_VERB_SNAPSHOT,
 	ZONE_VERB_ROLLBACK,
 	ZONE_VERB_PUBLISH,
+	ZONE_VERB_MIGRATE,
 	ZONE_VERB_COUNT,
 };
 enum zone_verdict { ZONE_LEGAL, ZONE_ALREADY, ZONE_REFUSED };
@@ -61,6 +62,7 @@ struct zone_new {
 	const char *template_name; /* NULL: "default" */
 	const struct strv *sets;   /* PATH=VALUE on top; may be NULL */
 	bool check_only;           /* make nothing */
+	bool is_clone;             /* the one way in which a caller (zone_dirs) makes a zone */
 };
 /* Make CONFIG/NAME.json. -EEXIST when the zone exists. Diagnostics tell what is wrong. */
 MUST_CHECK int zone_create(const struct zone_dirs *d, const char *name, const struct zone_new *o,
@@ -134,11 +136,15 @@ struct zone_install {
 };
 MUST_CHECK int zone_install(const struct zone_dirs *d, const char *name,
 			    const struct zone_install *o, struct diag_list *diags, struct err *e);
-/* Write the root of a zone that does not run (or is frozen) as an OCI image: "oci:DIR[:TAG]", made or added to; an image of that tag is replaced. One layer, not compressed, with the owners that the zone sees, attributes, hard links and
+/* Write the root of a zone that does not run (or is frozen) as an OCI image: "oci:DIR[:TAG]", made or added to; an image of that tag is replaced. One layer, compressed, with the owners that the zone sees, attributes, hard links and
  * holes; what it runs is the zone's service, else its init. What machines must not have in common (machine-id, keys of the ssh server) stays out. With SOURCE_DATE_EPOCH in the environment the same root gives the same bytes. *ret_digest: of
  * the manifest. */
-MUST_CHECK int zone_publish(const struct zone_dirs *d, const char *name, const char *to,
-			    const struct zone_install *options, char **ret_digest, struct err *e);
+struct zone_publishing {
+	const char *to, *compression; /* gzip, zstd, none; NULL: gzip */
+	struct zone_install tree;     /* who hears of it */
+};
+MUST_CHECK int zone_publish(const struct zone_dirs *d, const char *name,
+			    const struct zone_publishing *o, char **ret_digest, struct err *e);
 MUST_CHECK int zone_uninstall(const struct zone_dirs *d, const char *name, char **ret_note,
 			      struct err *e);
 /* The same, telling from time to time how many files have gone. */
@@ -271,6 +277,13 @@ MUST_CHECK int zone_shutdown(const struct zone_dirs *d, const char *name, bool r
 			     int timeout_ms, char **ret_note, struct err *e);
 MUST_CHECK int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note,
 			 struct err *e);
+/* At the host's start and end (autoboot.c): installed zones that say autoboot, with those that they depend on; all zones that run. In the order of bootPriority and dependency, several at once. Each
+ * failure is told as it comes, and keeps only those from booting that wait for it. Returns their number. */
+typedef void (*zone_failed_fn)(const struct err *why, void *arg);
+MUST_CHECK int zone_autoboot(const struct zone_dirs *d, zone_failed_fn failed, void *arg,
+			     struct err *e);
+MUST_CHECK int zone_autoshutdown(const struct zone_dirs *d, zone_failed_fn failed, void *arg,
+				 struct err *e);
 MUST_CHECK int zone_reboot(const struct zone_dirs *d, const char *name, char **ret_note,
 			   struct err *e);
 MUST_CHECK int zone_freeze(const struct zone_dirs *d, const char *name, bool on, char **ret_note,

@@ -8,7 +8,8 @@
  * and there are files that ask who writes rather than who has opened (/proc/PID/oom_score_adj), sockets that tell their reader that root has written, and file systems that let a writer wait for
  * ever. The client copies for any other kind. No environment, no umask, no limits, no working directory comes from him, no path is opened on his behalf: verbs and options that name files of the host
  * are not in the table (admin_verbs.c), nor those that lift what the file says (login -T, boot -w).
- * The right is asked for before the verb begins and every two seconds while it runs: who is taken out of the file is hung up on.
+ * The file of `zone apply -f` is opened by the client, as its user, and sent through the standard input; the server takes no more of it than any file of a zone may have.
+ * The right is asked for before the verb begins, again under the lock of the zone (zone_caller of store.h), and every two seconds while it runs: who is taken out of the file is hung up on.
  * A user has at most ADMIN_PER_USER conversations at a time, a request must come within ADMIN_REQUEST_MS, and who is not allowed anything is out after ADMIN_ALLOWED_SECONDS. Ids without a name on
  * the host have no rights anywhere and are not listened to: a user may own thousands of them (subuid(5)), and would take all places. What is done and what is refused is logged (runtime/zone/history.h). */
 #ifndef RUNTIME_ZONE_CMD_ADMIN_H
@@ -52,7 +53,9 @@ _Noreturn void admin_session(int conn, const struct ucred *peer, const char *nam
 
 /* The verbs and options that users may have, each run by `run`. The rows are made once and live as long as the process. */
 const struct cli_verb *admin_verbs(int (*run)(struct cli_args *a));
-const char *admin_auth(const struct cli_verb *v); /* the right that it takes */
+const char *admin_auth(
+	const struct cli_verb *v); /* the rights of which it takes one, with commas between */
+bool admin_words_ok(const struct cli_args *a); /* no option names a file */
 /* The same row of the whole table. */
 const struct cli_verb *admin_real_verb(const struct cli_verb *v);
 

@@ -88,6 +88,47 @@ static int descriptors_open(struct ask *q, struct err *e)
 	return q->ours[STDIN_FILENO] < 0 ? 0 : feeder_start(q, e);
 }
 
+static bool is_file_sent(const struct cli_args *a)
+{
+	return str_eq(a->verb->name, "apply") && cli_has(a, "file");
+}
+
+/* The option of `zone apply` that names a file: the user opens it himself and it becomes his standard input, for the server "-f -". */
+static int file_open(const struct cli_args *a, struct err *e)
+{
+	const char *file = cli_value(a, "file", "-");
+	auto_close int fd = -1;
+
+	if (!is_file_sent(a) || str_eq(file, "-"))
+		return 0;
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_sys(e, "open \"%s\"", file);
+	return dup2(fd, STDIN_FILENO) < 0 ? err_sys(e, "take \"%s\"", file) : 0;
+}
+
+/* As typed, but for the file's name. */
+static void words_add(const struct cli_args *a, char **word, struct strbuf *b)
+{
+	if (!is_file_sent(a)) {
+		for (; *word; word++)
+			strbuf_add_bytes(b, *word, strlen(*word) + 1);
+		return;
+	}
+	auto_done(strv) struct strv words = { 0 };
+
+	strv_add(&words, a->verb->name);
+	strv_add(&words, "--file=-");
+	for (const struct cli_option *o = a->verb->options; o->name; o++) {
+		if (!o->value && cli_has(a, o->name))
+			strv_format(&words, "--%s", o->name);
+	}
+	strv_add(&words, "--");
+	strv_copy(&words, &a->positional);
+	for (size_t i = 0; i < words.n; i++)
+		strbuf_add_bytes(b, words.items[i], strlen(words.items[i]) + 1);
+}
+
 static int request_send(struct ask *q, const struct cli_args *a, struct err *e)
 {
 	const struct zone_cmd *z = a->program_data;
@@ -100,8 +141,7 @@ static int request_send(struct ask *q, const struct cli_args *a, struct err *e)
 		word++;
 	strbuf_add(&b, term ? term : "");
 	strbuf_add_bytes(&b, "", 1);
-	for (; *word; word++)
-		strbuf_add_bytes(&b, *word, strlen(*word) + 1);
+	words_add(a, word, &b);
 	if (b.len > ADMIN_MESSAGE_MAX)
 		return err_set(e, E2BIG, "the command is too long for a user who is not root");
 	m.data = b.text;
@@ -237,6 +277,8 @@ int admin_ask(const struct cli_args *a, int *ret_code, struct err *e)
 	if (q.conn < 0)
 		return q.conn;
 	r = signals_open(&q, e);
+	if (r == 0)
+		r = file_open(a, e);
 	if (r == 0)
 		r = descriptors_open(&q, e);
 	if (r == 0)

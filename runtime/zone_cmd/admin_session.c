@@ -245,10 +245,15 @@ static void note(const struct cli_args *a, int code, bool refused)
 static int guard(struct cli_args *a)
 {
 	struct zone_cmd *z = a->program_data;
+	const struct zone_caller caller = { .uid = session.peer.uid,
+					    .zone = a->positional.items[0],
+					    .auths = admin_auth(a->verb) };
 	struct err e = { 0 };
 	pid_t verb;
 	int code;
 
+	if (!admin_words_ok(a))
+		return cli_usage(a, "a user's file comes through the standard input");
 	if (zone_admin_allows(&z->dirs, a->positional.items[0], session.peer.uid,
 			      admin_auth(a->verb), &e) < 0) {
 		note(a, CLI_FAILED, true);
@@ -258,6 +263,7 @@ static int guard(struct cli_args *a)
 	verb = fork();
 	if (verb == 0) {
 		fd_close(&session.conn);
+		z->dirs.caller = &caller;
 		exit(admin_real_verb(a->verb)->run(a));
 	}
 	if (verb < 0) {

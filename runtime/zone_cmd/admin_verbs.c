@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/base/str.h"
 #include "runtime/zone/admin.h"
 #include "runtime/zone_cmd/admin.h"
 
@@ -22,12 +23,24 @@ static const struct {
 	{ "reboot", ADMIN_MANAGE, { "json" }, 1 },
 	{ "freeze", ADMIN_MANAGE, { "json" }, 1 },
 	{ "thaw", ADMIN_MANAGE, { "json" }, 1 },
-	{ "list", ADMIN_MANAGE, { "parsable", "verbose", "columns", "json" }, 1 },
+	{ "list", ADMIN_LOOK, { "parsable", "verbose", "columns", "json" }, 1 },
 	{ "ps", ADMIN_MANAGE, { "json" }, 1 },
 	{ "logs", ADMIN_MANAGE, { "follow", "lines", "json" }, 1 },
 	{ "events", ADMIN_MANAGE, { "follow", "lines", "event", "since", "json" }, 1 },
-	{ "info", ADMIN_MANAGE, { "live", "json" }, -1 },
+	{ "info", ADMIN_MANAGE "," ADMIN_CONFIG, { "live", "json" }, -1 },
 	{ "why", ADMIN_MANAGE, { "json" }, 1 },
+	/* what may be changed is asked where the file is written: runtime/zone/delegate.h */
+	{ "set", ADMIN_CONFIG, { "json" }, -1 },
+	{ "add", ADMIN_CONFIG, { "json" }, -1 },
+	{ "remove", ADMIN_CONFIG, { "json" }, -1 },
+	{ "clear", ADMIN_CONFIG, { "json" }, -1 },
+	{ "export", ADMIN_CONFIG, { "json" }, 1 },
+	{ "verify", ADMIN_CONFIG, { "json" }, 1 },
+	{ "diff", ADMIN_LIVECONFIG "," ADMIN_CONFIG, { "json" }, 1 },
+	{ "apply", ADMIN_LIVECONFIG, { "file", "plan", "json" }, 1 },
+	{ "clone", ADMIN_CLONEFROM, { "json" }, -1 },
+	{ "uninstall", ADMIN_REMOVE, { "force", "json" }, 1 },
+	{ "delete", ADMIN_REMOVE, { "force", "json" }, 1 },
 };
 enum { N_RULES = sizeof(rules) / sizeof(rules[0]) };
 
@@ -38,6 +51,12 @@ const struct cli_verb *admin_real_verb(const struct cli_verb *v)
 	while (real->name && strcmp(real->name, v->name) != 0)
 		real++;
 	return real;
+}
+
+/* A file is the user's to open: its text comes through the standard input. */
+bool admin_words_ok(const struct cli_args *a)
+{
+	return str_eq(cli_value(a, "file", "-"), "-");
 }
 
 const char *admin_auth(const struct cli_verb *v)

@@ -55,6 +55,9 @@ int zone_cmd_attach(struct cli_args *a);
 int zone_cmd_import(struct cli_args *a);
 int zone_cmd_rename(struct cli_args *a);
 int zone_cmd_move(struct cli_args *a);
+int zone_cmd_migrate(struct cli_args *a);
+int zone_cmd_migrate_receive(struct cli_args *a); /* hidden: the other host's end */
+int zone_cmd_migrate_pipe(struct cli_args *a);    /* hidden: between rsync and ssh */
 /* life: implemented beside the monitor */
 int zone_cmd_ready(struct cli_args *a);
 int zone_cmd_boot(struct cli_args *a);
@@ -62,6 +65,7 @@ int zone_cmd_shutdown(struct cli_args *a);
 int zone_cmd_halt(struct cli_args *a);
 int zone_cmd_reboot(struct cli_args *a);
 int zone_cmd_autoboot(struct cli_args *a);
+int zone_cmd_autoshutdown(struct cli_args *a);
 int zone_cmd_freeze(struct cli_args *a);
 int zone_cmd_thaw(struct cli_args *a);
 int zone_cmd_login(struct cli_args *a);
@@ -80,7 +84,15 @@ int zone_cmd_history(struct cli_args *a);
 int zone_cmd_why(struct cli_args *a);
 int zone_cmd_audit(struct cli_args *a);
 int zone_cmd_help(struct cli_args *a);
+int zone_cmd_profile(struct cli_args *a);
 int zone_cmd_admin_server(struct cli_args *a); /* serves users who are not root */
 int zone_cmd_complete(struct cli_args *a);     /* hidden: words for the shell */
+
+/* autoboot.c: what both verbs say. */
+struct zone_dirs;
+struct err;
+int autoboot_output(struct cli_args *a, int (*run)(const struct zone_dirs *d,
+						   void (*failed)(const struct err *why, void *arg),
+						   void *arg, struct err *e));
 
 #endif

@@ -31,6 +31,8 @@ static const struct {
 	{ "import", 1, { NULL } },
 	{ "snapshot", 1, { "list", "diff", "get" } },
 	{ "autoboot", -1, { NULL } },
+	{ "autoshutdown", -1, { NULL } },
+	{ "profile", 1, { NULL } },
 };
 enum {
 	N_LOOKS = sizeof(looks) / sizeof(looks[0]),

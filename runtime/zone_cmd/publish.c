@@ -13,13 +13,17 @@ int zone_cmd_publish(struct cli_args *a)
 	const struct zone_dirs *d = zone_cmd_dirs(a);
 	const char *name = a->positional.items[0], *to = a->positional.items[1];
 	auto_done(watch) struct watch w = { 0 };
-	struct zone_install o = { .progress = watch_progress, .arg = &w, .warn = watch_warn };
+	const struct zone_publishing o = {
+		.to = to,
+		.compression = cli_value(a, "compress", NULL),
+		.tree = { .progress = watch_progress, .arg = &w, .warn = watch_warn }
+	};
 	auto_free char *digest = NULL;
 	struct err e = { 0 };
 
 	if (!d)
 		return CLI_FAILED;
-	int r = zone_publish(d, name, to, &o, &digest, &e);
+	int r = zone_publish(d, name, &o, &digest, &e);
 
 	output_progress_end(&w.progress);
 	if (r < 0)

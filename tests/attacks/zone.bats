@@ -123,7 +123,8 @@ P
 # --- C: what is read-only stays so ----------------------------------------------------------------------------------
 
 @test "C: root inside with CAP_SYS_ADMIN cannot take ro, nosuid, nodev off what the host shows it" {
-	booted web limitpriv=default,sys_admin 'fs=[{"dir":"/srv/ro","special":"'"$TOP"'/outside","type":"lofs","options":["ro"]},{"dir":"/srv/rw","special":"'"$TOP"'","type":"lofs","options":["rw"]}]'
+	mkdir "$TOP/shut/rw"
+	booted web limitpriv=default,sys_admin 'fs=[{"dir":"/srv/ro","special":"'"$TOP"'/outside","type":"lofs","options":["ro"]},{"dir":"/srv/rw","special":"'"$TOP/shut/rw"'","type":"lofs","options":["rw"]}]'
 	cat > "$(root_of web)/root/try.py" <<'P'
 import ctypes, os, struct
 libc = ctypes.CDLL(None, use_errno=True)

@@ -104,6 +104,113 @@ no_partition() {
 	away mine
 }
 
+# What apply changes while the zone runs: into a partition and out of it, whatever was before.
+live_cpus() {
+	local cg rc=0
+	mkdir -p $ZONES_CONFIG_DIR/pools
+	echo '{ "cpus": "0" }' >$ZONES_CONFIG_DIR/pools/zero.json
+	up shared
+	up mine
+	cg=$(cgroup_of mine)
+	zone set mine dedicatedCPU.ncpus=1
+	zone apply mine
+	is "$cg/cpuset.cpus.partition" root
+	is "$cg/cpuset.cpus" 1
+	is /sys/fs/cgroup/cpuset.cpus.effective 0
+	is "$(cgroup_of shared)/cpuset.cpus.effective" 0
+	need "mine has $(zone exec mine nproc)" [ "$(zone exec mine nproc)" = 1 ]
+	zone clear mine dedicatedCPU
+	zone set mine pool=zero
+	zone apply mine
+	is "$cg/cpuset.cpus.partition" member
+	is "$cg/cpuset.cpus" 0
+	is /sys/fs/cgroup/cpuset.cpus.effective 0-1
+	is "$(cgroup_of shared)/cpuset.cpus.effective" 0-1
+	zone clear mine pool
+	zone set mine dedicatedCPU.ncpus=1
+	zone apply mine
+	is "$cg/cpuset.cpus.partition" root
+	zone clear mine dedicatedCPU
+	zone apply mine
+	is "$cg/cpuset.cpus.partition" member
+	is "$cg/cpuset.cpus.effective" 0-1
+	# somebody else's cgroup wants the CPU: all is as before
+	mkdir /sys/fs/cgroup/mine
+	echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
+	echo 1 >/sys/fs/cgroup/mine/cpuset.cpus
+	zone set mine dedicatedCPU.ncpus=1 maxLwps=77
+	zone apply mine 2>$top/err || rc=$?
+	rmdir /sys/fs/cgroup/mine
+	need "status $rc" [ $rc = 1 ]
+	need "it said $(cat $top/err)" grep -q 'dedicatedCPU.*partition invalid' $top/err
+	is "$cg/cpuset.cpus.partition" member
+	is "$cg/cpuset.cpus.effective" 0-1
+	is "$cg/pids.max" 4096
+	need "held: $(ls $ZONES_RUN_DIR/.cpus)" [ -z "$(ls $ZONES_RUN_DIR/.cpus)" ]
+	zone apply mine
+	is "$cg/cpuset.cpus.partition" root
+	is "$cg/pids.max" 77
+	away mine
+	is "$(cgroup_of shared)/cpuset.cpus.effective" 0-1
+	away shared
+}
+
+# Root of this machine has every capability, so hard limits go up as well, and away.
+live_limits() {
+	local init what
+	up one maxProcesses=50 cappedMemory.physical=64M cappedMemory.locked=64K 'rlimit={"nofile":[100,200]}' schedulingClass=TS
+	init=$(zone list --json one | jq '.[0].id')
+	limit() { awk -v n="Max $1 " 'index($0, n) == 1 { sub(n, ""); print $1, $2 }' "/proc/$2/limits"; }
+	zone exec one sleep 300 &
+	zone set one maxProcesses=70 cappedMemory.locked=128K 'rlimit={"nofile":[150,300]}' schedulingClass=batch
+	need "waits: $(zone diff one)" [ -z "$(zone diff --json one | jq -r '.changes[] | select(.how != "live")')" ]
+	zone apply one
+	for pid in $(zone ps --json one | jq '.[].pid'); do
+		need "processes of $pid: $(limit processes "$pid")" [ "$(limit processes "$pid")" = "70 70" ]
+		need "locked: $(limit "locked memory" "$pid")" [ "$(limit "locked memory" "$pid")" = "131072 131072" ]
+		need "files: $(limit "open files" "$pid")" [ "$(limit "open files" "$pid")" = "150 300" ]
+		need "policy of $pid: $(awk '{print $41}' "/proc/$pid/stat")" [ "$(awk '{print $41}' "/proc/$pid/stat")" = 3 ]
+	done
+	need "exec has $(zone exec one sh -c 'ulimit -p')" [ "$(zone exec one sh -c 'ulimit -p')" = 70 ]
+	zone audit one
+	zone clear one maxProcesses cappedMemory.locked rlimit schedulingClass
+	zone apply one
+	for what in processes "locked memory" "open files"; do
+		need "$what: $(limit "$what" "$init")" [ "$(limit "$what" "$init")" = "$(limit "$what" "$(jq .monitor $ZONES_RUN_DIR/one/run.json)")" ]
+	done
+	need "policy $(awk '{print $41}' "/proc/$init/stat")" [ "$(awk '{print $41}' "/proc/$init/stat")" = 0 ]
+	need "pending" [ "$(zone list --json one | jq -r '.[0].pending')" = false ]
+	zone audit one
+	away one
+}
+
+# What zone stat reads on version 2, of a zone at work and of one that stands still.
+stat_and_freeze() {
+	local cg a b
+	up one cappedCPU.ncpus=0.5 cappedMemory.physical=64M cappedMemory.swap=64M maxLwps=40
+	cg=$(cgroup_of one)
+	zone exec one sh -c 'dd if=/dev/zero of=/var/f bs=1M count=8 2>/dev/null; while :; do :; done' &
+	sleep 3
+	zone stat --json one >$top/stat
+	cat $top/stat
+	a=$(jq '.zones[0].memory.used // .[0].memory.used // .memory.used' $top/stat) b=$(cat "$cg/memory.current")
+	need "memory $a, the kernel says $b" [ $((a > b ? a - b : b - a)) -lt $((4 << 20)) ]
+	zone stat one
+	zone stat --prometheus one | grep -q 'zone="one"'
+	zone freeze one
+	is "$cg/cgroup.freeze" 1
+	# limits change and it still stands
+	zone set one maxLwps=50 'rlimit={"core":0}'
+	zone apply one
+	is "$cg/cgroup.freeze" 1
+	is "$cg/pids.max" 50
+	zone stat one
+	zone thaw one
+	is "$cg/cgroup.freeze" 0
+	zone exec one true
+	away one
+}
+
 block_io() {
 	local cg start
 	up one 'blockIO=[{"path":"/disk","writeBps":"1M","readIops":50}]'
@@ -143,5 +250,8 @@ check cpu cpu
 check soft soft
 check dedicated dedicated
 check no-partition no_partition
+check live-cpus live_cpus
+check live-limits live_limits
+check stat-and-freeze stat_and_freeze
 check block-io block_io
 check rctl rctl

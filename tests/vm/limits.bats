@@ -20,6 +20,15 @@ setup_file() {
 @test "v2: dedicatedCPU: a partition that the kernel calls invalid is an error of boot" {
 	passed no-partition
 }
+@test "v2: apply: a running zone becomes a partition and none again, others make room; what the kernel refuses leaves all as it was" {
+	passed live-cpus
+}
+@test "v2: apply: limits of processes go up, down and away for everyone, the scheduling policy too" {
+	passed live-limits
+}
+@test "v2: zone stat reads what the kernel says; a frozen zone is changed and stands still" {
+	passed stat-and-freeze
+}
 @test "v2: blockIO: io.max holds, for what goes through the page cache too, and is lifted live" {
 	passed block-io
 }

@@ -7,8 +7,8 @@ load helper
 sleeper='service.command=["/bin/sleep","1000"]'
 
 setup_more() {
-	mkdir "$TOP/src"
-	echo "of the host" >"$TOP/src/file"
+	mkdir "$TOP/shut/src"
+	echo "of the host" >"$TOP/shut/src/file"
 }
 
 # A file of the zone's cgroup, as zone info --live shows it.
@@ -83,14 +83,14 @@ except OSError: print("stopped")'
 
 @test "fs: a folder of the host and a tmpfs come, change and go" {
 	booted web "$sleeper" limitpriv=default,sys_admin
-	zone add web fs dir=/data special="$TOP/src" type=lofs options=ro
+	zone add web fs dir=/data special="$TOP/shut/src" type=lofs options=ro
 	zone add web fs dir=/deep/er/scratch type=tmpfs options=size=1M
 	fails 0 zone apply web
 	[ "$(inside cat /data/file)" = "of the host" ]
 	[ "$(inside stat -c '%u %g' /data/file)" = "0 0" ]
 	run inside sh -c 'echo x >/data/new'
 	says "Read-only"
-	[ ! -e "$TOP/src/new" ]
+	[ ! -e "$TOP/shut/src/new" ]
 	[ "$(inside stat -c %U /deep/er/scratch)" = root ]
 	inside sh -c 'echo x >/deep/er/scratch/f'
 	run inside dd if=/dev/zero of=/deep/er/scratch/big bs=1M count=2
@@ -107,7 +107,7 @@ except OSError: print("stopped")'
 	[ "$(how 'fs[/deep/er/scratch]')" = reboot ]
 	fails 0 zone apply web
 	inside sh -c 'echo of the zone >/data/new'
-	[ "$(stat -c %u "$TOP/src/new")" = 0 ]
+	[ "$(stat -c %u "$TOP/shut/src/new")" = 0 ]
 	[ "$(inside cat /deep/er/scratch/f)" = x ]
 	[ "$(mounted /data)" = 1 ]
 	zone clear web fs
@@ -116,11 +116,11 @@ except OSError: print("stopped")'
 	[ "$(mounted /deep/er/scratch)" = 0 ]
 	[ "$(pending)" = false ]
 	run ! grep -qF "$TOP/storage" <(findmnt -rno TARGET)
-	grep -q "of the zone" "$TOP/src/new"
+	grep -q "of the zone" "$TOP/shut/src/new"
 }
 
 @test "fs that were there at boot go and come back" {
-	booted web "$sleeper" "fs=[{\"dir\":\"/data\",\"special\":\"$TOP/src\",\"type\":\"lofs\"},{\"dir\":\"/data/sub\",\"type\":\"tmpfs\"}]"
+	booted web "$sleeper" "fs=[{\"dir\":\"/data\",\"special\":\"$TOP/shut/src\",\"type\":\"lofs\"},{\"dir\":\"/data/sub\",\"type\":\"tmpfs\"}]"
 	zone remove web fs dir=/data
 	[ "$(how 'fs[/data]')" = reboot ] # something is mounted below it
 	zone remove web fs dir=/data/sub
@@ -128,14 +128,14 @@ except OSError: print("stopped")'
 	[ "$(mounted /data/sub)" = 0 ]
 	fails 0 zone apply web # nothing is below it any more
 	[ "$(mounted /data)" = 0 ]
-	zone add web fs dir=/data special="$TOP/src" type=lofs
+	zone add web fs dir=/data special="$TOP/shut/src" type=lofs
 	fails 0 zone apply web
 	[ "$(inside cat /data/file)" = "of the host" ]
 	[ "$(pending)" = false ]
 }
 
 @test "a folder of the host that root inside has moved or covered is not called gone" {
-	booted web "$sleeper" limitpriv=default,sys_admin "fs=[{\"dir\":\"/deep/data\",\"special\":\"$TOP/src\",\"type\":\"lofs\"}]"
+	booted web "$sleeper" limitpriv=default,sys_admin "fs=[{\"dir\":\"/deep/data\",\"special\":\"$TOP/shut/src\",\"type\":\"lofs\"}]"
 	inside mv /deep /elsewhere
 	zone clear web fs
 	fails 1 zone apply web
@@ -198,21 +198,22 @@ except OSError: print("stopped")'
 	[ "$(pending)" = false ]
 	run zone list web
 	case $output in *pending*) false ;; esac
-	zone set web hostname=other maxLwps=60 maxProcesses=40 limitpriv=default,!chown
+	zone set web hostname=other maxLwps=60 nesting=true hostid=0x84f1a2c3 limitpriv=default,!chown
 	[ "$(pending)" = true ]
 	run zone list
 	says pending
 	run zone info web
 	says "zone diff web"
-	zone info --json web | jq -e '.pending == 4'
+	zone info --json web | jq -e '.pending == 5'
 	run --separate-stderr zone apply web
 	[ "$status" = 0 ]
 	[[ $stderr == *"zone reboot web"* ]]
 	says "reboot  hostname"
 	[ "$(pending)" = true ]
 	[ "$(inside hostname)" = web ]
+	[ "$(inside hostid)" = 84f1a2c3 ]
 	run zone apply --json web
-	jq -e '.ok and .pending == 3 and (.changes | map(.path) | sort) == ["hostname", "limitpriv", "maxProcesses"] and all(.changes[]; .why)' <<<"$output"
+	jq -e '.ok and .pending == 3 and (.changes | map(.path) | sort) == ["hostname", "limitpriv", "nesting"] and all(.changes[]; .why)' <<<"$output"
 	zone reboot web
 	[ "$(inside hostname)" = other ]
 	[ "$(pending)" = false ]
@@ -237,7 +238,7 @@ except OSError: print("stopped")'
 
 @test "a second apply has nothing to do; five at once do the work once" {
 	booted web "$sleeper"
-	zone add web fs dir=/data special="$TOP/src" type=lofs
+	zone add web fs dir=/data special="$TOP/shut/src" type=lofs
 	zone set web maxLwps=60
 	for i in 1 2 3 4 5; do zone apply --json web >"$TOP/out.$i" & done
 	wait
@@ -253,7 +254,7 @@ except OSError: print("stopped")'
 	booted web 'service.command=["/usr/bin/python3","-c","import time; a = bytearray(b\"x\") * (60 << 20); print(\"full\", flush=True); time.sleep(1000)"]' cappedMemory.physical=200M cappedMemory.swap=200M maxLwps=50
 	wait_for 20 sh -c 'zone logs web | grep -q full'
 	zone set web cappedMemory.physical=16M cappedMemory.swap=16M maxLwps=60 cappedCPU.ncpus=0.5 attr.a=b
-	zone add web fs dir=/data special="$TOP/src" type=lofs
+	zone add web fs dir=/data special="$TOP/shut/src" type=lofs
 	fails 1 zone apply web
 	says "cappedMemory."
 	says "in use now"
@@ -273,13 +274,13 @@ except OSError: print("stopped")'
 }
 
 @test "a step that fails undoes those before it, and the error names the key" {
-	booted web "$sleeper" maxLwps=50 cpuShares=50 "fs=[{\"dir\":\"/old\",\"special\":\"$TOP/src\",\"type\":\"lofs\"}]"
+	booted web "$sleeper" maxLwps=50 cpuShares=50 "fs=[{\"dir\":\"/old\",\"special\":\"$TOP/shut/src\",\"type\":\"lofs\"}]"
 	look
 	shares=$(cgroup cpu.shares cpu.weight)
 	zone clear web fs
 	zone set web maxLwps=60 cpuShares=80
-	zone add web fs dir=/data special="$TOP/src" type=lofs
-	zone add web fs dir=/data2/x special="$TOP/src" type=lofs
+	zone add web fs dir=/data special="$TOP/shut/src" type=lofs
+	zone add web fs dir=/data2/x special="$TOP/shut/src" type=lofs
 	inside sh -c 'echo >/data2' # a file in the way: only the mount itself finds it
 	fails 1 zone apply web
 	says "fs[/data2/x]"
@@ -300,7 +301,7 @@ except OSError: print("stopped")'
 	booted web "$sleeper" maxLwps=50
 	sum=$(sha256sum "$ZONES_CONFIG_DIR/web.json")
 	inside sh -c 'echo >/data2'
-	jq --arg s "$TOP/src" '.maxLwps = 60 | .fs = [{dir: "/data2/x", special: $s, type: "lofs"}]' "$ZONES_CONFIG_DIR/web.json" >"$TOP/new.json"
+	jq --arg s "$TOP/shut/src" '.maxLwps = 60 | .fs = [{dir: "/data2/x", special: $s, type: "lofs"}]' "$ZONES_CONFIG_DIR/web.json" >"$TOP/new.json"
 	fails 1 zone apply -f "$TOP/new.json"
 	says "fs[/data2/x]"
 	[ "$(sha256sum "$ZONES_CONFIG_DIR/web.json")" = "$sum" ]
@@ -426,9 +427,9 @@ finished() { # NUMBER
 
 @test "kill -9 at any moment: the next apply finishes" {
 	command -v strace >/dev/null || skip "needs strace"
-	booted web "$sleeper" maxLwps=50 "fs=[{\"dir\":\"/old\",\"special\":\"$TOP/src\",\"type\":\"lofs\"}]"
+	booted web "$sleeper" maxLwps=50 "fs=[{\"dir\":\"/old\",\"special\":\"$TOP/shut/src\",\"type\":\"lofs\"}]"
 	cp "$ZONES_CONFIG_DIR/web.json" "$TOP/a.json"
-	jq --arg s "$TOP/src" '.maxLwps = 60 | .cpuShares = 80 | .attr = {"a": "b"} | .fs = [{dir: "/data", special: $s, type: "lofs"}]' "$TOP/a.json" >"$TOP/b.json"
+	jq --arg s "$TOP/shut/src" '.maxLwps = 60 | .cpuShares = 80 | .attr = {"a": "b"} | .fs = [{dir: "/data", special: $s, type: "lofs"}]' "$TOP/a.json" >"$TOP/b.json"
 	killed=0
 	for call in write rename renameat2 clone3 wait4; do
 		at=1 code=1

@@ -7,12 +7,12 @@ setup_more() {
 	truncate -s 64M "$TOP/disk"
 	LOOP=$(losetup -f --show "$TOP/disk" 2>/dev/null) || { LOOP=; skip "no loop devices here"; }
 	mke2fs -q -t ext4 "$LOOP"
-	mkdir "$TOP/mnt"
-	mount "$LOOP" "$TOP/mnt"
+	mkdir "$TOP/shut/mnt"
+	mount "$LOOP" "$TOP/shut/mnt"
 	NUMBER=$(stat -c '%Hr:%Lr' "$LOOP")
 }
 teardown_more() {
-	umount "$TOP/mnt" 2>/dev/null
+	umount "$TOP/shut/mnt" 2>/dev/null
 	[ -z "${LOOP:-}" ] || losetup -d "$LOOP"
 }
 
@@ -39,7 +39,7 @@ live() { # FILE...: the first there is
 }
 
 @test "blockIO by path: writing and reading are as slow as asked for, and quick again after apply" {
-	booted web 'blockIO=[{"path":"'"$TOP/mnt"'","writeBps":"1M","readBps":"2M"}]' 'fs=[{"dir":"/data","special":"'"$TOP/mnt"'","type":"lofs"}]'
+	booted web 'blockIO=[{"path":"'"$TOP/shut/mnt"'","writeBps":"1M","readBps":"2M"}]' 'fs=[{"dir":"/data","special":"'"$TOP/shut/mnt"'","type":"lofs"}]'
 	live blkio.throttle.write_bps_device io.max | grep -q "$NUMBER"
 	w=$(writes web 256k 12) # 3 MB
 	r=$(reads web 256k 12)
@@ -48,7 +48,7 @@ live() { # FILE...: the first there is
 	[ "$r" -gt 800 ]
 	# the host beside it does not wait
 	start=$(date +%s%N)
-	dd if=/dev/zero of="$TOP/mnt/other" bs=256k count=12 oflag=direct 2>/dev/null
+	dd if=/dev/zero of="$TOP/shut/mnt/other" bs=256k count=12 oflag=direct 2>/dev/null
 	[ $((($(date +%s%N) - start) / 1000000)) -lt 1500 ]
 	zone clear web blockIO
 	fails 0 zone apply web
@@ -59,7 +59,7 @@ live() { # FILE...: the first there is
 }
 
 @test "blockIO by device: operations in a second, changed live" {
-	booted web 'fs=[{"dir":"/data","special":"'"$TOP/mnt"'","type":"lofs"}]'
+	booted web 'fs=[{"dir":"/data","special":"'"$TOP/shut/mnt"'","type":"lofs"}]'
 	writes web 4k 60
 	zone set web 'blockIO=[{"device":"'"$LOOP"'","readIops":20,"writeIops":20}]'
 	fails 0 zone apply web
@@ -83,7 +83,7 @@ live() { # FILE...: the first there is
 	zone set web 'blockIO=[{"device":"/dev/null","readBps":"1M"}]'
 	fails 1 zone verify web
 	says '"/dev/null" is not a block device'
-	zone set web 'blockIO=[{"device":"'"$LOOP"'","readBps":"1M"},{"path":"'"$TOP/mnt"'","writeBps":"1M"}]'
+	zone set web 'blockIO=[{"device":"'"$LOOP"'","readBps":"1M"},{"path":"'"$TOP/shut/mnt"'","writeBps":"1M"}]'
 	fails 1 zone verify web
 	says "same disk as that of blockIO[0]"
 	fails 1 zone set web 'blockIO=[{"path":"/x"}]'

@@ -52,10 +52,10 @@ while True: b.append(bytearray(1<<20))'
 
 @test "when init itself is the victim, its end is told after it, and the zone is restarted by its policy" {
 	native web cappedMemory.physical=40M cappedMemory.swap=40M restart=on-failure
-	mkdir -p "$TOP/init"
-	printf '#!/usr/bin/python3\nimport os, time\nif os.path.exists("/root/once"): time.sleep(1000)\nopen("/root/once", "w").close()\n%s\n' "$eat" >"$TOP/init/init"
-	chmod 755 "$TOP/init/init"
-	zone set web fs='[{"dir":"/opt","special":"'"$TOP/init"'","type":"lofs"}]' 'service.command=["/opt/init"]' service.restart=no
+	mkdir -p "$TOP/shut/init"
+	printf '#!/usr/bin/python3\nimport os, time\nif os.path.exists("/root/once"): time.sleep(1000)\nopen("/root/once", "w").close()\n%s\n' "$eat" >"$TOP/shut/init/init"
+	chmod 755 "$TOP/shut/init/init"
+	zone set web fs='[{"dir":"/opt","special":"'"$TOP/shut/init"'","type":"lofs"}]' 'service.command=["/opt/init"]' service.restart=no
 	zone boot web
 	wait_for 10 eval '[ "$(zone events --json -e oom web | jq length)" -ge 1 ]'
 	zone events --json -e oom web | jq -e '.[0].data.victim.command == "init"'
@@ -138,10 +138,10 @@ $eat"
 	rm -rf "$ZONES_STORAGE_DIR/web/root/etc"
 	zone boot web || true
 	zone set web 'service.command=["/nosuch"]' restart=no
-	mkdir "$TOP/gone"
-	zone set web fs='[{"dir":"/opt","special":"'"$TOP/gone"'","type":"lofs"}]'
+	mkdir "$TOP/shut/gone"
+	zone set web fs='[{"dir":"/opt","special":"'"$TOP/shut/gone"'","type":"lofs"}]'
 	zone halt web || true
-	rmdir "$TOP/gone"
+	rmdir "$TOP/shut/gone"
 	fails 1 zone boot web
 	zone events --json -e boot-failed web | jq -e 'length >= 1 and (.[-1].text | contains("gone"))'
 }

@@ -3,13 +3,13 @@
 load helper
 
 setup_more() {
-	mkdir -p "$TOP/img" "$TOP/tree/sub"
-	echo content >"$TOP/tree/sub/file"
-	chown 33:34 "$TOP/tree/sub/file"
-	cp "$(command -v id)" "$TOP/tree/id"
-	chmod 4755 "$TOP/tree/id"
-	mknod "$TOP/tree/null" c 1 3
-	chmod 666 "$TOP/tree/null"
+	mkdir -p "$TOP/img" "$TOP/shut/tree/sub"
+	echo content >"$TOP/shut/tree/sub/file"
+	chown 33:34 "$TOP/shut/tree/sub/file"
+	cp "$(command -v id)" "$TOP/shut/tree/id"
+	chmod 4755 "$TOP/shut/tree/id"
+	mknod "$TOP/shut/tree/null" c 1 3
+	chmod 666 "$TOP/shut/tree/null"
 }
 
 teardown_more() {
@@ -28,16 +28,16 @@ known() { # is this file system in the kernel?
 	grep -qw "$1" /proc/filesystems || { modprobe -q "$1" && grep -qw "$1" /proc/filesystems; }
 }
 
-# image TYPE [FILE]: a file system of that type, from $TOP/tree where its tool can do that. 1: the kernel does not know it.
+# image TYPE [FILE]: a file system of that type, from $TOP/shut/tree where its tool can do that. 1: the kernel does not know it.
 image() {
 	local file=${2:-$TOP/img/$1}
 	known "$1" || return 1
 	case $1 in
-	ext4) truncate -s 16M "$file" && mke2fs -q -t ext4 -d "$TOP/tree" "$file" ;;
+	ext4) truncate -s 16M "$file" && mke2fs -q -t ext4 -d "$TOP/shut/tree" "$file" ;;
 	xfs) truncate -s 300M "$file" && mkfs.xfs -q "$file" ;;
-	btrfs) truncate -s 120M "$file" && mkfs.btrfs -q -r "$TOP/tree" "$file" ;;
-	squashfs) mksquashfs "$TOP/tree" "$file" -quiet -no-progress >/dev/null ;;
-	erofs) mkfs.erofs --quiet "$file" "$TOP/tree" ;;
+	btrfs) truncate -s 120M "$file" && mkfs.btrfs -q -r "$TOP/shut/tree" "$file" ;;
+	squashfs) mksquashfs "$TOP/shut/tree" "$file" -quiet -no-progress >/dev/null ;;
+	erofs) mkfs.erofs --quiet "$file" "$TOP/shut/tree" ;;
 	esac
 }
 
@@ -137,12 +137,12 @@ mounted() {
 	zone set z "fs[0].special=$TOP/link/ext4"
 	refused "symbolic link"
 	# root of a zone makes files that are root's on the disk
-	native other "fs=[{\"dir\":\"/data\",\"type\":\"lofs\",\"special\":\"$TOP/tree\"}]"
+	native other "fs=[{\"dir\":\"/data\",\"type\":\"lofs\",\"special\":\"$TOP/shut/tree\"}]"
 	cp "$f" "$ZONES_STORAGE_DIR/other/root/made"
 	zone set z "fs[0].special=$ZONES_STORAGE_DIR/other/root/made"
 	refused 'where zone "other" can write'
-	cp "$f" "$TOP/tree/made"
-	zone set z "fs[0].special=$TOP/tree/made"
+	cp "$f" "$TOP/shut/tree/made"
+	zone set z "fs[0].special=$TOP/shut/tree/made"
 	refused 'where zone "other" can write'
 	zone set other 'fs[0].options=["ro"]'
 	zone verify z
@@ -151,12 +151,12 @@ mounted() {
 	zone clear z 'fs'
 	zone boot other
 	zone clear other fs
-	zone add z fs dir=/m type=ext4 "special=$TOP/tree/made"
+	zone add z fs dir=/m type=ext4 "special=$TOP/shut/tree/made"
 	refused 'where zone "other" can write'
 	zone halt other
 	# and the other way round: the image was first
 	zone boot z
-	zone add other fs dir=/data type=lofs "special=$TOP/tree"
+	zone add other fs dir=/data type=lofs "special=$TOP/shut/tree"
 	fails 1 zone verify other
 	says "holds the image"
 	fails 1 zone boot other
@@ -173,7 +173,7 @@ mounted() {
 	zone add z fs dir=/m type=ext4 "special=$TOP/nosuch"
 	fails 1 zone verify z
 	says "$TOP/nosuch"
-	for bad in "$TOP/tree" "$TOP/pipe" /dev/null; do
+	for bad in "$TOP/shut/tree" "$TOP/pipe" /dev/null; do
 		[ "$bad" != "$TOP/pipe" ] || mkfifo "$bad"
 		zone set z "fs[0].special=$bad"
 		fails 1 zone verify z
@@ -284,7 +284,7 @@ mounted() {
 
 @test "each kind comes and goes while the zone runs; what fails leaves the zone as it was" {
 	mkdir "$TOP/low" "$TOP/user"
-	chown 1234 "$TOP/user"
+	chown 1234:1235 "$TOP/user"
 	image ext4 || skip "this kernel has no ext4"
 	image squashfs || true
 	booted z limitpriv=default,sys_admin
@@ -407,7 +407,7 @@ mounted() {
 		"type":"ext4"|fs[0].special
 		"type":"ext4","special":"/x","owner":"root"|fs[0].owner
 		"type":"lofs","special":"/x","upper":"disk"|fs[0].upper
-		"type":"lofs","special":"/x","trusted":true|fs[0].trusted
+		"type":"tmpfs","trusted":true|fs[0].trusted
 		"type":"tmpfs","verity":"sha256:0000000000000000000000000000000000000000000000000000000000000000"|fs[0].verity
 		"type":"erofs","special":"/x","verity":"sha256:00"|fs[0].verity
 		"type":"overlay","special":"/x","options":["ro"]|fs[0].options[0]
@@ -417,4 +417,59 @@ mounted() {
 		"type":"squashfs","special":"/x","options":["rw"]|fs[0].options[0]
 		"type":"ext4","special":"/x","options":["rbind"]|fs[0].options[0]
 	E
+}
+
+@test "a folder that users of the host can enter is not written to by a zone: verify, boot and apply refuse, and say what helps" {
+	mkdir -m 755 "$TOP/open" "$TOP/shut/in" "$TOP/users" "$TOP/mnt"
+	chown 1234:1235 "$TOP/users"
+	native z 'service.command=["/bin/sleep","1000"]'
+	allowed() { zone set z "fs=[{\"dir\":\"/d\",\"type\":\"lofs\",$1}]" && zone verify z; }
+	refused() { # by all three, and nothing is made
+		zone set z "fs=[{\"dir\":\"/d\",\"type\":\"lofs\",$1}]"
+		fails 1 zone verify z && says 'fs[0].special' && says "set-user-ID" && fails 1 zone boot z && says "set-user-ID"
+	}
+	refused "\"special\":\"$TOP/open\""
+	says '"trusted": true'
+	says "a mount with nosuid"
+	refused "\"special\":\"$TOP/open\",\"options\":[\"suid\"]"
+	refused "\"special\":\"$TOP/open\",\"owner\":\"root\""
+	refused "\"special\":\"$TOP/users\""
+	touch "$TOP/open/file"
+	refused "\"special\":\"$TOP/open/file\""
+	ln -s "$TOP/open" "$TOP/shut/link"
+	refused "\"special\":\"$TOP/shut/link\""
+	chmod 700 "$TOP/open" # root inside would open it again
+	refused "\"special\":\"$TOP/open\""
+	allowed "\"special\":\"$TOP/open\",\"options\":[\"ro\"]"
+	allowed "\"special\":\"$TOP/open\",\"trusted\":true"
+	allowed "\"special\":\"$TOP/users\",\"owner\":\"www-data\""
+	chgrp 0 "$TOP/users"
+	zone set z "fs=[{\"dir\":\"/d\",\"type\":\"lofs\",\"special\":\"$TOP/users\",\"owner\":\"www-data\"}]"
+	fails 1 zone verify z
+	says chgrp
+	allowed "\"special\":\"$TOP/shut/in\""
+	chmod 711 "$TOP/shut"
+	refused "\"special\":\"$TOP/shut/in\""
+	chmod 700 "$TOP/shut"
+	zone set z 'fs=[]'
+	zone boot z
+	zone add z fs dir=/d type=lofs "special=$TOP/open"
+	fails 1 zone apply z
+	says "set-user-ID"
+	[ ! -e "$ZONES_STORAGE_DIR/z/root/d/x" ] && zone exec z sh -c '! mount | grep " /d "'
+	zone set z 'fs=[]'
+	zone add z fs dir=/d type=lofs "special=$TOP/shut/in"
+	zone apply z
+	zone exec z sh -c 'cp /bin/sh /d/sh && chmod 4755 /d/sh'
+	[ "$(stat -c %u:%a "$TOP/shut/in/sh")" = 0:4755 ] # why it is so
+	run setpriv --reuid 1234 --regid 1235 --clear-groups sh -c '"$1" -p -c "id -u"' sh "$TOP/shut/in/sh"
+	[ "$status" -ne 0 ]
+	zone halt z
+	mount -t tmpfs -o nosuid,mode=755 none "$TOP/mnt"
+	run allowed "\"special\":\"$TOP/mnt\""
+	one=$status
+	run refused "\"special\":\"$TOP/mnt\",\"options\":[\"rbind\"]"
+	two=$status
+	umount "$TOP/mnt"
+	[ "$one $two" = "0 0" ]
 }

@@ -14,6 +14,7 @@ setup() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	TOP=$(mktemp -d "/var/lib/zones-test.${ZONES_TEST_MARK:-0}.XXXXXX")
 	chmod 755 "$TOP"
+	mkdir -m 700 "$TOP/shut" # what a zone may write to: no user of the host enters it
 	export ZONES_CONFIG_DIR=$TOP/etc ZONES_STORAGE_DIR=$TOP/storage ZONES_RUN_DIR=$TOP/run
 	[ -z "${ZONES_TEST_CGROUPS:-}" ] || echo "zones-$(cgroup_hash)" >>"$ZONES_TEST_CGROUPS"
 	CGROUPS_BEFORE=$(zone_cgroups)

@@ -93,11 +93,11 @@ writable() {
 }
 
 @test "login -T: the administrator writes, and nobody of the zone gets there through him" {
-	mkdir "$TOP/data"
-	immutable fixed-configuration limitpriv=default "fs=[{\"dir\":\"/srv/a b\",\"type\":\"lofs\",\"special\":\"$TOP/data\"}]"
+	mkdir "$TOP/shut/data"
+	immutable fixed-configuration limitpriv=default "fs=[{\"dir\":\"/srv/a b\",\"type\":\"lofs\",\"special\":\"$TOP/shut/data\"}]"
 	zone login -T z 'touch /etc/trusted "/srv/a b/there" /run/same /var/lib/dpkg/trusted && ! touch /usr/trusted 2>/dev/null && ! mount -t tmpfs t /mnt 2>/dev/null && id -u && ls /proc/self/ns >/dev/null'
 	[ -f "$R/etc/trusted" ] && [ "$(stat -c %u "$R/etc/trusted")" = 0 ]
-	[ -f "$TOP/data/there" ] && [ -f "$R/var/lib/dpkg/trusted" ]
+	[ -f "$TOP/shut/data/there" ] && [ -f "$R/var/lib/dpkg/trusted" ]
 	zone exec z test -f /run/same
 	zone login -T z 'touch /run/ready; exec sleep 300' &
 	wait_for 10 zone exec z test -f /run/ready
@@ -132,16 +132,16 @@ writable() {
 }
 
 @test "places of file systems are made at boot and by apply; links in the root's place are refused or left out" {
-	mkdir "$TOP/data"
-	touch "$TOP/file"
+	mkdir "$TOP/shut/data"
+	touch "$TOP/shut/file"
 	immutable strict 'fs=[{"dir":"/opt/new/deep","type":"tmpfs"}]'
 	zone exec z touch /opt/new/deep/x
 	[ "$(stat -c %u "$R/opt/new/deep")" = 0 ]
-	zone add z fs dir=/opt/live type=lofs "special=$TOP/data"
-	zone add z fs dir=/opt/one type=lofs "special=$TOP/file"
+	zone add z fs dir=/opt/live type=lofs "special=$TOP/shut/data"
+	zone add z fs dir=/opt/one type=lofs "special=$TOP/shut/file"
 	zone apply z
 	zone exec z sh -c 'touch /opt/live/y && echo text > /opt/one'
-	[ -f "$TOP/data/y" ] && [ "$(cat "$TOP/file")" = text ]
+	[ -f "$TOP/shut/data/y" ] && [ "$(cat "$TOP/shut/file")" = text ]
 	zone halt z
 	zone set z fileMacProfile=fixed-configuration
 	rmdir "$R/var/lib/rpm"
@@ -179,10 +179,10 @@ writable() {
 @test "a root in layers is locked in the same way" {
 	native z fileMacProfile=none limitpriv=default,sys_admin
 	R=$ZONES_STORAGE_DIR/z/root
-	mkdir -p "$R"/var/lib/{dpkg,apt,rpm,dnf,pacman,apk} "$R/var/spool/cron" "$R/root" "$R/srv" "$TOP/data"
+	mkdir -p "$R"/var/lib/{dpkg,apt,rpm,dnf,pacman,apk} "$R/var/spool/cron" "$R/root" "$R/srv" "$TOP/shut/data"
 	zone clone z layered 2>/dev/null || skip "clone is not there"
 	[ "$(jq -r .driver "$ZONES_STORAGE_DIR/.records/layered.json")" = overlay ] || skip "the clone is not in layers here"
-	zone set layered fileMacProfile=fixed-configuration "fs=[{\"dir\":\"/opt/new\",\"type\":\"lofs\",\"special\":\"$TOP/data\",\"options\":[\"ro\"]}]"
+	zone set layered fileMacProfile=fixed-configuration "fs=[{\"dir\":\"/opt/new\",\"type\":\"lofs\",\"special\":\"$TOP/shut/data\",\"options\":[\"ro\"]}]"
 	zone boot layered
 	[ "$(zone list -p -o rw layered)" = R ]
 	zone exec layered sh -c '
@@ -191,7 +191,7 @@ writable() {
 		umount /var/lib/dpkg ; touch /var/lib/dpkg/evil ; mv /var/lib /var/x ; mount -o remount,bind,rw /var/lib/dpkg ; mount -o remount,bind,rw /opt/new ; touch /opt/new/evil
 		touch /etc/evil /usr/evil /evil ; touch /var/good /var/lib/good; true' >/dev/null 2>&1
 	zone exec layered sh -c '[ -e /var/good ] && [ -e /var/lib/good ] && [ -d /opt/new ] && ! ls /evil /etc/evil /usr/evil /var/lib/dpkg/evil /opt/new/evil 2>/dev/null'
-	[ -z "$(ls "$TOP/data")" ]
+	[ -z "$(ls "$TOP/shut/data")" ]
 	fails 1 zone login -T layered true
 	says "in layers"
 	zone halt layered

@@ -212,12 +212,12 @@ P
 }
 
 @test "lofs and tmpfs file systems: bound with the zone's owners, read-only when asked, no device or setuid" {
-	mkdir -p "$TOP/data" "$TOP/ro"
-	echo d > "$TOP/data/f"
-	booted web 'fs=[{"dir":"/srv/data","special":"'"$TOP"'/data","type":"lofs"},{"dir":"/srv/ro","special":"'"$TOP"'/ro","type":"lofs","options":["ro"]},{"dir":"/srv/t","type":"tmpfs","options":["size=1M"]}]'
+	mkdir -p "$TOP/shut/data" "$TOP/ro"
+	echo d > "$TOP/shut/data/f"
+	booted web 'fs=[{"dir":"/srv/data","special":"'"$TOP"'/shut/data","type":"lofs"},{"dir":"/srv/ro","special":"'"$TOP"'/ro","type":"lofs","options":["ro"]},{"dir":"/srv/t","type":"tmpfs","options":["size=1M"]}]'
 	[ "$(zone exec web stat -c %u /srv/data/f)" = 0 ]
 	zone exec web sh -c 'echo new > /srv/data/g'
-	[ "$(stat -c %u "$TOP/data/g")" = 0 ]
+	[ "$(stat -c %u "$TOP/shut/data/g")" = 0 ]
 	fails 1 zone exec web touch /srv/ro/x
 	run zone exec web dd if=/dev/zero of=/srv/t/x bs=64k count=64
 	[ "$status" -ne 0 ]

@@ -73,6 +73,34 @@ facts() { # facts DIR: everything about the files in it
 	[ ! -e "$TOP/d" ]
 }
 
+@test "the layer is compressed as asked: media type, digest and diff_id are true, nothing in it tells of the day, and each can be installed" {
+	zone_of_tree web
+	export SOURCE_DATE_EPOCH=1700000000
+	for how in gzip zstd none; do
+		out=$TOP/$how
+		case $how in gzip) zone publish web "oci:$out" ;; *) zone publish --compress $how web "oci:$out" ;; esac
+		manifest=$out/blobs/sha256/$(jq -r '.manifests[0].digest[7:]' "$out/index.json")
+		layer=$(jq -r '.layers[0].digest[7:]' "$manifest")
+		[ "$(sha256sum <"$out/blobs/sha256/$layer")" = "$layer  -" ]
+		[ "$(stat -c %s "$out/blobs/sha256/$layer")" = "$(jq '.layers[0].size' "$manifest")" ]
+		case $how in gzip) plain="gzip -dc" media=+gzip ;; zstd) plain="zstd -dqc" media=+zstd ;; none) plain=cat media= ;; esac
+		[ "$(jq -r '.layers[0].mediaType' "$manifest")" = "application/vnd.oci.image.layer.v1.tar$media" ]
+		diff_id=$(jq -r '.rootfs.diff_ids[0][7:]' "$out/blobs/sha256/$(jq -r '.config.digest[7:]' "$manifest")")
+		[ "$($plain <"$out/blobs/sha256/$layer" | sha256sum)" = "$diff_id  -" ]
+		ids+=" $diff_id"
+		zone create -t linux "of-$how" 'anet=[]'
+		zone install --from "oci:$out" "of-$how"
+	done
+	[ "$(tr ' ' '\n' <<<"$ids" | grep . | sort -u | wc -l)" = 1 ] # so that zones share it
+	[ "$(find "$ZONES_STORAGE_DIR/.layers" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ]
+	sleep 1.1
+	zone publish web "oci:$TOP/again"
+	diff -r "$TOP/gzip" "$TOP/again"
+	fails 1 zone publish -c lzma web "oci:$TOP/bad"
+	says "gzip, zstd, none"
+	[ ! -e "$TOP/bad" ]
+}
+
 @test "a zone that runs is refused, a frozen one is not; a zone on the host's /usr is refused" {
 	zone_of_tree web
 	zone boot web

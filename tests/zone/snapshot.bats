@@ -132,6 +132,38 @@ life() {
 	[ "$(zone list --json web | jq -r '.[0].aux')" = null ]
 }
 
+@test "layers: whoever copies the top of a zone keeps no other zone waiting, nobody removes the copy, and a kill leaves nothing" {
+	command -v strace >/dev/null || skip "needs strace"
+	record=$ZONES_STORAGE_DIR/.records/web.json
+	copies() { find "$ZONES_STORAGE_DIR/.layers" -maxdepth 1 -name '.new-*' | wc -l; }
+	native web
+	native other
+	zone snapshot create web first
+	zone snapshot create other first
+	zone boot web
+	zone exec web sh -c 'echo content >/srv/file'
+	# stopped when all is copied and not yet on the disk, for as long as we like
+	strace -f -qq -o /dev/null -e trace=syncfs -e inject=syncfs:signal=STOP "$(type -P zone)" snapshot create web slow 3>&- &
+	tracer=$!
+	wait_for 30 eval '[ "$(jq -r .copying "$record")" != null ] && grep -q "^State:.[tT]" "/proc/$(pgrep -P $tracer)/status"'
+	zone image prune
+	zone clone other another
+	zone snapshot create other second
+	[ "$(copies)" = 1 ]
+	kill -CONT "$(pgrep -P $tracer)"
+	wait $tracer
+	[ "$(copies) $(jq -r .copying "$record")" = "0 null" ]
+	zone snapshot get web slow /srv/file "$TOP/file"
+	[ "$(cat "$TOP/file")" = content ]
+	strace -f -qq -o /dev/null -e trace=syncfs -e inject=syncfs:signal=KILL "$(type -P zone)" snapshot create web killed 3>&- || true
+	[ "$(copies)" = 1 ]
+	zone snapshot list web # who only looks waits for nobody and changes nothing
+	[ "$(copies)" = 1 ]
+	zone snapshot create web last
+	[ "$(copies) $(jq -r .copying "$record")" = "0 null" ]
+	[ "$(names_of web | tr '\n' ' ')" = "first slow last " ]
+}
+
 @test "btrfs: snapshots are read-only subvolumes, and all of them go with the zone" {
 	disk btrfs "$TOP/btrfs"
 	zone create -t isolated web zonepath="$TOP/btrfs/web"
@@ -188,9 +220,9 @@ life() {
 }
 
 @test "all zones, names made up, the last N of those stay; a bind mount is not in the way" {
-	mkdir "$TOP/data"
-	echo host >"$TOP/data/file"
-	zone create -t isolated web "fs=[{\"dir\":\"/data\",\"special\":\"$TOP/data\",\"type\":\"lofs\"}]"
+	mkdir "$TOP/shut/data"
+	echo host >"$TOP/shut/data/file"
+	zone create -t isolated web "fs=[{\"dir\":\"/data\",\"special\":\"$TOP/shut/data\",\"type\":\"lofs\"}]"
 	zone install web
 	native other
 	zone create -t isolated never
@@ -210,7 +242,7 @@ life() {
 	zone halt web
 	[ "$(names_of web | grep -c ^auto-)" = 1 ]
 	zone snapshot rollback web mine
-	[ "$(cat "$TOP/data/file")" = host ]
+	[ "$(cat "$TOP/shut/data/file")" = host ]
 	[ "$(zone snapshot diff web mine)" = "" ]
 }
 

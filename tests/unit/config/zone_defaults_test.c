@@ -61,7 +61,7 @@ static void test_smallest(void)
 	CHECK(!strmap_get(&r.values, "cpuShares"));
 	CHECK_INT(z->n_anet, 0); /* no network unless the file asks for one */
 	CHECK(!z->service && !z->dns);
-	CHECK_INT(r.n, 17);
+	CHECK_INT(r.n, 19);
 	/* The file stays as it was. */
 	CHECK(!file->brand && !file->capped_memory);
 }

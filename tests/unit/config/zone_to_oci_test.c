@@ -81,8 +81,6 @@ static struct json *extensions(const struct container_spec *s, const char *kind)
 		json_set(j, "ownerUid", json_new_u64(s->linux.owner_uid.value));
 	json_set(j, "delegateCgroup", json_new_bool(s->linux.delegate_cgroup));
 	json_set(j, "cgroupHierarchy", json_new_string(s->linux.cgroup_hierarchy));
-	if (s->linux.locked_memory.set)
-		json_set(j, "lockedMemory", json_new_u64(s->linux.locked_memory.value));
 	json_set(j, "shutdownSignal", json_new_i64(zone_shutdown_signal(NULL, kind)));
 	return j;
 }

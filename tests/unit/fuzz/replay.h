@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "tests/unit/test.h"

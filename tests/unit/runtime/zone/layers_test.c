@@ -156,6 +156,31 @@ static void back_to_missing(const struct test_dirs *t, const char *name, const c
 	zone_unmake(&z);
 }
 
+/* Somebody copies a layer for a zone: nobody removes it meanwhile, and the next command that has the zone to itself forgets it. */
+static void copying(const struct test_dirs *t, const char *name)
+{
+	struct zone z = zone_make(t, name);
+	auto_free char *new = mem_format("%s/.layers/.new-%s-copied", t->dirs.storage, name);
+	auto_free char *done = mem_format("%s/.layers/%s-copied", t->dirs.storage, name);
+	auto_done(zone_record) struct zone_record saved = { 0 };
+	struct err e = { 0 };
+	size_t n = 0;
+
+	z.record.copying = mem_format("%s-copied", name);
+	CHECK_INT(zone_record_write(&t->dirs, &z, &e), 0);
+	CHECK(mkdir(new, 0700) == 0);
+	CHECK_INT(layers_prune(&t->dirs, 0, &n, &e), 0);
+	CHECK(file_exists(AT_FDCWD, new));
+	CHECK(rename(new, done) == 0);
+	CHECK_INT(layers_prune(&t->dirs, 0, &n, &e), 0);
+	CHECK(file_exists(AT_FDCWD, done));
+	CHECK_INT(layers_settle(&t->dirs, &z, &e), 0);
+	CHECK(!z.record.copying && !file_exists(AT_FDCWD, done));
+	CHECK_INT(zone_record_load(&t->dirs, name, &saved, &e), 1);
+	CHECK(!saved.copying);
+	zone_unmake(&z);
+}
+
 static void prune(const struct test_dirs *t)
 {
 	auto_free char *images = mem_format("%s/.images", t->dirs.storage);
@@ -210,6 +235,7 @@ int main(void)
 	back_to_missing(&t, "e", "-+");
 	back_to_missing(&t, "f", "+-");
 	prune(&t);
+	copying(&t, "copying-zone");
 	test_dirs_remove(&t);
 	return test_done();
 }

@@ -82,11 +82,40 @@ static void allowing(void)
 	CHECK(strstr(e.text, "zone thaw web") != NULL);
 }
 
+/* Where the files are decides as well. */
+static void places(void)
+{
+	struct zone z = { .name = (char *)(uintptr_t) "web",
+			  .state = ZONE_CONFIGURED,
+			  .lock_fd = -1 };
+	struct err e = { 0 };
+
+	CHECK_INT(zone_allow(&z, ZONE_VERB_BOOT, NULL, &e), -EBUSY);
+	CHECK(strstr(e.text, "zone install web") != NULL);
+	z.detached = true;
+	CHECK_INT(zone_allow(&z, ZONE_VERB_BOOT, NULL, &e), -EBUSY);
+	CHECK(strstr(e.text, "zone attach web") != NULL);
+	CHECK_INT(zone_allow(&z, ZONE_VERB_ATTACH, NULL, &e), 0);
+	z.state = ZONE_INCOMPLETE;
+	z.record.aux = (char *)(uintptr_t) "migrating-out";
+	CHECK_INT(zone_allow(&z, ZONE_VERB_BOOT, NULL, &e), -EBUSY);
+	CHECK(strstr(e.text, "zone migrate --abort web") != NULL);
+	CHECK_INT(zone_allow(&z, ZONE_VERB_UNINSTALL, NULL, &e), -EBUSY);
+	CHECK_INT(zone_allow(&z, ZONE_VERB_SET, NULL, &e), -EBUSY);
+	CHECK_INT(zone_allow(&z, ZONE_VERB_MIGRATE, NULL, &e), 0);
+	z.record.aux = (char *)(uintptr_t) "migrating-in";
+	CHECK_INT(zone_allow(&z, ZONE_VERB_UNINSTALL, NULL, &e), 0);
+	CHECK_INT(zone_allow(&z, ZONE_VERB_BOOT, NULL, &e), -EBUSY);
+	CHECK(strstr(e.text, "zone uninstall web") != NULL);
+	CHECK_INT(zone_allow(&z, ZONE_VERB_MIGRATE, NULL, &e), -EBUSY);
+}
+
 int main(void)
 {
 	every_cell();
 	expectations();
 	allowing();
+	places();
 	CHECK_STR(zone_state_word(ZONE_SHUTTING_DOWN), "shutting_down");
 	CHECK_STR(zone_state_word(ZONE_STATE_COUNT), "none");
 	return test_done();
