@@ -11,6 +11,7 @@
 #   make format          clang-format every source
 #   make fuzz [FUZZ_TIME=60]     libFuzzer on everything that reads what others wrote (tests/fuzz/*_fuzz.c), that many seconds each; make fuzz-oci, fuzz-archive, ...: one of them
 #   make bench           start and stop times beside crun, runc and LXC (root)
+#   make sbom            bill of materials of the build, CycloneDX JSON: build/zones.cdx.json
 #   make coverage        line and branch coverage of the unit tests
 #   make install [DESTDIR=] [PREFIX=/usr/local]   programs, man pages, completion, service units
 #   make uninstall       take them away again
@@ -139,8 +140,8 @@ $(call obj,runtime/launcher/launcher.c): runtime/launcher/launcher.c $(B)/launch
 
 # zone-init is pid 1 inside native zones, zone-procview serves a zone's own /proc/meminfo: static, small, without our library and without sanitizers (one
 # runs in a foreign root, the other behind a filter of a dozen system calls).
-small_cc = $(CC) -std=c17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fstack-protector-strong \
-	-static -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -s
+small_cc = $(CC) -std=c17 -D_GNU_SOURCE -I. $(warnings) -Os -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fPIE -fstack-protector-strong \
+	-fstack-clash-protection $(filter -fcf-protection,$(hardening)) -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -static-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack -s
 $(B)/zone-init: $(wildcard runtime/zone_init/*.c runtime/zone_init/*.h)
 	@mkdir -p $(@D)
 	$(small_cc) -o $@ $(filter %.c,$^)
@@ -171,6 +172,10 @@ $(B)/zone.json.5: config/zone.json.5.in $(B)/zone
 $(B)/zone.schema.json: $(B)/zone
 	@$(B)/zone schema > $@
 docs: $(B)/zone.json.5 $(B)/zone.schema.json
+
+sbom: all
+	@CC="$(CC)" dist/sbom $(B) > $(B)/zones.cdx.json
+	@echo $(B)/zones.cdx.json
 
 # --- tests --------------------------------------------------------------------------------------------------------
 deps:
@@ -249,4 +254,4 @@ clean:
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
-.PHONY: all unit unit-build docs deps deps-test integration conformance engines lint demo check bench fuzz fuzz-build $(addprefix fuzz-,$(fuzz_names)) coverage install uninstall help clean format
+.PHONY: all unit unit-build docs sbom deps deps-test integration conformance engines lint demo check bench fuzz fuzz-build $(addprefix fuzz-,$(fuzz_names)) coverage install uninstall help clean format

@@ -8,7 +8,10 @@
 #include "config/mount_opts.h"
 #include "config/names.h"
 #include "config/oci.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
+#include "runtime/base/wall.h"
 #include "runtime/engine/engine.h"
 
 static struct json *add_object(struct json *to, const char *key)
@@ -132,5 +135,9 @@ struct json *engine_features(void)
 
 	(void)json_set(annotations, "org.opencontainers.zrun.version",
 		       json_new_string(ZONES_VERSION));
+	auto_free char *landlock = mem_format("%d", wall_landlock_abi());
+
+	(void)json_set(annotations, "org.opencontainers.zrun.landlock.abi",
+		       json_new_string(landlock));
 	return all;
 }

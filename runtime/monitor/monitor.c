@@ -20,6 +20,7 @@
 #include "runtime/base/proc.h"
 #include "runtime/base/sock.h"
 #include "runtime/base/sys.h"
+#include "runtime/base/wall.h"
 #include "runtime/monitor/private.h"
 #include "runtime/zone/events.h"
 
@@ -305,8 +306,10 @@ static void outcome_tell(int *fd, const struct err *outcome)
 static int monitor_open(struct monitor *m, struct err *e)
 {
 	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE, 0 };
-	int r = loop_new(&m->loop, e);
+	int r = wall_drop_host(e);
 
+	if (r == 0)
+		r = loop_new(&m->loop, e);
 	if (r < 0)
 		return r;
 	r = loop_signals(m->loop, signals, on_signal, m, e);

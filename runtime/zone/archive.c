@@ -13,6 +13,8 @@
  *
  * Not seen: a damaged byte inside compressed data that still decompresses (libarchive does not check the sums of gzip).
  *
+ * All of that happens in a process of its own that could do nothing else if it wanted to (reader.h).
+ *
  * External decompression programs are never run: a filter that libarchive would hand to one is not registered. */
 #include "runtime/zone/archive.h"
 
@@ -20,7 +22,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -29,6 +33,7 @@
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/libarchive.h"
+#include "runtime/zone/reader.h"
 
 enum { READ_BLOCK = 128 * 1024 };
 
@@ -294,6 +299,9 @@ struct archive_locale archive_locale_enter(void)
 
 	l.utf8 = utf8;
 	l.before = utf8 ? uselocale(utf8) : NULL; /* in "C" libarchive gives up on such names */
+	/* the C library loads what it needs for this, and for times of day, when it first needs it: that must be before the wall (reader.h) */
+	(void)mbstowcs(NULL, "\xc3\xa4", 0);
+	tzset();
 	return l;
 }
 
@@ -305,13 +313,30 @@ void archive_locale_leave(const struct archive_locale *l)
 	freelocale(l->utf8);
 }
 
+struct unpack {
+	struct tree_job *job;
+	int fd;
+};
+
+/* In the reader. */
+static int unpack_body(void *arg, int input, struct strbuf *answer, struct err *e)
+{
+	const struct unpack *u = arg;
+	auto_done(extract) struct extract x = { .job = u->job, .parent = -1, .lower = -1 };
+	int r = extract_open(&x, u->fd, e);
+
+	(void)input;
+	(void)answer;
+	return r < 0 ? r : archive_extract_all(&x, e);
+}
+
 int tree_unpack(struct tree_job *job, const char *from, struct err *e)
 {
 	int r = libarchive_load(e);
 
 	if (r < 0)
 		return r;
-	auto_done(extract) struct extract x = { .job = job, .parent = -1, .lower = -1 };
+	struct unpack u = { .job = job };
 	auto_close int fd =
 		sys_openat(AT_FDCWD, from, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
 	struct stat st;
@@ -321,11 +346,13 @@ int tree_unpack(struct tree_job *job, const char *from, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, EINVAL, "\"%s\" is not a regular file", from);
 	job->total = (unsigned long long)st.st_size;
+	u.fd = fd;
+	const struct reader reader = {
+		.body = unpack_body, .arg = &u, .job = job, .lower = -1, .file = fd
+	};
 	struct archive_locale locale = archive_locale_enter();
 
-	r = extract_open(&x, fd, e);
-	if (r == 0)
-		r = archive_extract_all(&x, e);
+	r = reader_run(&reader, NULL, e);
 	archive_locale_leave(&locale);
 	return r < 0 ? err_wrap(e, "\"%s\"", from) : 0;
 }

@@ -1,6 +1,7 @@
 /* archive_import - a zone out of an archive that `zone export --archive` has written, or that says so.
  *
- * The archive is read once, from its beginning to its end, so it may come through a pipe. What is in it is made by the rules of archive.c; then the root is read again from the disk and described
+ * The archive is read once, from its beginning to its end, so it may come through a pipe. Two processes behind walls take it apart (reader.h), one after the other, and get its bytes from us: the first can do
+ * nothing but say what zone it holds, the second, when that is known to be one, gets the same bytes again, and the root. What is in it is made by the rules of archive.c; then the root is read again from the disk and described
  * as the archive's own manifest does it, and the two texts must be the same. So it does not matter where a byte was changed: on its way, in the archive, or by what extracting made of it.
  * Only then the record says "installed". */
 #include <errno.h>
@@ -18,10 +19,19 @@
 #include "runtime/zone/house.h"
 #include "runtime/zone/libarchive.h"
 #include "runtime/zone/manifest.h"
+#include "runtime/zone/reader.h"
 #include "runtime/zone/record.h"
+
+enum { CHUNK = 65536, BEGINNING_MAX = 8 << 20 };
 
 struct import {
 	struct extract x;
+	struct tree_job *job;
+	int fd;                  /* of the archive */
+	struct strbuf beginning; /* what the first reader got, for the second */
+	size_t repeated;         /* of it */
+	bool first;              /* it is the first that reads */
+	char *chunk;
 	char *about, *config, *manifest; /* texts of the members */
 	struct json *facts;              /* about.json */
 	unsigned long long total;        /* bytes of the archive, 0: unknown */
@@ -30,6 +40,8 @@ struct import {
 static void import_done(struct import *in)
 {
 	extract_done(&in->x);
+	strbuf_done(&in->beginning);
+	free(in->chunk);
 	free(in->about);
 	free(in->config);
 	free(in->manifest);
@@ -99,7 +111,10 @@ static int read_member(struct import *in, const char *name, size_t max, char **r
 static int check_about(struct import *in, struct err *e)
 {
 	struct utsname host = { 0 };
-	int r = json_parse_simple(in->about, strlen(in->about), &in->facts, e);
+	int r;
+
+	json_free(ptr_steal(&in->facts));
+	r = json_parse_simple(in->about, strlen(in->about), &in->facts, e);
 
 	if (r < 0)
 		return err_wrap(e, BUNDLE_ABOUT);
@@ -120,6 +135,80 @@ static int check_about(struct import *in, struct err *e)
 			       host.machine);
 	}
 	return 0;
+}
+
+/* In a reader: the texts at the beginning. */
+static int members_read(struct import *in, int input, struct err *e)
+{
+	int r = extract_open(&in->x, input, e);
+
+	if (r == 0)
+		r = read_member(in, BUNDLE_ABOUT, BUNDLE_ABOUT_MAX, &in->about, e);
+	if (r == 0)
+		r = check_about(in, e);
+	return r < 0 ? r : read_member(in, BUNDLE_CONFIG, ZONE_FILE_MAX, &in->config, e);
+}
+
+/* In the first reader. No text has a NUL in it. */
+static int about_body(void *arg, int input, struct strbuf *answer, struct err *e)
+{
+	struct import *in = arg;
+	int r = members_read(in, input, e);
+
+	if (r < 0)
+		return r;
+	strbuf_add_bytes(answer, in->about, strlen(in->about) + 1);
+	strbuf_add(answer, in->config);
+	return 0;
+}
+
+/* In the parent, for both. */
+static int feed(void *arg, const char **ret, size_t *ret_n, struct err *e)
+{
+	struct import *in = arg;
+
+	*ret = strbuf_text(&in->beginning) + in->repeated;
+	*ret_n = in->first ? 0 : in->beginning.len - in->repeated;
+	in->repeated += *ret_n;
+	if (*ret_n > 0)
+		return 0;
+	ssize_t n = sys_read(in->fd, in->chunk, CHUNK);
+
+	if (n < 0)
+		return err_sys(e, "read");
+	if (in->first && in->beginning.len + (size_t)n > BEGINNING_MAX)
+		return err_set(e, EFBIG,
+			       "it is no archive of a zone: its first %d bytes do not say of which",
+			       BEGINNING_MAX);
+	if (in->first)
+		strbuf_add_bytes(&in->beginning, in->chunk, (size_t)n);
+	*ret = in->chunk;
+	*ret_n = (size_t)n;
+	return 0;
+}
+
+static int about_read(struct import *in, struct err *e)
+{
+	const struct reader reader = { .body = about_body,
+				       .feed = feed,
+				       .arg = in,
+				       .lower = -1,
+				       .file = -1,
+				       .answer_max = BUNDLE_ABOUT_MAX + ZONE_FILE_MAX + 1 };
+	auto_done(strbuf) struct strbuf texts = { 0 };
+	int r;
+
+	in->first = true;
+	r = reader_run(&reader, &texts, e);
+	if (r < 0)
+		return r;
+	size_t n = strlen(strbuf_text(&texts));
+
+	if (n == texts.len)
+		return err_set(e, EPROTO, "the process that reads the archive said half of it");
+	in->about = mem_strdup(strbuf_text(&texts));
+	in->config = mem_strdup(strbuf_text(&texts) + n + 1);
+	return check_about(in, e);
 }
 
 /* --- the root ----------------------------------------------------------------------------------------------------- */
@@ -169,19 +258,43 @@ static int verify_members(struct import *in, struct tree_job *job, struct err *e
 	return r < 0 ? r : manifest_compare(in->manifest, strbuf_text(&found), e);
 }
 
-/* zone_install.fill */
-static int import_fill(void *arg, struct tree_job *job, struct err *e)
+/* In the second reader. */
+static int root_body(void *arg, int input, struct strbuf *answer, struct err *e)
 {
 	struct import *in = arg;
-	int r;
+	auto_free char *about = ptr_steal(&in->about), *config = ptr_steal(&in->config);
+	int r = members_read(in, input, e);
 
-	in->x.job = job;
-	job->total = in->total;
+	(void)answer;
+	if (r < 0)
+		return r;
+	if (!str_eq(about, in->about) || !str_eq(config, in->config))
+		return err_set(e, EBADMSG, "it says two different things when it is read twice");
+	in->x.job = in->job;
 	r = extract_members(in, e);
 	if (r < 0)
 		return r;
 	extract_restore_times(&in->x);
-	r = verify_members(in, job, e);
+	return verify_members(in, in->job, e);
+}
+
+/* zone_install.fill */
+static int import_fill(void *arg, struct tree_job *job, struct err *e)
+{
+	struct import *in = arg;
+	const struct reader reader = {
+		.body = root_body, .feed = feed, .arg = in, .job = job, .lower = -1, .file = -1
+	};
+	char sum[DIGEST_TEXT_MAX];
+	int r = digest_of("", 0, sum,
+			  e); /* what the library loads when it is first used, it loads now */
+
+	if (r < 0)
+		return r;
+	in->job = job;
+	in->first = false;
+	job->total = in->total;
+	r = reader_run(&reader, NULL, e);
 	return r < 0 ? r : tree_finish(job, e);
 }
 
@@ -245,12 +358,8 @@ static int import_zone(const struct zone_dirs *d, struct import *in, const char 
 static int import_read(const struct zone_dirs *d, struct import *in, struct zone_import *i,
 		       struct diag_list *diags, struct err *e)
 {
-	int r = read_member(in, BUNDLE_ABOUT, BUNDLE_ABOUT_MAX, &in->about, e);
+	int r = about_read(in, e);
 
-	if (r == 0)
-		r = check_about(in, e);
-	if (r == 0)
-		r = read_member(in, BUNDLE_CONFIG, ZONE_FILE_MAX, &in->config, e);
 	if (r < 0)
 		return r;
 	i->made = mem_strdup(i->name ? i->name : json_get_string(in->facts, "zonename", ""));
@@ -281,9 +390,9 @@ int zone_import_archive(const struct zone_dirs *d, struct zone_import *i, struct
 		in.total = (unsigned long long)st.st_size;
 	struct archive_locale locale = archive_locale_enter();
 
-	r = extract_open(&in.x, fd, e);
-	if (r == 0)
-		r = import_read(d, &in, i, diags, e);
+	in.fd = fd;
+	in.chunk = mem_array(1, CHUNK);
+	r = import_read(d, &in, i, diags, e);
 	archive_locale_leave(&locale);
 	return r < 0 ? err_wrap(e, "\"%s\"", i->file ? i->file : "-") : 0;
 }

@@ -1,5 +1,6 @@
 /* image_layer - the bytes of a layer go once through two readers: the first takes the compression off (libarchive's "raw"), the second takes the tar apart. Between the blob and the first reader one sum is
- * made, between the two another one; so what is unpacked is what was summed, and nothing is read twice.
+ * made, between the two another one; so what is unpacked is what was summed, and nothing is read twice. The readers are in a process behind a wall (reader.h), which gets the blob from us: the sum of the blob is
+ * made here, where nothing of it is understood, and decides.
  *
  * A bomb is bounded by the free space: a layer cannot unpack to more bytes than could be written, and what follows the end of its archive is bounded too. */
 #include "runtime/zone/image_layer.h"
@@ -18,6 +19,7 @@
 #include "runtime/zone/digest.h"
 #include "runtime/zone/image_store.h"
 #include "runtime/zone/libarchive.h"
+#include "runtime/zone/reader.h"
 
 enum { CHUNK = 256 * 1024 };
 #define SLACK    (64ull << 20) /* headers and padding, which need no space of their own */
@@ -25,7 +27,9 @@ enum { CHUNK = 256 * 1024 };
 
 struct stream {
 	const struct image_layer *layer;
-	int fd;
+	int fd, input; /* the blob; the stream of its bytes to the reader */
+	int lower;     /* what the layers below show together, -1: there is none */
+	struct tree_job *job;
 	struct digest blob, plain; /* blob.sum NULL: no digest is known */
 	unsigned long long read;   /* bytes of the blob */
 	unsigned long long limit;  /* of plain.bytes */
@@ -55,10 +59,29 @@ static la_ssize_t give_up(struct stream *s, struct archive *a, const struct err 
 	return ARCHIVE_FATAL;
 }
 
+/* The parent's half: the blob's next bytes, counted and summed. */
+static int feed_blob(void *arg, const char **ret, size_t *ret_n, struct err *e)
+{
+	struct stream *s = arg;
+	ssize_t n = sys_read(s->fd, s->chunk, CHUNK);
+
+	if (n < 0)
+		return err_sys(e, "read");
+	s->read += (unsigned long long)n;
+	if (s->layer->size >= 0 && s->read > (unsigned long long)s->layer->size)
+		return err_set(e, EBADMSG, "it is longer than %lld bytes, which the manifest says",
+			       (long long)s->layer->size);
+	if (s->blob.sum)
+		digest_feed(&s->blob, s->chunk, (size_t)n);
+	*ret = s->chunk;
+	*ret_n = (size_t)n;
+	return 0;
+}
+
 static la_ssize_t read_blob(struct archive *a, void *client, const void **ret)
 {
 	struct stream *s = client;
-	ssize_t n = sys_read(s->fd, s->chunk, CHUNK);
+	ssize_t n = sys_read(s->input, s->chunk, CHUNK);
 	struct err e = { 0 };
 
 	if (n < 0) {
@@ -66,13 +89,6 @@ static la_ssize_t read_blob(struct archive *a, void *client, const void **ret)
 		return give_up(s, a, &e);
 	}
 	s->read += (unsigned long long)n;
-	if (s->layer->size >= 0 && s->read > (unsigned long long)s->layer->size) {
-		(void)err_set(&e, EBADMSG, "it is longer than %lld bytes, which the manifest says",
-			      (long long)s->layer->size);
-		return give_up(s, a, &e);
-	}
-	if (s->blob.sum)
-		digest_feed(&s->blob, s->chunk, (size_t)n);
 	*ret = s->chunk;
 	return n;
 }
@@ -192,22 +208,30 @@ static int read_tail(struct stream *s, struct err *e)
 	return -e->code;
 }
 
-static int verify(struct stream *s, struct err *e)
+/* `plain`: the sum of what was unpacked, which the reader has made. */
+static int verify(struct stream *s, const char *plain, struct err *e)
 {
 	if (s->layer->size >= 0 && s->read != (unsigned long long)s->layer->size)
 		return err_set(e, EBADMSG, "it is %llu bytes long and should be %lld", s->read,
 			       (long long)s->layer->size);
 	if (s->blob.sum && digest_expect(&s->blob, s->layer->digest, e) < 0)
 		return -e->code;
-	return digest_expect(&s->plain, s->layer->diff_id, e) < 0 ? err_wrap(e, "unpacked") : 0;
+	if (str_eq(plain, s->layer->diff_id))
+		return 0;
+	return err_set(e, EBADMSG, "unpacked: its digest is %.200s and should be %s",
+		       digest_ok(plain) ? plain : "none", s->layer->diff_id);
 }
 
-static int unpack_stream(struct stream *s, struct tree_job *job, int lower, struct err *e)
+/* In the reader. */
+static int unpack_stream(void *arg, int input, struct strbuf *answer, struct err *e)
 {
-	struct archive_locale locale = archive_locale_enter();
+	struct stream *s = arg;
 	struct extract x = {
-		.job = job, .parent = -1, .layer = true, .lower = lower, .consumed = &s->read
+		.job = s->job, .parent = -1, .layer = true, .lower = s->lower, .consumed = &s->read
 	};
+	char sum[DIGEST_TEXT_MAX];
+
+	s->input = input;
 	int r = open_raw(s, e);
 
 	if (r == 0)
@@ -217,12 +241,33 @@ static int unpack_stream(struct stream *s, struct tree_job *job, int lower, stru
 		r = archive_extract_all(&x, e);
 	x.reader = NULL; /* the stream's */
 	extract_done(&x);
-	archive_locale_leave(&locale);
 	if (r < 0 && s->error.code) /* the cause of libarchive's error */
 		*e = s->error;
 	if (r == 0)
 		r = read_tail(s, e);
-	return r < 0 ? -e->code : verify(s, e);
+	if (r == 0)
+		r = digest_end(&s->plain, sum, e);
+	if (r < 0)
+		return -e->code;
+	strbuf_add(answer, sum);
+	return 0;
+}
+
+static int unpack_behind_wall(struct stream *s, struct err *e)
+{
+	const struct reader reader = { .body = unpack_stream,
+				       .feed = feed_blob,
+				       .arg = s,
+				       .job = s->job,
+				       .lower = s->lower,
+				       .file = -1,
+				       .answer_max = DIGEST_TEXT_MAX };
+	auto_done(strbuf) struct strbuf plain = { 0 };
+	struct archive_locale locale = archive_locale_enter();
+	int r = reader_run(&reader, &plain, e);
+
+	archive_locale_leave(&locale);
+	return r < 0 ? r : verify(s, strbuf_text(&plain), e);
 }
 
 /* "fs" in a temporary folder. */
@@ -243,8 +288,11 @@ static int unpack_into(const char *folder, const struct image_source *source, st
 							    : 0 };
 	int r = stream_open(s, source, root, e);
 
+	s->job = &job;
+	s->lower = lower;
 	if (r == 0)
-		r = unpack_stream(s, &job, lower, e);
+		r = unpack_behind_wall(s, e);
+	s->job = NULL;
 	if (r == 0 && lower < 0)
 		r = tree_finish(&job, e); /* mount points, in the lowest layer */
 	if (r == 0 && syncfs(root) < 0)
@@ -256,7 +304,9 @@ static int unpack_layer(const struct zone_dirs *d, const struct image_source *so
 			const struct image *i, size_t which, const struct zone_install *options,
 			struct err *e)
 {
-	auto_done(stream) struct stream s = { .layer = &i->layers[which], .fd = -1 };
+	auto_done(stream) struct stream s = {
+		.layer = &i->layers[which], .fd = -1, .input = -1, .lower = -1
+	};
 	auto_free char *final = image_layer_folder(d, s.layer->id);
 	auto_free char *folder = NULL;
 	struct err ignored = { 0 };

@@ -15,6 +15,7 @@
 #include "runtime/base/log.h"
 #include "runtime/base/proc.h"
 #include "runtime/base/sock.h"
+#include "runtime/base/wall.h"
 #include "runtime/zone_cmd/admin.h"
 #include "runtime/zone_cmd/output.h"
 
@@ -141,6 +142,8 @@ int zone_cmd_admin_server(struct cli_args *a)
 		return output_error(a, &e);
 	}
 	r = d ? standard_fill(&e) : 0;
+	if (r == 0)
+		r = wall_drop_host(&e);
 	if (!d || r < 0)
 		return d ? output_error(a, &e) : CLI_FAILED;
 	auto_close int run = file_open_dir(AT_FDCWD, d->run, &e);
