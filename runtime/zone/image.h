@@ -19,7 +19,11 @@
 #include "runtime/zone/store.h"
 #include "runtime/zone/zone.h"
 
-enum { IMAGE_JSON_MAX = 4 << 20, IMAGE_LAYERS_MAX = 127 /* as many as Docker makes */, IMAGE_NAME_MAX = 200 };
+enum {
+	IMAGE_JSON_MAX = 4 << 20,
+	IMAGE_LAYERS_MAX = 127 /* as many as Docker makes */,
+	IMAGE_NAME_MAX = 200
+};
 
 /* --- references (image_reference.c) ------------------------------------------------------------------------------- */
 enum image_kind {
