@@ -74,12 +74,13 @@ static int show(const struct cli_args *a, const struct json *profile)
 int zone_cmd_profile(struct cli_args *a)
 {
 	const char *seconds = cli_value(a, "seconds", NULL);
-	char *const *command = a->positional.n > 2 ? a->positional.items + 2 : NULL;
+	char *const *words = a->positional.items; /* at least two */
+	char *const *command = words && a->positional.n > 2 ? words + 2 : NULL;
 	auto_ptr(json) struct json *profile = NULL;
 	uint64_t n = command ? 0 : LEARN_SECONDS;
 	struct err e = { 0 };
 
-	if (!a->positional.items || !str_eq(a->positional.items[0], "learn"))
+	if (!words || !str_eq(words[0], "learn"))
 		return cli_usage(a, "the one word that is known is learn: zone profile learn NAME");
 	if (seconds && (num_u64(seconds, &n) < 0 || n > LEARN_SECONDS_MAX))
 		return cli_usage(a, "--seconds: \"%s\" is not a number from 0 to %d", seconds,
@@ -90,7 +91,7 @@ int zone_cmd_profile(struct cli_args *a)
 		return CLI_FAILED;
 	const struct zone_learn o = { .seconds = (unsigned)n, .command = command };
 
-	if (zone_learn(d, a->positional.items[1], &o, &profile, &e) < 0)
+	if (zone_learn(d, words[1], &o, &profile, &e) < 0)
 		return output_error(a, &e);
 	int code = cli_has(a, "apply") ? apply(a, d, profile) : CLI_DONE;
 
