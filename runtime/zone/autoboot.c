@@ -232,7 +232,9 @@ static void order_running(const struct zone_dirs *d, const struct strv *names, s
 		if (zone_open(d, names->items[i], 0, &z, &ignored) < 0 ||
 		    !(z->monitor_alive || z->init_alive))
 			continue;
-		zones[boot_order_add(o, names->items[i], priority_of(z))] = ptr_steal(&z);
+		size_t at = boot_order_add(o, names->items[i], priority_of(z));
+
+		zones[at] = ptr_steal(&z);
 	}
 	for (size_t i = 0; i < o->n; i++) {
 		const struct zone_spec *spec = zones[i]->spec;

@@ -55,7 +55,9 @@ int delegate_change(const struct zone_dirs *d, const struct zone *z, const char 
 	r = spec_of(text, &after, e);
 	if (r < 0)
 		return r;
-	const struct zone_admin **entries = mem_array(before->n_admin, sizeof(*entries));
+	const struct zone_admin **entries = mem_array(
+		before->n_admin,
+		sizeof(const struct zone_admin *)); /* NOLINT(bugprone-sizeof-expression) */
 	struct zone_delegate both = { .old_file = before, .new_file = after, .entries = entries };
 
 	for (size_t i = 0; i < before->n_admin; i++) {
@@ -126,7 +128,7 @@ int delegate_clone(const struct zone_dirs *d, const struct zone *from, const cha
 {
 	auto_free char *prefix = mem_format("%s-", from->name);
 	const char *rest = str_after(name, prefix);
-	uint64_t most, n;
+	uint64_t most, n = 0;
 
 	if (!d->caller)
 		return 0;
