@@ -41,6 +41,8 @@ extern const struct change_act apply_memory, apply_cpu, apply_weight, apply_lwps
 const char *apply_class_judge(const struct change *c, const struct json *running,
 			      const struct json *wanted);
 extern const struct change_act apply_cpus;
+const char *apply_cpus_judge(const struct change *c, const struct json *running,
+			     const struct json *wanted);
 /* apply_mounts.c: file systems and device nodes. */
 extern const struct change_act apply_fs;
 const char *apply_fs_judge(const struct change *c, const struct json *running,

@@ -397,6 +397,18 @@ const struct change_act apply_memory = { .together = true, .run = memory_run };
 const struct change_act apply_cpu = { .together = true, .run = cpu_run };
 const struct change_act apply_weight = { .together = true, .run = weight_run };
 const struct change_act apply_class = { .run = class_run };
+/* A process that runs keeps its cgroup, and on cgroup v2 that of a zone with dedicated CPUs is at another place (prepare.c): only their number changes there. */
+const char *apply_cpus_judge(const struct change *c, const struct json *running,
+			     const struct json *wanted)
+{
+	bool was = json_get(running, "dedicatedCPU"), is = json_get(wanted, "dedicatedCPU");
+
+	(void)c;
+	return was == is || cgroup_host_mode() != CGROUP_MODE_V2
+		       ? NULL
+		       : "on cgroup v2 a zone gets or leaves its place among partitions when it boots";
+}
+
 const struct change_act apply_cpus = { .together = true, .run = cpus_run, .order = cpus_order };
 const struct change_act apply_hugepages = { .together = true, .run = hugepages_run };
 const struct change_act apply_rctl = { .run = rctl_run };

@@ -262,6 +262,7 @@ BOOT = ["zone", "boot", "web"]
 HALT = ["zone", "halt", "web"]
 UNINSTALL = ["zone", "uninstall", "-F", "web"]
 DELETE = ["zone", "delete", "-F", "web"]
+PRUNE = ["zone", "image", "prune"]  # a layer that no record names any more
 
 
 def both(*checks):
@@ -269,7 +270,25 @@ def both(*checks):
 
 
 def snapshots(w, name="web"):
-    return [s["name"] if isinstance(s, dict) else s for s in json.loads(w.must("zone", "snapshot", "list", "--json", name))]
+    return [s["snapshot"] for s in json.loads(w.must("zone", "snapshot", "list", "--json", name))]
+
+
+NEW = "/storage/web/upper/fs/new"
+
+
+def touch_new(w):
+    """A file in the top of a root in layers, which a rollback takes away."""
+    open(w.top + NEW, "w").close()
+
+
+def tidy(name):
+    """Clear up what an interrupted command has left, as its message says."""
+
+    def clear(w):
+        if state(name, "incomplete")(w):
+            w.must("zone", "uninstall", "-F", name)
+
+    return clear
 
 
 def told(path):
@@ -302,7 +321,8 @@ def limit_is(value):
 
 VERBS = {
     "zone-create": Verb(ZONE, [], [DELETE], state("web", "configured")),
-    "zone-install": Verb(INSTALL, [ZONE], [UNINSTALL], state("web", "installed")),
+    # what was killed half way is "incomplete", and says that it has to be cleared up first
+    "zone-install": Verb(INSTALL, [ZONE], [UNINSTALL], state("web", "installed"), clear=tidy("web")),
     "zone-boot": Verb(BOOT, [NET, INSTALL], [HALT], state("web", "running")),
     "zone-exec": Verb(["zone", "exec", "web", "sh", "-c", "echo >/root/mark"], [ZONE, INSTALL, BOOT], [],
                       told("/storage/web/root/root/mark"), monitor_of("web")),
@@ -310,17 +330,17 @@ VERBS = {
     "zone-uninstall": Verb(UNINSTALL, [ZONE, INSTALL], [INSTALL], state("web", "configured")),
     "zone-delete": Verb(DELETE, [ZONE], [ZONE], gone("web")),
     "zone-clone": Verb(["zone", "clone", "web", "two"], [ZONE, INSTALL],
-                       [["zone", "uninstall", "-F", "two"], ["zone", "delete", "-F", "two"]], state("two", "installed")),
+                       [["zone", "uninstall", "-F", "two"], ["zone", "delete", "-F", "two"], PRUNE], state("two", "installed"), clear=tidy("two")),
     "zone-snapshot": Verb(["zone", "snapshot", "create", "web", "s1"], [ZONE, INSTALL],
-                          [["zone", "snapshot", "delete", "web", "s1"]], lambda w: "s1" in snapshots(w)),
+                          [["zone", "snapshot", "delete", "web", "s1"], UNINSTALL, PRUNE, INSTALL],  # a layer that could not be merged stays below the root
+                          lambda w: "s1" in snapshots(w)),
     "zone-rollback": Verb(["zone", "snapshot", "rollback", "web", "s1"],
-                          [ZONE, INSTALL, ["zone", "snapshot", "create", "web", "s1"], ["touch", "storage/web/root/root/new"]],
-                          [["touch", "storage/web/root/root/new"]],
-                          lambda w: not os.path.exists(w.top + "/storage/web/root/root/new")),
+                          [ZONE, INSTALL, ["zone", "snapshot", "create", "web", "s1"], touch_new],
+                          [touch_new, PRUNE], lambda w: not os.path.exists(w.top + NEW)),
     "zone-rename": Verb(["zone", "rename", "web", "wob"], [ZONE, INSTALL], [["zone", "rename", "wob", "web"]],
                         both(state("wob", "installed"), gone("web"))),
-    "zone-move": Verb(["zone", "move", "web", "there/z"], [ZONE, INSTALL, ["mkdir", "there"]],
-                      [["zone", "move", "web", "storage/web"]],
+    "zone-move": Verb(["zone", "move", "web", "TOP/there/z"], [ZONE, INSTALL, ["mkdir", "there"]],
+                      [["zone", "move", "web", "TOP/storage/web"]],
                       lambda w: w.listed()["web"]["path"] == w.top + "/there/z"),
     "zone-apply": Verb(["zone", "apply", "web"], [NET, INSTALL, BOOT, ["zone", "set", "web", "maxLwps=777"]],
                        [["zone", "set", "web", "maxLwps=666"], ["zone", "apply", "web"], ["zone", "set", "web", "maxLwps=777"]],
@@ -399,10 +419,13 @@ class Loop:
     def do(self, step):
         if callable(step):
             return step(self.world)
-        return self.world.must(*[self.world.id if a == "ID" else a for a in step])
+        return self.world.must(*self.words(step))
+
+    def words(self, step):
+        return [self.world.id if a == "ID" else re.sub("^TOP/", self.world.top + "/", a) for a in step]
 
     def argv(self):
-        return [self.world.id if a == "ID" else a for a in self.verb.command]
+        return self.words(self.verb.command)
 
     def begin(self):
         """A fresh world in the state before the command, and what the two states look like."""

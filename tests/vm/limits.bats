@@ -20,7 +20,7 @@ setup_file() {
 @test "v2: dedicatedCPU: a partition that the kernel calls invalid is an error of boot" {
 	passed no-partition
 }
-@test "v2: apply: a running zone becomes a partition and none again, others make room; what the kernel refuses leaves all as it was" {
+@test "v2: apply: a pool changes at once; CPUs of its own wait for the next boot, which is said" {
 	passed live-cpus
 }
 @test "v2: apply: limits of processes go up, down and away for everyone, the scheduling policy too" {
