@@ -113,6 +113,8 @@ class World:
                     pass
         return pids
 
+    ignore = None
+
     def files(self):
         found = []
         for base in "etc", "storage", "run":
@@ -122,7 +124,7 @@ class World:
                     dirs[:] = []
                     continue
                 found += [at + "/" + n for n in names + dirs]
-        return sorted(f for f in found if not IGNORED.search(f))
+        return sorted(f for f in found if not IGNORED.search(f) and not (self.ignore and re.search(self.ignore, f)))
 
     def snapshot(self):
         mounts = [line.split()[4] for line in open("/proc/self/mountinfo") if self.top in line]
@@ -232,10 +234,11 @@ def differences(want, now, but=()):
 class Verb:
     """command: what is tried. begin: from an empty world to the state before it. back: from the state after it to the state before.
     done: whether the work is done. watch: processes that work for the command and are not its children. clear: what has to come
-    before the second try of one that was killed."""
+    before the second try of one that was killed. ignore: files that may be more than
+    without a fault: the layers of a root whose first try to get a new top has failed, which the record names."""
 
-    def __init__(self, command, begin=(), back=(), done=None, watch=(), clear=()):
-        self.command, self.begin, self.back, self.done, self.watch, self.clear = command, begin, back, done, watch, clear
+    def __init__(self, command, begin=(), back=(), done=None, watch=(), clear=(), ignore=None):
+        self.command, self.begin, self.back, self.done, self.watch, self.clear, self.ignore = command, begin, back, done, watch, clear, ignore
 
 
 def state(name, want):
@@ -333,7 +336,7 @@ VERBS = {
                        [["zone", "uninstall", "-F", "two"], ["zone", "delete", "-F", "two"], PRUNE], state("two", "installed"), clear=tidy("two")),
     "zone-snapshot": Verb(["zone", "snapshot", "create", "web", "s1"], [ZONE, INSTALL],
                           [["zone", "snapshot", "delete", "web", "s1"], UNINSTALL, PRUNE, INSTALL],  # a layer that could not be merged stays below the root
-                          lambda w: "s1" in snapshots(w)),
+                          lambda w: "s1" in snapshots(w), ignore="^storage/.layers/"),
     "zone-rollback": Verb(["zone", "snapshot", "rollback", "web", "s1"],
                           [ZONE, INSTALL, ["zone", "snapshot", "create", "web", "s1"], touch_new],
                           [touch_new, PRUNE], lambda w: not os.path.exists(w.top + NEW)),
@@ -432,6 +435,7 @@ class Loop:
         if self.world:
             self.world.end()
         self.world = World(self.build)
+        self.world.ignore = self.verb.ignore
         self.world.truth()  # looking makes the store's folders
         for step in self.verb.begin:
             self.do(step)
