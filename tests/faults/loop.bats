@@ -12,7 +12,7 @@ setup_file() {
 
 # loop VERB MODE
 loop() {
-	export ZONES_FAULTS=${ZONES_FAULTS:-2}
+	export ZONES_FAULTS=${ZONES_FAULTS:-1}
 	run python3 "$BATS_TEST_DIRNAME/loop.py" "${ZONES_BUILD:-$BATS_TEST_DIRNAME/../../build}" "$BATS_FILE_TMPDIR/fault" "$1" "$2"
 	echo "$output"
 	[ "$status" -eq 0 ]
