@@ -72,7 +72,7 @@ verbs() {
 		fails 2 zone "$verb"
 		fails 2 zone "$verb" a b
 	done
-	for verb in set add remove clear exec; do
+	for verb in set add remove clear exec migrate; do
 		fails 2 zone "$verb"
 		fails 2 zone "$verb" a
 	done
@@ -80,7 +80,7 @@ verbs() {
 
 @test "every verb about a zone that does not exist exits with 1, names it, and answers --json with one document" {
 	zone create -t isolated web
-	for verb in verify info edit export install "uninstall -F" "delete -F" detach attach "attach -n" ready boot "shutdown" halt reboot freeze thaw login "login -S" console ps logs events why; do
+	for verb in verify info edit export install "uninstall -F" "delete -F" detach attach "attach -n" ready boot "shutdown" halt reboot freeze thaw login "login -S" console ps logs events why "profile learn"; do
 		fails 1 zone $verb nosuchzone </dev/null
 		says nosuchzone
 		run --separate-stderr zone $verb --json nosuchzone </dev/null
