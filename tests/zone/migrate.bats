@@ -7,6 +7,7 @@ load migrate
 # In memory: hundreds of small durable writes would wait for a busy disk.
 setup_more() {
 	mount -t tmpfs -o mode=755 none "$TOP"
+	mkdir -m 700 "$TOP/shut"
 	other_host
 }
 teardown_more() {

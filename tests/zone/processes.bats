@@ -27,10 +27,10 @@ of_run() { # KEY: a number of the zone's run file
 }
 
 # Every descriptor that the monitor of a zone may hold: null, its log and the zone's, its sockets, the console's pty, the engine's record, the zone's cgroups, the kernel's log, the connection and the
-# root ("/") of the file system behind /proc/meminfo, and what it waits with.
+# root ("/") of the file system behind /proc/meminfo, what a next zone-procview needs to answer sysinfo(2) (its page of calls, the zone's user namespace, the listeners), and what it waits with.
 monitor_holds_no_more() {
 	unexpected "$(of_run monitor)" /dev/null "$ZONES_RUN_DIR/\.monitor\.log" "$ZONES_STORAGE_DIR/web/log(/console\.log)?" 'socket:.*' \
-		'/dev/pts/(ptmx|[0-9]+)' '/dev/ptmx' "$ZONES_RUN_DIR/\.engine/web" "/sys/fs/cgroup/.*/web(/.*)?" /dev/kmsg /dev/fuse / 'anon_inode:\[?(eventfd|signalfd|pidfd|eventpoll)\]?' 'pidfd:.*'
+		'/dev/pts/(ptmx|[0-9]+)' '/dev/ptmx' "$ZONES_RUN_DIR/\.engine/web" "/sys/fs/cgroup/.*/web(/.*)?" /dev/kmsg /dev/fuse / '/memfd:ledger \(deleted\)' 'user:.*' 'anon_inode:seccomp notify' 'anon_inode:\[?(eventfd|signalfd|pidfd|eventpoll)\]?' 'pidfd:.*'
 }
 
 @test "the monitor, zone-procview, init and its service hold only what they need" {
@@ -46,12 +46,18 @@ monitor_holds_no_more() {
 	has_cap "$monitor" CapEff 21
 	# no filter and no no_new_privs: a zone would inherit them
 
-	# the server of /proc/meminfo: nobody, nothing, a dozen calls
-	[ "$(status_of_pid "$view" CapEff)" = 0000000000000000 ]
+	# the server of /proc/meminfo and sysinfo(2): nobody, two dozen calls; to write an answer it may trace (CAP_SYS_PTRACE, CAP_DAC_OVERRIDE), in the zone's user namespace and not in the host's
+	[ "$(status_of_pid "$view" CapEff)" = 0000000000080002 ]
+	[ "$(status_of_pid "$view" CapBnd)" = 0000000000080002 ] || [ "$(status_of_pid "$view" NoNewPrivs)" = 1 ]
+	[ "$(readlink "/proc/$view/ns/user")" = "$(readlink "/proc/$init/ns/user")" ]
+	[ "$(readlink "/proc/$view/ns/user")" != "$(readlink /proc/self/ns/user)" ]
 	[ "$(status_of_pid "$view" NoNewPrivs)" = 1 ]
 	[ "$(status_of_pid "$view" Seccomp)" = 2 ]
 	[ "$(status_of_pid "$view" Uid | cut -f1)" -gt 0 ]
-	[ -z "$(unexpected "$view" /dev/null /dev/fuse '/sys/fs/cgroup/.*' '/proc/(meminfo|cpuinfo|diskstats|stat|vmstat|loadavg|swaps|uptime)' '/sys/devices/system/cpu/online')" ]
+	local more
+	more=$(unexpected "$view" /dev/null /dev/fuse '/sys/fs/cgroup/.*' '/proc/(meminfo|cpuinfo|diskstats|stat|vmstat|loadavg|swaps|uptime)' '/sys/devices/system/cpu/online' \
+		'/memfd:ledger \(deleted\)' 'user:.*' 'anon_inode:seccomp notify' 'anon_inode:\[eventpoll\]' 'socket:.*' /)
+	[ -z "$more" ] || { echo "$more"; false; }
 
 	# init: its console, the monitor's ear, the service's output
 	[ "$(status_of_pid "$init" NoNewPrivs)" = 1 ]
