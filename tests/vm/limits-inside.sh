@@ -179,7 +179,7 @@ stat_and_freeze() {
 	sleep 3
 	zone stat --json -z one >$top/stat
 	cat $top/stat
-	a=$(jq '.zones[0].memory.used // .[0].memory.used // .memory.used' $top/stat) b=$(cat "$cg/memory.current")
+	a=$(jq '.[0].memoryBytes' $top/stat) b=$(cat "$cg/memory.current")
 	need "memory $a, the kernel says $b" [ $((a > b ? a - b : b - a)) -lt $((4 << 20)) ]
 	zone stat -z one
 	zone stat --prometheus -z one | grep -q 'zone="one"'
