@@ -18,9 +18,6 @@ setup_file() {
 @test "v2: procView: /proc/meminfo, uptime, stat and loadavg tell of the zone, also after its server or its monitor and server were killed" {
 	passed view
 }
-@test "v2: sysinfo(2) inside tells of the zone" {
-	passed sysinfo
-}
 @test "v2: cappedMemory.physical: a program that wants more is killed alone" {
 	passed memory
 }
