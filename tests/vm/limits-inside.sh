@@ -171,32 +171,6 @@ live_limits() {
 }
 
 # What zone stat reads on version 2, of a zone at work and of one that stands still.
-stat_and_freeze() {
-	local cg a b
-	up one cappedCPU.ncpus=0.5 cappedMemory.physical=64M cappedMemory.swap=64M maxLwps=40
-	cg=$(cgroup_of one)
-	zone exec one sh -c 'dd if=/dev/zero of=/var/f bs=1M count=8 2>/dev/null; while :; do :; done' &
-	sleep 3
-	zone stat --json -z one >$top/stat
-	cat $top/stat
-	a=$(jq '.[0].memoryBytes' $top/stat) b=$(cat "$cg/memory.current")
-	need "memory $a, the kernel says $b" [ $((a > b ? a - b : b - a)) -lt $((4 << 20)) ]
-	zone stat -z one
-	zone stat --prometheus -z one | grep -q 'zone="one"'
-	zone freeze one
-	is "$cg/cgroup.freeze" 1
-	# limits change and it still stands
-	zone set one maxLwps=50 'rlimit={"core":0}'
-	zone apply one
-	is "$cg/cgroup.freeze" 1
-	is "$cg/pids.max" 50
-	zone stat -z one
-	zone thaw one
-	is "$cg/cgroup.freeze" 0
-	zone exec one true
-	away one
-}
-
 block_io() {
 	local cg start
 	up one 'blockIO=[{"path":"/disk","writeBps":"1M","readIops":50}]'
@@ -238,6 +212,5 @@ check dedicated dedicated
 check no-partition no_partition
 check live-cpus live_cpus
 check live-limits live_limits
-check stat-and-freeze stat_and_freeze
 check block-io block_io
 check rctl rctl

@@ -26,9 +26,6 @@ setup_file() {
 @test "v2: apply: limits of processes go up, down and away for everyone, the scheduling policy too" {
 	passed live-limits
 }
-@test "v2: zone stat reads what the kernel says; a frozen zone is changed and stands still" {
-	passed stat-and-freeze
-}
 @test "v2: blockIO: io.max holds, for what goes through the page cache too, and is lifted live" {
 	passed block-io
 }
