@@ -170,7 +170,6 @@ live_limits() {
 	away one
 }
 
-# What zone stat reads on version 2, of a zone at work and of one that stands still.
 block_io() {
 	local cg start
 	up one 'blockIO=[{"path":"/disk","writeBps":"1M","readIops":50}]'
