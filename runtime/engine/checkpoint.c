@@ -20,6 +20,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/criu_mounts.h"
 #include "runtime/engine/criu_wire.h"
+#include "runtime/engine/view.h"
 
 /* The administrator's; what an image's annotations say is not asked, because such a file can run programs as root. */
 #define CONFIG_OF_CRIU "/etc/criu/zrun.conf"
@@ -267,7 +268,9 @@ static int check(struct engine_container *c, struct err *e)
 			e, EBUSY,
 			"container not running: it is %s, and only a running one can be saved",
 			engine_status_word(status));
-	return container_load_spec(c, e);
+	int r = container_load_spec(c, e);
+
+	return r < 0 ? r : view_check_criu(c->spec, e);
 }
 
 static int dump(struct engine_container *c, const struct engine_checkpoint *o, struct err *e)

@@ -22,6 +22,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/creation.h"
 #include "runtime/engine/hooks.h"
+#include "runtime/engine/view.h"
 
 /* No id contains "@", so this is never a container. */
 #define SECCOMP_CACHE "@seccomp"
@@ -51,7 +52,7 @@ static int check(const struct engine_create *o, struct err *e)
 	if (user->wanted && !user->path && (l->n_uid_mappings == 0 || l->n_gid_mappings == 0))
 		return err_set(e, EINVAL, "linux.%sMappings: a new user namespace needs mappings",
 			       l->n_uid_mappings == 0 ? "uid" : "gid");
-	return 0;
+	return view_check(o->spec, o->rootless, e);
 }
 
 /* --- isolation ---------------------------------------------------------------------------------------------------- */
@@ -251,6 +252,7 @@ static const struct step create_steps[] = {
 	{ "enter the cgroup", send_tasks, NULL },
 	{ "attach the network", attach_network, detach_network },
 	{ "container init", converse, NULL },
+	{ "show its own limits", view_make, view_undo },
 	{ "save the record", commit, NULL },
 };
 

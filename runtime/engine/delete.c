@@ -15,6 +15,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/hooks.h"
+#include "runtime/engine/view.h"
 
 enum { DIE_TIMEOUT_MS = 10000 };
 
@@ -116,6 +117,7 @@ static int remove_all(struct engine_container *c, struct err *e)
 {
 	int r = end_processes(c, e);
 
+	view_end(&c->record);
 	if (r == 0 && c->record.resctrl)
 		r = resctrl_remove(c->record.resctrl, e);
 	if (r < 0)

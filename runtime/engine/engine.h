@@ -260,18 +260,30 @@ bool engine_can_set_policy(void);
 void engine_rlimits_saved_free(struct engine_rlimits_saved *saved); /* NULL is fine */
 /* A new console for a container whose pty is gone: *ret_master; /dev/console inside shows the new one. */
 MUST_CHECK int engine_new_console(struct engine_container *c, int *ret_master, struct err *e);
-/* A FUSE file system for the connection at `device`, detached, and its files over files of the container: isolation.h has the rules. */
+/* Where a program of ours that is not a command lies. Freshly allocated; the file need not be there. */
+char *engine_helper_path(const char *program);
+/* --- view.c: a container's view of its own limits and use; runtime/procview/procview.h has the whole picture --- */
+/* A connection for a FUSE file system. Its file system, detached, with its number for the end of all its requests: isolation.h has the rules. */
+MUST_CHECK int engine_fuse_open(struct err *e);
 MUST_CHECK int engine_fuse(int device, const char *name, struct err *e);
 MUST_CHECK int engine_fuse_number(int tree, unsigned *ret, struct err *e);
 MUST_CHECK int engine_fuse_abort(unsigned number, struct err *e);
+/* The server: a child of ours, which reads the files of the container's cgroup and of the host, and becomes user and group `uid`, which nobody else may have. On failure it is gone. */
+struct engine_view {
+	int device; /* an end of the connection */
+	uint32_t uid;
+	int (*more)(void *arg, int sock, struct err *e); /* what else to send it; NULL */
+	void *arg;
+};
+MUST_CHECK int engine_view_start(struct engine_container *c, const struct engine_view *v,
+				 pid_t *ret_pid, int *ret_pidfd, struct err *e);
+/* Kill it and wait: its end of the connection is then closed. False: it cannot be killed now. pidfd -1: there is none. */
+bool engine_view_end(pid_t pid, int pidfd);
+/* The server's files over those of a running container. */
+MUST_CHECK int engine_view_show(struct engine_container *c, int tree, struct err *e);
 /* For a server of the container's processes that shall have no power over others: its user namespace, and a detached procfs, attached nowhere, that shows whoever opens it what he may trace and nothing else. */
 MUST_CHECK int engine_user_namespace(struct engine_container *c, struct err *e);
 MUST_CHECK int engine_traceable_procfs(struct err *e);
-struct engine_cover {
-	const char *from, *target;
-};
-MUST_CHECK int engine_cover(struct engine_container *c, int tree, const struct engine_cover *rows,
-			    size_t n, struct err *e);
 /* A user of the container by "name", "name:group", "uid" or "uid:gid", from its own files, read with our bounded parser. Groups go into process->user; home, shell and name are freshly allocated. */
 struct engine_user {
 	char *name, *home, *shell;

@@ -9,6 +9,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 #include "runtime/engine/private.h"
+#include "runtime/engine/view.h"
 
 static int inside_alive(struct engine_container *c, struct err *e)
 {
@@ -79,15 +80,11 @@ int engine_traceable_procfs(struct err *e)
 	return isolation_traceable_procfs(e);
 }
 
-int engine_cover(struct engine_container *c, int tree, const struct engine_cover *rows, size_t n,
-		 struct err *e)
+int engine_view_show(struct engine_container *c, int tree, struct err *e)
 {
-	auto_free struct isolation_cover *list = mem_array(n, sizeof(*list));
 	int r = inside_alive(c, e);
 
-	for (size_t i = 0; i < n; i++)
-		list[i] = (struct isolation_cover){ rows[i].from, rows[i].target };
-	return r < 0 ? r : isolation_cover(tree, list, n, engine_pidfd(c), e);
+	return r < 0 ? r : view_cover(tree, engine_pidfd(c), e);
 }
 
 void engine_user_done(struct engine_user *u)

@@ -57,6 +57,10 @@ struct json *record_to_json(const struct record *r)
 	(void)json_set(j, "ownPids", json_new_bool(r->own_pids));
 	(void)json_set(j, "poststart", json_new_bool(r->has_poststart));
 	(void)json_set(j, "poststop", json_new_bool(r->has_poststop));
+	if (r->view > 0) {
+		(void)json_set(j, "view", json_new_i64(r->view));
+		(void)json_set(j, "viewStart", json_new_u64(r->view_start));
+	}
 	if (r->cgroup)
 		(void)json_set(j, "cgroup", json_clone(r->cgroup));
 	if (r->resctrl)
@@ -91,8 +95,10 @@ int record_from_json(const struct json *j, struct record *ret, struct err *e)
 	    str_empty(json_get_string(j, "id", NULL)))
 		return err_set(e, EPROTO, "state.json is not a record of this program");
 	int64_t pid = json_get_i64(j, "pid", 0), start = json_get_i64(j, "start", 0);
+	int64_t view = json_get_i64(j, "view", 0), view_start = json_get_i64(j, "viewStart", 0);
 
-	if (pid < 0 || pid > INT32_MAX || start < 0)
+	if (pid < 0 || pid > INT32_MAX || start < 0 || view < 0 || view > INT32_MAX ||
+	    view_start < (view > 0))
 		return err_set(e, EPROTO, "state.json names an impossible process");
 	ret->id = read_text(j, "id");
 	ret->oci_version = read_text(j, "ociVersion");
@@ -101,6 +107,8 @@ int record_from_json(const struct json *j, struct record *ret, struct err *e)
 	ret->complete = json_get_bool(j, "complete", false);
 	ret->pid = (pid_t)pid;
 	ret->start = (uint64_t)start;
+	ret->view = (pid_t)view;
+	ret->view_start = (uint64_t)view_start;
 	ret->bundle = read_text(j, "bundle");
 	ret->rootfs = read_text(j, "rootfs");
 	ret->has_process = json_get_bool(j, "process", false);

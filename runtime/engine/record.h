@@ -26,6 +26,8 @@ struct record {
 	bool has_process; /* false: start has nothing to execute */
 	bool own_pids;    /* a pid namespace of its own: the end of init is the end of all */
 	bool has_poststart, has_poststop;
+	pid_t view; /* the server of view.h, 0: none; view_start: its start time */
+	uint64_t view_start;
 	/* What config.json cannot say (extensions of container_spec for zones), so that exec finds it again. */
 	struct json *extensions;
 };

@@ -22,6 +22,7 @@
 #include "runtime/engine/criu_mounts.h"
 #include "runtime/engine/criu_wire.h"
 #include "runtime/engine/hooks.h"
+#include "runtime/engine/view.h"
 
 #define LOG_FILE "restore.log"
 
@@ -444,7 +445,7 @@ static int check(const struct engine_create *o, struct err *e)
 		return err_set(
 			e, EINVAL,
 			"process.terminal: nobody takes the console (a console socket is needed)");
-	return 0;
+	return view_check_criu(o->spec, e);
 }
 
 int engine_restore(const struct engine_create *o, const struct engine_checkpoint *from,

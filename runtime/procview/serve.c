@@ -25,7 +25,7 @@ enum {
 	OPENS = 32,
 	ROOT_INODE = FUSE_ROOT_ID,
 	FIRST_INODE = ROOT_INODE + 1,
-	VALID_SECONDS = 86400, /* names and attributes never change */
+	VALID_SECONDS = 86400, /* names never change */
 	MAX_WRITE = 4096,      /* the smallest; nobody writes */
 	BUFFER = FUSE_MIN_READ_BUFFER + MAX_WRITE,
 	MINOR = 31, /* of the protocol that this speaks */
@@ -150,14 +150,16 @@ static bool is_file(uint64_t inode)
 	return inode >= FIRST_INODE && inode < FIRST_INODE + PROCVIEW_FILES;
 }
 
-static struct fuse_attr attributes(uint64_t inode)
+/* A file has the size of its text at this moment, asked for anew each time: since Linux 6.5 splice(2) and sendfile(2), with which BusyBox's cat reads, end there (read(2) does not). */
+static struct fuse_attr attributes(struct server *v, uint64_t inode)
 {
-	bool is_root = inode == ROOT_INODE;
+	bool is_text = is_file(inode);
+	const struct snapshot *s = is_text ? latest(v, (unsigned)(inode - FIRST_INODE)) : NULL;
 
-	/* size 0, as files of procfs have it */
 	return (struct fuse_attr){ .ino = inode,
-				   .mode = is_root ? S_IFDIR | 0555 : S_IFREG | 0444,
-				   .nlink = is_root ? 2 : 1,
+				   .size = s ? s->text.len : 0,
+				   .mode = is_text ? S_IFREG | 0444 : S_IFDIR | 0555,
+				   .nlink = is_text ? 1 : 2,
 				   .blksize = 4096 };
 }
 
@@ -190,8 +192,7 @@ static void on_lookup(struct server *v, const struct request *q)
 			inode = FIRST_INODE + i;
 	const struct fuse_entry_out out = { .nodeid = inode,
 					    .entry_valid = VALID_SECONDS,
-					    .attr_valid = VALID_SECONDS,
-					    .attr = attributes(inode) };
+					    .attr = attributes(v, inode) };
 
 	answer(v, q->head->unique, inode ? 0 : ENOENT, &out, sizeof(out));
 }
@@ -199,7 +200,8 @@ static void on_lookup(struct server *v, const struct request *q)
 static void on_getattr(struct server *v, const struct request *q)
 {
 	uint64_t inode = q->head->nodeid;
-	const struct fuse_attr_out out = { .attr_valid = VALID_SECONDS, .attr = attributes(inode) };
+	const struct fuse_attr_out out = { .attr_valid = inode == ROOT_INODE ? VALID_SECONDS : 0,
+					   .attr = attributes(v, inode) };
 
 	answer(v, q->head->unique, inode == ROOT_INODE || is_file(inode) ? 0 : ENOENT, &out,
 	       sizeof(out));

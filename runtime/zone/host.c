@@ -23,14 +23,6 @@ static size_t keep(struct strbuf *b, const char *s)
 	return at;
 }
 
-/* The environment first: main() puts the folder of a build tree there. Else where `make install` puts it; that is the answer even when it is missing, so that the error names it. */
-char *zone_helper_path(const char *program)
-{
-	const char *env = secure_getenv("ZONES_LIBEXEC_DIR");
-
-	return mem_format("%s/%s", env && path_is_clean(env) ? env : ZONES_LIBEXECDIR, program);
-}
-
 static const char *zonepath_of(const struct zone *z)
 {
 	if (z->record.zonepath)
@@ -44,7 +36,7 @@ int zone_host_facts(const struct zone_dirs *d, const struct zone *z, struct zone
 	const char *zonepath = zonepath_of(z);
 	auto_free char *root = zonepath ? mem_format("%s/root", zonepath)
 					: mem_format("%s/%s/root", d->storage, z->name);
-	auto_free char *init = zone_helper_path("zone-init");
+	auto_free char *init = engine_helper_path("zone-init");
 	struct sysinfo info;
 
 	if (sysinfo(&info) < 0)

@@ -27,6 +27,7 @@ static const char *const words[] = {
 	"--specials",
 	"--numeric-ids",
 	"--delete",
+	"--modify-window=-1", /* nanoseconds count: by default a change within the same second is none */
 	"--stats",
 	"--no-human-readable",
 	"--info=progress2",

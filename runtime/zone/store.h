@@ -205,8 +205,6 @@ MUST_CHECK int zone_storage_open(const char *zonepath, struct err *e);
 
 void zone_time_now(char *buf, size_t size); /* RFC 3339 UTC, seconds */
 
-/* Where a program of ours that is not a command lies. Freshly allocated; the file need not be there. */
-char *zone_helper_path(const char *program);
 /* Facts of the host for the defaults and the translation; pointers live as long as `z` and `d`. *init_path is the installed zone-init: ZONES_LIBEXEC_DIR in the environment (main() puts the folder of the program there when zone-init lies beside it, as in build trees), or the compiled-in folder. */
 MUST_CHECK int zone_host_facts(const struct zone_dirs *d, const struct zone *z,
 			       struct zone_host *ret, struct strbuf *storage_of_strings,

@@ -139,7 +139,7 @@ static void check_brand(const struct verify *v)
 /* Only where the file asks for it: else the zone boots without. */
 static void check_view(const struct verify *v)
 {
-	auto_free char *program = zone_helper_path("zone-procview");
+	auto_free char *program = engine_helper_path("zone-procview");
 	struct err e = { 0 };
 
 	if (!v->zone->spec->proc_view.set || !v->zone->spec->proc_view.value)
