@@ -138,21 +138,33 @@ static int copy_root(void *ctx, struct err *e)
 	return r < 0 ? r : way->run(c, e);
 }
 
-static int new_identity(void *ctx, struct err *e)
+/* Without new keys its ssh server does not start, which is no reason to have no clone. */
+static void new_keys(const struct clone *c, int root, const struct strv *removed)
 {
-	struct clone *c = ctx;
-	bool keys = false;
-	auto_close int root = zone_root_open(c->dirs, c->to, e);
-	int r = root < 0 ? root : clone_identity(root, &keys, e);
+	struct err why = { 0 };
+	bool all = false;
+	int r = clone_keys(c->zonepath, root, c->to->name, removed, &all, &why);
 
-	if (r < 0 || !keys)
-		return r;
+	if (r == 0 && all)
+		return;
 	auto_free char *note = mem_format(
-		"the keys of its ssh server are gone, new ones are made by: zone exec %s ssh-keygen -A",
+		"%s of its ssh server are gone%s%s; new ones are made by: zone exec %s ssh-keygen -A",
+		r < 0 ? "the keys" : "some keys", r < 0 ? ": " : "", r < 0 ? why.text : "",
 		c->to->name);
 
 	warn(c, note);
-	return 0;
+}
+
+static int new_identity(void *ctx, struct err *e)
+{
+	struct clone *c = ctx;
+	auto_done(strv) struct strv keys = { 0 };
+	auto_close int root = zone_root_open(c->dirs, c->to, e);
+	int r = root < 0 ? root : clone_identity(root, &keys, e);
+
+	if (r == 0 && keys.n > 0)
+		new_keys(c, root, &keys);
+	return r;
 }
 
 static int mark_installed(void *ctx, struct err *e)

@@ -35,9 +35,15 @@ MUST_CHECK int clone_choose(const struct clone *c, const char *name, const struc
 MUST_CHECK int clone_config(const char *text, const char *from, const char *to, char **ret,
 			    struct strv *left_out, struct err *e);
 
-/* Remove from a root what makes it this very machine: machine-id, host id, keys of its ssh server, seeds. *ret_keys: there were keys, and somebody has to make new ones. */
-/* Pure: is "DIR/NAME" of a root one of the things that it removes? */
+/* Pure: is "DIR/NAME" of a root one of the things that make it this very machine: machine-id, host id, keys of its ssh server, seeds? */
 bool clone_identity_is(const char *dir, const char *name);
-MUST_CHECK int clone_identity(int root, bool *ret_keys, struct err *e);
+/* Remove them. The names of the files with keys are added to `keys`: somebody has to make new ones. */
+MUST_CHECK int clone_identity(int root, struct strv *keys, struct err *e);
+
+#define CLONE_KEYS_DIR "/etc/ssh"
+/* New keys of the kinds that `removed` names, for the ssh server in a root that nobody runs in: made by the host's ssh-keygen below `zonepath`, then put into the root. -ENOENT: the host has no ssh-keygen.
+ * *ret_all: none is missing (those of other servers and of kinds that nobody uses any more are not made). */
+MUST_CHECK int clone_keys(const char *zonepath, int root, const char *name,
+			  const struct strv *removed, bool *ret_all, struct err *e);
 
 #endif

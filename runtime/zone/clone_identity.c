@@ -1,5 +1,5 @@
 /* clone_identity - what two machines must not have in common. The root belongs to a tenant: names are looked up below it, and only regular files go. What is made anew: machine-id and host id at the next boot
- * (etc_files.c), the seed by the zone's systemd; keys of the ssh server by whoever has made them. */
+ * (etc_files.c), the seed by the zone's systemd, keys of OpenSSH's server by clone_keys.c, others by whoever has made them. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +20,8 @@ static const struct {
 	{ "/var/lib/dbus", "machine-id", NULL, false },
 	{ "/var/lib/systemd", "random-seed", NULL, false },
 	{ "/var/lib/systemd", "credential.secret", NULL, false },
-	{ "/etc/ssh", "ssh_host_", "_key", true },
-	{ "/etc/ssh", "ssh_host_", "_key.pub", true },
+	{ CLONE_KEYS_DIR, "ssh_host_", "_key", true },
+	{ CLONE_KEYS_DIR, "ssh_host_", "_key.pub", true },
 	{ "/etc/dropbear", "dropbear_", "_host_key", true },
 };
 
@@ -41,7 +41,7 @@ bool clone_identity_is(const char *dir, const char *name)
 	return false;
 }
 
-static int remove_one(int dir, size_t row, const char *name, bool *keys, struct err *e)
+static int remove_one(int dir, size_t row, const char *name, struct strv *keys, struct err *e)
 {
 	struct stat st;
 
@@ -49,11 +49,12 @@ static int remove_one(int dir, size_t row, const char *name, bool *keys, struct 
 		return 0;
 	if (sys_unlinkat(dir, name, 0) < 0)
 		return err_sys(e, "remove \"%s/%s\" of the clone", own[row].dir, name);
-	*keys = *keys || own[row].is_key;
+	if (own[row].is_key)
+		strv_add(keys, name);
 	return 0;
 }
 
-static int remove_row(int root, size_t row, bool *keys, struct err *e)
+static int remove_row(int root, size_t row, struct strv *keys, struct err *e)
 {
 	struct err missing = { 0 };
 	int fd = path_open(root, own[row].dir, O_RDONLY | O_DIRECTORY, 0, 0, &missing);
@@ -71,12 +72,11 @@ static int remove_row(int root, size_t row, bool *keys, struct err *e)
 	return r;
 }
 
-int clone_identity(int root, bool *ret_keys, struct err *e)
+int clone_identity(int root, struct strv *keys, struct err *e)
 {
 	int r = 0;
 
-	*ret_keys = false;
 	for (size_t i = 0; r == 0 && i < sizeof(own) / sizeof(own[0]); i++)
-		r = remove_row(root, i, ret_keys, e);
+		r = remove_row(root, i, keys, e);
 	return r;
 }

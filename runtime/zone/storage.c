@@ -206,8 +206,8 @@ static int remove_part(int zonepath, const char *name, struct file_watch *watch,
 
 int storage_remove(int zonepath, struct file_watch *watch, struct err *e)
 {
-	static const char *const parts[] = { "root", "upper",       "changes",
-					     "log",  DETACHED_FILE, STORAGE_PROBE };
+	static const char *const parts[] = { "root",        "upper",       "changes",   "log",
+					     DETACHED_FILE, STORAGE_PROBE, STORAGE_KEYS };
 	int r = snapshot_remove_trees(zonepath, e);
 
 	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++)

@@ -69,6 +69,7 @@ MUST_CHECK int btrfs_snapshot(int from, int dirfd, const char *name, bool readon
 MUST_CHECK int storage_can_reflink(const char *from, const char *to, struct err *e);
 /* The zonepath is there, and the zone locked. */
 #define STORAGE_PROBE ".probe"
+#define STORAGE_KEYS  "keys" /* while clone_keys.c makes them */
 MUST_CHECK int storage_can_overlay(const char *zonepath, struct err *e);
 bool storage_same_fs(const char *a, const char *b);
 /* The deepest part of the path that exists. Freshly allocated. */

@@ -55,8 +55,13 @@ is_clone() { # OLD NEW
 	[ "$(zone exec "$2" hostname)" = "$2" ]
 	[ "$(zone list --json "$1" | jq -r '.[0].uuid')" != "$(zone list --json "$2" | jq -r '.[0].uuid')" ]
 	zone exec "$1" test -e /etc/ssh/ssh_host_ed25519_key
-	run ! zone exec "$2" test -e /etc/ssh/ssh_host_ed25519_key
-	run ! zone exec "$2" test -e /etc/ssh/ssh_host_ed25519_key.pub
+	# a key of its own, of the same kind and of no other, whose halves belong together and are root's
+	[ "$(zone exec "$2" stat -c '%n %a %u:%g' /etc/ssh/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key.pub | xargs)" = "/etc/ssh/ssh_host_ed25519_key 600 0:0 /etc/ssh/ssh_host_ed25519_key.pub 644 0:0" ]
+	[ "$(zone exec "$2" cat /etc/ssh/ssh_host_ed25519_key.pub)" != public ]
+	zone exec "$2" cat /etc/ssh/ssh_host_ed25519_key >"$TOP/key"
+	chmod 600 "$TOP/key"
+	[ "$(ssh-keygen -y -f "$TOP/key" | cut -d' ' -f1,2)" = "$(zone exec "$2" cat /etc/ssh/ssh_host_ed25519_key.pub | cut -d' ' -f1,2)" ]
+	[ "$(zone exec "$2" sh -c 'echo /etc/ssh/*key*' | wc -w)" = 2 ]
 	run ! zone exec "$2" test -e /var/lib/systemd/random-seed
 	zone exec "$2" test -e /etc/ssh/sshd_config
 	# neither sees what the other writes
@@ -72,7 +77,14 @@ is_clone() { # OLD NEW
 @test "layers: an instant clone on ext4; the old zone goes on above the same layers; the last user's end removes them" {
 	furnished web
 	run -0 zone clone web new
-	says "ssh"
+	[[ $output != *ssh* ]]
+	[ ! -e "$ZONES_STORAGE_DIR/new/keys" ]
+	# without the host's program: a note, and a clone
+	run -0 unshare --mount sh -c 'mount --bind /dev/null /usr/bin/ssh-keygen; exec zone clone web bare'
+	says "the keys of its ssh server are gone: /usr/bin/ssh-keygen is not there"
+	says "zone exec bare ssh-keygen -A"
+	zone uninstall -F bare
+	zone delete -F bare
 	[ "$(driver_of web) $(driver_of new)" = "overlay 1 overlay 1" ]
 	is_clone web new
 	# an unchanged top is no new layer
