@@ -280,6 +280,7 @@ static int take_program(scmp_filter_ctx ctx, struct seccomp_part *part, struct e
 	return 0;
 }
 
+/* Rules without conditions first: they win anyway, but on i386 libseccomp refuses them with EEXIST, so that only the conditional ones would hold, for a call of sockets or of ipc(2) that has such rules already. */
 static int fill(scmp_filter_ctx ctx, const struct seccomp_spec *s, uint32_t otherwise,
 		struct seccomp_program *p, struct err *e)
 {
@@ -287,8 +288,12 @@ static int fill(scmp_filter_ctx ctx, const struct seccomp_spec *s, uint32_t othe
 
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE,
 			       OPTIMIZE_TREE); /* older libraries: a slower filter */
-	for (size_t i = 0; r == 0 && i < s->n_rules; i++)
-		r = add_rule(ctx, &s->rules[i], otherwise, p, e);
+	for (size_t i = 0; r == 0 && i < 2 * s->n_rules; i++) {
+		const struct seccomp_rule_spec *rule = &s->rules[i % s->n_rules];
+
+		if ((rule->n_args == 0) == (i < s->n_rules))
+			r = add_rule(ctx, rule, otherwise, p, e);
+	}
 	return r;
 }
 

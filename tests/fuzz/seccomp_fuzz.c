@@ -18,8 +18,15 @@
  * Bytes: default action, architectures, then rules of six: action, call, how many conditions and of which kind, argument, two values. */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+const char *__lsan_default_suppressions(void);
 
-enum { RULE = 6, RULES_MAX = 24, HEAD = 2 };
+/* A rule that it refuses costs libseccomp 2.5.4 some hundred bytes. */
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libseccomp";
+}
+
+enum { RULE = 6, RULES_MAX = 24, HEAD = 2, I386_SOCKET = 359 };
 
 static const char *const calls[] = {
 	"read",    "write",  "openat", "socket",     "clone",       "mkdir",       "ioctl",
@@ -144,9 +151,13 @@ static bool reference_build(const struct seccomp_spec *s, struct sock_filter **r
 		ok = seccomp_arch_add(ctx, strcmp(s->architectures.items[i], "SCMP_ARCH_X32") == 0
 						   ? SCMP_ARCH_X32
 						   : SCMP_ARCH_X86) == 0;
-	for (size_t i = 0; ok && i < s->n_rules; i++)
-		if (action_of(s->rules[i].action) != otherwise)
-			reference_rule(ctx, &s->rules[i]);
+	for (size_t i = 0; ok && i < 2 * s->n_rules;
+	     i++) { /* in the order of isolation/seccomp.c */
+		const struct seccomp_rule_spec *r = &s->rules[i % s->n_rules];
+
+		if (action_of(r->action) != otherwise && (r->n_args == 0) == (i < s->n_rules))
+			reference_rule(ctx, r);
+	}
 	ok = ok && seccomp_export_bpf(ctx, fd) == 0;
 	if (ok) {
 		off_t size = lseek(fd, 0, SEEK_END);
@@ -162,6 +173,15 @@ static bool reference_build(const struct seccomp_spec *s, struct sock_filter **r
 }
 
 /* --- comparison ----------------------------------------------------------------------------------------------------- */
+
+/* The library's number of a call; on i386 that of socket(2) is one of its own making, because socketcall(2) does the same. */
+static int number_of(uint32_t arch, const char *name)
+{
+	int nr = arch == AUDIT_ARCH_I386 ? seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, name)
+					 : seccomp_syscall_resolve_name(name);
+
+	return arch == AUDIT_ARCH_I386 && strcmp(name, "socket") == 0 ? I386_SOCKET : nr;
+}
 
 /* The highest number that the profile names on this architecture, -1: none. */
 static int highest(const struct seccomp_spec *s, uint32_t arch)
@@ -212,9 +232,7 @@ static void compare(const struct seccomp_spec *s, const struct seccomp_program *
 	static const uint32_t archs[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64 };
 
 	for (size_t k = 0; k < COUNT(archs); k++) {
-		int nr = k == 1 ? seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86,
-								    calls[at[1] % COUNT(calls)])
-				: seccomp_syscall_resolve_name(calls[at[1] % COUNT(calls)]);
+		int nr = number_of(archs[k], calls[at[1] % COUNT(calls)]);
 		struct seccomp_data d = { .nr = nr < 0 ? at[1] * 3 : nr, .arch = archs[k] };
 
 		for (size_t i = 0; i < 6; i++)
