@@ -230,22 +230,36 @@ uint32_t engine_owner(const struct engine_container *c)
 	return c->record.owner;
 }
 
-int engine_pidfd(struct engine_container *c)
+int container_pidfd(struct engine_container *c, struct err *e)
 {
 	bool is_new = c->pidfd < 0 && c->record.pid > 0;
-	struct err ignored;
+	struct err why = { 0 };
 
 	if (is_new) {
-		int fd = proc_pidfd(c->record.pid, 0, &ignored);
+		int fd = proc_pidfd(c->record.pid, 0, &why);
 
 		c->pidfd = fd < 0 ? -1 : fd;
 	}
 	/* asked after the descriptor was opened: if it is the right process now, the descriptor's was as well */
-	if (engine_pid(c) > 0)
+	if (engine_pid(c) <= 0) {
+		if (is_new)
+			fd_close(&c->pidfd);
+		return err_set(e, EBUSY, "container not running");
+	}
+	if (c->pidfd >= 0)
 		return c->pidfd;
-	if (is_new)
-		fd_close(&c->pidfd);
-	return -1;
+	if (why.code == ESRCH)
+		return err_set(e, EBUSY, "container not running");
+	*e = why;
+	return err_wrap(e, "hold the container's init");
+}
+
+int engine_pidfd(struct engine_container *c)
+{
+	struct err ignored = { 0 };
+	int fd = container_pidfd(c, &ignored);
+
+	return fd < 0 ? -1 : fd;
 }
 
 struct cgroup *engine_cgroup(struct engine_container *c)

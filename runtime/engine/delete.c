@@ -50,11 +50,16 @@ static void reap_own(struct engine_container *c)
 
 static int end_init(struct engine_container *c, struct err *e)
 {
-	int pidfd = engine_pidfd(c);
+	struct err why = { 0 };
+	int pidfd = container_pidfd(c, &why);
 
-	if (pidfd < 0) {
+	if (pidfd == -EBUSY) { /* it has ended */
 		reap_own(c);
 		return 0;
+	}
+	if (pidfd < 0) {
+		*e = why;
+		return pidfd;
 	}
 	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
 		return err_sys(e, "kill container init %d", (int)c->record.pid);

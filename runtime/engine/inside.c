@@ -13,9 +13,9 @@
 
 static int inside_alive(struct engine_container *c, struct err *e)
 {
-	if (engine_pid(c) <= 0 || engine_pidfd(c) < 0)
-		return err_set(e, EBUSY, "container not running");
-	return 0;
+	int fd = container_pidfd(c, e);
+
+	return fd < 0 ? fd : 0;
 }
 
 int engine_open_root(struct engine_container *c, struct err *e)

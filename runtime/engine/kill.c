@@ -12,10 +12,10 @@ static int not_running(struct err *e)
 
 static int kill_init(struct engine_container *c, int signo, struct err *e)
 {
-	int pidfd = engine_pidfd(c);
+	int pidfd = container_pidfd(c, e);
 
 	if (pidfd < 0)
-		return not_running(e);
+		return pidfd;
 	if (sys_pidfd_send_signal(pidfd, signo) == 0)
 		return 0;
 	if (errno == ESRCH)

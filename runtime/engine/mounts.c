@@ -6,9 +6,9 @@
 
 static int check_alive(struct engine_container *c, struct err *e)
 {
-	if (engine_pid(c) <= 0 || engine_pidfd(c) < 0)
-		return err_set(e, EBUSY, "container not running");
-	return 0;
+	int fd = container_pidfd(c, e);
+
+	return fd < 0 ? fd : 0;
 }
 
 static int add(struct engine_container *c, const struct mount_spec *mount, struct err *e)

@@ -51,6 +51,9 @@ struct standstill {
 MUST_CHECK int standstill_begin(struct engine_container *c, struct standstill *s, struct err *e);
 MUST_CHECK int standstill_end(struct engine_container *c, struct standstill *s, struct err *e);
 
+/* The descriptor of a process that is there, or why there is none: -EBUSY "container not running", or what keeps us from getting one (-EMFILE), which must not be taken for the former. Borrowed. */
+MUST_CHECK int container_pidfd(struct engine_container *c, struct err *e);
+
 /* config.json of the state directory, read once. */
 MUST_CHECK int container_load_spec(struct engine_container *c, struct err *e);
 /* Save the configuration, and in the record what config.json cannot hold. */

@@ -1,7 +1,7 @@
 /* record - what must survive a reboot: install state, identity and id range, with the reason for a state that nobody asked for.
  *
  * The file is replaced as a whole and flushed before a verb goes on, so after a crash it says either what was or what is. A monitor may set the reason while
- * a verb holds the zone's lock; both replace the file atomically, so the later one wins and nothing is torn. */
+ * a verb holds the zone's lock; both replace the file atomically, so the later one wins and nothing is torn. (On a full disk: write_in_place().) */
 #include "runtime/zone/record.h"
 
 #include <errno.h>
@@ -18,6 +18,8 @@
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
 #include "runtime/zone/storage.h"
+
+enum { PAGE = 4096 };
 
 static char *record_path(const struct zone_dirs *d, const char *name)
 {
@@ -38,13 +40,35 @@ int zone_json_read(const char *path, struct json **ret, struct err *e)
 	return r < 0 ? err_wrap(e, "\"%s\" is broken", path) : 0;
 }
 
+/* A full disk must not keep a zone from being halted or removed, which is what makes room. Over what is there no new block is needed; within one page, filled up with line breaks, a process that is killed has
+ * written all or nothing. */
+static int write_in_place(const char *path, const char *text, size_t n)
+{
+	auto_close int fd = sys_openat(AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	char page[PAGE];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0 ||
+	    (size_t)st.st_size > sizeof(page) || n > sizeof(page))
+		return -ENOSPC;
+	size_t all = n > (size_t)st.st_size ? n : (size_t)st.st_size;
+
+	memset(page, '\n', sizeof(page));
+	memcpy(page, text, n);
+	return pwrite(fd, page, all, 0) == (ssize_t)all && sys_fsync(fd) == 0 ? 0 : -ENOSPC;
+}
+
 int zone_json_write(const char *path, const struct json *j, bool durable, struct err *e)
 {
 	auto_free char *text = json_print(j, true);
 	auto_free char *line = mem_format("%s\n", text);
+	size_t n = strlen(line);
+	int r = file_replace(AT_FDCWD, path, line, n, 0600 | (durable ? FILE_DURABLE : 0), e);
 
-	return file_replace(AT_FDCWD, path, line, strlen(line), 0600 | (durable ? FILE_DURABLE : 0),
-			    e);
+	if ((r != -ENOSPC && r != -EDQUOT) || write_in_place(path, line, n) < 0)
+		return r;
+	*e = (struct err){ 0 };
+	return 0;
 }
 
 void zone_json_set_text(struct json *j, const char *key, const char *value)

@@ -346,10 +346,16 @@ static void read_record(const struct zone_dirs *d, struct zone *z, struct zone_f
 		z->reason = mem_strdup(e.text);
 }
 
-/* Whether nothing was learned about the file: there was no descriptor, no memory, or the disk failed. */
+/* Nothing was learned, because we had no descriptor or no memory. */
+static bool is_want(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
+/* The same, or the disk failed. */
 static bool is_unknown(int r)
 {
-	return r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EIO;
+	return is_want(r) || r == -EIO;
 }
 
 /* A zone of which it is unknown whether it runs has no state: what would be taken for halted would be booted twice, or removed. */
@@ -374,15 +380,23 @@ static int read_run(const struct zone_dirs *d, struct zone *z, struct zone_facts
 	return 0;
 }
 
-static void read_storage(const struct zone_dirs *d, struct zone *z, struct zone_facts *f)
+static int read_storage(const struct zone_dirs *d, struct zone *z, struct zone_facts *f,
+			struct err *e)
 {
-	struct err e = { 0 };
+	struct err why = { 0 };
 
 	if (f->recorded != ZONE_INSTALLED || f->monitor_alive || f->init_alive)
-		return;
-	f->storage_ok = storage_check(d, &z->record, &e) == 0;
+		return 0;
+	int r = storage_check(d, &z->record, &why);
+
+	if (is_want(r)) {
+		*e = why;
+		return err_wrap(e, "find out whether the storage of zone \"%s\" is there", z->name);
+	}
+	f->storage_ok = r == 0;
 	if (!f->storage_ok && !z->reason)
-		z->reason = mem_strdup(e.text);
+		z->reason = mem_strdup(why.text);
+	return 0;
 }
 
 /* The files of which the run record knows, instead of the engine's record and every folder of the cgroup. */
@@ -459,7 +473,9 @@ static int read_zone(const struct zone_dirs *d, struct zone *z, unsigned flags, 
 		return r;
 	if (text && !is_row_known(d, z, flags))
 		parse_config(z, text, n);
-	read_storage(d, z, &f);
+	r = read_storage(d, z, &f, e);
+	if (r < 0)
+		return r;
 	z->state = zone_derive(&f, &derived);
 	z->frozen = is_frozen(d, z);
 	z->detached = z->state == ZONE_CONFIGURED && detached_is_there(d, z);

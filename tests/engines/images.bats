@@ -41,7 +41,7 @@ state_of() {
 	zone list --json "$1" | jq -r '.[0].state'
 }
 
-@test "a Debian image of buildah becomes a zone that boots systemd, is published, and runs under podman" {
+@test "a Debian image of buildah becomes a zone that boots systemd, twenty clones, a snapshot that comes back, an image again, and runs under podman" {
 	. "$ROOT/tests/zone/trees.bash"
 	tar=$(debian_tree)
 	c=$(buildah_ from scratch)
@@ -67,6 +67,33 @@ state_of() {
 	says "root 755"
 	says "gone"
 	says "gone too"
+	# twenty clones that share its bytes; each is a machine of its own
+	before=$(du -sk "$WORK/storage" | cut -f1)
+	for i in $(seq 20); do zone clone deb "c$i" >/dev/null; done
+	[ $(($(du -sk "$WORK/storage" | cut -f1) - before)) -lt 20480 ]
+	[ "$(zone list --json | jq -r '[.[] | .uuid] | unique | length')" = 21 ]
+	zone boot c7
+	zone boot c20
+	wait_for 90 zone exec c7 systemctl is-active multi-user.target
+	wait_for 90 zone exec c20 systemctl is-active multi-user.target
+	[ "$(zone exec c7 cat /etc/machine-id)" != "$(zone exec c20 cat /etc/machine-id)" ]
+	[ "$(zone exec c7 cat /etc/third)" = third ]
+	# a snapshot of what runs, and back to it
+	zone exec c7 sh -c 'echo before >/etc/fourth'
+	zone snapshot create c7 good
+	zone exec c7 sh -c 'echo after >/etc/fourth; rm /etc/third; echo more >/etc/fifth'
+	zone shutdown c7
+	zone snapshot rollback c7 good
+	zone boot c7
+	[ "$(zone exec c7 cat /etc/fourth /etc/third | xargs)" = "before third" ]
+	run ! zone exec c7 test -e /etc/fifth
+	fails 1 zone exec c20 test -e /etc/fourth
+	zone halt c7
+	zone publish c7 "oci:$WORK/out:2"
+	run podman_ run -q --rm --network none "oci:$WORK/out:2" sh -c 'cat /etc/fourth /etc/third; [ -e /etc/fifth ] || echo not later'
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	says "before"
+	says "not later"
 }
 
 @test "docker-archive and layout of podman save, and a zone of them with the image's service" {
