@@ -30,7 +30,7 @@ enum {
 	ARGS_MAX = 6,
 	OPTIMIZE_TREE = 2, /* binary search instead of a chain */
 	CACHE_MAX = 4 << 20,
-	CACHE_VERSION = 2, /* raise it when the program made from the same text changes */
+	CACHE_VERSION = 3, /* raise it when the program made from the same text changes */
 };
 #define ERRNO_MAX UINT64_C(4095)
 
@@ -183,7 +183,16 @@ static struct call *find_calls(const struct strv *names, size_t *ret_n)
 	return calls;
 }
 
-static int add_rule(scmp_filter_ctx ctx, const struct seccomp_rule_spec *spec, uint32_t otherwise,
+/* What only allows more may be missing; what forbids may not. */
+static bool may_be_missing(const struct seccomp_spec *s, const struct seccomp_rule_spec *spec,
+			   const struct rule *rule, const char *call)
+{
+	return rule->action == SCMP_ACT_ALLOW || rule->action == SCMP_ACT_LOG ||
+	       seccomp_is_said(s, spec, call);
+}
+
+static int add_rule(scmp_filter_ctx ctx, const struct seccomp_spec *s,
+		    const struct seccomp_rule_spec *spec, uint32_t otherwise,
 		    struct seccomp_program *p, struct err *e)
 {
 	struct rule rule = { 0 };
@@ -197,6 +206,11 @@ static int add_rule(scmp_filter_ctx ctx, const struct seccomp_rule_spec *spec, u
 
 	for (size_t i = 0; i < n; i++) {
 		r = add_call(ctx, &rule, calls[i].nr);
+		if (r == -EEXIST && !may_be_missing(s, spec, &rule, calls[i].name))
+			return err_set(
+				e, EEXIST,
+				"linux.seccomp: libseccomp cannot bring the conditions of \"%s\" together with those of an earlier rule",
+				calls[i].name);
 		if (r < 0 && r != -EEXIST && r != -EDOM)
 			return err_ret(e, r, "linux.seccomp: add a rule for \"%s\"", calls[i].name);
 		if (rule.action != SCMP_ACT_NOTIFY)
@@ -292,7 +306,7 @@ static int fill(scmp_filter_ctx ctx, const struct seccomp_spec *s, uint32_t othe
 		const struct seccomp_rule_spec *rule = &s->rules[i % s->n_rules];
 
 		if ((rule->n_args == 0) == (i < s->n_rules))
-			r = add_rule(ctx, rule, otherwise, p, e);
+			r = add_rule(ctx, s, rule, otherwise, p, e);
 	}
 	return r;
 }

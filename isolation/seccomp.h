@@ -57,4 +57,8 @@ MUST_CHECK int seccomp_join(const struct sock_filter *stub, size_t n_stub,
 			    const struct seccomp_part *parts, size_t n, struct seccomp_program *ret,
 			    struct err *e);
 
+/* seccomp_said.c: is this rule for `call` no news, because another one of the profile says the same before, or holds without conditions? Pure. */
+bool seccomp_is_said(const struct seccomp_spec *s, const struct seccomp_rule_spec *rule,
+		     const char *call);
+
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/base/wall.h"
 
-enum { TICK_MS = 200, WORD_MAX = 32 };
+enum { TICK_MS = 200, WORD_MAX = 32, MEMORY_MAX = 1 << 30 };
 
 /* Owners, modes, times and file capabilities of files that belong to anybody; and blocks that the file system keeps for root, as before. */
 #define FILE_CAPABILITIES                                                                         \
@@ -73,6 +74,19 @@ static void progress_note(void *arg, const char *what, unsigned long long done,
 	page->turn++;
 }
 
+/* What a stranger's bytes can make a library ask for: a cpio archive has names of 4 GB, and zeros compress well. The most that an honest one needs is the window of its compression, 128 MiB with zstd. */
+static int child_limit(struct err *e)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)e; /* its shadow counts as well */
+	return 0;
+#else
+	const struct rlimit most = { MEMORY_MAX, MEMORY_MAX };
+
+	return setrlimit(RLIMIT_DATA, &most) < 0 ? err_sys(e, "limit the memory of the reader") : 0;
+#endif
+}
+
 static int child_enter(const struct reader *r, struct err *e)
 {
 	const struct wall_tree trees[] = { { r->job ? r->job->root : -1, WALL_WRITE },
@@ -83,7 +97,9 @@ static int child_enter(const struct reader *r, struct err *e)
 					   : r->lower < 0 ? 1
 							  : 2 };
 
-	return wall_enter(&w, e);
+	int result = child_limit(e);
+
+	return result < 0 ? result : wall_enter(&w, e);
 }
 
 static void child_descriptors(const struct reader *r, int input, int answer)

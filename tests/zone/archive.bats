@@ -61,6 +61,26 @@ same_tree() { # same_tree A B
 	[ "$bad" -eq 0 ]
 }
 
+@test "an archive that asks for gigabytes of memory, in 100 kB, is refused before it has them" {
+	case $BUILD in */san) skip "the sanitizers' memory has no limit" ;; esac
+	zone create -t linux web 'anet=[]'
+	python3 - "$TOP/bomb.cpio" <<'P'
+import sys
+with open(sys.argv[1], "wb") as f: # a name of 2.5 GB
+    f.write(b"070701" + b"".join(b"%08x" % n for n in (1, 0o100644, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xa0000000, 0)) + b"a")
+    f.truncate(0xa0000000)
+P
+	zstd -q --rm "$TOP/bomb.cpio"
+	[ "$(stat -c %s "$TOP/bomb.cpio.zst")" -lt 400000 ]
+	run python3 -c 'import resource, subprocess, sys
+r = subprocess.run(sys.argv[1:])
+print("status", r.returncode, "MiB", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)' zone install --from "$TOP/bomb.cpio.zst" web
+	echo "$output"
+	says "status 1"
+	[ "${output##*MiB }" -lt 1100 ]
+	[ "$(state_of web)" = configured ]
+}
+
 @test "an honest archive arrives as it was, in every compression" {
 	good_tree "$TOP/tree"
 	for z in "tar:cf" "tar.gz:czf" "tar.bz2:cjf" "tar.xz:cJf"; do

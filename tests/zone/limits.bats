@@ -171,10 +171,7 @@ cpu_seconds() {
 	[ $((w1 - w0)) -gt $((t1 - t0)) ]
 	zone clear web cpuShares
 	zone set web schedulingClass=batch
-	run zone apply web
-	says reboot
-	zone reboot web
-	wait_for 10 zone exec web true
+	fails 0 zone apply web
 	[ "$(zone exec web python3 -c 'import os; print(os.sched_getscheduler(0), os.sched_getscheduler(1))')" = "3 3" ]
 	fails 1 zone set web schedulingClass=RT
 	says "could stop the whole machine"
