@@ -7,7 +7,7 @@
 #   make engines [T=word]  real callers of zrun from Debian: Podman, buildah, containerd, Docker, Swarm (root)
 #   make conformance     the cases of the OCI runtime-tools validation suite, part of the bats tests     (root)
 #   make integration [T=word]  the bats tests only (root)
-#   make lint            layers, sizes, headers, format, clang-tidy, cppcheck, shellcheck
+#   make lint            layers, sizes, headers, format, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck; LINT_DEEP=1: clang's analyzer too
 #   make format          clang-format every source
 #   make fuzz [FUZZ_TIME=60]     libFuzzer on everything that reads what others wrote (tests/fuzz/*_fuzz.c), that many seconds each; make fuzz-oci, fuzz-archive, ...: one of them
 #   make bench           start and stop times beside crun, runc and LXC (root)

@@ -135,6 +135,8 @@ static void environment_set(const char *term)
 	for (size_t i = 0; i < kept.n; i++) {
 		char *eq = strchr(kept.items[i], '=');
 
+		if (!eq)
+			continue;
 		*eq = '\0';
 		(void)setenv(kept.items[i], eq + 1, 1);
 	}
