@@ -16,6 +16,7 @@ struct nft_batch {
 	char *data;
 	size_t len, cap;
 	uint32_t seq, set_id;
+	bool asked;         /* its first message asks for an acknowledgement */
 	struct strv *texts; /* nft_batch_texts(); NULL */
 	struct strbuf sets; /* items of the sets of the rule that is being made, for its text */
 };

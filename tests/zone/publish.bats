@@ -49,6 +49,19 @@ load publishing
 	says 7000-7010
 }
 
+@test "thousands of ports that change their numbers: the zone boots, they lead in, and another zone goes on coming and going" {
+	networked web "publish=$(python3 -c '
+import json
+print(json.dumps([{"port": "%d-%d" % (p, p + 63), "to": p + 1} for p in range(10000, 10000 + 64 * 40, 64)]))')"
+	answers web 12001
+	[ "$(ask client 198.51.100.1 12000)" = "198.51.100.2 12001" ]
+	[ "$(ask client fd00:51::1 12000)" = "fd00:51::2 12001" ]
+	networked other
+	zone halt other
+	zone halt web
+	! nft list table inet zones 2>/dev/null
+}
+
 @test "an isolated zone reaches what others publish, isolated ones as well, through the host as anybody does, and not what they do not publish" {
 	if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
 		echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
