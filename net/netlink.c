@@ -142,6 +142,17 @@ static int netlink_error(const struct nlmsghdr *h, struct err *e)
 	return err_set(e, code, "%s", strerror(code));
 }
 
+/* A dump that the kernel could not bring to its end carries why in its last message; one that it could carries 0, or nothing. */
+static int netlink_end(const struct nlmsghdr *h, struct err *e)
+{
+	int code = 0;
+
+	if (mnl_nlmsg_get_payload_len(h) >= sizeof(code))
+		memcpy(&code, mnl_nlmsg_get_payload(h), sizeof(code));
+	return code < 0 ? err_set(e, -code, "the kernel's list ends too early: %s", strerror(-code))
+			: 0;
+}
+
 struct netlink_wait {
 	netlink_reply_fn fn;
 	void *arg;
@@ -159,6 +170,8 @@ static int netlink_take(struct netlink_wait *w, const struct nlmsghdr *h, struct
 		w->done = true;
 	if (h->nlmsg_type == NLMSG_ERROR)
 		return netlink_error(h, e);
+	if (h->nlmsg_type == NLMSG_DONE)
+		return netlink_end(h, e);
 	if (h->nlmsg_type < NLMSG_MIN_TYPE || !w->fn)
 		return 0;
 	r = w->fn(h, w->arg);
