@@ -212,4 +212,9 @@ P
 	zone create six 'publish=[{"port":80,"address":"::1"}]'
 	fails 1 zone verify six
 	says "::1 cannot be published on"
+	for address in 0.0.0.0 ::; do # would be taken and lead nowhere
+		zone set six "publish[0].address=$address"
+		fails 1 zone verify six
+		says 'publish[0].address: is no address of the host; without "address" the port is published on all'
+	done
 }
