@@ -116,6 +116,9 @@ MUST_CHECK int nft_chain_exists(uint32_t family, const char *table, const char *
 				struct err *e);
 /* 1 when a table of the family other than `except` can drop packets at the hook: it has a chain there whose policy is to drop, or one with rules. */
 MUST_CHECK int nft_hook_drops(uint32_t family, uint32_t hook, const char *except, struct err *e);
+/* 1 when the chain has a rule with that comment. */
+MUST_CHECK int nft_rule_exists(uint32_t family, const char *table, const char *chain,
+			       const char *comment, struct err *e);
 /* Names of a table's chains; an absent table has none. */
 MUST_CHECK int nft_chains(uint32_t family, const char *table, struct strv *ret, struct err *e);
 

@@ -258,3 +258,26 @@ int nft_counters(uint32_t family, const char *table, const char *chain, nft_coun
 	*e = why;
 	return err_wrap(e, "read the counters of \"%s\"", chain);
 }
+
+struct nft_comment_search {
+	const char *comment;
+	bool found;
+};
+
+static void nft_take_comment(const char *comment, uint64_t packets, uint64_t bytes, void *arg)
+{
+	struct nft_comment_search *s = arg;
+
+	(void)packets;
+	(void)bytes;
+	s->found = s->found || str_eq(comment, s->comment);
+}
+
+int nft_rule_exists(uint32_t family, const char *table, const char *chain, const char *comment,
+		    struct err *e)
+{
+	struct nft_comment_search s = { .comment = comment };
+	int r = nft_counters(family, table, chain, nft_take_comment, &s, e);
+
+	return r < 0 ? r : s.found;
+}
