@@ -109,6 +109,21 @@ print(json.dumps([{"port": "%d-%d" % (p, p + 63), "to": p + 1} for p in range(10
 	[ -z "$(ip -o link | grep ': zv')" ]
 }
 
+@test "whoever binds a port that a running zone has publishes nothing and keeps the zone from no change of its network" {
+	networked web 'publish=[{"port":"8080-8090"}]'
+	answers web 8080
+	python3 -c 'import socket,time; s = socket.create_server(("", 8080)); t = socket.create_server(("", 8100)); time.sleep(300)' 3>&- & servers+=($!)
+	wait_for 5 sh -c 'ss -ltn | grep -q :8100'
+	zone verify web
+	zone set web 'publish=[{"port":8080},{"port":8081,"to":8080}]'
+	zone apply web
+	[ "$(ask client 198.51.100.1 8080)" = "198.51.100.2 8080" ]
+	[ "$(ask client 198.51.100.1 8081)" = "198.51.100.2 8080" ]
+	zone set web 'publish=[{"port":8080},{"port":8100}]'
+	fails 1 zone apply web
+	says "port 8100/tcp of the host is taken by python3"
+}
+
 @test "rules of the administrator for forwarded packets hold for published ports; ours are in our table only and go with the zone" {
 	nft -f - <<'N'
 table inet admin {
