@@ -192,7 +192,7 @@ struct zone_spec *zone_spec_clone(const struct zone_spec *z);
 bool zone_name_ok(
 	const char *name,
 	const char **
-		ret_why); /* [A-Za-z0-9][A-Za-z0-9_.-]*, at most 63, not "global", not "..", no trailing "." */
+		ret_why); /* [A-Za-z0-9][A-Za-z0-9_.-]*, at most 63, not "global", not "..", no trailing ".", ".json", ".lock", ".tmp" */
 
 /* Rules that no table can say (contradictions, duplicates of addresses, dirs, link names ...). Pure. `root` gives positions and may be NULL. */
 int zone_check(const struct zone_spec *z, const struct json *root, struct diag_list *diags);

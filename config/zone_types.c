@@ -44,28 +44,6 @@ static bool consists_of(const char *s, const char *set)
 
 /* --- names --- */
 
-bool zone_name_ok(const char *name, const char **ret_why)
-{
-	const char *why = NULL;
-	size_t n = name ? strlen(name) : 0;
-
-	if (n == 0)
-		why = "it is empty";
-	else if (n > ZONE_NAME_MAX)
-		why = "it is longer than 63 characters";
-	else if (!isalnum((unsigned char)name[0]))
-		why = "it must begin with a letter or a digit";
-	else if (!consists_of(name, ALNUM "_.-"))
-		why = "only letters, digits and _ . - are allowed";
-	else if (name[n - 1] == '.')
-		why = "it must not end with a dot";
-	else if (str_eq(name, "global"))
-		why = "that is the host";
-	if (ret_why)
-		*ret_why = why;
-	return !why;
-}
-
 static int check_zone_name(const char *text, char *why, size_t why_size)
 {
 	const char *reason;

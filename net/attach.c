@@ -407,7 +407,23 @@ int net_lo_up(int netns_fd, struct err *e)
 	return r < 0 ? r : attach_raise(&zone, "lo", e);
 }
 
-int detach_link(struct netlink *host, const struct json *link, struct err *e)
+/* 1: the host has a link of that name that is another zone's. One without an alias is ours: it is given a moment after the link's birth, under the lock. */
+static int detach_is_foreign(struct netlink *host, const char *zone, const char *name,
+			     struct err *e)
+{
+	struct link_info l = { 0 };
+	struct err why = { 0 };
+	int r = link_find(host, name, &l, &why);
+	const char *owner = str_after(l.alias, BRIDGE_ALIAS);
+
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0)
+		*e = why;
+	return r < 0 ? r : owner && !str_eq(owner, zone);
+}
+
+int detach_link(struct netlink *host, const char *zone, const struct json *link, struct err *e)
 {
 	const char *name = json_get_string(link, "host", "");
 	struct err second = { 0 }, third = { 0 };
@@ -417,6 +433,9 @@ int detach_link(struct netlink *host, const struct json *link, struct err *e)
 	if (!plan_host_name_hash(name))
 		return err_set(e, EINVAL, "the record of a zone's network names a link \"%s\"",
 			       name);
+	r = detach_is_foreign(host, zone, name, e);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = link_delete(host, name, e);
 	s = guard_remove(name, &second);
 	plan_share_chain(name, chain);
@@ -466,6 +485,7 @@ static int detach_record(struct netlink *host, const struct json *record, struct
 			 struct err *e)
 {
 	const struct json *links = detach_list(record, "links");
+	const char *zone = json_get_string(record, "zone", "");
 	struct err why = { 0 };
 	int result = 0;
 
@@ -473,7 +493,7 @@ static int detach_record(struct netlink *host, const struct json *record, struct
 		seen->joined |= json_get_bool(links->items[i], "automatic", false) ||
 				json_get(links->items[i], "shared");
 		seen->vlan |= json_get(links->items[i], "vlan") != NULL;
-		int r = detach_link(host, links->items[i], result ? &why : e);
+		int r = detach_link(host, zone, links->items[i], result ? &why : e);
 
 		result = result ? result : r;
 	}

@@ -17,7 +17,9 @@ MUST_CHECK int attach_again(struct netlink *host, struct net_plan *p, size_t lin
 /* Make a link that is not there, with all that belongs to it on both sides. On failure some of it may be left: detach_link(). */
 MUST_CHECK int attach_new_link(struct netlink *host, struct net_plan *p, size_t link, int netns_fd,
 			       struct err *e);
-/* Take one away, as plan_save() describes it. Missing things are fine. The first failure is kept and the rest is still tried. */
-MUST_CHECK int detach_link(struct netlink *host, const struct json *link, struct err *e);
+/* Take one of `zone` away, as plan_save() describes it. Missing things are fine, and so is a link that is another zone's: names can have the same digits. The first failure is kept and
+ * the rest is still tried. */
+MUST_CHECK int detach_link(struct netlink *host, const char *zone, const struct json *link,
+			   struct err *e);
 
 #endif

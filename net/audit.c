@@ -296,11 +296,12 @@ static void audit_port(struct audit *a, size_t i, const struct strv *before, con
 	auto_free char *property = mem_format("publish[%zu]", i);
 	auto_done(strv) struct strv wanted = { 0 };
 	char text[PUBLISH_TEXT];
-	bool all = true;
+	bool all;
 
 	publish_text(p, text);
 	nft_batch_texts(b, &wanted);
 	publish_rules(b, "prerouting", p);
+	all = wanted.n > 0; /* an address that is nowhere is led nowhere */
 	for (size_t k = 0; k < wanted.n; k++)
 		all = all && strv_has(before, wanted.items[k]) && strv_has(out, wanted.items[k]);
 	auto_free char *promised = mem_format("%s to %u", text, p->to);

@@ -164,9 +164,9 @@ static void bridge_collect(struct bridge *b)
 		bridge_collect_user(b, users->items[i]);
 }
 
-/* The published ports of all zones but `except` (may be NULL); the zones' names in the same order go to `owners` (may be NULL). */
-static void bridge_collect_ports(const struct json *state, const char *except,
-				 struct publish_list *ret, struct strv *owners)
+/* The published ports of all zones, each with its zone's name in `owners` (may be NULL). */
+static void bridge_collect_ports(const struct json *state, struct publish_list *ret,
+				 struct strv *owners)
 {
 	const struct json *zones = json_get(state, "publish");
 
@@ -176,8 +176,7 @@ static void bridge_collect_ports(const struct json *state, const char *except,
 		for (size_t k = 0; list->type == JSON_ARRAY && k < list->n; k++) {
 			struct publish p;
 
-			if ((except && str_eq(list->key, except)) ||
-			    !publish_load(list->items[k], &p))
+			if (!publish_load(list->items[k], &p))
 				continue;
 			publish_add(ret, &p);
 			if (owners)
@@ -193,19 +192,24 @@ static int bridge_check_ports(const struct json *state, const char *zone,
 	auto_done(strv) struct strv owners = { 0 };
 	int r = 0;
 
-	bridge_collect_ports(state, zone, &taken, &owners);
-	for (size_t i = 0; i < n; i++)
+	bridge_collect_ports(state, &taken, &owners);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		bool has = false;
+
 		for (size_t k = 0; k < taken.n; k++) {
 			char text[PUBLISH_TEXT];
 
 			if (!publish_overlaps(&ports[i], &taken.items[k]))
 				continue;
 			publish_text(&taken.items[k], text);
-			return err_set(e, EADDRINUSE, "port %s is published by zone \"%s\"", text,
-				       owners.items[k]);
+			if (!str_eq(owners.items[k], zone))
+				return err_set(e, EADDRINUSE, "port %s is published by zone \"%s\"",
+					       text, owners.items[k]);
+			has = has || publish_covers(&taken.items[k], &ports[i]);
 		}
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = publish_check_free(&ports[i], e);
+		/* no socket holds a port that is led into a zone: whoever binds it meanwhile gets nothing, and keeps the zone from no change */
+		r = has ? 0 : publish_check_free(&ports[i], e);
+	}
 	return r;
 }
 
@@ -445,7 +449,7 @@ static int bridge_apply(struct bridge *b, struct err *e)
 	if (bridge_users(b)->n == 0)
 		return bridge_remove(b, e);
 	bridge_collect(b);
-	bridge_collect_ports(b->state, NULL, &b->ports, NULL);
+	bridge_collect_ports(b->state, &b->ports, NULL);
 	if (bridge_has_unused(b)) {
 		int r = bridge_remove_unused(b, e);
 

@@ -251,7 +251,7 @@ static int drop_links(struct change *x, const struct side *s, const struct json 
 		const char *host = json_get_string(links->items[i], "host", "");
 
 		if (!change_entry(s->record, host) && !json_get(links->items[i], "cni"))
-			r = detach_link(&x->host, links->items[i], e);
+			r = detach_link(&x->host, s->plan->zonename, links->items[i], e);
 	}
 	return r;
 }

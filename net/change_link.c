@@ -246,11 +246,12 @@ static int relink_find(struct relink *x, struct err *e)
 
 static int relink_anew(struct relink *x, struct err *e)
 {
-	int r = detach_link(x->run->host, x->now, e);
+	const char *zone = x->run->plan->zonename;
+	int r = detach_link(x->run->host, zone, x->now, e);
 
 	/* what stood beside it where it was before */
 	for (size_t i = 0; r == 0 && i < x->olds.n; i++)
-		r = detach_link(x->run->host, x->olds.items[i], e);
+		r = detach_link(x->run->host, zone, x->olds.items[i], e);
 	if (r == 0)
 		r = share_drop_dead(x->run->host, x->run->plan->run_dir, e);
 	if (r == 0)

@@ -21,7 +21,7 @@ enum { ISOLATED_4 = 1, ISOLATED_6 = 2 };
 enum guard_value {
 	V_MAC,
 	V_ADDR4, /* the zone's IPv4 addresses */
-	V_ARP4,  /* the same and 0.0.0.0, the sender of an address probe */
+	V_ARP4,  /* the same and 0.0.0.0, the sender of a probe for one of them */
 	V_ADDR6, /* the zone's IPv6 addresses and the link-local one of its MAC */
 	V_TYPES, /* Ethernet types: IPv4, ARP, IPv6 */
 	V_IP4,
@@ -35,6 +35,7 @@ enum guard_value {
 	V_DHCP4,     /* port 67 */
 	V_DHCP6,     /* port 547 */
 	V_ROUTER,    /* ICMPv6 134 router advertisement, 137 redirect */
+	V_SOLICIT,   /* ICMPv6 135 neighbour solicitation */
 	V_NEIGHBOUR, /* ICMPv6 136 neighbour advertisement */
 	V_ANY6,      /* :: */
 	V_ANY4,      /* 0.0.0.0 */
@@ -118,6 +119,17 @@ static const struct nft_rule guard_rules[] = {
 	  NFT_VERDICT_DROP,
 	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 14, 4, NFT_NOT_IN, V_ARP4 } },
 	  GUARD_IP },
+	/* who probes for an address that somebody else is about to take keeps him from it */
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP),
+	    { NFT_LOAD_NETWORK, 14, 4, NFT_IS, V_ANY4 },
+	    { NFT_LOAD_NETWORK, 24, 4, NFT_NOT_IN, V_ADDR4 } },
+	  GUARD_IP | GUARD_WITH_ADDR4 },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_ARP), { NFT_LOAD_NETWORK, 14, 4, NFT_IS, V_ANY4 } },
+	  GUARD_IP | GUARD_NO_ADDR4 },
 	{ "ip-nospoof",
 	  NFT_VERDICT_DROP,
 	  { IS_PROTOCOL(V_IP4), { NFT_LOAD_NETWORK, 12, 4, NFT_NOT_IN, V_ADDR4 } },
@@ -129,6 +141,14 @@ static const struct nft_rule guard_rules[] = {
 	  { IS_PROTOCOL(V_IP6),
 	    IS_TRANSPORT(V_ICMP6),
 	    { NFT_LOAD_TRANSPORT, 0, 1, NFT_IS, V_NEIGHBOUR },
+	    { NFT_LOAD_TRANSPORT, 8, 16, NFT_NOT_IN, V_ADDR6 } },
+	  GUARD_IP },
+	{ "ip-nospoof",
+	  NFT_VERDICT_DROP,
+	  { IS_PROTOCOL(V_IP6),
+	    { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_ANY6 },
+	    IS_TRANSPORT(V_ICMP6),
+	    { NFT_LOAD_TRANSPORT, 0, 1, NFT_IS, V_SOLICIT },
 	    { NFT_LOAD_TRANSPORT, 8, 16, NFT_NOT_IN, V_ADDR6 } },
 	  GUARD_IP },
 	{ "probe",
@@ -173,6 +193,7 @@ static const struct nft_value guard_constants[V_COUNT] = {
 	[V_DHCP4] = { "\x00\x43", 1, false, 0 },
 	[V_DHCP6] = { "\x02\x23", 1, false, 0 },
 	[V_ROUTER] = { "\x86\x89", 2, false, 0 },
+	[V_SOLICIT] = { "\x87", 1, false, 0 },
 	[V_NEIGHBOUR] = { "\x88", 1, false, 0 },
 	[V_ANY4] = { "\0\0\0", 1, false, 0 },
 	[V_ALL4] = { "\xff\xff\xff\xff", 1, false, 0 },

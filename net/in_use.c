@@ -5,6 +5,7 @@
 #include <linux/if_arp.h>
 #include <string.h>
 
+#include "net/bridge.h"
 #include "net/link.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
@@ -108,6 +109,16 @@ void in_use_announce(struct netlink *nl, const struct plan_link *l)
 		probe_announce(u.probes, u.n);
 }
 
+/* Is a zone behind that port? Leases keep zones apart; what one says of another's address is not true. */
+static bool in_use_is_ours(struct netlink *nl, uint32_t port)
+{
+	struct link_info l = { 0 };
+	struct err ignored = { 0 };
+
+	return link_find_index(nl, port, &l, &ignored) == 0 && plan_host_name_hash(l.name) &&
+	       str_has_prefix(l.alias, BRIDGE_ALIAS);
+}
+
 int in_use_ask(struct in_use *u, struct err *e)
 {
 	int r = u->n ? probe_ask(u->probes, u->n, e) : 0;
@@ -117,10 +128,8 @@ int in_use_ask(struct in_use *u, struct err *e)
 		struct err ignored = { 0 };
 		uint32_t port = 0;
 
-		/* nobody but the zone is behind its port, and protection lets no foreign MAC out of it */
-		if (p->taken && u->items[i].port &&
-		    link_port_of(u->nl, p->link, p->holder, &port, &ignored) == 0 &&
-		    port == u->items[i].port)
+		if (p->taken && link_port_of(u->nl, p->link, p->holder, &port, &ignored) == 0 &&
+		    (port == u->items[i].port || in_use_is_ours(u->nl, port)))
 			p->taken = false;
 	}
 	return r;

@@ -2,7 +2,8 @@
  *
  * Leases and link protection keep the addresses of zones apart; what else is plugged into a bridge is asked (probe.h). So nobody is asked, and nothing is waited for, on a bridge that has
  * links of zones only, as the automatic one nearly always does. On a link of the host that carries addresses of a shared zone the neighbours are asked always. A zone that runs already answers for itself: that does not count,
- * neither from the MAC that it is to have nor from another behind its port, which is the one that it has now. */
+ * neither from the MAC that it is to have nor from another behind its port, which is the one that it has now. Nor does what comes from behind the port of another zone: root in there could keep
+ * everybody else from booting. */
 #ifndef NET_IN_USE_H
 #define NET_IN_USE_H
 

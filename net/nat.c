@@ -22,7 +22,7 @@
 
 enum nat_value {
 	V_BRIDGE,  /* one of them */
-	V_BRIDGES, /* all */
+	V_BRIDGES, /* all: the set's name */
 	V_NET4,
 	V_NET6,
 	V_IP4,
@@ -35,6 +35,9 @@ enum nat_value {
 	V_COUNT
 };
 enum { NAT_CLOSED4 = 1, NAT_CLOSED6 = 2, NAT_BRIDGES = 4 }; /* there are some */
+
+/* Sent once: in each rule by itself they would be as many as bridges times bridges. */
+#define NAT_BRIDGES_SET "bridges"
 
 /* bits of the kernel's connection tracking, host order */
 static const uint32_t nat_answer =
@@ -59,7 +62,7 @@ static const struct nft_rule nat_leave4[] = {
 	  NFT_VERDICT_MASQUERADE,
 	  { IS_FAMILY(V_IP4),
 	    { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_NET4 },
-	    TO(NFT_NOT_IN, V_BRIDGES) },
+	    TO(NFT_NOT_IN_SET, V_BRIDGES) },
 	  0 },
 };
 static const struct nft_rule nat_leave6[] = {
@@ -67,7 +70,7 @@ static const struct nft_rule nat_leave6[] = {
 	  NFT_VERDICT_MASQUERADE,
 	  { IS_FAMILY(V_IP6),
 	    { NFT_LOAD_NETWORK, 8, 16, NFT_IS, V_NET6 },
-	    TO(NFT_NOT_IN, V_BRIDGES) },
+	    TO(NFT_NOT_IN_SET, V_BRIDGES) },
 	  0 },
 };
 static const struct nft_rule nat_return[] = {
@@ -75,7 +78,7 @@ static const struct nft_rule nat_return[] = {
 	  NFT_VERDICT_MASQUERADE,
 	  { IS_FAMILY(V_IP4),
 	    { NFT_LOAD_NETWORK, 12, 4, NFT_IS, V_LOOPBACK },
-	    TO(NFT_IN, V_BRIDGES) },
+	    TO(NFT_IN_SET, V_BRIDGES) },
 	  0 },
 };
 static const struct nft_rule nat_return_one[] = {
@@ -89,7 +92,7 @@ static const struct nft_rule nat_return_one[] = {
 static const struct nft_rule nat_raw[] = {
 	{ "loopback from zones",
 	  NFT_VERDICT_DROP,
-	  { FROM(NFT_IN, V_BRIDGES),
+	  { FROM(NFT_IN_SET, V_BRIDGES),
 	    IS_FAMILY(V_IP4),
 	    { NFT_LOAD_NETWORK, 16, 4, NFT_IS, V_LOOPBACK } },
 	  0 },
@@ -97,19 +100,20 @@ static const struct nft_rule nat_raw[] = {
 static const struct nft_rule nat_forward_answers[] = {
 	{ "answers",
 	  NFT_VERDICT_ACCEPT,
-	  { TO(NFT_IN, V_BRIDGES), { NFT_LOAD_CT, NFT_CT_STATE, 4, NFT_HAS_BITS, V_ANSWER } },
+	  { TO(NFT_IN_SET, V_BRIDGES), { NFT_LOAD_CT, NFT_CT_STATE, 4, NFT_HAS_BITS, V_ANSWER } },
 	  NAT_BRIDGES },
 	{ "published",
 	  NFT_VERDICT_ACCEPT,
-	  { TO(NFT_IN, V_BRIDGES), { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } },
+	  { TO(NFT_IN_SET, V_BRIDGES),
+	    { NFT_LOAD_CT, NFT_CT_STATUS, 4, NFT_HAS_BITS, V_TRANSLATED } },
 	  NAT_BRIDGES },
 };
 static const struct nft_rule nat_forward_one[] = {
 	{ "one bridge", NFT_VERDICT_ACCEPT, { FROM(NFT_IS, V_BRIDGE), TO(NFT_IS, V_BRIDGE) }, 0 },
 };
 static const struct nft_rule nat_forward[] = {
-	{ "into zones", NFT_VERDICT_DROP, { TO(NFT_IN, V_BRIDGES) }, NAT_BRIDGES },
-	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IN, V_BRIDGES) }, NAT_BRIDGES },
+	{ "into zones", NFT_VERDICT_DROP, { TO(NFT_IN_SET, V_BRIDGES) }, NAT_BRIDGES },
+	{ "from zones", NFT_VERDICT_ACCEPT, { FROM(NFT_IN_SET, V_BRIDGES) }, NAT_BRIDGES },
 	{ "not a router",
 	  NFT_VERDICT_DROP,
 	  { IS_FAMILY(V_IP4), FROM(NFT_IN, V_CLOSED4), TO(NFT_IN, V_CLOSED4) },
@@ -199,7 +203,7 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 	if (closed6.len)
 		when |= NAT_CLOSED6;
 	struct nft_value values[V_COUNT] = {
-		[V_BRIDGES] = { .data = names.text, .n = n->n_bridges },
+		[V_BRIDGES] = { .data = NAT_BRIDGES_SET, .n = 1 },
 		[V_IP4] = { .data = "\x02", .n = 1 }, /* NFPROTO_IPV4 */
 		[V_IP6] = { .data = "\x0a", .n = 1 }, /* NFPROTO_IPV6 */
 		[V_ANSWER] = { .data = &nat_answer, .n = 1 },
@@ -214,6 +218,7 @@ static struct nft_batch *nat_batch(const struct nat *n, bool replace)
 		nft_batch_drop_table(b);
 		nft_batch_add_table(b);
 	}
+	nft_batch_add_names(b, NAT_BRIDGES_SET, names.text, n->n_bridges);
 	nat_add_chains(b, chains, sizeof(chains) / sizeof(chains[0]));
 	nft_batch_rules(b, "forward", nat_forward_answers,
 			sizeof(nat_forward_answers) / sizeof(nat_forward_answers[0]), values, when);

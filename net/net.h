@@ -93,6 +93,9 @@ char *net_hosts(const struct zone_spec *z, const struct net_plan *p);
 char *net_names_dir(const struct net_dirs *dirs, const char *zonename);
 bool net_has_names(const struct net_plan *p); /* NULL: false */
 
+/* Do the names of two zones have the same 8 digits, so that their links would be called the same? Whoever knows a zone's name finds another such one: a zone is not made beside it. Pure. */
+bool net_names_clash(const char *a, const char *b);
+
 /* First address of the first link as text for `zone list` ("10.88.0.2/24"), from what was saved or planned; NULL when none. Freshly allocated. */
 char *net_first_address(const struct json *saved);
 /* Live state: links with flags, MTU, addresses, counters, dropped packets, missing default routes, their host ends and bridges. A link that is not inside under its name

@@ -4,13 +4,19 @@
 #include "net/netlink.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "runtime/base/sys.h"
 
 /* One message about a link is up to 64 KiB and more: a tenant may give a link of its namespace 500 names. */
-enum { RECEIVE_SIZE = 128 << 10, BATCH_RECEIVE = 4 << 20, DUMP_ATTEMPTS = 20 };
+enum {
+	RECEIVE_SIZE = 128 << 10,
+	BATCH_RECEIVE = 4 << 20,
+	BATCH_OVERHEAD = 4096,
+	DUMP_ATTEMPTS = 20
+};
 
 int netlink_adopt(struct netlink *nl, int fd, struct err *e)
 {
@@ -136,6 +142,17 @@ static int netlink_error(const struct nlmsghdr *h, struct err *e)
 	return err_set(e, code, "%s", strerror(code));
 }
 
+/* A dump that the kernel could not bring to its end carries why in its last message; one that it could carries 0, or nothing. */
+static int netlink_end(const struct nlmsghdr *h, struct err *e)
+{
+	int code = 0;
+
+	if (mnl_nlmsg_get_payload_len(h) >= sizeof(code))
+		memcpy(&code, mnl_nlmsg_get_payload(h), sizeof(code));
+	return code < 0 ? err_set(e, -code, "the kernel's list ends too early: %s", strerror(-code))
+			: 0;
+}
+
 struct netlink_wait {
 	netlink_reply_fn fn;
 	void *arg;
@@ -153,6 +170,8 @@ static int netlink_take(struct netlink_wait *w, const struct nlmsghdr *h, struct
 		w->done = true;
 	if (h->nlmsg_type == NLMSG_ERROR)
 		return netlink_error(h, e);
+	if (h->nlmsg_type == NLMSG_DONE)
+		return netlink_end(h, e);
 	if (h->nlmsg_type < NLMSG_MIN_TYPE || !w->fn)
 		return 0;
 	r = w->fn(h, w->arg);
@@ -216,26 +235,40 @@ int netlink_dump(struct netlink *nl, struct netlink_request *q, netlink_reply_fn
 	return err_set(e, EBUSY, "the network kept changing while it was being listed");
 }
 
-/* nfnetlink answers a batch before sendmsg() returns: an empty queue means that all is said. Every message asked for an
- * acknowledgement, so silence is a failure too. */
+/* A batch is one message, which the kernel refuses when the socket's buffer is smaller. Without privilege in the first user namespace no more than net.core.wmem_max can be had. */
+static void netlink_make_room(struct netlink *nl, size_t n)
+{
+	int receive = BATCH_RECEIVE;
+	int send = n < INT_MAX / 2 - BATCH_OVERHEAD ? (int)n + BATCH_OVERHEAD : INT_MAX / 2;
+
+	(void)setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive, sizeof(receive));
+	if (setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUFFORCE, &send, sizeof(send)) < 0)
+		(void)setsockopt(nl->fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof(send));
+}
+
+/* nfnetlink answers a batch before sendmsg() returns: an empty queue means that all is said. The first message asked for an acknowledgement, so silence is a failure too. When there
+ * are more answers than the queue takes (-ENOBUFS), the first of them are there, and the first failure counts. */
 int netlink_batch(struct netlink *nl, const void *data, size_t n, struct err *e)
 {
 	_Alignas(8) char buf[RECEIVE_SIZE];
-	int size = BATCH_RECEIVE, answers = 0, result = 0;
-	int r;
+	int answers = 0, result = 0, r;
 
-	/* one acknowledgement a rule: more than the default queue takes when a chain is long */
-	(void)setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	netlink_make_room(nl, n);
 	r = netlink_send(nl, data, n, e);
 	if (r < 0)
 		return r;
 	for (;;) {
-		int got = netlink_receive(nl, buf, MSG_DONTWAIT, e);
+		struct err why = { 0 };
+		int got = netlink_receive(nl, buf, MSG_DONTWAIT, &why);
 
 		if (got == -EAGAIN)
 			break;
-		if (got < 0)
+		if (got == -ENOBUFS)
+			continue;
+		if (got < 0) {
+			*e = why;
 			return got;
+		}
 		for (const struct nlmsghdr *h = (const void *)buf; netlink_ok(h, got);
 		     h = mnl_nlmsg_next(h, &got)) {
 			if (h->nlmsg_type != NLMSG_ERROR || h->nlmsg_pid != nl->portid)

@@ -47,7 +47,7 @@ MUST_CHECK int netlink_talk(struct netlink *nl, struct netlink_request *q, netli
 MUST_CHECK int netlink_dump(struct netlink *nl, struct netlink_request *q, netlink_reply_fn fn,
 			    void *arg, size_t *count, struct err *e);
 
-/* Send a finished nftables batch of `n` bytes and collect what comes back: 0, or the first error. Every message in it must ask for an acknowledgement. */
+/* Send a finished nftables batch of `n` bytes and collect what comes back: 0, or the first error. Its first message must ask for an acknowledgement. */
 MUST_CHECK int netlink_batch(struct netlink *nl, const void *data, size_t n, struct err *e);
 
 /* Attributes: the one of `type` in a message behind a header of `skip` bytes, or NULL. */

@@ -32,8 +32,11 @@ static char *nft_room(struct nft_batch *b)
 
 struct nlmsghdr *nft_begin(struct nft_batch *b, uint16_t type, uint16_t flags)
 {
-	return nftnl_nlmsg_build_hdr(nft_room(b), type, (uint16_t)b->family, NLM_F_ACK | flags,
-				     ++b->seq);
+	/* one acknowledgement a batch: a failure is told unasked, and thousands of "done" are more than a socket takes */
+	if (!b->asked)
+		flags |= NLM_F_ACK;
+	b->asked = true;
+	return nftnl_nlmsg_build_hdr(nft_room(b), type, (uint16_t)b->family, flags, ++b->seq);
 }
 
 void nft_end(struct nft_batch *b, const struct nlmsghdr *h)

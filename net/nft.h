@@ -32,7 +32,8 @@ enum nft_compare {
 	NFT_NOT_IN,
 	NFT_BETWEEN,  /* from the value's first item to its second, both included; network order */
 	NFT_HAS_BITS, /* any bit of the value is set (32 bits, host order) */
-	NFT_NOT_IN_SET, /* is no element of the set that has the value as its name */
+	NFT_IN_SET,   /* is an element of the set that has the value as its name */
+	NFT_NOT_IN_SET,
 };
 struct nft_match {
 	enum nft_load load;
@@ -90,9 +91,11 @@ struct nft_batch *nft_batch_new(uint32_t family,
 void nft_batch_free(struct nft_batch *b);
 DEFINE_AUTO_PTR(nft_batch);
 
-void nft_batch_add_table(struct nft_batch *b);                            /* there already: fine */
-void nft_batch_drop_table(struct nft_batch *b);                           /* must exist */
-void nft_batch_add_set(struct nft_batch *b, const struct nft_set *s);     /* must not exist */
+void nft_batch_add_table(struct nft_batch *b);                        /* there already: fine */
+void nft_batch_drop_table(struct nft_batch *b);                       /* must exist */
+void nft_batch_add_set(struct nft_batch *b, const struct nft_set *s); /* must not exist */
+/* A set of link names, each of IFNAMSIZ bytes filled with zeros, for any number of rules; must not exist. */
+void nft_batch_add_names(struct nft_batch *b, const char *set, const char *names, size_t n);
 void nft_batch_add_chain(struct nft_batch *b, const struct nft_chain *c); /* must not exist */
 void nft_batch_drop_chain(struct nft_batch *b, const char *name); /* must exist; with its rules */
 void nft_batch_flush_chain(struct nft_batch *b, const char *name);
@@ -113,6 +116,9 @@ MUST_CHECK int nft_chain_exists(uint32_t family, const char *table, const char *
 				struct err *e);
 /* 1 when a table of the family other than `except` can drop packets at the hook: it has a chain there whose policy is to drop, or one with rules. */
 MUST_CHECK int nft_hook_drops(uint32_t family, uint32_t hook, const char *except, struct err *e);
+/* 1 when the chain has a rule with that comment. */
+MUST_CHECK int nft_rule_exists(uint32_t family, const char *table, const char *chain,
+			       const char *comment, struct err *e);
 /* Names of a table's chains; an absent table has none. */
 MUST_CHECK int nft_chains(uint32_t family, const char *table, struct strv *ret, struct err *e);
 

@@ -29,6 +29,30 @@ static void nft_ask(struct netlink_request *q, uint16_t type, uint32_t family)
 	g->version = NFNETLINK_V0;
 }
 
+static int nft_keep(const struct nlmsghdr *h, void *arg)
+{
+	strbuf_add_bytes(arg, h,
+			 MNL_ALIGN(h->nlmsg_len)); /* whoever received it had room for that */
+	return 0;
+}
+
+int nft_dump(struct netlink *nl, struct netlink_request *q, netlink_reply_fn fn, void *arg,
+	     struct err *e)
+{
+	auto_done(strbuf) struct strbuf list = { 0 };
+	int r = netlink_dump(nl, q, nft_keep, &list, &list.len, e);
+
+	for (size_t at = 0; r == 0 && at < list.len;) {
+		const struct nlmsghdr *h = (const void *)(list.text + at);
+
+		r = fn(h, arg);
+		if (r < 0)
+			return err_ret(e, r, "understand the kernel's answer about the network");
+		at += MNL_ALIGN(h->nlmsg_len);
+	}
+	return r;
+}
+
 /* Ask for one object; 1 it is there, 0 not. */
 static int nft_look(struct netlink_request *q, netlink_reply_fn fn, void *arg, struct err *e)
 {
@@ -107,12 +131,11 @@ int nft_chains(uint32_t family, const char *table, struct strv *ret, struct err 
 	struct nft_chain_search s = { .table = table, .names = ret };
 	struct netlink_request q;
 	struct err why = { 0 };
-	size_t unused;
 	int r = netlink_open(&nl, NETLINK_NETFILTER, &why);
 
 	if (r == 0) {
 		nft_ask(&q, NFT_MSG_GETCHAIN, family);
-		r = netlink_dump(&nl, &q, nft_take_chain, &s, &unused, &why);
+		r = nft_dump(&nl, &q, nft_take_chain, &s, &why);
 	}
 	if (r == 0 || nft_is_absent(r))
 		return 0;
@@ -155,12 +178,11 @@ int nft_hook_drops(uint32_t family, uint32_t hook, const char *except, struct er
 	struct nft_hook_search s = { .hook = hook, .except = except };
 	struct netlink_request q;
 	struct err why = { 0 };
-	size_t unused;
 	int r = netlink_open(&nl, NETLINK_NETFILTER, &why);
 
 	if (r == 0) {
 		nft_ask(&q, NFT_MSG_GETCHAIN, family);
-		r = netlink_dump(&nl, &q, nft_take_hooked, &s, &unused, &why);
+		r = nft_dump(&nl, &q, nft_take_hooked, &s, &why);
 	}
 	if (r == 0)
 		return s.drops;
@@ -223,17 +245,39 @@ int nft_counters(uint32_t family, const char *table, const char *chain, nft_coun
 	struct nft_counter_search s = { .chain = chain, .fn = fn, .arg = arg };
 	struct netlink_request q;
 	struct err why = { 0 };
-	size_t unused;
 	int r = netlink_open(&nl, NETLINK_NETFILTER, &why);
 
 	if (r == 0) {
 		nft_ask(&q, NFT_MSG_GETRULE, family);
 		mnl_attr_put_strz(q.h, NFTA_RULE_TABLE, table);
 		mnl_attr_put_strz(q.h, NFTA_RULE_CHAIN, chain);
-		r = netlink_dump(&nl, &q, nft_take_rule, &s, &unused, &why);
+		r = nft_dump(&nl, &q, nft_take_rule, &s, &why);
 	}
 	if (r == 0 || nft_is_absent(r))
 		return 0;
 	*e = why;
 	return err_wrap(e, "read the counters of \"%s\"", chain);
+}
+
+struct nft_comment_search {
+	const char *comment;
+	bool found;
+};
+
+static void nft_take_comment(const char *comment, uint64_t packets, uint64_t bytes, void *arg)
+{
+	struct nft_comment_search *s = arg;
+
+	(void)packets;
+	(void)bytes;
+	s->found = s->found || str_eq(comment, s->comment);
+}
+
+int nft_rule_exists(uint32_t family, const char *table, const char *chain, const char *comment,
+		    struct err *e)
+{
+	struct nft_comment_search s = { .comment = comment };
+	int r = nft_counters(family, table, chain, nft_take_comment, &s, e);
+
+	return r < 0 ? r : s.found;
 }

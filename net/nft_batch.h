@@ -4,6 +4,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include "net/netlink.h"
 #include "net/nft.h"
 #include "runtime/base/str.h"
 
@@ -16,6 +17,7 @@ struct nft_batch {
 	char *data;
 	size_t len, cap;
 	uint32_t seq, set_id;
+	bool asked;         /* its first message asks for an acknowledgement */
 	struct strv *texts; /* nft_batch_texts(); NULL */
 	struct strbuf sets; /* items of the sets of the rule that is being made, for its text */
 };
@@ -23,6 +25,9 @@ struct nft_batch {
 /* A message at the end of the buffer, NFT_MSG_*; what libnftnl builds behind the header belongs to the batch once nft_end() has counted it. */
 struct nlmsghdr *nft_begin(struct nft_batch *b, uint16_t type, uint16_t flags);
 void nft_end(struct nft_batch *b, const struct nlmsghdr *h);
+/* nft_ask.c: a list of the kernel. `fn` sees it once and whole, however often it had to be asked for. */
+MUST_CHECK int nft_dump(struct netlink *nl, struct netlink_request *q, netlink_reply_fn fn,
+			void *arg, struct err *e);
 /* nft_text.c: a rule as a text that is the same for what is sent and for what the kernel shows of it. `sets`: the items of its anonymous sets, from nft_set_text() one after the other. */
 char *nft_rule_text(const struct nftnl_rule *rule, const char *sets);
 void nft_set_text(const struct nftnl_set *set, struct strbuf *to); /* sorted */

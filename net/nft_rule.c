@@ -9,6 +9,7 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <net/if.h>
 
 #include "runtime/base/mem.h"
 
@@ -28,8 +29,8 @@ static uint32_t nft_set_type(const struct nft_match *m)
 	return m->len == 2 ? ETHERTYPE : ICMP6_TYPE;
 }
 
-/* Send the items of a match as an anonymous set; returns its id in this batch. */
-static uint32_t nft_add_set(struct nft_batch *b, const struct nft_match *m,
+/* Send the items of a match as a set, anonymous without a name; returns its id in this batch. */
+static uint32_t nft_add_set(struct nft_batch *b, const char *name, const struct nft_match *m,
 			    const struct nft_value *v)
 {
 	struct nftnl_set *set = nft_must(nftnl_set_alloc());
@@ -37,10 +38,10 @@ static uint32_t nft_add_set(struct nft_batch *b, const struct nft_match *m,
 
 	b->set_id++;
 	(void)!nftnl_set_set_str(set, NFTNL_SET_TABLE, b->table);
-	(void)!nftnl_set_set_str(set, NFTNL_SET_NAME, "__set%d");
+	(void)!nftnl_set_set_str(set, NFTNL_SET_NAME, name ? name : "__set%d");
 	nftnl_set_set_u32(set, NFTNL_SET_ID, b->set_id);
 	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, b->family);
-	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_ANONYMOUS | NFT_SET_CONSTANT);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, name ? 0 : NFT_SET_ANONYMOUS | NFT_SET_CONSTANT);
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, nft_set_type(m));
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, m->len);
 	for (size_t i = 0; i < v->n && i < SET_ITEMS; i++) {
@@ -53,10 +54,12 @@ static uint32_t nft_add_set(struct nft_batch *b, const struct nft_match *m,
 	h = nft_begin(b, NFT_MSG_NEWSET, NLM_F_CREATE);
 	nftnl_set_nlmsg_build_payload(h, set);
 	nft_end(b, h);
-	h = nft_begin(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
-	nftnl_set_elems_nlmsg_build_payload(h, set);
-	nft_end(b, h);
-	if (b->texts)
+	if (v->n) {
+		h = nft_begin(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+		nftnl_set_elems_nlmsg_build_payload(h, set);
+		nft_end(b, h);
+	}
+	if (b->texts && !name)
 		nft_set_text(set, &b->sets);
 	nftnl_set_free(set);
 	return b->set_id;
@@ -103,6 +106,15 @@ void nft_batch_add_set(struct nft_batch *b, const struct nft_set *s)
 	nftnl_set_nlmsg_build_payload(h, set);
 	nft_end(b, h);
 	nftnl_set_free(set);
+}
+
+void nft_batch_add_names(struct nft_batch *b, const char *set, const char *names, size_t n)
+{
+	static const struct nft_match link = { NFT_LOAD_META, NFT_META_IIFNAME, IFNAMSIZ,
+					       NFT_IN_SET, 0 };
+	const struct nft_value v = { .data = names, .n = n };
+
+	(void)nft_add_set(b, set, &link, &v);
 }
 
 static struct nftnl_expr *nft_expr(struct nftnl_rule *rule, const char *name)
@@ -193,7 +205,7 @@ static void nft_add_match(struct nft_batch *b, struct nftnl_rule *rule, const st
 	struct nftnl_expr *x;
 	uint32_t id;
 
-	if (m->compare == NFT_NOT_IN_SET)
+	if (m->load == NFT_LOAD_FLOW4 || m->load == NFT_LOAD_FLOW6)
 		nft_add_flow(rule, m->load);
 	else
 		nft_add_load(rule, &part, NFT_REG_1);
@@ -216,7 +228,7 @@ static void nft_add_match(struct nft_batch *b, struct nftnl_rule *rule, const st
 		break;
 	case NFT_IN:
 	case NFT_NOT_IN:
-		id = nft_add_set(b, m, v);
+		id = nft_add_set(b, NULL, m, v);
 		x = nft_expr(rule, "lookup");
 		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 		(void)!nftnl_expr_set_str(x, NFTNL_EXPR_LOOKUP_SET, "__set%d");
@@ -224,11 +236,13 @@ static void nft_add_match(struct nft_batch *b, struct nftnl_rule *rule, const st
 		if (m->compare == NFT_NOT_IN)
 			nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 		break;
+	case NFT_IN_SET:
 	case NFT_NOT_IN_SET:
 		x = nft_expr(rule, "lookup");
 		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 		(void)!nftnl_expr_set_str(x, NFTNL_EXPR_LOOKUP_SET, v->data);
-		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+		if (m->compare == NFT_NOT_IN_SET)
+			nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
 		break;
 	}
 }

@@ -187,13 +187,12 @@ static int nft_read_set(struct nft_reading *d, const char *name, struct strbuf *
 {
 	struct nftnl_set *set = nft_must(nftnl_set_alloc());
 	struct netlink_request q;
-	size_t unused;
 	int r;
 
 	nft_question(d, &q, NFT_MSG_GETSETELEM);
 	mnl_attr_put_strz(q.h, NFTA_SET_ELEM_LIST_TABLE, d->table);
 	mnl_attr_put_strz(q.h, NFTA_SET_ELEM_LIST_SET, name);
-	r = netlink_dump(&d->nl, &q, nft_take_items, set, &unused, e);
+	r = nft_dump(&d->nl, &q, nft_take_items, set, e);
 	if (r == 0)
 		nft_set_text(set, to);
 	nftnl_set_free(set);
@@ -253,7 +252,7 @@ int nft_chain_texts(uint32_t family, const char *table, const char *chain, struc
 		nft_question(&d, &q, NFT_MSG_GETRULE);
 		mnl_attr_put_strz(q.h, NFTA_RULE_TABLE, table);
 		mnl_attr_put_strz(q.h, NFTA_RULE_CHAIN, chain);
-		r = netlink_dump(&d.nl, &q, nft_take_whole, &d, &d.n, &why);
+		r = nft_dump(&d.nl, &q, nft_take_whole, &d, &why);
 	}
 	for (size_t i = 0; r == 0 && i < d.n; i++)
 		r = nft_read_rule(&d, d.rules[i], &why);

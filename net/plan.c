@@ -67,6 +67,11 @@ void plan_host_name(const char *zonename, size_t index, char buf[IFNAMSIZ])
 		       (unsigned)(index % 10000));
 }
 
+bool net_names_clash(const char *a, const char *b)
+{
+	return (uint32_t)inet_hash(a) == (uint32_t)inet_hash(b);
+}
+
 void plan_twin_name(const char *host, char letter, char buf[IFNAMSIZ])
 {
 	(void)snprintf(buf, IFNAMSIZ, "z%c%s", letter, host + strlen("zv"));

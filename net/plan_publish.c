@@ -1,5 +1,6 @@
 /* From `publish` of the configuration to published ports: what is written when the plan is built, where it leads when the links have their addresses. */
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "net/plan.h"
@@ -17,11 +18,14 @@ static void publish_report(struct diag_list *diags, size_t i, const char *key, c
 static const char *publish_address(const struct zone_publish *z, struct publish *p)
 {
 	struct inet_addr loopback6 = { .family = AF_INET6 };
+	static const uint8_t none[sizeof(p->address.bytes)];
 
 	if (str_empty(z->address))
 		return NULL;
 	if (inet_parse(z->address, &p->address) < 0)
 		return "is not an address";
+	if (memcmp(p->address.bytes, none, sizeof(none)) == 0) /* no packet is sent there */
+		return "is no address of the host; without \"address\" the port is published on all";
 	loopback6.bytes[15] = 1;
 	if (inet_same(&p->address, &loopback6))
 		return "::1 cannot be published on: answers to it can come in by lo only; 127.0.0.1 can";

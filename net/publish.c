@@ -99,6 +99,12 @@ bool publish_overlaps(const struct publish *a, const struct publish *b)
 	return !a->address.family || !b->address.family || inet_same(&a->address, &b->address);
 }
 
+bool publish_covers(const struct publish *a, const struct publish *b)
+{
+	return a->protocol == b->protocol && a->first <= b->first && b->last <= a->last &&
+	       (!a->address.family || inet_same(&a->address, &b->address));
+}
+
 bool publish_on_loopback(const struct publish *p)
 {
 	return p->four.family && (!p->address.family ||

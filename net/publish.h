@@ -37,6 +37,8 @@ bool publish_load(const struct json *j, struct publish *ret);
 
 /* Would both want the same packet? */
 bool publish_overlaps(const struct publish *a, const struct publish *b);
+/* Does every packet that `b` wants go to `a`? */
+bool publish_covers(const struct publish *a, const struct publish *b);
 /* Is a packet of the host to itself on 127.0.0.1 led into the zone? */
 bool publish_on_loopback(const struct publish *p);
 

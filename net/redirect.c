@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "runtime/base/str.h"
+
 enum { FILTER_PRIORITY = 1, FIRST = 1 };
 
 static struct tcmsg *redirect_begin(struct netlink_request *q, uint16_t type, uint16_t flags,
@@ -99,6 +101,35 @@ int redirect_add(struct netlink *nl, uint32_t from_index, uint32_t to_index, str
 	mnl_attr_nest_end(q.h, options);
 	r = netlink_talk(nl, &q, NULL, NULL, e);
 	return r < 0 ? err_wrap(e, "redirect link number %u", from_index) : 0;
+}
+
+static int redirect_take(const struct nlmsghdr *h, void *arg)
+{
+	const struct nlattr *kind = netlink_attr(h, sizeof(struct tcmsg), TCA_KIND);
+
+	if (h->nlmsg_type == RTM_NEWTFILTER && kind &&
+	    mnl_attr_validate(kind, MNL_TYPE_NUL_STRING) >= 0 &&
+	    str_eq(mnl_attr_get_str(kind), "u32") &&
+	    netlink_attr(h, sizeof(struct tcmsg), TCA_OPTIONS))
+		(*(size_t *)arg)++;
+	return 0;
+}
+
+int redirect_is_on(struct netlink *nl, uint32_t from_index, bool *ret, struct err *e)
+{
+	struct netlink_request q;
+	struct err why = { 0 };
+	struct tcmsg *t = redirect_begin(&q, RTM_GETTFILTER, 0, from_index);
+	size_t n = 0;
+	int r;
+
+	t->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
+	r = netlink_dump(nl, &q, redirect_take, &n, &n, &why);
+	*ret = r == 0 && n > 0;
+	if (r == 0 || r == -ENODEV || r == -EINVAL || r == -ENOENT)
+		return 0;
+	*e = why;
+	return err_wrap(e, "ask where link number %u redirects to", from_index);
 }
 
 int redirect_end(struct netlink *nl, uint32_t from_index, struct err *e)

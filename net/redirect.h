@@ -2,6 +2,7 @@
 #ifndef NET_REDIRECT_H
 #define NET_REDIRECT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "net/netlink.h"
@@ -10,6 +11,8 @@
 /* Everything; what is there already is replaced. It goes with either link. */
 MUST_CHECK int redirect_add(struct netlink *nl, uint32_t from_index, uint32_t to_index,
 			    struct err *e);
+/* Is anything redirected, whereever to? A link that is gone redirects nothing. */
+MUST_CHECK int redirect_is_on(struct netlink *nl, uint32_t from_index, bool *ret, struct err *e);
 /* It is sent by the link itself again. None is fine. */
 MUST_CHECK int redirect_end(struct netlink *nl, uint32_t from_index, struct err *e);
 

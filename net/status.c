@@ -2,6 +2,7 @@
 #include "net/net.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -9,7 +10,9 @@
 #include "net/enter.h"
 #include "net/guard.h"
 #include "net/link.h"
+#include "net/nft.h"
 #include "net/plan.h"
+#include "net/redirect.h"
 #include "net/route.h"
 #include "net/shape.h"
 #include "net/share.h"
@@ -104,6 +107,17 @@ static void status_inside(struct json *j, const struct status *s, const struct l
 	json_set(j, "txPackets", json_new_u64(l->tx_packets));
 }
 
+/* A bucket holds only what is led to it: by a rule of that comment in the chain. */
+static int status_way(const char *chain, const char *comment, uint64_t *rate, uint64_t *most,
+		      struct err *e)
+{
+	int r = nft_rule_exists(NFPROTO_NETDEV, GUARD_TABLE, chain, comment, e);
+
+	if (r == 0)
+		*rate = *most = 0;
+	return r < 0 ? r : 0;
+}
+
 /* What the kernel holds the link to; 0 where somebody has taken the limit away. */
 static int status_bandwidth(struct json *j, struct status *s, const char *host, bool is_uplink,
 			    struct err *e)
@@ -117,12 +131,37 @@ static int status_bandwidth(struct json *j, struct status *s, const char *host, 
 		return 0;
 	plan_twin_name(host, is_uplink ? 'm' : 'i', from);
 	r = shape_rates(&s->view->host, host, from, &rates, e);
+	if (r == 0 && !is_uplink) /* what crosses to the macvlan has no other way */
+		r = status_way(from, "maxbw", &rates.from_zone, &rates.from_zone, e);
 	if (r < 0)
 		return r;
 	bandwidth = json_set(j, "maxbw", json_new_object());
 	json_set(bandwidth, "toZone", json_new_u64(rates.to_zone));
 	json_set(bandwidth, "fromZone", json_new_u64(rates.from_zone));
 	return 0;
+}
+
+static int status_share_ways(struct status *s, const char *host, struct share_rates *rates,
+			     struct err *e)
+{
+	char from[IFNAMSIZ], to[IFNAMSIZ];
+	struct link_info l = { 0 };
+	struct err why = { 0 };
+	bool on = false;
+	int r;
+
+	if (!plan_host_name_hash(host) || link_find(&s->view->host, host, &l, &why) < 0)
+		return 0; /* no link: said elsewhere */
+	plan_ifb_name(host, from);
+	plan_share_chain(host, to);
+	r = status_way(from, "bwShare", &rates->from_zone, &rates->from_zone_most, e);
+	if (r == 0)
+		r = status_way(to, "bwShare", &rates->to_zone, &rates->to_zone_most, e);
+	if (r == 0)
+		r = redirect_is_on(&s->view->host, l.index, &on, e);
+	if (r == 0 && !on)
+		rates->to_zone = rates->to_zone_most = 0;
+	return r;
 }
 
 /* What is the link's own of a shared bandwidth, and with maxbw the most it can get; 0 where somebody has taken it away. */
@@ -134,6 +173,8 @@ static int status_share(struct json *j, struct status *s, const struct json *sav
 	int r = share_rates(&s->view->host, json_get_string(saved, "bridge", ""), class_minor,
 			    &rates, e);
 
+	if (r == 0)
+		r = status_share_ways(s, json_get_string(saved, "host", ""), &rates, e);
 	if (r < 0)
 		return r;
 	share = json_set(j, "bwShare", json_new_object());

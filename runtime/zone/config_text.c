@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "net/net.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
@@ -37,6 +38,25 @@ int config_check(const char *name, const char *text, struct diag_list *diags, st
 		 "\"%s\" is not the name of this zone; a zone cannot be renamed by its file",
 		 spec->zonename);
 	return diag_err(diags, e);
+}
+
+int config_check_links(const struct zone_dirs *d, const char *name, const char *but, struct err *e)
+{
+	auto_done(strv) struct strv names = { 0 };
+	int r = zone_names(d, &names, e);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		const char *other = names.items[i];
+
+		if (str_eq(other, name) || (but && str_eq(other, but)) ||
+		    !net_names_clash(name, other))
+			continue;
+		return err_set(
+			e, EEXIST,
+			"a zone \"%s\" cannot be: its links would have the names of those of zone \"%s\"; take another name",
+			name, other);
+	}
+	return r;
 }
 
 int config_write(const struct zone *z, const char *old, const char *text, struct err *e)

@@ -19,6 +19,10 @@ MUST_CHECK int config_check(const char *name, const char *text, struct diag_list
 /* Replace the file durably if it still says `old` (NULL: if there is none). -ESTALE when somebody has changed it, -EEXIST when there is one. */
 MUST_CHECK int config_write(const struct zone *z, const char *old, const char *text, struct err *e);
 
+/* May a zone be called `name`? -EEXIST when another one's links would have the same names (net.h); that which is called `but` (may be NULL) does not count. */
+MUST_CHECK int config_check_links(const struct zone_dirs *d, const char *name, const char *but,
+				  struct err *e);
+
 /* A sum of the text, to see that it has changed: its writer is trusted, so it is not a cryptographic one. */
 uint64_t config_sum(const char *text, size_t n);
 

@@ -157,7 +157,9 @@ int zone_create(const struct zone_dirs *d, const char *name, const struct zone_n
 			e, EEXIST,
 			"zone \"%s\" exists already (%s): change it with \"zone set\", or take another name",
 			name, zone_state_word(z->state));
-	r = config_compose(d, name, o, &text, diags, e);
+	r = config_check_links(d, name, NULL, e);
+	if (r == 0)
+		r = config_compose(d, name, o, &text, diags, e);
 	if (r == 0 && o->check_only) {
 		zone_forget_lock(d, z);
 		return 0;

@@ -158,10 +158,43 @@ static void clocks_begin(const struct zone_spec *effective, struct container_spe
 	c->linux.boottime = offset_to_zero(CLOCK_BOOTTIME);
 }
 
+/* No zone is made beside one with such a name (config_check_links()), but a file can be put there by hand. */
+static int check_clash(const struct zone_dirs *d, const struct zone *z, struct err *e)
+{
+	auto_done(strv) struct strv names = { 0 };
+	int r = zone_names(d, &names, e);
+
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		auto_ptr(zone) struct zone *other = NULL;
+		struct err ignored = { 0 };
+
+		if (!str_eq(names.items[i], z->name) && net_names_clash(names.items[i], z->name) &&
+		    zone_open(d, names.items[i], 0, &other, &ignored) == 0 &&
+		    other->state >= ZONE_READY)
+			return err_set(
+				e, EEXIST,
+				"its links would have the names of those of zone \"%s\", which runs: rename one of the two",
+				other->name);
+	}
+	return r;
+}
+
+static int prepare_plan(const struct zone_dirs *d, const struct zone *z, struct zone_prepared *p,
+			struct err *e)
+{
+	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
+	int r = 0;
+
+	if (p->effective->n_anet > 0)
+		r = check_clash(d, z, e);
+	if (r == 0 && (p->effective->n_anet > 0 || p->effective->n_net > 0))
+		r = net_plan(p->effective, &dirs, &p->net, e);
+	return r < 0 ? err_wrap(e, "plan the network") : 0;
+}
+
 static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct zone_boot *o,
 			const struct zone_host *host, struct zone_prepared *p, struct err *e)
 {
-	struct net_dirs dirs = { .run_dir = d->run, .storage_dir = d->storage };
 	struct zone_boot_options options;
 	auto_close int root = zone_root_open(d, z, e);
 	int r;
@@ -187,12 +220,8 @@ static int prepare_rest(const struct zone_dirs *d, struct zone *z, const struct 
 		return r;
 	cgroup_place(d, z, p->effective->dedicated_cpu != NULL, p->container);
 	clocks_begin(p->effective, p->container);
-	if (p->effective->n_anet > 0 || p->effective->n_net > 0) {
-		r = net_plan(p->effective, &dirs, &p->net, e);
-		if (r < 0)
-			return err_wrap(e, "plan the network");
-	}
-	if (net_has_names(p->net))
+	r = prepare_plan(d, z, p, e);
+	if (r == 0 && net_has_names(p->net))
 		r = etc_files_names(d, p->effective,
 				    LIST_GROW(p->container->mounts, p->container->n_mounts), e);
 	if (r < 0)

@@ -145,7 +145,8 @@ static int open_both(const struct zone_dirs *d, const char *name, const char *to
 	return r;
 }
 
-static int check_free(const struct zone *z, const struct zone *to, struct err *e)
+static int check_free(const struct zone_dirs *d, const struct zone *z, const struct zone *to,
+		      struct err *e)
 {
 	auto_free char *text = NULL;
 	auto_free char *changed = NULL;
@@ -157,7 +158,9 @@ static int check_free(const struct zone *z, const struct zone *to, struct err *e
 	if (to->state != ZONE_NONE || to->has_record || file_exists(AT_FDCWD, to->config_file))
 		return err_set(e, EEXIST, "zone \"%s\" exists already (%s): take another name",
 			       to->name, zone_state_word(to->state));
-	r = config_read(z, &text, e);
+	r = config_check_links(d, to->name, z->name, e);
+	if (r == 0)
+		r = config_read(z, &text, e);
 	if (r == 0)
 		r = house_config_text(text, "zonename", to->name, &changed, e);
 	return r == 0 ? config_check(to->name, changed, &diags, e) : r;
@@ -186,7 +189,7 @@ static int rename_locked(const struct zone_dirs *d, struct zone *z, struct zone 
 {
 	auto_ptr(json) struct json *entry = json_new_object();
 	auto_free char *text = mem_format("the zone was called \"%s\" before", z->name);
-	int r = check_free(z, to, e);
+	int r = check_free(d, z, to, e);
 
 	json_set(entry, "verb", json_new_string("rename"));
 	json_set(entry, "zone", json_new_string(z->name));

@@ -191,3 +191,52 @@ P
 	ZONES_PROBE_MS=0 zone boot web
 	[ "$(zone list --json web | jq -r '.[0].ip')" = 10.88.0.3/24 ]
 }
+
+# liar NAME: root in there asks for every address that somebody else asks for before he takes it, in the same way (RFC 5227, RFC 4862: then he must not take it)
+liar() {
+	cat >"$ZONES_STORAGE_DIR/$1/root/root/liar.py" <<'P'
+import socket, struct
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)); s.bind(("net0", 3))
+mac = s.getsockname()[4]
+s.setsockopt(263, 1, struct.pack("IHH8s", socket.if_nametoindex("net0"), 1, 0, b""))    # every frame
+open("/root/ready", "w").close()
+while True:
+    f, at = s.recvfrom(2000)
+    if at[2] == 4 or f[6:12] == mac:
+        continue
+    if f[12:14] == b"\x08\x06" and f[28:32] == b"\0" * 4:
+        s.send(b"\xff" * 6 + mac + f[12:22] + mac + b"\0" * 4 + b"\0" * 6 + f[38:42])
+    if f[12:14] == b"\x86\xdd" and f[54:55] == b"\x87" and f[22:38] == b"\0" * 16:
+        # without the number by which the asker knows his own question (RFC 7527)
+        head = b"\x87\0\0\0" + b"\0" * 4 + f[62:78]
+        total = sum(struct.unpack("!32H", f[22:54] + struct.pack("!II", 24, 58) + head))
+        while total >> 16:
+            total = (total & 0xffff) + (total >> 16)
+        s.send(f[:6] + mac + b"\x86\xdd\x60\0\0\0\0\x18\x3a\xff" + f[22:54] + head[:2] + struct.pack("!H", total ^ 0xffff) + head[4:])
+P
+	zone exec "$1" sh -c 'python3 /root/liar.py >/dev/null 2>&1 &'
+	wait_for 10 test -e "$ZONES_STORAGE_DIR/$1/root/root/ready"
+}
+
+@test "root in a zone with net_raw keeps neither another zone nor another machine from an address" {
+	for protection in '' ',"linkProtection":["none"]'; do
+		zone create evil "anet=[{\"lowerLink\":\"lan0\",\"allowedAddress\":[\"10.99.0.66/24\",\"fd00:99::66/64\"]$protection}]" limitpriv=default,net_raw
+		zone install evil
+		zone boot evil
+		zone audit -q evil
+		liar evil
+		on_lan web 10.99.0.5/24 fd00:99::5/64
+		zone verify web
+		zone boot web
+		if [ -z "$protection" ]; then
+			inside ip -6 addr add fd00:99::7/64 dev eth0
+			wait_for 5 sh -c "! nsenter --net=/proc/$machine/ns/net ip -6 addr show dev eth0 | grep tentative"
+			! inside ip -6 addr show dev eth0 | grep dadfailed
+			# its own addresses it may ask for
+			zone exec evil ip -6 addr add fd00:99::66/64 dev net0 2>/dev/null || true
+			! zone exec evil ip -6 addr show dev net0 | grep -E 'dadfailed|tentative'
+		fi
+		zone halt web && zone delete -F web
+		zone halt evil && zone delete -F evil
+	done
+}

@@ -108,8 +108,24 @@ put() { echo "$1" >"$2"; }
 	breaks 'anet[0].maxbw' tc qdisc del dev "$host" root
 	zone halt web
 	zone boot web
+	breaks 'anet[0].maxbw' nft flush chain netdev zones "zi${host#zv}" # the bucket is there and nothing goes through it
+	zone halt web
+	zone boot web
 	handle=$(nft -a list chain inet zones prerouting | grep -m 1 '"publish"' | grep -oE 'handle [0-9]+' | cut -d' ' -f2)
 	breaks 'publish[0]' nft delete rule inet zones prerouting handle "$handle"
+}
+
+@test "a share of a bandwidth: a class is nothing without the way to it" {
+	booted web 'anet=[{"linkname":"net0","lowerLink":"auto","sharedbw":"50M","maxbw":"20M"}]'
+	host=$(ip -o link | grep -oE 'zv[0-9a-f]+\.0' | head -n 1)
+	zone audit -q web
+	for way in "nft flush chain netdev zones zi${host#zv}" "nft flush chain netdev zones zt${host#zv}" "tc filter del dev $host egress"; do
+		# shellcheck disable=SC2086
+		breaks 'anet[0].bwShare anet[0].maxbw' $way
+		zone halt web
+		zone boot web
+		holds true
+	done
 }
 
 @test "mounts, hidden paths, names, parameters" {

@@ -49,6 +49,19 @@ load publishing
 	says 7000-7010
 }
 
+@test "thousands of ports that change their numbers: the zone boots, they lead in, and another zone goes on coming and going" {
+	networked web "publish=$(python3 -c '
+import json
+print(json.dumps([{"port": "%d-%d" % (p, p + 63), "to": p + 1} for p in range(10000, 10000 + 64 * 40, 64)]))')"
+	answers web 12001
+	[ "$(ask client 198.51.100.1 12000)" = "198.51.100.2 12001" ]
+	[ "$(ask client fd00:51::1 12000)" = "fd00:51::2 12001" ]
+	networked other
+	zone halt other
+	zone halt web
+	! nft list table inet zones 2>/dev/null
+}
+
 @test "an isolated zone reaches what others publish, isolated ones as well, through the host as anybody does, and not what they do not publish" {
 	if [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; then
 		echo 0 >/proc/sys/net/bridge/bridge-nf-call-iptables
@@ -94,6 +107,21 @@ load publishing
 	fails 1 zone boot two
 	says "taken by python3"
 	[ -z "$(ip -o link | grep ': zv')" ]
+}
+
+@test "whoever binds a port that a running zone has publishes nothing and keeps the zone from no change of its network" {
+	networked web 'publish=[{"port":"8080-8090"}]'
+	answers web 8080
+	python3 -c 'import socket,time; s = socket.create_server(("", 8080)); t = socket.create_server(("", 8100)); time.sleep(300)' 3>&- & servers+=($!)
+	wait_for 5 sh -c 'ss -ltn | grep -q :8100'
+	zone verify web
+	zone set web 'publish=[{"port":8080},{"port":8081,"to":8080}]'
+	zone apply web
+	[ "$(ask client 198.51.100.1 8080)" = "198.51.100.2 8080" ]
+	[ "$(ask client 198.51.100.1 8081)" = "198.51.100.2 8080" ]
+	zone set web 'publish=[{"port":8080},{"port":8100}]'
+	fails 1 zone apply web
+	says "port 8100/tcp of the host is taken by python3"
 }
 
 @test "rules of the administrator for forwarded packets hold for published ports; ours are in our table only and go with the zone" {
@@ -199,4 +227,9 @@ P
 	zone create six 'publish=[{"port":80,"address":"::1"}]'
 	fails 1 zone verify six
 	says "::1 cannot be published on"
+	for address in 0.0.0.0 ::; do # would be taken and lead nowhere
+		zone set six "publish[0].address=$address"
+		fails 1 zone verify six
+		says 'publish[0].address: is no address of the host; without "address" the port is published on all'
+	done
 }

@@ -272,24 +272,6 @@ static void test_limits(void)
 	diag_done(&diags);
 }
 
-static void test_names(void)
-{
-	const char *why = NULL;
-
-	CHECK(zone_name_ok("web", NULL));
-	CHECK(zone_name_ok("0-a_b.C", &why) && !why);
-	CHECK(zone_name_ok("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-			   NULL));
-	CHECK(!zone_name_ok("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-			    NULL));
-	CHECK(!zone_name_ok(NULL, &why) && why);
-	CHECK(!zone_name_ok("global", &why));
-	CHECK_STR(why, "that is the host");
-	CHECK(!zone_name_ok(".hidden", NULL));
-	CHECK(!zone_name_ok("a b", NULL));
-	CHECK(!zone_name_ok("\xc3\xa9", NULL));
-}
-
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -298,6 +280,5 @@ int main(void)
 	test_round_trip();
 	test_accepted();
 	test_limits();
-	test_names();
 	return test_done();
 }

@@ -1,4 +1,6 @@
 /* A zone's network from plan to nothing, for real. Runs enter.c and status.c as well. */
+#include <errno.h>
+
 #include "net/addr.h"
 #include "net/enter.h"
 #include "net/guard.h"
@@ -59,6 +61,40 @@ static void check_nothing(void)
 	CHECK(guard_list(&chains, &e) == 0 && chains.n == 0);
 }
 
+/* Two names whose links are called the same: whoever is second is refused, and the first keeps what it has. */
+static void test_same_names(void)
+{
+	auto_ptr(zone_spec) struct zone_spec *first = own_zone("victim139944", 2);
+	auto_ptr(zone_spec) struct zone_spec *second = own_zone("web-558", 2);
+	auto_ptr(net_plan) struct net_plan *p = NULL;
+	auto_ptr(net_plan) struct net_plan *q = NULL;
+	auto_ptr(json) struct json *saved = NULL;
+	auto_ptr(json) struct json *none = NULL;
+	auto_close int ns = own_zone_namespace();
+	auto_close int other = own_zone_namespace();
+	struct own_dirs d;
+	struct err e = { 0 };
+
+	own_dirs_make(&d);
+	first->anet[1].maxbw = (struct opt_u64){ true, 100000000 };
+	CHECK(net_names_clash("victim139944", "web-558"));
+	CHECK(!net_names_clash("victim139944", "web-559"));
+	CHECK(net_plan(first, &d.dirs, &p, &e) == 0 && net_attach(p, ns, &saved, &e) == 0);
+	CHECK(net_plan(second, &d.dirs, &q, &e) == 0);
+	CHECK_INT(net_attach(q, other, &none, &e), -EEXIST);
+	CHECK_INT(own_count_links("zv"), 2);
+	CHECK_INT(own_count_links("zi"), 1);
+	{
+		auto_done(strv) struct strv chains = { 0 };
+
+		CHECK(guard_list(&chains, &e) == 0);
+		CHECK_INT(chains.n, 3);
+	}
+	CHECK(net_detach(saved, &d.dirs, &e) == 0);
+	check_nothing();
+	own_dirs_done(&d);
+}
+
 static void test(void)
 {
 	auto_ptr(zone_spec) struct zone_spec *z = own_zone("web", 2);
@@ -87,7 +123,13 @@ static void test(void)
 	own_dirs_done(&d);
 }
 
+static void test_all(void)
+{
+	test();
+	test_same_names();
+}
+
 int main(void)
 {
-	return own_network_run(test);
+	return own_network_run(test_all);
 }

@@ -1,5 +1,6 @@
 #include "net/netlink.h"
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -66,9 +67,32 @@ static void test_stale_answer(void)
 	CHECK(n >= 1);
 }
 
+/* A list that ends with an error is a failure, not a short list: the kernel says it in the last message. */
+static void test_ended(void)
+{
+	auto_done(netlink) struct netlink nl = NETLINK_CLOSED;
+	struct netlink_request q;
+	struct err e = { 0 };
+	size_t n = 0;
+	int on = 1;
+
+	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0);
+	CHECK(setsockopt(nl.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on)) == 0);
+	netlink_begin(&q, RTM_GETADDR, 0);
+	struct ifaddrmsg *a = mnl_nlmsg_put_extra_header(q.h, sizeof(*a));
+
+	a->ifa_family = AF_INET;
+	a->ifa_index = 0x7ffffff0; /* no such link */
+	CHECK_INT(netlink_dump(&nl, &q, count, &n, &n, &e), -ENODEV);
+	CHECK(strstr(e.text, "ends too early") != NULL);
+	a->ifa_index = 1;
+	CHECK_INT(netlink_dump(&nl, &q, count, &n, &n, &e), 0);
+}
+
 int main(void)
 {
 	test_attributes();
 	test_stale_answer();
+	test_ended();
 	return test_done();
 }

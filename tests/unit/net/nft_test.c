@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <signal.h>
 
 #include "net/guard.h"
 #include "net/nat.h"
@@ -73,7 +74,66 @@ static void test(void)
 	CHECK(nft_counters(NFPROTO_INET, "zones-test", "c", collect, &comments, &e) == 0);
 }
 
+enum { CHAINS = 400, LISTS = 300 };
+
+/* One chain comes and goes, so that the kernel says of lists that they were interrupted. */
+static void disturb(void)
+{
+	for (;;) {
+		auto_ptr(nft_batch) struct nft_batch *add =
+			nft_batch_new(NFPROTO_INET, "zones-test");
+		auto_ptr(nft_batch) struct nft_batch *drop =
+			nft_batch_new(NFPROTO_INET, "zones-test");
+		const struct nft_chain c = { "x", "filter", NF_INET_FORWARD, 0, NULL };
+		struct err ignored = { 0 };
+
+		nft_batch_add_chain(add, &c);
+		nft_batch_drop_chain(drop, "x");
+		(void)!nft_batch_commit(add, &ignored);
+		(void)!nft_batch_commit(drop, &ignored);
+		(void)usleep(500);
+	}
+}
+
+/* A list that is asked for again holds nothing twice. */
+static void test_interrupted(void)
+{
+	auto_ptr(nft_batch) struct nft_batch *make = nft_batch_new(NFPROTO_INET, "zones-test");
+	size_t wrong = 0, whole = 0;
+	struct err e = { 0 };
+	pid_t child;
+
+	nft_batch_add_table(make);
+	for (int i = 0; i < CHAINS; i++) {
+		char name[64];
+		const struct nft_chain c = { name, "filter", NF_INET_FORWARD, i, NULL };
+
+		(void)snprintf(name, sizeof(name), "chain-%050d", i);
+		nft_batch_add_chain(make, &c);
+	}
+	CHECK(nft_batch_commit(make, &e) == 0);
+	child = fork();
+	if (child == 0)
+		disturb();
+	for (int i = 0; i < LISTS; i++) {
+		auto_done(strv) struct strv names = { 0 };
+		int r = nft_chains(NFPROTO_INET, "zones-test", &names, &e);
+
+		wrong += r == 0 && names.n != CHAINS && names.n != CHAINS + 1;
+		whole += r == 0;
+	}
+	CHECK(kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child);
+	CHECK_INT(wrong, 0);
+	CHECK(whole > 0);
+}
+
+static void test_all(void)
+{
+	test();
+	test_interrupted();
+}
+
 int main(void)
 {
-	return own_network_run(test);
+	return own_network_run(test_all);
 }

@@ -85,6 +85,7 @@ int main(void)
 	auto_ptr(zone_spec) struct zone_spec *twice = zone_spec_new();
 	auto_ptr(zone_spec) struct zone_spec *six = zone_spec_new();
 	auto_ptr(zone_spec) struct zone_spec *loop = zone_spec_new();
+	auto_ptr(zone_spec) struct zone_spec *any = zone_spec_new();
 
 	add(fine, 8080, 8080, 80, NULL);
 	add(fine, 8081, 8090, 0, "127.0.0.1");
@@ -100,6 +101,9 @@ int main(void)
 	add(loop, 80, 80, 0, "::1");
 	check(loop, true,
 	      "publish[0].address: ::1 cannot be published on: answers to it can come in by lo only; 127.0.0.1 can");
+	add(any, 80, 80, 0, "0.0.0.0");
+	check(any, true,
+	      "publish[0].address: is no address of the host; without \"address\" the port is published on all");
 	add(mapped, 8000, 8001, 80, NULL);
 	add(mapped, 53, 53, 0, "127.0.0.1");
 	check_mappings(mapped);

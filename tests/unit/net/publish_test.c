@@ -47,6 +47,11 @@ static void test_overlap(void)
 	CHECK(!publish_overlaps(&one, &two));
 	CHECK(!publish_overlaps(&all, &above));
 	CHECK(publish_overlaps(&two, &above));
+	CHECK(publish_covers(&all, &all) && publish_covers(&two, &two));
+	CHECK(!publish_covers(&all, &one) && !publish_covers(&two, &above));
+	one.last = 90;
+	CHECK(publish_covers(&all, &one) && !publish_covers(&one, &all));
+	one.last = 95;
 	all.protocol = IPPROTO_UDP;
 	CHECK(!publish_overlaps(&all, &one));
 }
