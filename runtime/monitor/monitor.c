@@ -144,9 +144,14 @@ static void on_ask_timer(struct loop *l, int id, void *arg)
 	ask_init(m);
 }
 
+/* How long init has from now on. Only while there is a container: without one there is no configuration either. */
+static uint64_t shutdown_ms(const struct monitor *m)
+{
+	return m->shutdown_ms ? m->shutdown_ms : m->prepared.effective->shutdown_timeout.value;
+}
+
 static void act_ask(struct monitor *m)
 {
-	const struct zone_spec *z = m->prepared.effective;
 	struct err e = { 0 };
 
 	if (engine_status(m->container) == ENGINE_PAUSED)
@@ -157,7 +162,7 @@ static void act_ask(struct monitor *m)
 	up_write_run(m, ZONE_SHUTTING_DOWN, NULL, NULL);
 	console_notice(&m->console, "the zone is asked to shut down");
 	tell(m, "shutting-down", "the zone is asked to shut down");
-	set_timer(m, z->shutdown_timeout.value);
+	set_timer(m, shutdown_ms(m));
 	ask_init(m);
 }
 
@@ -280,6 +285,7 @@ static void on_signal(struct loop *l, const struct signalfd_siginfo *si, void *a
 		return;
 	up_refresh(m);
 	m->reboot_wanted = false; /* the host goes down, or zones.service is stopped */
+	m->shutdown_ms = 0;
 	monitor_event(m, EVENT_SHUTDOWN);
 }
 

@@ -151,11 +151,12 @@ struct monitor {
 	uint64_t status_since_ms;
 	struct procview view;
 	struct sysinfo_calls calls;
-	int init_fd;        /* pidfd in the loop; borrowed from the container; -1 */
-	int timer;          /* deadline or restart; 0 */
-	int ask_timer;      /* init did not seem to listen: when to ask again; 0 */
-	bool reboot_wanted; /* a shutdown that ends in a boot */
-	bool halting;       /* the end of init is asked for */
+	int init_fd;          /* pidfd in the loop; borrowed from the container; -1 */
+	int timer;            /* deadline or restart; 0 */
+	int ask_timer;        /* init did not seem to listen: when to ask again; 0 */
+	bool reboot_wanted;   /* a shutdown that ends in a boot */
+	uint64_t shutdown_ms; /* the time that the request gives; 0: the configuration's */
+	bool halting;         /* the end of init is asked for */
 	uint64_t up_since_ms;
 	unsigned backoff_step;
 	int exit_code;

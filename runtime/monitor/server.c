@@ -101,13 +101,10 @@ static void request_shutdown(struct monitor *m, struct server_client *c, const s
 {
 	int64_t timeout = json_get_i64(j, "timeout_ms", 0);
 
+	m->shutdown_ms = timeout > 0 && timeout <= 86400000 ? (uint64_t)timeout : 0;
 	m->reboot_wanted = json_get_bool(j, "reboot", false);
 	up_refresh(m);
 	c->wait = m->reboot_wanted ? SERVER_WAIT_UP : SERVER_WAIT_GONE;
-	if (timeout > 0 && timeout <= 86400000) {
-		m->prepared.effective->shutdown_timeout.set = true;
-		m->prepared.effective->shutdown_timeout.value = (uint64_t)timeout;
-	}
 	monitor_event(m, EVENT_SHUTDOWN);
 }
 

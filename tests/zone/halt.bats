@@ -92,6 +92,23 @@ load helper
 	wait_for 15 sh -c "[ \"\$(zone list --json web | jq -r '.[0].state')\" = running ] && [ \"\$(zone list --json web | jq -r '.[0].id')\" != $before ]"
 }
 
+@test "shutdown, with a time as well, of a zone that waits for its restart: the monitor lives through it and the zone stays down" {
+	booted web restart=always
+	monitor=$(jq -r .monitor "$ZONES_RUN_DIR/web/run.json")
+	for i in 1 2 3; do # the waiting times grow: the last is long enough for a slow machine
+		kill -KILL "$(init_pid web)"
+		wait_for 15 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = down ]'
+		[ $i = 3 ] || wait_for 15 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = running ]'
+	done
+	fails 0 zone shutdown -t 5 web
+	[ -z "$output" ] || { echo "$output"; false; } # no note: it was the monitor that answered
+	[ "$(state_of web)" = installed ]
+	wait_for 10 test ! -e "/proc/$monitor"
+	[ ! -e "$ZONES_RUN_DIR/web" ]
+	run zone events -e halted web
+	says 'the zone is halted'
+}
+
 @test "freeze stops every process where it is, thaw lets it go on" {
 	booted web service.command='["/bin/sh","-c","i=0; while :; do i=$((i+1)); echo $i > /root/n; sleep 0.02; done"]'
 	wait_for 5 test -s "$ZONES_STORAGE_DIR/web/root/root/n"
