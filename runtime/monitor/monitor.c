@@ -70,11 +70,13 @@ static void set_timer(struct monitor *m, uint64_t ms)
 /* Bring it up again inside the same monitor: clients of the console stay. */
 static void boot_again(struct monitor *m)
 {
-	struct err e = { 0 };
+	struct err e = { 0 }, again = { 0 };
 
 	cancel_timer(m);
 	m->run.restarts++;
 	if (up_bring(m, false, &e) == 0) {
+		(void)err_set(&again, ECANCELED, "the zone has been booted again");
+		server_answer(m, SERVER_WAIT_GONE, &again);
 		server_answer(m, SERVER_WAIT_UP, NULL);
 		return;
 	}
@@ -150,6 +152,14 @@ static uint64_t shutdown_ms(const struct monitor *m)
 	return m->shutdown_ms ? m->shutdown_ms : m->prepared.effective->shutdown_timeout.value;
 }
 
+static void set_deadline(struct monitor *m)
+{
+	uint64_t ms = shutdown_ms(m);
+
+	m->deadline_ms = loop_now_ms() + ms;
+	set_timer(m, ms);
+}
+
 static void act_ask(struct monitor *m)
 {
 	struct err e = { 0 };
@@ -162,7 +172,16 @@ static void act_ask(struct monitor *m)
 	up_write_run(m, ZONE_SHUTTING_DOWN, NULL, NULL);
 	console_notice(&m->console, "the zone is asked to shut down");
 	tell(m, "shutting-down", "the zone is asked to shut down");
-	set_timer(m, shutdown_ms(m));
+	set_deadline(m);
+	ask_init(m);
+}
+
+/* Asked once more: whoever has less time gets it, the host's end above all, and nobody can take it from him. */
+static void act_hasten(struct monitor *m)
+{
+	if (loop_now_ms() + shutdown_ms(m) >= m->deadline_ms)
+		return;
+	set_deadline(m);
 	ask_init(m);
 }
 
@@ -255,6 +274,9 @@ void monitor_event(struct monitor *m, enum machine_event ev)
 		return;
 	case ACTION_ASK:
 		act_ask(m);
+		return;
+	case ACTION_HASTEN:
+		act_hasten(m);
 		return;
 	case ACTION_HALT:
 		act_halt(m);

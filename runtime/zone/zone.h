@@ -273,6 +273,7 @@ struct zone_boot {
 /* Start the monitor and wait until the zone is ready/running or has failed; the error is the monitor's. From READY: tells the monitor to go on. */
 MUST_CHECK int zone_boot(const struct zone_dirs *d, const char *name, const struct zone_boot *o,
 			 char **ret_note, struct err *e);
+/* Waits as long as it takes, without the zone's lock. timeout_ms 0, and where it is longer for a caller (zone_dirs): the file's shutdownTimeout. */
 MUST_CHECK int zone_shutdown(const struct zone_dirs *d, const char *name, bool reboot,
 			     int timeout_ms, char **ret_note, struct err *e);
 MUST_CHECK int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note,

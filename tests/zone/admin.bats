@@ -307,6 +307,27 @@ time.sleep(60)' "$ZONES_RUN_DIR/.admin" >"$TOP/out" 3>&- &
 	fails 0 alice halt web
 }
 
+@test "a user's shutdown ends within the zone's own time, and those of his that wait keep root's commands from nothing" {
+	zone set web shutdownTimeout=2s
+	fails 0 zone boot web
+	kill -STOP "$(init_pid web)" # it does not listen
+	fails 0 timeout -k 5 20 setpriv --reuid daemon --regid daemon --clear-groups "$TOP/zone" shutdown -t 24h web
+	[ "$(state_of web)" = installed ]
+	zone set web shutdownTimeout=60s
+	fails 0 zone boot web
+	kill -STOP "$(init_pid web)" # it does not listen
+	for i in $(seq 16); do
+		as daemon "$TOP/zone" shutdown -t 24h web </dev/null >/dev/null 2>>"$TOP/waiting" 3>&- &
+		clients="${clients:-} $!"
+	done
+	wait_for 10 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = shutting_down ]'
+	wait_for 20 sh -c '[ "$(grep -c "wait for its end" "$1")" = 8 ]' sh "$TOP/waiting"
+	fails 0 timeout -k 5 20 zone shutdown -t 1 web
+	[ "$(state_of web)" = installed ]
+	# shellcheck disable=SC2086
+	wait $clients || true
+}
+
 @test "without a server a user is told so; only root can serve; a socket that systemd hands over is used" {
 	kill "$server"
 	wait "$server" || true
