@@ -29,7 +29,7 @@ void logfile_write(struct logfile *l, const char *p, size_t n);
 void logfile_close(struct logfile *l);
 
 /* console.c: the pty's master, the scroll-back ring, the attached clients. */
-enum { CONSOLE_RING = 16384, CONSOLE_CLIENTS = 8 };
+enum { CONSOLE_RING = 16384, CONSOLE_CLIENTS = 8, CONSOLE_KEPT = 2 /* of them, for root */ };
 struct console_reader {
 	int fd;
 	uint64_t behind_since; /* CLOCK_BOOTTIME in ms; 0: it takes everything */
@@ -50,8 +50,8 @@ void console_init(struct console *c, struct loop *loop);
 void console_done(struct console *c);
 void console_set_master(struct console *c,
 			int master); /* takes the descriptor; -1: the zone is down */
-bool console_attach(struct console *c,
-		    int fd); /* takes the descriptor when true; false: too many clients */
+void console_attach(struct console *c,
+		    int fd); /* takes the descriptor; there is a place, or it is closed */
 void console_notice(struct console *c,
 		    const char *line);    /* to the clients and the log, not into the zone */
 void console_take_all(struct console *c); /* read what is still in the pty (the zone has ended) */

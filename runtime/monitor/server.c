@@ -136,15 +136,25 @@ static void request_reboot(struct monitor *m, struct server_client *c, const str
 	monitor_event(m, EVENT_REBOOT);
 }
 
+/* Refused before the answer: a client whose console ends after it has begun comes back at once. */
 static void request_console(struct monitor *m, struct server_client *c, const struct json *j)
 {
+	size_t kept = json_get_bool(j, "user", false) ? CONSOLE_KEPT : 0;
+	struct err e = { 0 };
+
+	if (m->console.n_clients + kept >= CONSOLE_CLIENTS) {
+		(void)err_set(
+			&e, EBUSY,
+			"%zu clients are attached to the console of zone \"%s\" already: end one of them",
+			m->console.n_clients, m->options->name);
+		answer_error(c->fd, &e);
+		return;
+	}
 	int fd = fd_steal(&c->fd);
 
-	(void)j;
 	loop_remove_fd(m->loop, fd);
 	answer_ok(fd);
-	if (!console_attach(&m->console, fd))
-		(void)close(fd);
+	console_attach(&m->console, fd);
 }
 
 static const struct {

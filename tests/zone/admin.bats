@@ -328,6 +328,26 @@ time.sleep(60)' "$ZONES_RUN_DIR/.admin" >"$TOP/out" 3>&- &
 	wait $clients || true
 }
 
+@test "a user's consoles leave two places to root; whoever finds none is told so and does not come back for ever" {
+	fails 0 zone boot web
+	for i in $(seq 8); do
+		as daemon "$TOP/zone" console web </dev/null >/dev/null 2>>"$TOP/full" 3>&- &
+		clients="${clients:-} $!"
+	done
+	wait_for 20 sh -c '[ "$(grep -c "6 clients are attached" "$1")" = 2 ]' sh "$TOP/full"
+	for i in 1 2; do
+		zone console web </dev/null >/dev/null 2>&1 3>&- &
+		clients="$clients $!"
+		wait_for 10 consoles_are $((6 + i))
+	done
+	fails 1 timeout -k 5 10 script -qec "zone console web" /dev/null
+	says '8 clients are attached'
+	# shellcheck disable=SC2086
+	kill $clients
+	# shellcheck disable=SC2086
+	wait $clients || true
+}
+
 @test "without a server a user is told so; only root can serve; a socket that systemd hands over is used" {
 	kill "$server"
 	wait "$server" || true
