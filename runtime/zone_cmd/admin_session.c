@@ -213,32 +213,46 @@ static void accompany(const struct cli_args *a, pid_t verb, int pidfd)
 	}
 }
 
-/* In the log of acts, and what was allowed among the zone's events: whoever has no right over it must not push its events out of their file. */
+/* Not of a zone that is not there, or not any more: its file of events would be made, and be that of whatever gets the name next. */
+static void note_event(const struct zone_dirs *d, const char *name, const struct history_act *act)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	struct err ignored = { 0 };
+
+	if (zone_open(d, name, ZONE_OPEN_MUST_EXIST | ZONE_OPEN_ROW, &z, &ignored) < 0)
+		return;
+	struct json *data = json_new_object();
+	auto_free char *text = mem_format("%s (uid %u): zone %s, status %d", act->user,
+					  (unsigned)act->uid, act->verb, act->status);
+
+	json_set(data, "uid", json_new_u64(act->uid));
+	json_set(data, "user", json_new_string(act->user));
+	json_set(data, "verb", json_new_string(act->verb));
+	json_set(data, "status", json_new_i64(act->status));
+	zone_event(d, name, "admin", text, data);
+}
+
+/* In the log of acts, under the zone that root's own would stand under, and what was allowed among the zone's events: whoever has no right over it must not push its events out of their file. What
+ * became of no clone may be the name of somebody else's zone. */
 static void note(const struct cli_args *a, int code, bool refused)
 {
 	struct zone_cmd *z = a->program_data;
-	const struct history_act act = { .verb = a->verb->name,
-					 .zone = a->positional.items[0],
-					 .uid = session.peer.uid,
-					 .user = session.name,
-					 .pid = session.peer.pid,
-					 .status = code,
-					 .refused = refused };
+	const char *named = a->positional.items[0];
+	struct history_act act = { .verb = a->verb->name,
+				   .zone = named,
+				   .uid = session.peer.uid,
+				   .user = session.name,
+				   .pid = session.peer.pid,
+				   .status = code,
+				   .refused = refused };
 
 	history_begin(z, a);
+	if (!refused && z->act_zone)
+		act.zone = z->act_zone;
 	if (refused || z->act)
 		history_add(&z->dirs, &act);
-	if (!refused && z->act) {
-		struct json *data = json_new_object();
-		auto_free char *text = mem_format("%s (uid %u): zone %s, status %d", session.name,
-						  (unsigned)act.uid, act.verb, code);
-
-		json_set(data, "uid", json_new_u64(act.uid));
-		json_set(data, "user", json_new_string(act.user));
-		json_set(data, "verb", json_new_string(act.verb));
-		json_set(data, "status", json_new_i64(code));
-		zone_event(&z->dirs, act.zone, "admin", text, data);
-	}
+	if (!refused && z->act)
+		note_event(&z->dirs, code == CLI_DONE ? act.zone : named, &act);
 }
 
 /* What every row of the users' table runs. */
