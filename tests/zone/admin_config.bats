@@ -204,6 +204,22 @@ bin apply 1" ]
 	case $output in *delete*) echo "$output"; false ;; esac
 }
 
+@test "a user who deletes is not hung up on because the file with his right is gone, however long the rest takes" {
+	command -v strace >/dev/null || skip "needs strace"
+	fails 0 alice clone web web-a
+	# the file goes, and then the verb sits for longer than the server takes to look again
+	strace -qq -f -o /dev/null -p "$server" -P "$ZONES_CONFIG_DIR/web-a.json" -e trace=unlinkat -e inject=unlinkat:delay_exit=5000000 3>&- &
+	tracer=$!
+	wait_for 10 grep -q "^TracerPid:.$tracer" "/proc/$server/status"
+	run alice delete -F web-a
+	kill "$tracer"
+	wait "$tracer" || true
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ ! -e "$ZONES_CONFIG_DIR/web-a.json" ]
+	[ ! -e "$ZONES_STORAGE_DIR/.records/web-a.json" ]
+	[ "$(zone list -p -o name)" = $'other\nweb' ]
+}
+
 @test "what is changed between the question and the act is asked again: rights and files of the moment count" {
 	# the user's words stay, while root takes right and file from under them, again and again
 	(
