@@ -207,12 +207,14 @@ static void on_client(struct loop *l, int fd, short revents, void *arg)
 	}
 }
 
-bool console_attach(struct console *c, int fd)
+void console_attach(struct console *c, int fd)
 {
 	size_t start = (c->ring_at + CONSOLE_RING - c->ring_used) % CONSOLE_RING;
 
-	if (c->n_clients == CONSOLE_CLIENTS)
-		return false;
+	if (c->n_clients == CONSOLE_CLIENTS) {
+		(void)close(fd);
+		return;
+	}
 	c->clients[c->n_clients++] = (struct console_reader){ .fd = fd };
 	loop_add_fd(c->loop, fd, POLLIN, on_client, c);
 	for (size_t sent = 0; sent < c->ring_used;) {
@@ -226,7 +228,6 @@ bool console_attach(struct console *c, int fd)
 			break; /* noticed again, and dropped, at the next output */
 		sent += n;
 	}
-	return true;
 }
 
 void console_notice(struct console *c, const char *line)

@@ -25,6 +25,7 @@ enum machine_action {
 	ACTION_NONE,
 	ACTION_START,    /* let init go on */
 	ACTION_ASK,      /* signal init, set the deadline */
+	ACTION_HASTEN,   /* the same again, where the deadline comes nearer by it */
 	ACTION_HALT,     /* take down, store nothing, leave */
 	ACTION_CYCLE,    /* take down and bring up again */
 	ACTION_ENDED,    /* init ended by itself: take down, restart policy decides */

@@ -70,11 +70,13 @@ static void set_timer(struct monitor *m, uint64_t ms)
 /* Bring it up again inside the same monitor: clients of the console stay. */
 static void boot_again(struct monitor *m)
 {
-	struct err e = { 0 };
+	struct err e = { 0 }, again = { 0 };
 
 	cancel_timer(m);
 	m->run.restarts++;
 	if (up_bring(m, false, &e) == 0) {
+		(void)err_set(&again, ECANCELED, "the zone has been booted again");
+		server_answer(m, SERVER_WAIT_GONE, &again);
 		server_answer(m, SERVER_WAIT_UP, NULL);
 		return;
 	}
@@ -144,9 +146,22 @@ static void on_ask_timer(struct loop *l, int id, void *arg)
 	ask_init(m);
 }
 
+/* How long init has from now on. Only while there is a container: without one there is no configuration either. */
+static uint64_t shutdown_ms(const struct monitor *m)
+{
+	return m->shutdown_ms ? m->shutdown_ms : m->prepared.effective->shutdown_timeout.value;
+}
+
+static void set_deadline(struct monitor *m)
+{
+	uint64_t ms = shutdown_ms(m);
+
+	m->deadline_ms = loop_now_ms() + ms;
+	set_timer(m, ms);
+}
+
 static void act_ask(struct monitor *m)
 {
-	const struct zone_spec *z = m->prepared.effective;
 	struct err e = { 0 };
 
 	if (engine_status(m->container) == ENGINE_PAUSED)
@@ -157,7 +172,16 @@ static void act_ask(struct monitor *m)
 	up_write_run(m, ZONE_SHUTTING_DOWN, NULL, NULL);
 	console_notice(&m->console, "the zone is asked to shut down");
 	tell(m, "shutting-down", "the zone is asked to shut down");
-	set_timer(m, z->shutdown_timeout.value);
+	set_deadline(m);
+	ask_init(m);
+}
+
+/* Asked once more: whoever has less time gets it, the host's end above all, and nobody can take it from him. */
+static void act_hasten(struct monitor *m)
+{
+	if (loop_now_ms() + shutdown_ms(m) >= m->deadline_ms)
+		return;
+	set_deadline(m);
 	ask_init(m);
 }
 
@@ -251,6 +275,9 @@ void monitor_event(struct monitor *m, enum machine_event ev)
 	case ACTION_ASK:
 		act_ask(m);
 		return;
+	case ACTION_HASTEN:
+		act_hasten(m);
+		return;
 	case ACTION_HALT:
 		act_halt(m);
 		return;
@@ -280,6 +307,7 @@ static void on_signal(struct loop *l, const struct signalfd_siginfo *si, void *a
 		return;
 	up_refresh(m);
 	m->reboot_wanted = false; /* the host goes down, or zones.service is stopped */
+	m->shutdown_ms = 0;
 	monitor_event(m, EVENT_SHUTDOWN);
 }
 

@@ -29,7 +29,7 @@ void logfile_write(struct logfile *l, const char *p, size_t n);
 void logfile_close(struct logfile *l);
 
 /* console.c: the pty's master, the scroll-back ring, the attached clients. */
-enum { CONSOLE_RING = 16384, CONSOLE_CLIENTS = 8 };
+enum { CONSOLE_RING = 16384, CONSOLE_CLIENTS = 8, CONSOLE_KEPT = 2 /* of them, for root */ };
 struct console_reader {
 	int fd;
 	uint64_t behind_since; /* CLOCK_BOOTTIME in ms; 0: it takes everything */
@@ -50,8 +50,8 @@ void console_init(struct console *c, struct loop *loop);
 void console_done(struct console *c);
 void console_set_master(struct console *c,
 			int master); /* takes the descriptor; -1: the zone is down */
-bool console_attach(struct console *c,
-		    int fd); /* takes the descriptor when true; false: too many clients */
+void console_attach(struct console *c,
+		    int fd); /* takes the descriptor; there is a place, or it is closed */
 void console_notice(struct console *c,
 		    const char *line);    /* to the clients and the log, not into the zone */
 void console_take_all(struct console *c); /* read what is still in the pty (the zone has ended) */
@@ -151,11 +151,13 @@ struct monitor {
 	uint64_t status_since_ms;
 	struct procview view;
 	struct sysinfo_calls calls;
-	int init_fd;        /* pidfd in the loop; borrowed from the container; -1 */
-	int timer;          /* deadline or restart; 0 */
-	int ask_timer;      /* init did not seem to listen: when to ask again; 0 */
-	bool reboot_wanted; /* a shutdown that ends in a boot */
-	bool halting;       /* the end of init is asked for */
+	int init_fd;          /* pidfd in the loop; borrowed from the container; -1 */
+	int timer;            /* deadline or restart; 0 */
+	int ask_timer;        /* init did not seem to listen: when to ask again; 0 */
+	bool reboot_wanted;   /* a shutdown that ends in a boot */
+	uint64_t deadline_ms; /* of the shutdown that is on its way: when, by loop_now_ms() */
+	uint64_t shutdown_ms; /* the time that the request gives; 0: the configuration's */
+	bool halting;         /* the end of init is asked for */
 	uint64_t up_since_ms;
 	unsigned backoff_step;
 	int exit_code;

@@ -97,17 +97,35 @@ static void request_halt(struct monitor *m, struct server_client *c, const struc
 	monitor_event(m, EVENT_HALT);
 }
 
+static size_t n_waiting(const struct monitor *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < SERVER_CLIENTS; i++)
+		n += m->clients[i].fd >= 0 && m->clients[i].wait != SERVER_WAIT_NONE;
+	return n;
+}
+
+/* A user gets no more time than root has given the zone, for which the host waits when it goes down, and at most half of the places: root's commands need one as well. */
 static void request_shutdown(struct monitor *m, struct server_client *c, const struct json *j)
 {
 	int64_t timeout = json_get_i64(j, "timeout_ms", 0);
+	bool user = json_get_bool(j, "user", false);
+	struct err e = { 0 };
 
-	m->reboot_wanted = json_get_bool(j, "reboot", false);
-	up_refresh(m);
-	c->wait = m->reboot_wanted ? SERVER_WAIT_UP : SERVER_WAIT_GONE;
-	if (timeout > 0 && timeout <= 86400000) {
-		m->prepared.effective->shutdown_timeout.set = true;
-		m->prepared.effective->shutdown_timeout.value = (uint64_t)timeout;
+	if (user && n_waiting(m) >= SERVER_CLIENTS / 2) {
+		(void)err_set(&e, EBUSY, "%d commands wait for its end already",
+			      SERVER_CLIENTS / 2);
+		answer_error(c->fd, &e);
+		return;
 	}
+	up_refresh(m);
+	m->shutdown_ms = timeout > 0 && timeout <= 86400000 ? (uint64_t)timeout : 0;
+	if (user && m->prepared.effective &&
+	    m->shutdown_ms > m->prepared.effective->shutdown_timeout.value)
+		m->shutdown_ms = 0;
+	m->reboot_wanted = json_get_bool(j, "reboot", false);
+	c->wait = m->reboot_wanted ? SERVER_WAIT_UP : SERVER_WAIT_GONE;
 	monitor_event(m, EVENT_SHUTDOWN);
 }
 
@@ -118,15 +136,25 @@ static void request_reboot(struct monitor *m, struct server_client *c, const str
 	monitor_event(m, EVENT_REBOOT);
 }
 
+/* Refused before the answer: a client whose console ends after it has begun comes back at once. */
 static void request_console(struct monitor *m, struct server_client *c, const struct json *j)
 {
+	size_t kept = json_get_bool(j, "user", false) ? CONSOLE_KEPT : 0;
+	struct err e = { 0 };
+
+	if (m->console.n_clients + kept >= CONSOLE_CLIENTS) {
+		(void)err_set(
+			&e, EBUSY,
+			"%zu clients are attached to the console of zone \"%s\" already: end one of them",
+			m->console.n_clients, m->options->name);
+		answer_error(c->fd, &e);
+		return;
+	}
 	int fd = fd_steal(&c->fd);
 
-	(void)j;
 	loop_remove_fd(m->loop, fd);
 	answer_ok(fd);
-	if (!console_attach(&m->console, fd))
-		(void)close(fd);
+	console_attach(&m->console, fd);
 }
 
 static const struct {

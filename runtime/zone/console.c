@@ -183,6 +183,7 @@ static int console_connect(struct console_client *c, const struct zone_dirs *d, 
 	if (fd < 0)
 		return fd;
 	json_set(request, "verb", json_new_string("console"));
+	json_set(request, "user", json_new_bool(d->caller != NULL));
 	r = control_call(fd, request, 60000, NULL, e);
 	if (r < 0)
 		return r;

@@ -6,9 +6,11 @@
  *   status    -> {"state","pid","init","restarts","console_clients"}
  *   start                                 ready -> running
  *   halt                                  take it down now; replies when everything is gone, then the monitor exits
- *   shutdown  {"timeout_ms", "reboot"}    ask init, then halt at the deadline; replies when done
+ *   shutdown  {"timeout_ms", "reboot", "user"}   ask init, then halt at the deadline, which a second request only brings nearer; replies when done. Of "reboot" the last one holds.
+ *                                         "user": for a user of the host, who gets no more time than the zone's file gives
  *   reboot                                halt and boot again in the same monitor; replies when running
- *   console   {"rows","columns"}          after the reply the socket is a console stream: packets of one type byte and up to 4096 bytes:
+ *   console   {"user"}                    EBUSY when too many are attached, for a user of the host two sooner than for root;
+ *                                         after the reply the socket is a console stream: packets of one type byte and up to 4096 bytes:
  *                'd' data (both ways) · 'w' window size (client: two uint16) · 'n' notice line for the user (server) · end of file: detached or monitor gone
  * A client that does not read is disconnected: the monitor never blocks on one. */
 #ifndef RUNTIME_ZONE_CONTROL_H

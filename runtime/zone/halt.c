@@ -31,16 +31,20 @@ static bool monitor_gone(int r)
 	return r == -ECONNRESET || r == -ECONNREFUSED || r == -EPIPE;
 }
 
-/* Ask, and when the zone is to be gone afterwards wait for the monitor's end of the socket to close: then its last trace is gone too. */
-static int monitor_ask(const struct zone_dirs *d, const char *name, const struct life_request *q,
+/* With a bound the zone stays locked meanwhile. Without one its lock is given back as soon as we have the monitor that it spoke of: a wait of hours must keep nobody from halting the zone, and what
+ * comes together there the monitor takes one after the other.
+ * Ask, and when the zone is to be gone afterwards wait for the monitor's end of the socket to close: then its last trace is gone too. */
+static int monitor_ask(const struct zone_dirs *d, struct zone **z, const struct life_request *q,
 		       bool *ret_gone, struct err *e)
 {
-	auto_close int fd = control_connect(d, name, e);
+	auto_close int fd = control_connect(d, (*z)->name, e);
 	int r;
 
 	*ret_gone = fd == -ENOENT || monitor_gone(fd);
 	if (fd < 0)
-		return err_wrap(e, "reach the monitor of zone \"%s\"", name);
+		return err_wrap(e, "reach the monitor of zone \"%s\"", (*z)->name);
+	if (q->timeout_ms == 0)
+		zone_free(ptr_steal(z));
 	r = control_call(fd, q->request, q->timeout_ms, NULL, e);
 	*ret_gone = monitor_gone(r);
 	if (r < 0 || !q->until_gone)
@@ -81,7 +85,7 @@ static int life_ask(const struct zone_dirs *d, const char *name, const struct li
 
 		if (r != 0)
 			return r < 0 ? r : 0;
-		r = monitor_ask(d, name, q, &gone, e);
+		r = monitor_ask(d, &z, q, &gone, e);
 		if (!gone || waited >= GONE_TIMEOUT_MS)
 			return r;
 		(void)poll(NULL, 0, GONE_STEP_MS);
@@ -105,6 +109,7 @@ int zone_shutdown(const struct zone_dirs *d, const char *name, bool reboot, int 
 
 	json_set(request, "timeout_ms", json_new_i64(timeout_ms));
 	json_set(request, "reboot", json_new_bool(reboot));
+	json_set(request, "user", json_new_bool(d->caller != NULL));
 	return life_ask(d, name, &q, ret_note, e);
 }
 

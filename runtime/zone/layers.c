@@ -159,7 +159,7 @@ static int forget_next(const struct zone_dirs *d, struct zone *z, int store, str
 static int forget_copying(const struct zone_dirs *d, struct zone *z, struct err *e)
 {
 	free(ptr_steal(&z->record.copying));
-	int r = snapshot_record(d, z, e);
+	int r = zone_record_update(d, z, e);
 
 	if (r == 0)
 		layers_prune_now(d);
@@ -280,7 +280,7 @@ static int say_copying(const struct zone_dirs *d, struct zone *holder, const cha
 {
 	free(holder->record.copying);
 	holder->record.copying = mem_strdup(id);
-	return snapshot_record(d, holder, e);
+	return zone_record_update(d, holder, e);
 }
 
 /* The name is in the record before there is anything. With success the record goes without it at the next writing, which names the layer in another way. `live` is the zone whose top this is and which stands still

@@ -1,7 +1,8 @@
 /* record - what must survive a reboot: install state, identity and id range, with the reason for a state that nobody asked for.
  *
- * The file is replaced as a whole and flushed before a verb goes on, so after a crash it says either what was or what is. A monitor may set the reason while
- * a verb holds the zone's lock; both replace the file atomically, so the later one wins and nothing is torn. (On a full disk: write_in_place().) */
+ * The file is replaced as a whole and flushed before a verb goes on, so after a crash it says either what was or what is. A monitor sets the reason while a verb holds the zone's lock, for which it
+ * cannot wait: the verb may be waiting for it. So whoever writes a record holds a lock on the records' folder from reading to writing, for that long only: the monitor saves nothing that was so
+ * before a snapshot, and zone_record_update() keeps the monitor's reason. On a full disk: write_in_place(). */
 #include "runtime/zone/record.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/storage.h"
 
-enum { PAGE = 4096 };
+enum { PAGE = 4096, FOLDER_WAIT_MS = 60000 };
 
 static char *record_path(const struct zone_dirs *d, const char *name)
 {
@@ -215,8 +216,38 @@ static int record_save(const struct zone_dirs *d, const char *name, const struct
 	return n < 0 ? err_wrap(e, "save the record of zone \"%s\"", name) : 0;
 }
 
+/* The descriptor has the lock. */
+static int folder_lock(const struct zone_dirs *d, struct err *e)
+{
+	auto_free char *path = mem_format("%s/.records", d->storage);
+	auto_close int fd = file_open_dir(AT_FDCWD, path, e);
+	int r = fd < 0 ? fd : file_lock_fd(fd, path, true, FOLDER_WAIT_MS, e);
+
+	return r < 0 ? r : fd_steal(&fd);
+}
+
 int zone_record_write(const struct zone_dirs *d, const struct zone *z, struct err *e)
 {
+	auto_close int lock = folder_lock(d, e);
+
+	return lock < 0 ? lock : record_save(d, z->name, &z->record, e);
+}
+
+int zone_record_update(const struct zone_dirs *d, struct zone *z, struct err *e)
+{
+	auto_done(zone_record) struct zone_record now = { 0 };
+	auto_close int lock = folder_lock(d, e);
+	int r = lock < 0 ? lock : zone_record_load(d, z->name, &now, e);
+
+	if (r < 0)
+		return r;
+	if (r > 0) {
+		free(z->record.reason);
+		free(z->record.reason_time);
+		z->record.reason = ptr_steal(&now.reason);
+		z->record.reason_time = ptr_steal(&now.reason_time);
+		z->record.exit_status = now.exit_status;
+	}
 	return record_save(d, z->name, &z->record, e);
 }
 
@@ -233,7 +264,8 @@ int zone_record_set_reason(const struct zone_dirs *d, const char *name, const ch
 			   int64_t exit_status, struct err *e)
 {
 	auto_done(zone_record) struct zone_record record = { .exit_status = -1 };
-	int r = zone_record_load(d, name, &record, e);
+	auto_close int lock = folder_lock(d, e);
+	int r = lock < 0 ? lock : zone_record_load(d, name, &record, e);
 	char now[32];
 
 	if (r < 0)

@@ -24,23 +24,6 @@
 
 /* --- the record --------------------------------------------------------------------------------------------------- */
 
-int snapshot_record(const struct zone_dirs *d, struct zone *z, struct err *e)
-{
-	auto_done(zone_record) struct zone_record now = { 0 };
-	int r = zone_record_load(d, z->name, &now, e);
-
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		free(z->record.reason);
-		free(z->record.reason_time);
-		z->record.reason = ptr_steal(&now.reason);
-		z->record.reason_time = ptr_steal(&now.reason_time);
-		z->record.exit_status = now.exit_status;
-	}
-	return zone_record_write(d, z, e);
-}
-
 static void forget_row(struct zone_record *r, size_t i)
 {
 	snapshot_done(&r->snapshots[i]);
@@ -126,7 +109,7 @@ static int add_to_record(struct creation *c, struct err *e)
 
 	*s = c->made;
 	c->made = (struct zone_snapshot){ 0 };
-	return snapshot_record(c->dirs, c->zone, e);
+	return zone_record_update(c->dirs, c->zone, e);
 }
 
 static int of_layers(struct creation *c, struct err *e)
@@ -286,7 +269,7 @@ static int retain(struct creation *c, size_t keep, struct err *e)
 	keep_last(r, keep);
 	if (r->n_snapshots == before)
 		return 0;
-	int n = snapshot_record(c->dirs, c->zone, e);
+	int n = zone_record_update(c->dirs, c->zone, e);
 
 	if (n == 0)
 		n = snapshot_sweep(r, e);
@@ -341,7 +324,7 @@ int zone_snapshot_delete(const struct zone_dirs *d, const char *name, const char
 			       "zone \"%s\" has no snapshot \"%s\": zone snapshot list %s", name,
 			       snapshot, name);
 	forget_row(&z->record, (size_t)(s - z->record.snapshots));
-	r = snapshot_record(d, z, e);
+	r = zone_record_update(d, z, e);
 	if (r == 0)
 		r = snapshot_sweep(&z->record, e);
 	layers_prune_now(d);

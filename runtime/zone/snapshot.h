@@ -19,7 +19,5 @@ MUST_CHECK int snapshot_view(const struct zone_dirs *d, const struct zone *z, co
 MUST_CHECK int snapshot_sweep(const struct zone_record *r, struct err *e);
 /* All of them; `top` is the zonepath. */
 MUST_CHECK int snapshot_remove_trees(int top, struct err *e);
-/* Write the record with what another process may have written into it meanwhile: the monitor may set the reason. */
-MUST_CHECK int snapshot_record(const struct zone_dirs *d, struct zone *z, struct err *e);
 
 #endif

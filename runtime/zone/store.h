@@ -50,6 +50,7 @@ struct zone_caller {
 	uid_t uid;
 	const char *zone;  /* the one that he named */
 	const char *auths; /* the rights of which he needs one, with commas between */
+	const char *also;  /* of these one as well; NULL */
 };
 
 /* CONFIG, STORAGE, RUN as absolute paths. Read once from the environment into a value that is passed around. */
@@ -160,13 +161,15 @@ void zone_forget_lock(const struct zone_dirs *d, struct zone *z);
 
 MUST_CHECK int zone_record_write(const struct zone_dirs *d, const struct zone *z,
 				 struct err *e); /* durable; lock held */
+/* The same of a zone that may run: the reason that its monitor has set meanwhile stays, also in `z`. */
+MUST_CHECK int zone_record_update(const struct zone_dirs *d, struct zone *z, struct err *e);
 MUST_CHECK int zone_record_remove(const struct zone_dirs *d, const char *name, struct err *e);
 MUST_CHECK int zone_run_write(const struct zone_dirs *d, const char *name, const struct zone_run *r,
 			      struct err *e); /* monitor */
 /* End the server of a zone's view that an earlier monitor has started, if it is still there: whoever waits for it inside can then be killed. */
 void zone_view_kill(const struct zone_run *r);
 MUST_CHECK int zone_run_remove(const struct zone_dirs *d, const char *name, struct err *e);
-/* Set the reason in the record from the monitor, without the lock: read, change, replace. */
+/* Set the reason in the record from the monitor, without the zone's lock; what a verb writes meanwhile stays. */
 MUST_CHECK int zone_record_set_reason(const struct zone_dirs *d, const char *name,
 				      const char *reason, int64_t exit_status, struct err *e);
 

@@ -273,6 +273,7 @@ struct zone_boot {
 /* Start the monitor and wait until the zone is ready/running or has failed; the error is the monitor's. From READY: tells the monitor to go on. */
 MUST_CHECK int zone_boot(const struct zone_dirs *d, const char *name, const struct zone_boot *o,
 			 char **ret_note, struct err *e);
+/* Waits as long as it takes, without the zone's lock. timeout_ms 0, and where it is longer for a caller (zone_dirs): the file's shutdownTimeout. */
 MUST_CHECK int zone_shutdown(const struct zone_dirs *d, const char *name, bool reboot,
 			     int timeout_ms, char **ret_note, struct err *e);
 MUST_CHECK int zone_halt(const struct zone_dirs *d, const char *name, char **ret_note,
@@ -385,7 +386,7 @@ void zone_stat_read_host(const char *stat, const char *meminfo, const char *load
 MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_state,
 			struct strv *ret, struct err *e);
 
-/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". Of an installed zone also "storage.driver" "storage.layers" "storage.snapshots", which no file says: "record". */
+/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". A caller (zone_dirs) who may neither log in nor read the file is not told the values of "service.env" and what others may do. Of an installed zone also "storage.driver" "storage.layers" "storage.snapshots", which no file says: "record". */
 struct zone_info_row {
 	char *path, *value, *origin;
 };

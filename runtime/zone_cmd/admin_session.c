@@ -174,12 +174,14 @@ static bool letter_pass(int conn, pid_t verb)
 	return true;
 }
 
+/* A verb that removes takes the file with the right away itself, and must then come to its end. */
 static bool still_allowed(const struct cli_args *a)
 {
 	struct zone_cmd *z = a->program_data;
 	struct err e = { 0 };
 
-	return zone_admin_allows(&z->dirs, a->positional.items[0], session.peer.uid,
+	return str_eq(admin_auth(a->verb), ADMIN_REMOVE) ||
+	       zone_admin_allows(&z->dirs, a->positional.items[0], session.peer.uid,
 				 admin_auth(a->verb), &e) == 0;
 }
 
@@ -215,32 +217,46 @@ static void accompany(const struct cli_args *a, pid_t verb, int pidfd)
 	}
 }
 
-/* In the log of acts, and what was allowed among the zone's events: whoever has no right over it must not push its events out of their file. */
+/* Not of a zone that is not there, or not any more: its file of events would be made, and be that of whatever gets the name next. */
+static void note_event(const struct zone_dirs *d, const char *name, const struct history_act *act)
+{
+	auto_ptr(zone) struct zone *z = NULL;
+	struct err ignored = { 0 };
+
+	if (zone_open(d, name, ZONE_OPEN_MUST_EXIST | ZONE_OPEN_ROW, &z, &ignored) < 0)
+		return;
+	struct json *data = json_new_object();
+	auto_free char *text = mem_format("%s (uid %u): zone %s, status %d", act->user,
+					  (unsigned)act->uid, act->verb, act->status);
+
+	json_set(data, "uid", json_new_u64(act->uid));
+	json_set(data, "user", json_new_string(act->user));
+	json_set(data, "verb", json_new_string(act->verb));
+	json_set(data, "status", json_new_i64(act->status));
+	zone_event(d, name, "admin", text, data);
+}
+
+/* In the log of acts, under the zone that root's own would stand under, and what was allowed among the zone's events: whoever has no right over it must not push its events out of their file. What
+ * became of no clone may be the name of somebody else's zone. */
 static void note(const struct cli_args *a, int code, bool refused)
 {
 	struct zone_cmd *z = a->program_data;
-	const struct history_act act = { .verb = a->verb->name,
-					 .zone = a->positional.items[0],
-					 .uid = session.peer.uid,
-					 .user = session.name,
-					 .pid = session.peer.pid,
-					 .status = code,
-					 .refused = refused };
+	const char *named = a->positional.items[0];
+	struct history_act act = { .verb = a->verb->name,
+				   .zone = named,
+				   .uid = session.peer.uid,
+				   .user = session.name,
+				   .pid = session.peer.pid,
+				   .status = code,
+				   .refused = refused };
 
 	history_begin(z, a);
+	if (!refused && z->act_zone)
+		act.zone = z->act_zone;
 	if (refused || z->act)
 		history_add(&z->dirs, &act);
-	if (!refused && z->act) {
-		struct json *data = json_new_object();
-		auto_free char *text = mem_format("%s (uid %u): zone %s, status %d", session.name,
-						  (unsigned)act.uid, act.verb, code);
-
-		json_set(data, "uid", json_new_u64(act.uid));
-		json_set(data, "user", json_new_string(act.user));
-		json_set(data, "verb", json_new_string(act.verb));
-		json_set(data, "status", json_new_i64(code));
-		zone_event(&z->dirs, act.zone, "admin", text, data);
-	}
+	if (!refused && z->act)
+		note_event(&z->dirs, code == CLI_DONE ? act.zone : named, &act);
 }
 
 /* What every row of the users' table runs. */
@@ -249,15 +265,17 @@ static int guard(struct cli_args *a)
 	struct zone_cmd *z = a->program_data;
 	const struct zone_caller caller = { .uid = session.peer.uid,
 					    .zone = a->positional.items[0],
-					    .auths = admin_auth(a->verb) };
+					    .auths = admin_auth(a->verb),
+					    .also = admin_words_auth(a) };
 	struct err e = { 0 };
 	pid_t verb;
 	int code;
 
 	if (!admin_words_ok(a))
 		return cli_usage(a, "a user's file comes through the standard input");
-	if (zone_admin_allows(&z->dirs, a->positional.items[0], session.peer.uid,
-			      admin_auth(a->verb), &e) < 0) {
+	if (zone_admin_allows(&z->dirs, caller.zone, caller.uid, caller.auths, &e) < 0 ||
+	    (caller.also &&
+	     zone_admin_allows(&z->dirs, caller.zone, caller.uid, caller.also, &e) < 0)) {
 		note(a, CLI_FAILED, true);
 		return output_error(a, &e);
 	}

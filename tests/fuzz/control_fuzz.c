@@ -34,12 +34,11 @@ void fuzz_refresh(struct monitor *m)
 	(void)m;
 }
 
-bool fuzz_attach(struct console *c, int fd)
+void fuzz_attach(struct console *c, int fd)
 {
 	(void)c;
-	(void)fd;
+	(void)close(fd);
 	attached++;
-	return false;
 }
 
 static void as_request(int to, int from, const uint8_t *data, size_t n)

@@ -307,6 +307,82 @@ time.sleep(60)' "$ZONES_RUN_DIR/.admin" >"$TOP/out" 3>&- &
 	fails 0 alice halt web
 }
 
+@test "a user's shutdown ends within the zone's own time, and those of his that wait keep root's commands from nothing" {
+	zone set web shutdownTimeout=2s
+	fails 0 zone boot web
+	kill -STOP "$(init_pid web)" # it does not listen
+	fails 0 timeout -k 5 20 setpriv --reuid daemon --regid daemon --clear-groups "$TOP/zone" shutdown -t 24h web
+	[ "$(state_of web)" = installed ]
+	zone set web shutdownTimeout=60s
+	fails 0 zone boot web
+	kill -STOP "$(init_pid web)" # it does not listen
+	for i in $(seq 16); do
+		as daemon "$TOP/zone" shutdown -t 24h web </dev/null >/dev/null 2>>"$TOP/waiting" 3>&- &
+		clients="${clients:-} $!"
+	done
+	wait_for 10 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = shutting_down ]'
+	wait_for 20 sh -c '[ "$(grep -c "wait for its end" "$1")" = 8 ]' sh "$TOP/waiting"
+	fails 0 timeout -k 5 20 zone shutdown -t 1 web
+	[ "$(state_of web)" = installed ]
+	# shellcheck disable=SC2086
+	wait $clients || true
+}
+
+@test "a user's consoles leave two places to root; whoever finds none is told so and does not come back for ever" {
+	fails 0 zone boot web
+	for i in $(seq 8); do
+		as daemon "$TOP/zone" console web </dev/null >/dev/null 2>>"$TOP/full" 3>&- &
+		clients="${clients:-} $!"
+	done
+	wait_for 20 sh -c '[ "$(grep -c "6 clients are attached" "$1")" = 2 ]' sh "$TOP/full"
+	for i in 1 2; do
+		zone console web </dev/null >/dev/null 2>&1 3>&- &
+		clients="$clients $!"
+		wait_for 10 consoles_are $((6 + i))
+	done
+	fails 1 timeout -k 5 10 script -qec "zone console web" /dev/null
+	says '8 clients are attached'
+	# shellcheck disable=SC2086
+	kill $clients
+	# shellcheck disable=SC2086
+	wait $clients || true
+}
+
+@test "manage: arguments for the zone's init are for who may be root inside as well" {
+	zone set web service.command='["/bin/sh","-c","sleep 1000"]'
+	fails 1 bob boot web -- systemd.run=/evil
+	says 'you have no right "login" over a zone "web"'
+	fails 1 bob boot web single
+	[ "$(state_of web)" = installed ]
+	[ "$(zone history --refused --json web | jq -rc '[.[] | [.user, .verb] | join(" ")] | unique | .[]')" = "bin boot" ]
+	fails 0 alice boot web -- a.word
+	fails 0 alice halt web
+	zone set web 'admin=[{"user":"bin","auths":["config","manage"]}]'
+	fails 0 bob boot web a.word
+}
+
+@test "manage: info shows neither the variables of the service nor what others are allowed" {
+	zone set web service.command='["/bin/sleep","1000"]' service.env.TOKEN=geheim
+	for json in "" --json; do
+		# shellcheck disable=SC2086
+		fails 0 bob info $json web
+		says '(hidden)'
+		says 'service.env.TOKEN'
+		says 'admin[1].user'
+		says 'bin'
+		case $output in *geheim* | *daemon* | *'admin[0]'*) echo "$output"; false ;; esac
+		# shellcheck disable=SC2086
+		fails 0 alice info $json web
+		says geheim
+		says bin
+		# shellcheck disable=SC2086
+		fails 0 zone info $json web
+		says geheim
+	done
+	fails 0 bob info web service.env.TOKEN admin
+	case $output in *geheim* | *daemon*) echo "$output"; false ;; esac
+}
+
 @test "without a server a user is told so; only root can serve; a socket that systemd hands over is used" {
 	kill "$server"
 	wait "$server" || true

@@ -189,6 +189,37 @@ bin apply 1" ]
 	[ "$(zone list -p -o name)" = $'other\nweb' ]
 }
 
+@test "the log and the events name the zone that a verb was about: the clone; and a zone that is gone has no events any more" {
+	fails 0 alice clone web web-a
+	[ "$(zone history --json web-a | jq -rc '.[] | [.user, .verb, .zone, .status] | join(" ")')" = "daemon clone web-a 0" ]
+	fails 0 zone events web-a
+	says 'daemon (uid 1): zone clone, status 0'
+	fails 1 alice clone web other # the name of a zone that is not his: it must not get his events
+	[ ! -e "$ZONES_STORAGE_DIR/.events/other" ] || ! grep -q daemon "$ZONES_STORAGE_DIR/.events/other"
+	fails 0 alice delete -F web-a
+	[ ! -e "$ZONES_STORAGE_DIR/.events/web-a" ]
+	[ "$(zone history --json web-a | jq -rc '.[-1] | [.user, .verb, .status] | join(" ")')" = "daemon delete 0" ]
+	zone create -t isolated web-a
+	run zone events web-a
+	case $output in *delete*) echo "$output"; false ;; esac
+}
+
+@test "a user who deletes is not hung up on because the file with his right is gone, however long the rest takes" {
+	command -v strace >/dev/null || skip "needs strace"
+	fails 0 alice clone web web-a
+	# the file goes, and then the verb sits for longer than the server takes to look again
+	strace -qq -f -o /dev/null -p "$server" -P "$ZONES_CONFIG_DIR/web-a.json" -e trace=unlinkat -e inject=unlinkat:delay_exit=5000000 3>&- &
+	tracer=$!
+	wait_for 10 grep -q "^TracerPid:.$tracer" "/proc/$server/status"
+	run alice delete -F web-a
+	kill "$tracer"
+	wait "$tracer" || true
+	[ "$status" -eq 0 ] || { echo "$output"; false; }
+	[ ! -e "$ZONES_CONFIG_DIR/web-a.json" ]
+	[ ! -e "$ZONES_STORAGE_DIR/.records/web-a.json" ]
+	[ "$(zone list -p -o name)" = $'other\nweb' ]
+}
+
 @test "what is changed between the question and the act is asked again: rights and files of the moment count" {
 	# the user's words stay, while root takes right and file from under them, again and again
 	(

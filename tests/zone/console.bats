@@ -19,17 +19,6 @@ screen_has() {
 	screen | grep -q "$1"
 }
 
-# What the monitor says of its attached consoles.
-consoles_are() {
-	python3 - "$ZONES_RUN_DIR/web/control" "$1" <<'PY'
-import json, socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-s.connect(sys.argv[1])
-s.send(b'{"verb":"status"}')
-sys.exit(0 if json.loads(s.recv(65536))["console_clients"] == int(sys.argv[2]) else 1)
-PY
-}
-
 @test "the console shows what was written before anybody was attached" {
 	booted web service.command='["/bin/sh","-c","echo scroll-back-text; sleep 1000"]'
 	wait_for 5 grep -q scroll-back-text "$ZONES_STORAGE_DIR/web/log/console.log"

@@ -92,6 +92,17 @@ state_of() {
 	zone list --json "$1" | jq -r '.[0].state'
 }
 
+# What the monitor says of its attached consoles of the zone "web".
+consoles_are() {
+	python3 - "$ZONES_RUN_DIR/web/control" "$1" <<'PY'
+import json, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect(sys.argv[1])
+s.send(b'{"verb":"status"}')
+sys.exit(0 if json.loads(s.recv(65536))["console_clients"] == int(sys.argv[2]) else 1)
+PY
+}
+
 # wait_for SECONDS COMMAND...: until the command succeeds.
 wait_for() {
 	local end=$((SECONDS + $1))

@@ -2,6 +2,9 @@
 #include "runtime/zone/record.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/runtime/zone/store_dirs.h"
 
@@ -52,6 +55,42 @@ static void round_trip(const struct zone_dirs *d)
 	free(z.name);
 }
 
+/* A monitor that sets the reason again and again, beside a verb that writes: of either nothing is lost. */
+static void together(const struct zone_dirs *d)
+{
+	struct zone z = { .name = mem_strdup("web"), .lock_fd = -1 };
+	struct err e = { 0 };
+	int undone = 0, forgotten = 0;
+
+	z.record = (struct zone_record){ .state = ZONE_INSTALLED, .uuid = mem_strdup("u") };
+	CHECK_INT(zone_record_write(d, &z, &e), 0);
+	pid_t monitor = fork();
+
+	for (int i = 0; monitor == 0; i++) {
+		if (zone_record_set_reason(d, "web", "init died", i, &e) < 0)
+			_exit(1);
+		(void)usleep(1000); /* flock(2) is not fair to whoever asks now and then */
+	}
+	for (int i = 0; i < 200; i++) {
+		struct zone_record r = { 0 };
+
+		z.record.id_base = (uint32_t)i;
+		CHECK_INT(zone_record_update(d, &z, &e), 0);
+		(void)usleep(2000);
+		CHECK_INT(zone_record_load(d, "web", &r, &e), 1);
+		undone += r.id_base != (uint32_t)i;
+		forgotten += r.exit_status < z.record.exit_status;
+		zone_record_done(&r);
+	}
+	CHECK_INT(undone, 0);
+	CHECK_INT(forgotten, 0);
+	CHECK_INT(kill(monitor, SIGKILL), 0);
+	CHECK_INT(waitpid(monitor, NULL, 0), monitor);
+	zone_record_done(&z.record);
+	free(z.name);
+	CHECK_INT(zone_record_remove(d, "web", &e), 0);
+}
+
 static void broken(const struct zone_dirs *d)
 {
 	static const char *const texts[] = {
@@ -87,6 +126,7 @@ int main(void)
 
 	test_dirs_make(&t);
 	round_trip(&t.dirs);
+	together(&t.dirs);
 	broken(&t.dirs);
 	CHECK(zone_new_uuid(a, &e) == 0 && zone_new_uuid(b, &e) == 0 && strcmp(a, b) != 0);
 	CHECK(strlen(a) == 36 && a[14] == '4' && strchr("89ab", a[19]));
