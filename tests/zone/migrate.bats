@@ -396,3 +396,63 @@ enemy_came() {
 		fails 0 zone migrate --abort "${ssh_options[@]}" web
 	done
 }
+
+# bytes in memory of the files that a process holds there
+memory_of() {
+	local fd blocks sum=0
+	for fd in "/proc/$1"/fd/*; do
+		[[ $(readlink "$fd") == /memfd:* ]] || continue
+		blocks=$(stat -L -c %b "$fd") || continue
+		sum=$((sum + blocks * 512))
+	done
+	echo "$sum"
+}
+
+# memory_while SECONDS COMMAND...: the most that it held; its status is in $TOP/status, what it said in $TOP/out
+memory_while() {
+	local most=0 now end=$((SECONDS + $1)) pid
+	shift
+	"$@" >"$TOP/out" 2>&1 3>&- &
+	pid=$!
+	while [ -e "/proc/$pid/exe" ] && [ $SECONDS -lt $end ]; do
+		now=$(memory_of "$pid" 2>/dev/null)
+		[ "${now:-0}" -le "$most" ] || most=$now
+		sleep 0.1
+	done
+	kill -9 "$pid" 2>/dev/null
+	wait "$pid"
+	echo $? >"$TOP/status"
+	echo "$most"
+}
+
+@test "what rsync and the other host say is kept up to a bound, and neither waits for somebody who reads on" {
+	native web
+	at_step begin do "head -c 400000000 /dev/zero"
+	most=$(memory_while 60 zone migrate "${ssh_options[@]}" web root@192.0.2.2)
+	echo "instead of an answer: $most $(cat "$TOP/status" "$TOP/out")"
+	[ "$most" -lt 300000000 ]
+	[ "$(cat "$TOP/status")" = 1 ]
+	# rsync, as a tenant's names let it complain
+	enemy_is_rsync
+	cat >"$TOP/usr/bin/rsync" <<P
+#!/usr/bin/python3
+import os, subprocess, sys
+subprocess.run(["/zone-program", "migrate-pipe", "there", "rsync", "--server", "-lHogtpAXrSe.LsfxCIvu", "--specials", ".", "/zone/"], close_fds=False, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+os.write(2, b"rsync: [receiver] the first words\n")
+for i in range(100): os.write(2, b"x" * 999999 + b"\n")
+sys.exit(12)
+P
+	# shellcheck disable=SC2016
+	most=$(memory_while 60 unshare --mount sh -c 'mount -t overlay -o "lowerdir=$1:/usr" none /usr; shift; exec "$@"' sh "$TOP/usr" zone migrate "${ssh_options[@]}" web root@192.0.2.2)
+	echo "complaints: $most $(cat "$TOP/status" "$TOP/out")"
+	[ "$most" -lt 3000000 ]
+	grep -q "rsync ended with 12: rsync: .receiver. the first words" "$TOP/out"
+	fails 0 zone migrate --abort "${ssh_options[@]}" web
+	# the other host's error output
+	at_step begin do "head -c 100000000 /dev/zero >&2"
+	most=$(memory_while 60 zone migrate "${ssh_options[@]}" web root@192.0.2.2)
+	echo "beside the answer: $most $(cat "$TOP/status" "$TOP/out")"
+	[ "$most" -lt 3000000 ]
+	[ "$(cat "$TOP/status")" = 0 ]
+	[ "$(state_there web)" = installed ]
+}
