@@ -54,6 +54,8 @@ struct mount_extra {
 	bool image;      /* the source is a file that holds a file system of this type */
 	bool any_writer; /* image: also one that others than root can write to */
 	char *verity; /* image: what fs-verity must say of the file, "sha256:HEX"; NULL: not asked */
+	bool pinned;  /* the source has to be this very file, as it was looked at before */
+	uint64_t device, inode;
 	char *upper; /* overlay over the source: folder of the host that holds "upper", "work" and "lower"; "": memory */
 };
 struct mount_spec {

@@ -12,6 +12,11 @@
 #define LOWER ZONE_DELEGATE_LOWER
 #define NEVER ZONE_DELEGATE_NEVER
 #define NONE  UINT64_MAX /* no limit */
+/* What the kernel gives to whom nothing is said: RLIMIT_MEMLOCK, and the System V objects of a new ipc namespace. */
+#define MEMLOCK (UINT64_C(8) << 20)
+#define MSG_IDS 32000
+#define SEM_IDS 32000
+#define SHM_IDS 4096
 
 #define ROOTS_FILES  "with it files of the host could be reached"
 #define ROOTS_KERNEL "it keeps kernel code away from the zone's programs"
@@ -29,15 +34,16 @@ static const struct zone_delegate_rule rules[] = {
 
 	{ "cappedCPU.burst", LOWER, 0, "it is CPU time above the cap" },
 	{ "cappedCPU", LOWER, NONE, CAP },
+	{ "cappedMemory.locked", LOWER, MEMLOCK, CAP },
 	{ "cappedMemory.soft", LOWER, 0, "it is memory that the zone keeps when others want it" },
 	{ "cappedMemory", LOWER, NONE, CAP },
 	{ "cpuShares", LOWER, 100, OTHERS },
 	{ "ioWeight", LOWER, 100, OTHERS },
 	{ "maxLwps", LOWER, NONE, CAP },
 	{ "maxProcesses", LOWER, NONE, CAP },
-	{ "maxMsgIds", LOWER, NONE, CAP },
-	{ "maxSemIds", LOWER, NONE, CAP },
-	{ "maxShmIds", LOWER, NONE, CAP },
+	{ "maxMsgIds", LOWER, MSG_IDS, CAP },
+	{ "maxSemIds", LOWER, SEM_IDS, CAP },
+	{ "maxShmIds", LOWER, SHM_IDS, CAP },
 	{ "maxShmMemory", LOWER, NONE, CAP },
 	{ "quota", LOWER, NONE, CAP },
 	{ "quotaInodes", LOWER, NONE, CAP },

@@ -46,6 +46,8 @@ int mount_overlay_plan(const struct mount_op *op, struct source *s, struct err *
 	if (r == 0 && !s->is_dir)
 		r = err_set(e, ENOTDIR, "\"%s\" is not a directory", op->source);
 	if (r == 0)
+		r = source_check(s, op->mount->extra, e);
+	if (r == 0)
 		r = source_clone(s, false, e);
 	if (r == 0 && (s->tree < 0 || mount_change(s->tree, &closed) < 0))
 		r = err_sys(e, "change the clone of \"%s\"", op->source);

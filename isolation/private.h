@@ -85,6 +85,8 @@ DEFINE_AUTO_PTR(isolation);
 void source_done(struct source *s);
 /* Opens; ENOENT and the like name the path. */
 MUST_CHECK int source_open(struct source *s, const char *path, struct err *e);
+/* Is it what was asked for? -EAGAIN when something else was opened. `x` may be NULL. */
+MUST_CHECK int source_check(const struct source *s, const struct mount_extra *x, struct err *e);
 /* parent: detach a copy. Where that is forbidden (rootless) the copy is left to init and 0 returned. */
 MUST_CHECK int source_clone(struct source *s, bool recursive, struct err *e);
 /* init: after this the copy is there. */

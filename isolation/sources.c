@@ -55,6 +55,19 @@ int source_open_device(struct source *s, const char *path, const struct device_n
 	return 0;
 }
 
+int source_check(const struct source *s, const struct mount_extra *x, struct err *e)
+{
+	struct stat st;
+
+	if (!x || !x->pinned)
+		return 0;
+	if (fstat(s->fd, &st) < 0)
+		return err_sys(e, "examine \"%s\"", s->path);
+	return st.st_dev == x->device && st.st_ino == x->inode
+		       ? 0
+		       : err_set(e, EAGAIN, "\"%s\" was replaced while it was mounted", s->path);
+}
+
 int source_clone(struct source *s, bool recursive, struct err *e)
 {
 	s->tree = mount_clone(s->fd, recursive);
@@ -100,6 +113,8 @@ static int plan_bind(struct isolation *iso, const struct mount_op *op, struct so
 		path = mem_format("%s/%s", iso->bundle ? iso->bundle : "", op->source);
 	int r = source_open(s, path, e);
 
+	if (r == 0)
+		r = source_check(s, op->mount ? op->mount->extra : NULL, e);
 	if (r == 0)
 		r = source_clone(s, op->opts.recursive, e);
 	if (r == 0 && s->tree >= 0)

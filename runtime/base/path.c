@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 enum {
 	RACE_RETRIES =
 		128, /* RESOLVE_IN_ROOT answers EAGAIN when a rename ran beside the lookup of ".." */
+	LINKS_MAX = 40, /* as the kernel's */
 	DIR_MODE = 0755,
 	FILE_MODE = 0644,
 };
@@ -306,6 +308,102 @@ int path_replace_file(int root, const char *path, const void *data, size_t n, mo
 	int r = parent < 0 ? parent : file_replace(parent, last, data, n, mode, e);
 
 	return r < 0 && parent >= 0 ? err_wrap(e, "\"%s\"", path) : r;
+}
+
+/* --- of the host ------------------------------------------------------------------------------ */
+
+struct way {
+	const char *path; /* as it was given, for the sentences */
+	int at;           /* O_PATH, a directory */
+	bool is_roots;    /* whose links are followed there */
+	struct strbuf rest;
+	int links;
+};
+
+/* Down into a directory, which takes `fd` over. */
+static int way_enter(struct way *w, int fd, struct err *e)
+{
+	struct stat above, st;
+	bool was_shut =
+		w->at >= 0 && (fstat(w->at, &above) < 0 || !(above.st_mode & (S_IXGRP | S_IXOTH)));
+
+	fd_close(&w->at);
+	w->at = fd;
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "examine \"%s\"", w->path);
+	w->is_roots =
+		w->is_roots && !was_shut && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	return 0;
+}
+
+static int way_begin(struct way *w, struct err *e)
+{
+	int fd = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+
+	fd_close(&w->at);
+	w->is_roots = true;
+	return fd < 0 ? err_sys(e, "open \"/\"") : way_enter(w, fd, e);
+}
+
+/* The link `name` was met: what it says comes before the rest. */
+static int way_follow(struct way *w, const char *name, const char *target, struct err *e)
+{
+	auto_free char *rest = strbuf_steal(&w->rest);
+
+	if (!w->is_roots)
+		return err_set(
+			e, EPERM,
+			"\"%s\" leads over the link \"%s\", which others than the host's root may have made: name what it leads to",
+			w->path, name);
+	if (++w->links > LINKS_MAX)
+		return err_set(e, ELOOP, "\"%s\" leads over more than %d links", w->path,
+			       LINKS_MAX);
+	strbuf_format(&w->rest, "%s/%s", target, rest);
+	return *target == '/' ? way_begin(w, e) : 0;
+}
+
+/* One element. *ret: what it is, when it is the last one. */
+static int way_step(struct way *w, int *ret, struct err *e)
+{
+	char target[PATH_MAX] = "";
+	const char *text = strbuf_text(&w->rest);
+	const char *begin = text + strspn(text, "/");
+	size_t n = strcspn(begin, "/");
+	auto_free char *name = mem_strndup(begin, n);
+	auto_free char *rest = mem_strdup(begin + n);
+	bool is_last = rest[strspn(rest, "/")] == '\0';
+	struct stat st;
+
+	strbuf_clear(&w->rest);
+	strbuf_add(&w->rest, rest);
+	ssize_t length = str_empty(name) ? -1 : readlinkat(w->at, name, target, sizeof(target) - 1);
+
+	if (length >= 0)
+		return way_follow(w, name, target, e);
+	auto_close int fd =
+		sys_openat(w->at, str_empty(name) ? "." : name,
+			   O_PATH | O_NOFOLLOW | O_CLOEXEC | (is_last ? 0 : O_DIRECTORY), 0);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_sys(e, "open \"%s\"", w->path);
+	if (S_ISLNK(st.st_mode))
+		return err_set(e, EAGAIN, "\"%s\" changes while it is opened", w->path);
+	if (is_last)
+		*ret = fd_steal(&fd);
+	return is_last ? 0 : way_enter(w, fd_steal(&fd), e);
+}
+
+int path_open_host(const char *path, struct err *e)
+{
+	struct way w = { .path = path, .at = -1 };
+	int fd = -1, r = way_begin(&w, e);
+
+	strbuf_add(&w.rest, path);
+	while (r == 0 && fd < 0)
+		r = way_step(&w, &fd, e);
+	fd_close(&w.at);
+	strbuf_done(&w.rest);
+	return r < 0 ? r : fd;
 }
 
 /* --- text ------------------------------------------------------------------------------------- */

@@ -52,6 +52,10 @@ MUST_CHECK int path_open_target(int root, const char *path, bool dir, bool *ret_
 MUST_CHECK int path_replace_file(int root, const char *path, const void *data, size_t n,
 				 mode_t mode, struct err *e);
 
+/* What the administrator named on the HOST by an absolute path that may lead through folders of users: O_PATH. A link is followed as long as nobody but root can have made it: each folder on the way is root's, nobody else
+ * may write to it, and none above it is one that only root enters (what a zone may write to lies below such a folder, and its files are root's). Any other link is -EPERM. */
+MUST_CHECK int path_open_host(const char *path, struct err *e);
+
 /* "/proc/self/fd/N" for calls that know no descriptor form; buf at least 32 bytes. HOST side only. */
 void path_of_fd(int fd, char *buf, size_t size);
 

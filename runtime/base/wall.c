@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -127,6 +128,8 @@ enum {
 	FS_TRUNCATE = 1 << 14,
 	FS_IOCTL_DEV = 1 << 15,
 	FS_FIRST = (1 << 13) - 1, /* all of the first version */
+	FS_OF_A_FILE = FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE |
+		       FS_TRUNCATE, /* the others belong to directories */
 };
 enum { NET_ALL = 3, SCOPE_ALL = 3 }; /* TCP: bind, connect; abstract sockets, signals */
 
@@ -176,10 +179,26 @@ static uint64_t allowed_by(enum wall_use use)
 	case WALL_EXECUTE:
 		return FS_READ_FILE | FS_READ_DIR | FS_EXECUTE;
 	case WALL_WRITE:
+		return allowed_by(WALL_FILL) & ~(uint64_t)FS_MAKE_SOCK;
+	case WALL_FILL:
 		return (FS_FIRST | FS_REFER | FS_TRUNCATE) &
-		       ~(uint64_t)(FS_EXECUTE | FS_MAKE_SOCK | FS_MAKE_BLOCK);
+		       ~(uint64_t)(FS_EXECUTE | FS_MAKE_BLOCK);
 	}
 	return 0;
+}
+
+static int rule_add(int rules, const struct wall_tree *tree, uint64_t known, struct err *e)
+{
+	struct path_beneath p = { .allowed = allowed_by(tree->use) & known, .parent = tree->fd };
+	struct stat st;
+
+	if (fstat(tree->fd, &st) < 0)
+		return err_sys(e, "look at a tree for a Landlock ruleset");
+	if (!S_ISDIR(st.st_mode))
+		p.allowed &= FS_OF_A_FILE;
+	return syscall(ADD_RULE, rules, RULE_PATH_BENEATH, &p, 0) < 0
+		       ? err_sys(e, "add a tree to a Landlock ruleset")
+		       : 0;
 }
 
 static int landlock_enter(const struct wall *w, struct err *e)
@@ -194,11 +213,10 @@ static int landlock_enter(const struct wall *w, struct err *e)
 	if (rules < 0)
 		return err_sys(e, "make a Landlock ruleset");
 	for (size_t i = 0; i < w->n_trees; i++) {
-		const struct path_beneath p = { .allowed = allowed_by(w->trees[i].use) & all.fs,
-						.parent = w->trees[i].fd };
+		int r = rule_add(rules, &w->trees[i], all.fs, e);
 
-		if (syscall(ADD_RULE, rules, RULE_PATH_BENEATH, &p, 0) < 0)
-			return err_sys(e, "add a tree to a Landlock ruleset");
+		if (r < 0)
+			return r;
 	}
 	return syscall(RESTRICT_SELF, rules, 0) < 0 ? err_sys(e, "enter a Landlock ruleset") : 0;
 }

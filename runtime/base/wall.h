@@ -19,10 +19,11 @@
 enum wall_use {
 	WALL_READ, /* files and directories */
 	WALL_WRITE, /* that, and make, change, rename and remove everything but devices of the host and sockets */
+	WALL_FILL,    /* that, and make sockets: for a copy of what is below another root */
 	WALL_EXECUTE, /* read and execute */
 };
 struct wall_tree {
-	int fd; /* of the directory; O_PATH will do */
+	int fd; /* of the directory, or of a single file; O_PATH will do */
 	enum wall_use use;
 };
 struct wall {

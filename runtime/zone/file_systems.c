@@ -32,13 +32,41 @@
 
 enum { NAME_SHOWN = 32, ANSWER_MS = 10000 };
 
+/* What is shown, opened once: users of the host, and root of another zone, may exchange what is under the name, so all that is asked is asked of this, and it is this that has to be mounted. */
+struct shown {
+	int fd;        /* O_PATH */
+	char path[32]; /* by which the kernel finds it again */
+	struct stat st;
+};
+
+static void shown_done(struct shown *s)
+{
+	fd_close(&s->fd);
+}
+
+static int shown_open(const char *special, struct shown *ret, struct err *e)
+{
+	ret->fd = path_open_host(special, e);
+	if (ret->fd < 0)
+		return err_wrap(e, "on the host");
+	path_of_fd(ret->fd, ret->path, sizeof(ret->path));
+	return fstat(ret->fd, &ret->st) < 0 ? err_sys(e, "\"%s\" on the host", special) : 0;
+}
+
+static void pin(const struct shown *s, struct mount_spec *m)
+{
+	struct mount_extra *x = mount_spec_extra(m);
+
+	x->pinned = true;
+	x->device = s->st.st_dev;
+	x->inode = s->st.st_ino;
+}
+
 /* --- owners ------------------------------------------------------------------------------------------------------- */
 
-static int owner_check(const char *special, const char *owner, struct stat *st, struct err *e)
+static int owner_check(const struct shown *s, const char *special, const char *owner, struct err *e)
 {
-	if (stat(special, st) < 0)
-		return err_sys(e, "\"%s\" on the host", special);
-	if (st->st_uid == 0 && !str_eq(owner, "root") && !str_eq(owner, "0"))
+	if (s->st.st_uid == 0 && !str_eq(owner, "root") && !str_eq(owner, "0"))
 		return err_set(
 			e, EPERM,
 			"\"%s\" belongs to the host's root: with \"owner\" a user of the zone could make files of the host's root",
@@ -63,12 +91,11 @@ static int owner_ids(const struct fs_place *p, const char *owner, uint32_t *uid,
 }
 
 /* One id of the host, one inside. All others have no name in there. */
-static int complete_owner(const struct fs_place *p, const struct zone_fs *fs, struct mount_spec *m,
-			  struct err *e)
+static int complete_owner(const struct fs_place *p, const struct zone_fs *fs, const struct shown *s,
+			  struct mount_spec *m, struct err *e)
 {
 	uint32_t uid, gid;
-	struct stat st;
-	int r = fs->owner ? owner_check(fs->special, fs->owner, &st, e) : 1;
+	int r = fs->owner ? owner_check(s, fs->special, fs->owner, e) : 1;
 
 	if (r != 0)
 		return r < 0 ? r : 0;
@@ -79,20 +106,19 @@ static int complete_owner(const struct fs_place *p, const struct zone_fs *fs, st
 		(void)LIST_GROW(m->uid_mappings, m->n_uid_mappings);
 		(void)LIST_GROW(m->gid_mappings, m->n_gid_mappings);
 	}
-	m->uid_mappings[0] = (struct id_map){ st.st_uid, p->id_base + uid, 1 };
-	m->gid_mappings[0] = (struct id_map){ st.st_gid, p->id_base + gid, 1 };
+	m->uid_mappings[0] = (struct id_map){ s->st.st_uid, p->id_base + uid, 1 };
+	m->gid_mappings[0] = (struct id_map){ s->st.st_gid, p->id_base + gid, 1 };
 	return 0;
 }
 
 /* What the zone makes there must be nothing that users of the host could run as somebody whom they are not. With an owner it is the owner's, who has given the folder. */
-static int check_set_user_id(const struct zone_fs *fs, struct err *e)
+static int check_set_user_id(const struct zone_fs *fs, const struct shown *s, struct err *e)
 {
-	struct stat st = { 0 };
-	bool is_users = fs->owner && stat(fs->special, &st) == 0 && st.st_uid != 0;
+	bool is_users = fs->owner && s->st.st_uid != 0;
 
-	if (strv_has(&fs->options, "ro") || fs->trusted.value || (is_users && st.st_gid != 0))
+	if (strv_has(&fs->options, "ro") || fs->trusted.value || (is_users && s->st.st_gid != 0))
 		return 0;
-	int r = shut_check(fs->special, strv_has(&fs->options, "rbind"), e);
+	int r = shut_check(s->path, fs->special, strv_has(&fs->options, "rbind"), e);
 
 	return r != -EPERM || !is_users
 		       ? r
@@ -200,9 +226,10 @@ static int check_writers(const struct zone_dirs *d, const char *special, struct 
 	return ask_zones(d, special, check_image_here, e);
 }
 
-static int check_images(const struct zone_dirs *d, const struct zone_fs *fs, struct err *e)
+static int check_images(const struct zone_dirs *d, const struct zone_fs *fs, const struct shown *s,
+			struct err *e)
 {
-	return strv_has(&fs->options, "ro") ? 0 : ask_zones(d, fs->special, check_folder_here, e);
+	return strv_has(&fs->options, "ro") ? 0 : ask_zones(d, s->path, check_folder_here, e);
 }
 
 static void fill_image(const struct zone_fs *fs, struct mount_extra *x)
@@ -258,17 +285,14 @@ static int make_upper(int folder, const struct stat *below, struct err *e)
 	return 0;
 }
 
-static int complete_overlay(const struct fs_place *p, const struct zone_fs *fs,
-			    struct mount_extra *x, struct err *e)
+static int complete_changes(const struct fs_place *p, const struct zone_fs *fs,
+			    const struct stat *below, struct mount_extra *x, struct err *e)
 {
 	auto_free char *name = folder_name(fs->dir);
 	auto_free char *inner = mem_format("changes/%s", name);
 	auto_close int top = zone_storage_open(p->zonepath, e), folder = -1;
-	struct stat below = { 0 };
 	int r = top < 0 ? top : file_mkdir_p(top, inner, 0700, e);
 
-	if (r == 0 && stat(fs->special, &below) < 0)
-		r = err_sys(e, "\"%s\" on the host", fs->special);
 	if (r < 0)
 		return r;
 	folder = file_open_dir(top, inner, e);
@@ -276,7 +300,7 @@ static int complete_overlay(const struct fs_place *p, const struct zone_fs *fs,
 	if (r == 0)
 		r = file_mkdir_p(folder, "work", 0700, e);
 	if (r == 0)
-		r = make_upper(folder, &below, e);
+		r = make_upper(folder, below, e);
 	if (r < 0)
 		return r;
 	free(x->upper);
@@ -284,17 +308,34 @@ static int complete_overlay(const struct fs_place *p, const struct zone_fs *fs,
 	return 0;
 }
 
+static int complete_overlay(const struct fs_place *p, const struct zone_fs *fs,
+			    struct mount_spec *m, struct err *e)
+{
+	auto_done(shown) struct shown s = { .fd = -1 };
+	struct mount_extra *x = mount_spec_extra(m);
+	int r = shown_open(fs->special, &s, e);
+
+	if (r < 0)
+		return r;
+	pin(&s, m);
+	if (!zone_fs_is_memory(fs->type, fs->upper))
+		return complete_changes(p, fs, &s.st, x, e);
+	free(x->upper);
+	x->upper = mem_strdup("");
+	return 0;
+}
+
 /* --- all ---------------------------------------------------------------------------------------------------------- */
 
-static int check_shown(const struct zone_fs *fs, bool must_be_dir, struct err *e)
+static int check_shown(const struct zone_fs *fs, bool must_be_dir, struct shown *ret, struct err *e)
 {
-	struct stat st;
+	int r = shown_open(fs->special, ret, e);
 
-	if (stat(fs->special, &st) < 0)
-		return err_sys(e, "\"%s\" on the host", fs->special);
-	if (must_be_dir && !S_ISDIR(st.st_mode))
+	if (r < 0)
+		return r;
+	if (must_be_dir && !S_ISDIR(ret->st.st_mode))
 		return err_set(e, ENOTDIR, "\"%s\" is not a directory", fs->special);
-	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+	if (!S_ISDIR(ret->st.st_mode) && !S_ISREG(ret->st.st_mode))
 		return err_set(e, EINVAL, "\"%s\" is neither a directory nor a regular file",
 			       fs->special);
 	return engine_can_idmap(fs->special, e);
@@ -337,7 +378,7 @@ static int check_answers(const char *special, struct err *e)
 
 int fs_check(const struct zone_dirs *d, const struct zone_fs *fs, struct err *e)
 {
-	struct stat st;
+	auto_done(shown) struct shown s = { .fd = -1 };
 	int r = 0;
 
 	if (!fs->special || zone_fs_kind_of(fs->type) == ZONE_FS_TMPFS)
@@ -347,14 +388,14 @@ int fs_check(const struct zone_dirs *d, const struct zone_fs *fs, struct err *e)
 		return r;
 	switch (zone_fs_kind_of(fs->type)) {
 	case ZONE_FS_LOFS:
-		r = check_shown(fs, false, e);
+		r = check_shown(fs, false, &s, e);
 		if (r == 0 && fs->owner)
-			r = owner_check(fs->special, fs->owner, &st, e);
+			r = owner_check(&s, fs->special, fs->owner, e);
 		if (r == 0)
-			r = check_set_user_id(fs, e);
-		return r == 0 ? check_images(d, fs, e) : r;
+			r = check_set_user_id(fs, &s, e);
+		return r == 0 ? check_images(d, fs, &s, e) : r;
 	case ZONE_FS_OVERLAY:
-		r = check_shown(fs, true, e);
+		r = check_shown(fs, true, &s, e);
 		return r == 0 ? engine_can_mount(fs->type, e) : r;
 	case ZONE_FS_IMAGE:
 		return check_image(d, fs, e);
@@ -376,11 +417,17 @@ struct mount_spec *fs_row(struct container_spec *c, const char *dir)
 static int complete_lofs(const struct fs_place *p, const struct zone_fs *fs, struct mount_spec *m,
 			 struct err *e)
 {
-	int r = check_set_user_id(fs, e);
+	auto_done(shown) struct shown s = { .fd = -1 };
+	int r = shown_open(fs->special, &s, e);
 
 	if (r == 0)
-		r = check_images(p->dirs, fs, e);
-	return r == 0 ? complete_owner(p, fs, m, e) : r;
+		r = check_set_user_id(fs, &s, e);
+	if (r == 0)
+		r = check_images(p->dirs, fs, &s, e);
+	if (r < 0)
+		return r;
+	pin(&s, m);
+	return complete_owner(p, fs, &s, m, e);
 }
 
 int fs_complete(const struct fs_place *p, const struct zone_fs *fs, struct mount_spec *m,
@@ -390,11 +437,7 @@ int fs_complete(const struct fs_place *p, const struct zone_fs *fs, struct mount
 	case ZONE_FS_LOFS:
 		return complete_lofs(p, fs, m, e);
 	case ZONE_FS_OVERLAY:
-		if (!zone_fs_is_memory(fs->type, fs->upper))
-			return complete_overlay(p, fs, mount_spec_extra(m), e);
-		free(mount_spec_extra(m)->upper);
-		m->extra->upper = mem_strdup("");
-		return 0;
+		return complete_overlay(p, fs, m, e);
 	case ZONE_FS_IMAGE:
 		fill_image(fs, mount_spec_extra(m));
 		return fs->trusted.value ? 0 : check_writers(p->dirs, fs->special, e);

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,8 +44,9 @@ struct pass {
 	const struct migrate_copy *c;
 	struct migrate_round *round;
 	pid_t rsync;
-	int out, err; /* what it says: a pipe, a file in memory */
-	int helper;   /* our end */
+	int out, err;           /* what it says: pipes */
+	struct strbuf lamented; /* the beginning of the latter */
+	int helper;             /* our end */
 	struct remote_call ssh;
 };
 
@@ -60,6 +61,7 @@ static void pass_done(struct pass *p)
 	fd_close(&p->out);
 	fd_close(&p->err);
 	fd_close(&p->helper);
+	strbuf_done(&p->lamented);
 	remote_call_done(&p->ssh);
 }
 
@@ -110,38 +112,70 @@ static void take_line(const struct pass *p, const char *line)
 		o->progress(o->arg, p->c->what, done, done < p->c->total ? p->c->total : done);
 }
 
-static void listen_to(const struct pass *p)
+struct line {
+	char text[LINE_MAX_BYTES];
+	size_t n;
+};
+
+/* False at the end. */
+static bool take_words(const struct pass *p, struct line *line)
 {
-	char piece[LINE_MAX_BYTES], line[LINE_MAX_BYTES];
-	size_t n = 0;
-	ssize_t got;
+	char piece[LINE_MAX_BYTES];
+	ssize_t got = sys_read(p->out, piece, sizeof(piece));
 
-	while ((got = sys_read(p->out, piece, sizeof(piece))) > 0) {
-		for (ssize_t i = 0; i < got; i++) {
-			bool ends = piece[i] == '\n' || piece[i] == '\r';
+	for (ssize_t i = 0; i < got; i++) {
+		bool ends = piece[i] == '\n' || piece[i] == '\r';
 
-			if (!ends && n + 1 < sizeof(line))
-				line[n++] = piece[i];
-			line[n] = '\0';
-			if (ends) {
-				take_line(p, line);
-				n = 0;
-			}
+		if (!ends && line->n + 1 < sizeof(line->text))
+			line->text[line->n++] = piece[i];
+		line->text[line->n] = '\0';
+		if (ends) {
+			take_line(p, line->text);
+			line->n = 0;
 		}
+	}
+	return got > 0;
+}
+
+/* All is read, or it would wait for us; a tenant's names can make it complain without end, and what is kept has one. */
+static bool take_complaints(struct pass *p)
+{
+	char piece[LINE_MAX_BYTES];
+	ssize_t got = sys_read(p->err, piece, sizeof(piece));
+
+	if (got > 0 && p->lamented.len + (size_t)got <= SAID_MAX)
+		strbuf_add_bytes(&p->lamented, piece, (size_t)got);
+	return got > 0;
+}
+
+static void listen_to(struct pass *p)
+{
+	struct line line = { .n = 0 };
+
+	while (p->out >= 0 || p->err >= 0) {
+		struct pollfd ready[3] = { { .fd = p->out, .events = POLLIN },
+					   { .fd = p->err, .events = POLLIN },
+					   { .fd = p->ssh.err, .events = POLLIN } };
+
+		if (poll(ready, 3, -1) <= 0)
+			continue; /* a signal */
+		if (ready[0].revents && !take_words(p, &line))
+			fd_close(&p->out);
+		if (ready[1].revents && !take_complaints(p))
+			fd_close(&p->err);
+		if (ready[2].revents)
+			remote_hear(&p->ssh);
 	}
 }
 
 /* The line of its complaints that says why: that of the other end if it was heard, else the first one; those that follow say that it goes on. */
-static char *complaint(int fd, bool *ret_is_theirs)
+static char *complaint(const char *text, bool *ret_is_theirs)
 {
-	auto_free char *text = NULL;
 	auto_done(strv) struct strv lines = { 0 };
-	struct err ignored = { 0 };
 	const char *best = NULL;
 
 	*ret_is_theirs = false;
-	if (lseek(fd, 0, SEEK_SET) == 0 && file_read_fd(fd, SAID_MAX, &text, NULL, &ignored) == 0)
-		strv_split(&lines, text, '\n');
+	strv_split(&lines, text, '\n');
 	for (size_t i = 0; i < lines.n && !*ret_is_theirs; i++) {
 		const char *line = lines.items[i];
 
@@ -159,29 +193,37 @@ static char *complaint(int fd, bool *ret_is_theirs)
 
 /* --- the two processes -------------------------------------------------------------------------------------------- */
 
+static int make_pipe(int *ret_reader, int *ret_writer, struct err *e)
+{
+	int ends[2];
+
+	if (sys_pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	*ret_reader = ends[0];
+	*ret_writer = ends[1];
+	return 0;
+}
+
 static int start_rsync(struct pass *p, struct err *e)
 {
 	auto_done(strv) struct strv argv = { 0 };
 	auto_free char *stage = NULL;
-	int ends[2], pair[2];
+	auto_close int out = -1, err = -1;
+	int pair[2];
 	int r = migrate_stage(p->c->dirs, &stage, e);
 
+	if (r == 0)
+		r = make_pipe(&p->out, &out, e);
+	if (r == 0)
+		r = make_pipe(&p->err, &err, e);
 	if (r < 0)
 		return r;
-	if (sys_pipe2(ends, O_CLOEXEC) < 0)
-		return err_sys(e, "make a pipe");
-	p->out = ends[0];
-	auto_close int writer = ends[1];
-
 	r = sock_pair(pair, e);
 	if (r < 0)
 		return r;
 	p->helper = pair[0];
 	auto_close int theirs = pair[1];
 
-	p->err = memfd_create("zones", MFD_CLOEXEC);
-	if (p->err < 0)
-		return err_sys(e, "make a file in memory");
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		strv_add(&argv, words[i]);
 		if (i == 0 && p->c->checksums)
@@ -191,8 +233,8 @@ static int start_rsync(struct pass *p, struct err *e)
 				.tree = p->c->tree,
 				.is_mount = p->c->is_mount,
 				.in = -1,
-				.out = writer,
-				.err = p->err,
+				.out = out,
+				.err = err,
 				.helper = theirs,
 				.argv = &argv };
 
@@ -223,7 +265,7 @@ static int judge(struct pass *p, int code, struct err *e)
 	if (r == -ENOTCONN || r == -EOPNOTSUPP)
 		return r;
 	bool is_theirs;
-	auto_free char *said = complaint(p->err, &is_theirs);
+	auto_free char *said = complaint(strbuf_text(&p->lamented), &is_theirs);
 
 	if (r < 0 && !is_theirs)
 		return r; /* it has said so itself */

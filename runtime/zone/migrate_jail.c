@@ -21,15 +21,22 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/proc.h"
 #include "runtime/base/sys.h"
+#include "runtime/base/wall.h"
 
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
 #define BIT(capability) (UINT64_C(1) << (capability))
 
-static const uint64_t reading = BIT(CAP_DAC_READ_SEARCH);
-static const uint64_t writing = BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) |
-				BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_SETFCAP);
+/* Not CAP_DAC_READ_SEARCH, the smaller right of the two: open_by_handle_at(2) asks for that one and for no other, and it opens what is beside the mount that it is given, the host's "/" too. What may not be
+ * written is mounted read-only. */
+static const uint64_t reading = BIT(CAP_DAC_OVERRIDE);
+static const uint64_t writing = BIT(CAP_DAC_OVERRIDE) | BIT(CAP_CHOWN) | BIT(CAP_FOWNER) |
+				BIT(CAP_FSETID) | BIT(CAP_SETFCAP);
+
+/* Folders of the root that lead to the programs, or stand beside them. */
+static const char *const folders[] = { "usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32" };
+enum { N_FOLDERS = sizeof(folders) / sizeof(folders[0]) };
 
 static const char *const programs[] = { "/usr/bin/rsync", "/bin/rsync", "/usr/local/bin/rsync" };
 
@@ -72,16 +79,13 @@ static int bind_mount(const char *from, const char *to, uint64_t attributes, str
 	return set_attributes(to, attributes, e);
 }
 
-/* What a program needs to be executed: /usr, and the folders of the root that lead there or stand beside it. */
+/* What a program needs to be executed. */
 static int bind_programs(struct err *e)
 {
-	static const char *const names[] = {
-		"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"
-	};
 	int r = 0;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && r == 0; i++) {
-		auto_free char *from = mem_format("/%s", names[i]);
+	for (size_t i = 0; i < N_FOLDERS && r == 0; i++) {
+		auto_free char *from = mem_format("/%s", folders[i]);
 		char target[256] = "";
 		struct stat st;
 
@@ -89,13 +93,13 @@ static int bind_programs(struct err *e)
 			continue;
 		if (S_ISLNK(st.st_mode)) {
 			if (readlink(from, target, sizeof(target) - 1) < 0 ||
-			    sys_symlinkat(target, AT_FDCWD, names[i]) < 0)
-				return err_sys(e, "make the link \"%s\"", names[i]);
+			    sys_symlinkat(target, AT_FDCWD, folders[i]) < 0)
+				return err_sys(e, "make the link \"%s\"", folders[i]);
 			continue;
 		}
-		if (sys_mkdirat(AT_FDCWD, names[i], 0755) < 0)
-			return err_sys(e, "create \"%s\"", names[i]);
-		r = bind_mount(from, names[i],
+		if (sys_mkdirat(AT_FDCWD, folders[i], 0755) < 0)
+			return err_sys(e, "create \"%s\"", folders[i]);
+		r = bind_mount(from, folders[i],
 			       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
 	}
 	return r;
@@ -153,24 +157,45 @@ static int make_root(const struct inside *in, struct err *e)
 
 /* --- in the child: rights and descriptors ------------------------------------------------------------------------- */
 
-/* Root gets at exec what the bounding set leaves. */
-static int give_up_rights(uint64_t keep, struct err *e)
+/* What is not there, or is a link to another one, needs no rule. */
+static void add_tree(struct wall *w, struct wall_tree *trees, const char *path, enum wall_use use)
+{
+	int fd = sys_openat(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISLNK(st.st_mode))
+		trees[w->n_trees++] = (struct wall_tree){ fd_steal(&fd), use };
+	fd_close(&fd);
+}
+
+/* Root gets at exec what the bounding set leaves. Landlock is a second wall: what is not below one of these trees is not opened, and nothing is mounted in namespaces of its own. */
+static int give_up_rights(const struct inside *in, struct err *e)
 {
 	const struct rlimit none = { 0, 0 };
+	struct wall_tree trees[N_FOLDERS + 3];
+	struct wall w = { .capabilities = in->jail->writable ? writing : reading,
+			  .trees = trees,
+			  .programs = true };
+	const struct place {
+		const char *path;
+		enum wall_use use;
+	} others[] = {
+		{ JAIL_TREE, in->jail->writable ? WALL_FILL : WALL_READ },
+		{ JAIL_PROGRAM, WALL_EXECUTE },
+		{ "/proc", WALL_READ },
+	};
+	int r;
 
-	for (unsigned long i = 0; i < 64; i++) {
-		if (keep & BIT(i))
-			continue;
-		if (sys_prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0) {
-			if (errno == EINVAL)
-				break; /* the kernel has no more */
-			return err_sys(e, "give up rights");
-		}
-	}
-	if (sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    sys_prlimit(0, RLIMIT_CORE, &none, NULL) < 0)
-		return err_sys(e, "give up rights");
-	return 0;
+	for (size_t i = 0; i < N_FOLDERS; i++)
+		add_tree(&w, trees, folders[i], WALL_EXECUTE);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		add_tree(&w, trees, others[i].path, others[i].use);
+	r = wall_enter(&w, e);
+	for (size_t i = 0; i < w.n_trees; i++)
+		fd_close(&trees[i].fd);
+	if (r == 0 && sys_prlimit(0, RLIMIT_CORE, &none, NULL) < 0)
+		r = err_sys(e, "give up rights");
+	return r;
 }
 
 static int lift(int fd)
@@ -214,7 +239,7 @@ static int become_rsync(const struct inside *in, struct err *e)
 	if (r == 0)
 		r = make_root(in, e);
 	if (r == 0)
-		r = give_up_rights(in->jail->writable ? writing : reading, e);
+		r = give_up_rights(in, e);
 	if (r < 0)
 		return r;
 	strv_add(&env, "PATH=/usr/bin:/bin");

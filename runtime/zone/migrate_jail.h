@@ -2,8 +2,8 @@
  *
  * The tree that rsync reads is changed by the zone while it is read, and what it writes comes from another host. So it runs in namespaces of its own (mounts, processes, network, ipc, names), in a
  * root that holds the host's /usr read-only and, as JAIL_TREE, the one tree: a symlink that is put in the place of a directory, or a name with "..", leads to nothing that is anybody's secret. It is
- * root without rights but those that its side needs (reading any file; or writing any file with its owner and attributes): it cannot mount, make devices, trace or load anything, and has no network: the two ends that
- * lead to the other host are all it holds. It is killed when the caller ends.
+ * root without rights but those that its side needs (opening any file; or writing any file with its owner and attributes), behind a wall (wall.h) that lets it open these trees alone and execute nothing that it
+ * brought along: it cannot mount, make devices, trace or load anything, and has no network: the two ends that lead to the other host are all it holds. It is killed when the caller ends.
  * What is mounted below the tree on the host is not there. */
 #ifndef RUNTIME_ZONE_MIGRATE_JAIL_H
 #define RUNTIME_ZONE_MIGRATE_JAIL_H

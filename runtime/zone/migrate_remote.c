@@ -1,8 +1,9 @@
-/* migrate_remote - ssh as a child. Requests and answers are files in memory, so neither side can block the other. */
+/* migrate_remote - ssh as a child. Requests and answers are files in memory, so neither side can block the other; its complaints are a pipe that is read until it ends, and kept up to a bound. */
 #include "runtime/zone/migrate_remote.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,7 +30,7 @@ enum {
 static const char host_characters[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:@%[]";
 static const char word_characters[] =
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_=,/";
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_=,/@"; /* "-@-1" */
 
 bool remote_token_ok(const char *token)
 {
@@ -86,20 +87,45 @@ static void base_words(const struct remote *r, struct strv *argv)
 
 static int memory(int *ret, struct err *e)
 {
-	*ret = memfd_create("zones", MFD_CLOEXEC);
+	*ret = memfd_create("zones", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	return *ret < 0 ? err_sys(e, "make a file in memory") : 0;
+}
+
+/* For an answer: its size is set, and with more than that ssh fails. */
+static int answer_memory(int *ret, struct err *e)
+{
+	int n = memory(ret, e);
+
+	if (n == 0 &&
+	    (sys_ftruncate(*ret, ANSWER_MAX) < 0 || fcntl(*ret, F_ADD_SEALS, F_SEAL_GROW) < 0))
+		return err_sys(e, "bound a file in memory");
+	return n;
+}
+
+/* It ends where ssh, that has the same position in it, stopped. */
+static int answer_read(int fd, char **ret, struct err *e)
+{
+	off_t n = lseek(fd, 0, SEEK_CUR);
+
+	if (n < 0 || sys_ftruncate(fd, n) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_sys(e, "read a file in memory");
+	return file_read_fd(fd, (size_t)n, ret, NULL, e);
 }
 
 static int start(const struct remote *r, const char *command, const int ends[2],
 		 struct remote_call *c, struct err *e)
 {
 	auto_done(strv) struct strv argv = { 0 };
-	int n = memory(&c->err, e);
+	int pipe_ends[2];
+	int n = ends[1] < 0 ? answer_memory(&c->out, e) : 0;
 
-	if (n == 0 && ends[1] < 0)
-		n = memory(&c->out, e);
 	if (n < 0)
 		return n;
+	if (sys_pipe2(pipe_ends, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	c->err = pipe_ends[0];
+	auto_close int err = pipe_ends[1];
+
 	base_words(r, &argv);
 	strv_add(&argv, "--");
 	strv_add(&argv, r->host);
@@ -108,7 +134,7 @@ static int start(const struct remote *r, const char *command, const int ends[2],
 				      .argv = argv.items,
 				      .stdin_fd = ends[0],
 				      .stdout_fd = ends[1] < 0 ? c->out : ends[1],
-				      .stderr_fd = c->err,
+				      .stderr_fd = err,
 				      .keep_fd = -1,
 				      .ret_pid = &c->pid };
 
@@ -126,6 +152,41 @@ void remote_call_done(struct remote_call *c)
 	c->pid = 0;
 	fd_close(&c->out);
 	fd_close(&c->err);
+	strbuf_done(&c->said);
+}
+
+void remote_hear(struct remote_call *c)
+{
+	char piece[4096];
+	ssize_t n = sys_read(c->err, piece, sizeof(piece));
+
+	if (n <= 0)
+		fd_close(&c->err);
+	else if (c->said.len + (size_t)n <= SAID_MAX)
+		strbuf_add_bytes(&c->said, piece, (size_t)n);
+}
+
+/* Its end, and all that it said until then: something that it started may hold the pipe longer. */
+static int call_wait(struct remote_call *c, struct err *e)
+{
+	auto_close int ended = proc_pidfd(c->pid, 0, e);
+
+	for (bool is_over = ended < 0; !is_over;) {
+		struct pollfd ready[2] = { { .fd = c->err, .events = POLLIN },
+					   { .fd = ended, .events = POLLIN } };
+
+		if (poll(ready, 2, -1) <= 0)
+			continue; /* a signal */
+		if (ready[0].revents)
+			remote_hear(c);
+		else
+			is_over = true;
+	}
+	int code = ended < 0 ? ended : proc_wait(c->pid, e);
+
+	if (ended >= 0)
+		c->pid = 0;
+	return code;
 }
 
 void remote_done(struct remote *r)
@@ -146,16 +207,12 @@ void remote_done(struct remote *r)
 }
 
 /* The first or the last line that it said on its error output, without what a terminal would obey. */
-static char *words_of(int fd, bool first)
+static char *words_of(const struct remote_call *c, bool first)
 {
-	auto_free char *text = NULL;
 	auto_done(strv) struct strv lines = { 0 };
-	struct err ignored = { 0 };
 	const char *said = "it did not say why";
 
-	if (lseek(fd, 0, SEEK_SET) < 0 || file_read_fd(fd, SAID_MAX, &text, NULL, &ignored) < 0)
-		return mem_strdup(said);
-	strv_split(&lines, text, '\n');
+	strv_split(&lines, strbuf_text(&c->said), '\n');
 	for (size_t i = 0; i < lines.n; i++) {
 		for (char *p = lines.items[i]; *p; p++)
 			*p = *p == '\r' ? '\0' : (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
@@ -170,7 +227,7 @@ static char *words_of(int fd, bool first)
 
 static int ssh_failed(const struct remote *r, const struct remote_call *c, int code, struct err *e)
 {
-	auto_free char *said = words_of(c->err, false);
+	auto_free char *said = words_of(c, false);
 
 	if (code == NO_PROGRAM)
 		return err_set(e, EOPNOTSUPP, "\"%s\" has no zone program that can take it: %.200s",
@@ -232,12 +289,11 @@ int remote_answer(const struct remote *r, struct remote_call *c, struct json **r
 		  struct err *e)
 {
 	auto_free char *text = NULL;
-	int code = proc_wait(c->pid, e);
+	int code = call_wait(c, e);
 
-	c->pid = 0;
 	if (code < 0)
 		return code;
-	if (lseek(c->out, 0, SEEK_SET) < 0 || file_read_fd(c->out, ANSWER_MAX, &text, NULL, e) < 0)
+	if (answer_read(c->out, &text, e) < 0)
 		return err_set(e, ENOTCONN, "the answer of \"%s\" cannot be read", r->host);
 	if (code != 0 && (!text || !strstr(text, REMOTE_MARK)))
 		return ssh_failed(r, c, code, e);
@@ -280,14 +336,13 @@ int remote_rsync(const struct remote *r, const struct strv *words, const int end
 
 int remote_rsync_wait(const struct remote *r, struct remote_call *c, struct err *e)
 {
-	int code = proc_wait(c->pid, e);
+	int code = call_wait(c, e);
 
-	c->pid = 0;
 	if (code <= 0)
 		return code;
 	if (code == SSH_FAILED || code == NO_PROGRAM)
 		return ssh_failed(r, c, code, e);
-	auto_free char *said = words_of(c->err, true);
+	auto_free char *said = words_of(c, true);
 
 	return err_set(e, EIO, "rsync on \"%s\" ended with %d: %.300s", r->host, code, said);
 }

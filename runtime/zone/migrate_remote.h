@@ -36,13 +36,17 @@ MUST_CHECK int remote_find_ssh(struct err *e);
 /* A question under way. */
 struct remote_call {
 	pid_t pid;
-	int out, err; /* files in memory */
+	int out;            /* a file in memory, of a bounded size */
+	int err;            /* a pipe */
+	struct strbuf said; /* the beginning of what came out of it */
 };
 #define REMOTE_CALL_NONE                       \
 	{                                      \
 		.pid = 0, .out = -1, .err = -1 \
 	}
 void remote_call_done(struct remote_call *c);
+/* What ssh says on its error output: for whoever waits for something else first. At its end c->err is closed, and -1. */
+void remote_hear(struct remote_call *c);
 /* The request is completed with protocol, token and zone. */
 MUST_CHECK int remote_ask(const struct remote *r, const char *step, struct json *request,
 			  struct remote_call *ret, struct err *e);

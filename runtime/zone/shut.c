@@ -37,12 +37,12 @@ static bool honours_set_user_id(const char *path)
 	return statvfs(path, &fs) < 0 || !(fs.f_flag & (ST_NOSUID | ST_NOEXEC));
 }
 
-int shut_check(const char *path, bool below, struct err *e)
+int shut_check(const char *path, const char *name, bool below, struct err *e)
 {
 	auto_free char *real = realpath(path, NULL);
 
 	if (!real)
-		return err_sys(e, "\"%s\" on the host", path);
+		return err_sys(e, "\"%s\" on the host", name);
 	if (!below && !honours_set_user_id(real))
 		return 0;
 	if (is_below_shut(real))
@@ -50,5 +50,5 @@ int shut_check(const char *path, bool below, struct err *e)
 	return err_set(
 		e, EPERM,
 		"users of the host can enter \"%s\", where root of the zone can leave them set-user-ID programs of the host's root: a directory above it with chmod 700, %sthe option \"ro\", an \"owner\", or \"trusted\": true",
-		path, below ? "" : "a mount with nosuid, ");
+		name, below ? "" : "a mount with nosuid, ");
 }

@@ -10,7 +10,7 @@
 
 #include "runtime/base/err.h"
 
-/* -EPERM with a sentence that names the ways out when neither holds for `path` (a directory or a file of the host). With `below`, what is mounted below it is seen too, and only a directory above counts. */
-MUST_CHECK int shut_check(const char *path, bool below, struct err *e);
+/* -EPERM with a sentence that names the ways out when neither holds for `path` (a directory or a file of the host), which is called `name` there. With `below`, what is mounted below it is seen too, and only a directory above counts. */
+MUST_CHECK int shut_check(const char *path, const char *name, bool below, struct err *e);
 
 #endif

@@ -473,3 +473,56 @@ mounted() {
 	umount "$TOP/mnt"
 	[ "$one $two" = "0 0" ]
 }
+
+@test "a link that a user of the host, or another zone, puts in the place of a shared folder leads nowhere, also when it is turned while it is mounted" {
+	local kind
+	mkdir "$TOP/shut/secret" "$TOP/shut/given" "$TOP/users" "$TOP/users/data"
+	echo secret >"$TOP/shut/secret/file"
+	chown -R 1234:1235 "$TOP/users"
+	native z
+	zone boot z
+	for kind in lofs overlay; do
+		# what root has linked is root's to link
+		ln -sfn shut/given "$TOP/way"
+		zone set z "fs=[{\"dir\":\"/d\",\"type\":\"$kind\",\"special\":\"$TOP/way\"$([ $kind = overlay ] && echo ',"upper":"memory"')}]"
+		fails 0 zone verify z
+		fails 0 zone apply z
+		zone set z 'fs=[]'
+		zone apply z
+		for place in users shut/given; do # below the second another zone may write: its files are root's on the disk
+			rm -rf "$TOP/$place/data"
+			ln -s "$TOP/shut/secret" "$TOP/$place/data"
+			chown -h 1234:1235 "$TOP/users/data"
+			zone set z "fs=[{\"dir\":\"/d\",\"type\":\"$kind\",\"special\":\"$TOP/$place/data\"$([ $kind = overlay ] && echo ',"upper":"memory"')}]"
+			fails 1 zone verify z
+			says "leads over the link"
+			fails 1 zone apply z
+			says "leads over the link"
+			fails 1 zone exec z cat /d/file
+		done
+	done
+	# a folder and a link are exchanged all the time
+	mkdir "$TOP/users/good"
+	mv "$TOP/users/data" "$TOP/users/link" 2>/dev/null || ln -s "$TOP/shut/secret" "$TOP/users/link"
+	mv "$TOP/users/good" "$TOP/users/data"
+	touch "$TOP/racing"
+	python3 - "$TOP" 3>&- <<'P' &
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+a, b = (os.path.join(sys.argv[1], "users", n).encode() for n in ("data", "link"))
+while os.path.exists(sys.argv[1] + "/racing"): libc.renameat2(-100, a, -100, b, 2)
+P
+	racer=$!
+	mounted=0
+	for i in $(seq 20); do
+		zone set z "fs=[{\"dir\":\"/d\",\"type\":\"lofs\",\"special\":\"$TOP/users/data\",\"options\":[\"ro\"]}]"
+		! zone apply z 2>/dev/null || mounted=$((mounted + 1))
+		if zone exec z cat /d/file 2>/dev/null; then rm "$TOP/racing"; wait $racer; false; fi
+		zone set z 'fs=[]'
+		zone apply z
+	done
+	rm "$TOP/racing"
+	wait $racer
+	echo "mounted $mounted times of 20"
+	[ $mounted -gt 0 ]
+}

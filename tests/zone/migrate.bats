@@ -37,6 +37,7 @@ listing() {
 	setfacl -m u:1000:r,d:g:5:rx "$root/srv/d"
 	truncate -s 8M "$root/srv/d/hole"
 	mkfifo "$root/srv/d/fifo"
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$root/srv/d/socket"
 	chmod 4711 "$root/srv/d/cap"
 	setcap cap_net_raw+ep "$root/srv/d/cap"
 	before=$(listing "$root")
@@ -53,6 +54,7 @@ listing() {
 	[ "$(state_there web)" = installed ]
 	[ "$(listing "$TOP/b/storage/web/root")" = "$before" ]
 	[ "$(du -k "$TOP/b/storage/web/root/srv/d/hole" | cut -f1)" -lt 100 ]
+	[ -S "$TOP/b/storage/web/root/srv/d/socket" ]
 	[ "$(there zone list --json web | jq -r '.[0].uuid')" = "$uuid" ]
 	[ "$(there zone export web | jq .cpuShares)" = 20 ]
 	[ "$(state_of web)" = configured ]
@@ -303,7 +305,7 @@ one_has_it() {
 	jailed=$(pgrep -P "$sender" rsync)
 	[ "$(ls "/proc/$jailed/root" | grep -vxE 'usr|bin|sbin|lib|lib32|lib64|libx32|proc|zone-program' | xargs)" = zone ]
 	[ ! -e "/proc/$jailed/root/$TOP" ]
-	[ "$(awk '$1 == "CapBnd:" || $1 == "CapEff:" || $1 == "NoNewPrivs:" { print $2 }' "/proc/$jailed/status" | xargs)" = "0000000000000004 0000000000000004 1" ]
+	[ "$(awk '$1 == "CapBnd:" || $1 == "CapEff:" || $1 == "NoNewPrivs:" { print $2 }' "/proc/$jailed/status" | xargs)" = "0000000000000002 0000000000000002 1" ]
 	for ns in net pid ipc uts mnt; do
 		[ "$(readlink "/proc/$jailed/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")" ]
 	done
@@ -327,4 +329,130 @@ one_has_it() {
 		[[ $output == 'zones-migrate: {"ok":false,'* ]] || { echo "$bad: $output"; false; }
 	done
 	fails 1 zone list new
+}
+
+# In the place of rsync in the jail stands a program of an enemy's, as rsync is once it is taken over; the name that it takes says how far it came: h1, the folder beside the zones was opened by its handle; n1, so it was by way of
+# namespaces of its own; m1, something was mounted there; x1, a program that it brought along was executed.
+enemy_is_rsync() {
+	enemy=e$((RANDOM % 10000)) # a name has 15 bytes
+	mkdir -p "$TOP/usr/bin"
+	echo secret >"$TOP/secret"
+	python3 - "$TOP" >"$TOP/usr/handle" <<'P'
+import ctypes, sys
+libc = ctypes.CDLL(None)
+handle = ctypes.create_string_buffer((128).to_bytes(4, "little"), 8 + 128)
+mount = ctypes.c_int()
+if libc.name_to_handle_at(-100, sys.argv[1].encode(), handle, ctypes.byref(mount), 0) < 0: sys.exit("this file system has no handles")
+print(handle.raw[:8 + int.from_bytes(handle.raw[:4], "little")].hex())
+P
+	cat >"$TOP/usr/bin/rsync" <<P
+#!/usr/bin/python3
+import ctypes, os, time
+libc = ctypes.CDLL(None)
+def opened():
+    fd = libc.open_by_handle_at(os.open("/zone", os.O_RDONLY), bytes.fromhex(open("/usr/handle").read()), os.O_RDONLY | os.O_DIRECTORY)
+    return fd >= 0 and "secret" in os.listdir(fd)
+def executed():
+    try:
+        with open("/zone/own", "wb") as f: f.write(open("/usr/bin/true", "rb").read())
+        os.chmod("/zone/own", 0o755)
+        return os.spawnv(os.P_WAIT, "/zone/own", ["own"]) == 0
+    except OSError: return False
+h, x = opened(), executed()
+libc.unshare(0x10020000)
+n = opened()
+m = libc.mount(b"none", b"/zone", b"tmpfs", 0, None) == 0
+libc.prctl(15, b"$enemy h%dn%dm%dx%d" % (h, n, m, x), 0, 0, 0)
+time.sleep(60)
+P
+	chmod 755 "$TOP/usr/bin/rsync"
+}
+enemy_came() {
+	cat /proc/[0-9]*/comm 2>/dev/null | grep "^$enemy h"
+}
+
+@test "an rsync that is taken over opens nothing beside the zone's root, neither where it reads nor where it writes" {
+	local where
+	native web
+	enemy_is_rsync
+	for where in here there; do
+		if [ "$where" = here ]; then
+			# shellcheck disable=SC2016
+			unshare --mount sh -c 'mount -t overlay -o "lowerdir=$1:/usr" none /usr; shift; exec "$@"' sh "$TOP/usr" zone migrate "${ssh_options[@]}" web root@192.0.2.2 >"$TOP/out" 2>&1 3>&- &
+		else
+			there mount -t overlay -o "lowerdir=$TOP/usr:/usr" none /usr
+			zone migrate "${ssh_options[@]}" web root@192.0.2.2 >"$TOP/out" 2>&1 3>&- &
+		fi
+		sender=$!
+		wait_for 30 enemy_came || { cat "$TOP/out"; false; }
+		came=$(enemy_came)
+		echo "$where: $came"
+		kill -9 "$sender"
+		wait "$sender" || true
+		kill -9 $(grep -ls "^$enemy h" /proc/[0-9]*/comm | cut -d/ -f3) 2>/dev/null || true # where it writes nobody else ends it
+		wait_for 10 eval '! enemy_came'
+		[[ $came == "$enemy h0n0m"[01]x0 ]]
+		[ "$(zrun features | jq -r '.annotations["org.opencontainers.zrun.landlock.abi"]')" = 0 ] || [[ $came == *m0* ]]
+		fails 0 zone migrate --abort "${ssh_options[@]}" web
+	done
+}
+
+# bytes in memory of the files that a process holds there
+memory_of() {
+	local fd blocks sum=0
+	for fd in "/proc/$1"/fd/*; do
+		[[ $(readlink "$fd") == /memfd:* ]] || continue
+		blocks=$(stat -L -c %b "$fd") || continue
+		sum=$((sum + blocks * 512))
+	done
+	echo "$sum"
+}
+
+# memory_while SECONDS COMMAND...: the most that it held; its status is in $TOP/status, what it said in $TOP/out
+memory_while() {
+	local most=0 now end=$((SECONDS + $1)) pid
+	shift
+	"$@" >"$TOP/out" 2>&1 3>&- &
+	pid=$!
+	while [ -e "/proc/$pid/exe" ] && [ $SECONDS -lt $end ]; do
+		now=$(memory_of "$pid" 2>/dev/null)
+		[ "${now:-0}" -le "$most" ] || most=$now
+		sleep 0.1
+	done
+	kill -9 "$pid" 2>/dev/null
+	wait "$pid"
+	echo $? >"$TOP/status"
+	echo "$most"
+}
+
+@test "what rsync and the other host say is kept up to a bound, and neither waits for somebody who reads on" {
+	native web
+	at_step begin do "head -c 400000000 /dev/zero"
+	most=$(memory_while 60 zone migrate "${ssh_options[@]}" web root@192.0.2.2)
+	echo "instead of an answer: $most $(cat "$TOP/status" "$TOP/out")"
+	[ "$most" -lt 300000000 ]
+	[ "$(cat "$TOP/status")" = 1 ]
+	# rsync, as a tenant's names let it complain
+	enemy_is_rsync
+	cat >"$TOP/usr/bin/rsync" <<P
+#!/usr/bin/python3
+import os, subprocess, sys
+subprocess.run(["/zone-program", "migrate-pipe", "there", "rsync", "--server", "-lHogtpAXrSe.LsfxCIvu", "--specials", ".", "/zone/"], close_fds=False, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+os.write(2, b"rsync: [receiver] the first words\n")
+for i in range(100): os.write(2, b"x" * 999999 + b"\n")
+sys.exit(12)
+P
+	# shellcheck disable=SC2016
+	most=$(memory_while 60 unshare --mount sh -c 'mount -t overlay -o "lowerdir=$1:/usr" none /usr; shift; exec "$@"' sh "$TOP/usr" zone migrate "${ssh_options[@]}" web root@192.0.2.2)
+	echo "complaints: $most $(cat "$TOP/status" "$TOP/out")"
+	[ "$most" -lt 3000000 ]
+	grep -q "rsync ended with 12: rsync: .receiver. the first words" "$TOP/out"
+	fails 0 zone migrate --abort "${ssh_options[@]}" web
+	# the other host's error output
+	at_step begin do "head -c 100000000 /dev/zero >&2"
+	most=$(memory_while 60 zone migrate "${ssh_options[@]}" web root@192.0.2.2)
+	echo "beside the answer: $most $(cat "$TOP/status" "$TOP/out")"
+	[ "$most" -lt 3000000 ]
+	[ "$(cat "$TOP/status")" = 0 ]
+	[ "$(state_there web)" = installed ]
 }

@@ -51,6 +51,16 @@ static const struct {
 	{ "", "\"rctl\":[{\"name\":\"zone.max-lwps\",\"value\":\"5\"}]", "rctl" },
 	{ "\"fs\":[{\"dir\":\"/t\",\"type\":\"tmpfs\"}]", "", "fs" },
 	{ "", "\"sysctl\":{\"kernel.shmall\":\"5\"}", "sysctl.kernel.shmall" },
+	/* where nothing is said, the kernel has a limit of its own */
+	{ "", "\"maxMsgIds\":32001", "maxMsgIds" },
+	{ "", "\"maxSemIds\":32001", "maxSemIds" },
+	{ "", "\"maxShmIds\":4097", "maxShmIds" },
+	{ "", "\"maxMsgIds\":32000,\"maxSemIds\":32000,\"maxShmIds\":4096", NULL },
+	{ "\"maxMsgIds\":32768", "", NULL },
+	{ "\"cappedMemory\":{\"physical\":\"2G\"}",
+	  "\"cappedMemory\":{\"physical\":\"2G\",\"locked\":\"1G\"}", "cappedMemory.locked" },
+	{ "\"cappedMemory\":{\"physical\":\"2G\"}",
+	  "\"cappedMemory\":{\"physical\":\"2G\",\"locked\":\"4M\"}", NULL },
 };
 
 static void check_case(size_t i, const struct zone_admin *entry)

@@ -229,6 +229,81 @@ static void test_replace(int root, int top)
 	CHECK_INT(path_replace_file(root, "/", "new", 3, 0644, &e), -EINVAL);
 }
 
+static int host_opened(const char *top, const char *name, struct stat *ret)
+{
+	struct err e = { 0 };
+	auto_free char *path = mem_format("%s/%s", top, name);
+	auto_close int fd = path_open_host(path, &e);
+
+	return fd < 0 ? fd : fstat(fd, ret) < 0 ? -errno : 0;
+}
+
+static void make_host(int top, const char *path)
+{
+	static const char *const folders[] = { "plain", "shut",        "shut/given",
+					       "users", "users/roots", "many" };
+	static const char *const links[] = { "link",       "shut/link",        "shut/given/link",
+					     "users/link", "users/roots/link", "many/link" };
+	auto_free char *plain = mem_format("%s/plain", path);
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		CHECK_INT(mkdirat(top, folders[i], 0755), 0);
+	CHECK(fchmod(top, 0755) == 0 && fchmodat(top, "shut", 0700, 0) == 0 &&
+	      fchmodat(top, "many", 01777, 0) == 0);
+	CHECK_INT(fchownat(top, "users", 1234, 1234, 0), 0);
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		CHECK_INT(symlinkat(plain, top, links[i]), 0);
+	CHECK_INT(symlinkat("shut/link", top, "again"), 0);
+	CHECK_INT(symlinkat("loop", top, "loop"), 0);
+	CHECK_INT(symlinkat("users/link", top, "through"), 0);
+}
+
+/* Links are followed where root alone can have made them; not below /tmp, where everybody may write. */
+static void test_host(void)
+{
+	static const struct {
+		const char *name;
+		int wanted;
+	} rows[] = {
+		{ "plain", 0 },
+		{ "plain/", 0 },
+		{ "users/../plain/.", 0 },
+		{ "link", 0 },
+		{ "again", 0 },
+		{ "shut/link", 0 },
+		{ "users/roots", 0 },
+		{ "shut/given/link",
+		  -EPERM }, /* what is given to a zone lies below a folder that only root enters */
+		{ "users/link", -EPERM },
+		{ "users/roots/link",
+		  -EPERM }, /* a folder of root's that a user may put elsewhere */
+		{ "users/../link", -EPERM },
+		{ "many/link", -EPERM },
+		{ "through", -EPERM },
+		{ "loop", -ELOOP },
+		{ "none", -ENOENT },
+		{ "plain/none/x", -ENOENT },
+	};
+	char path[] = "/var/lib/zones-path-test-XXXXXX";
+	struct err e = { 0 };
+	struct stat plain, roots, st;
+
+	if (geteuid() != 0 || !mkdtemp(path))
+		return;
+	auto_close int top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	make_host(top, path);
+	CHECK(fstatat(top, "plain", &plain, 0) == 0 && fstatat(top, "users/roots", &roots, 0) == 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int r = host_opened(path, rows[i].name, &st);
+
+		test_check(r == rows[i].wanted, rows[i].name, __FILE__, __LINE__);
+		CHECK(r < 0 || st.st_ino == plain.st_ino || st.st_ino == roots.st_ino);
+	}
+	CHECK_INT(host_opened("", "", &st), 0);
+	CHECK_INT(file_remove_tree(AT_FDCWD, path, &e), 0);
+}
+
 static void test_clean(void)
 {
 	static const char *const rows[][2] = {
@@ -275,6 +350,7 @@ int main(void)
 	test_target(root, top);
 	test_replace(root, top);
 	test_clean();
+	test_host();
 	(void)close(root);
 	(void)close(top);
 	CHECK_INT(file_remove_tree(AT_FDCWD, path, &e), 0);

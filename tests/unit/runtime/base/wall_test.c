@@ -26,10 +26,11 @@
 #include "runtime/base/proc.h"
 #include "tests/unit/test.h"
 
-enum { BAD = 99, FILTERED = 2 };
+enum { BAD = 99, FILTERED = 2, N_TREES = 4 };
 
 static char top[] = "/tmp/zones-wall-XXXXXX";
-static int inside, outside, readable; /* directories */
+static int inside, outside, readable, filled; /* directories */
+static int shown;                             /* a file that is outside, and is given */
 static pid_t parent;
 
 /* --- acts: 0 when they succeed, else errno -------------------------------------------------------------------------- */
@@ -103,6 +104,24 @@ static int act_link_out(void)
 static int act_remove_outside(void)
 {
 	return outcome(unlinkat(outside, "secret", 0));
+}
+
+/* A tree may be a single file. */
+static int act_read_one_file(void)
+{
+	auto_close int fd = openat(outside, "shown", O_RDONLY);
+
+	return outcome(fd);
+}
+
+static int act_make_socket_file(void)
+{
+	return outcome(mknodat(inside, "socket", S_IFSOCK | 0600, 0));
+}
+
+static int act_fill_with_socket(void)
+{
+	return outcome(mknodat(filled, "socket", S_IFSOCK | 0600, 0));
 }
 
 static int act_device(void)
@@ -211,6 +230,9 @@ static const struct {
 	{ "read outside", act_read_outside, EACCES },
 	{ "take a file in by a hard link", act_link_out, EACCES },
 	{ "remove outside", act_remove_outside, EACCES },
+	{ "read a single file", act_read_one_file, 0 },
+	{ "make a socket's file", act_make_socket_file, EACCES },
+	{ "make a socket's file in a tree that is filled", act_fill_with_socket, 0 },
 	{ "make a device", act_device, EACCES },
 	{ "make a socket", act_socket, EPERM },
 	{ "fork", act_fork, EPERM },
@@ -228,10 +250,12 @@ static const struct {
 
 static const struct wall_tree *trees(void)
 {
-	static struct wall_tree t[2];
+	static struct wall_tree t[N_TREES];
 
 	t[0] = (struct wall_tree){ inside, WALL_WRITE };
 	t[1] = (struct wall_tree){ readable, WALL_READ };
+	t[2] = (struct wall_tree){ filled, WALL_FILL };
+	t[3] = (struct wall_tree){ shown, WALL_EXECUTE };
 	return t;
 }
 
@@ -243,7 +267,7 @@ static int behind(int (*act)(void))
 	if (pid == 0) {
 		const struct wall w = { .capabilities = UINT64_C(1) << CAP_DAC_OVERRIDE,
 					.trees = trees(),
-					.n_trees = 2 };
+					.n_trees = N_TREES };
 
 		_exit(wall_enter(&w, &e) < 0 ? BAD : act());
 	}
@@ -297,14 +321,14 @@ static pid_t waiting(int (*enter)(struct err *e))
 
 static int enter_all(struct err *e)
 {
-	const struct wall w = { .trees = trees(), .n_trees = 2 };
+	const struct wall w = { .trees = trees(), .n_trees = N_TREES };
 
 	return wall_enter(&w, e);
 }
 
 static int enter_programs(struct err *e)
 {
-	const struct wall w = { .trees = trees(), .n_trees = 2, .programs = true };
+	const struct wall w = { .trees = trees(), .n_trees = N_TREES, .programs = true };
 
 	return wall_enter(&w, e);
 }
@@ -403,6 +427,9 @@ int main(void)
 	readable = make("readable");
 	make_file(outside, "secret");
 	make_file(readable, "file");
+	filled = make("filled");
+	make_file(outside, "shown");
+	shown = openat(outside, "shown", O_PATH | O_CLOEXEC);
 	CHECK(wall_landlock_abi() >= 0);
 	test_acts();
 	test_status();

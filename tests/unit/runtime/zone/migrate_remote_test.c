@@ -37,6 +37,7 @@ int main(void)
 	CHECK(!host_ok("far\n"));
 	CHECK(words_ok("-lHogtpAXrSe.iLsfxCIvu"));
 	CHECK(words_ok("/zone/"));
+	CHECK(words_ok("-@-1")); /* rsync --modify-window=-1 */
 	CHECK(!words_ok("a b"));
 	CHECK(!words_ok("$(id)"));
 	CHECK(!words_ok(";id"));

@@ -10,7 +10,7 @@
 static int at(const char *above, mode_t mode, const char *dir, mode_t own, struct err *e)
 {
 	CHECK(chmod(above, mode) == 0 && chmod(dir, own) == 0);
-	return shut_check(dir, true, e);
+	return shut_check(dir, dir, true, e);
 }
 
 int main(void)
@@ -28,25 +28,26 @@ int main(void)
 	CHECK(chmod(t.top, 0755) == 0 && mkdir(above, 0700) == 0 && mkdir(dir, 0755) == 0);
 	CHECK(symlink(dir, link) == 0);
 	test_put(dir, "file", "x");
-	CHECK_INT(shut_check("/nosuch/dir", false, &e), -ENOENT);
+	CHECK_INT(shut_check("/nosuch/dir", "/nosuch/dir", false, &e), -ENOENT);
 	if (getuid() == 0) {
 		CHECK_INT(at(above, 0700, dir, 0777, &e), 0);
-		CHECK_INT(shut_check(file, true, &e), 0);
-		CHECK_INT(shut_check(link, true, &e), 0); /* where it leads counts */
+		CHECK_INT(shut_check(file, file, true, &e), 0);
+		CHECK_INT(shut_check(link, link, true, &e), 0); /* where it leads counts */
 		CHECK_INT(at(above, 0766, dir, 0777, &e), 0);
 		CHECK_INT(at(above, 0710, dir, 0777, &e), -EPERM); /* the group of a list */
 		CHECK_INT(at(above, 0701, dir, 0777, &e), -EPERM);
 		CHECK_INT(at(above, 0755, dir, 0700, &e), -EPERM); /* the zone can change it */
 		CHECK(strstr(e.text, dir) && strstr(e.text, "\"trusted\": true"));
-		CHECK_INT(shut_check(file, true, &e), 0); /* of a file, its directory is above it */
+		CHECK_INT(shut_check(file, file, true, &e),
+			  0); /* of a file, its directory is above it */
 		CHECK(chmod(dir, 0755) == 0);
-		CHECK_INT(shut_check(file, true, &e), -EPERM);
+		CHECK_INT(shut_check(file, file, true, &e), -EPERM);
 		CHECK(chown(above, 1234, 0) == 0);
 		CHECK_INT(at(above, 0700, dir, 0700, &e), -EPERM); /* a user enters */
 	}
 	if (statvfs("/proc", &fs) == 0 && (fs.f_flag & ST_NOSUID)) {
-		CHECK_INT(shut_check("/proc/sys", false, &e), 0);
-		CHECK_INT(shut_check("/proc/sys", true, &e), -EPERM);
+		CHECK_INT(shut_check("/proc/sys", "/proc/sys", false, &e), 0);
+		CHECK_INT(shut_check("/proc/sys", "/proc/sys", true, &e), -EPERM);
 		CHECK(!strstr(e.text, "nosuid"));
 	}
 	test_dirs_remove(&t);
