@@ -151,8 +151,9 @@ static const struct field device_fields[] = {
 	ROW(zone_device, access, "access", FIELD_STRING, .type = &access_type, .fallback = "rw",
 	    .doc = "What the zone may do with it: r read, w write, rw both."),
 };
-const struct shape zone_device_shape = SHAPE("device", zone_device, device_fields,
-					     .doc = "A device of the host that the zone may use.");
+const struct shape zone_device_shape = SHAPE(
+	"device", zone_device, device_fields,
+	.doc = "A device of the host that the zone may use. A node that everybody on the host may read and write (0666) is shown as it is. Any other would be shut to all in the zone, whose users are none of the host's: of that the zone gets a node of its own, which belongs to its root and has the mode of the host's; root in the zone may hand it on to a user or group of the zone. The host's node stays as it is. The memory and ports of the machine and the kernel's log are refused, whatever name they have.");
 
 static const struct field rctl_fields[] = {
 	ROW(zone_rctl, name, "name", FIELD_STRING, .flags = FIELD_REQUIRED, .type = &zone_line_type,

@@ -110,7 +110,26 @@ static struct device_rule_spec *device_rule(struct resources_spec *r, char type,
 	return d;
 }
 
-/* A device of the host: a node in the zone and the right to use it. */
+/* Devices that give away the machine, by their numbers: a node has any name, and a link leads to it. */
+static const struct {
+	unsigned major, minor;
+	const char *reason;
+} refused_devices[] = {
+	{ 1, 1, "it is the memory of the machine" },
+	{ 1, 2, "it is the memory of the kernel" },
+	{ 1, 4, "it is the ports of the machine" },
+	{ 1, 11, "it is the kernel's log of the host and all zones" },
+};
+
+const char *zone_device_refused(const struct stat *st)
+{
+	for (size_t i = 0; S_ISCHR(st->st_mode) && i < BIND_COUNT(refused_devices); i++)
+		if (st->st_rdev == makedev(refused_devices[i].major, refused_devices[i].minor))
+			return refused_devices[i].reason;
+	return NULL;
+}
+
+/* A device of the host: a node in the zone and the right to use it. Owner and mode are not named: where the host's node is not open to everybody, the zone's root gets one of its own (isolation/device_nodes.c). */
 static int add_device(struct zone_translation *t, size_t i, struct err *e)
 {
 	const struct zone_device *from = &t->z->device[i];
@@ -124,6 +143,11 @@ static int add_device(struct zone_translation *t, size_t i, struct err *e)
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return err_set(e, EINVAL, "device[%zu].match: \"%s\" is not a device", i,
 			       from->match);
+	const char *reason = zone_device_refused(&st);
+
+	if (reason)
+		return err_set(e, EINVAL, "device[%zu].match: a zone can never have \"%s\": %s", i,
+			       from->match, reason);
 	type = S_ISCHR(st.st_mode) ? 'c' : 'b';
 	d = LIST_GROW(l->devices, l->n_devices);
 	d->path = mem_strdup(from->match);

@@ -307,6 +307,10 @@ const struct zone_rctl_file *zone_rctl_file(const char *name);
 /* The disk that an entry of blockIO means, as the kernel counts it: never a partition. Looks at the host (zone_block_io.c). */
 MUST_CHECK int zone_block_device(const struct zone_block_io *b, dev_t *ret, struct err *e);
 
+/* Why no zone can ever have the device that this node of the host is, whatever it is called; NULL: it can (zone_resources.c). Pure. */
+struct stat;
+const char *zone_device_refused(const struct stat *node);
+
 /* --- documents generated from the table (zone_schema.c) --- */
 struct json *zone_schema(void); /* JSON Schema 2020-12 */
 typedef void (*zone_property_fn)(const char *path, const char *type, const char *fallback,

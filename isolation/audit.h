@@ -24,6 +24,8 @@ struct audit_place {
 	dev_t dev, rdev;
 	ino_t ino;
 	mode_t mode;
+	uid_t uid; /* as the host sees them */
+	gid_t gid;
 	nlink_t links;
 };
 struct audit_value {

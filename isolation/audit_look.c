@@ -48,6 +48,8 @@ static void look_at(const struct look *l, const char *path, bool follow, struct 
 				     .rdev = makedev(st.stx_rdev_major, st.stx_rdev_minor),
 				     .ino = st.stx_ino,
 				     .mode = st.stx_mode,
+				     .uid = st.stx_uid,
+				     .gid = st.stx_gid,
 				     .links = st.stx_nlink };
 }
 

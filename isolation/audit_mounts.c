@@ -223,6 +223,33 @@ static void audit_mount(struct table *t, const struct mount_op *op, const struct
 
 /* --- devices, hidden paths -------------------------------------------------------------------------------------------- */
 
+static bool is_the_containers(const struct linux_spec *l, const struct audit_place *p)
+{
+	return idmap_has_host_id(l->uid_mappings, l->n_uid_mappings, p->uid) &&
+	       idmap_has_host_id(l->gid_mappings, l->n_gid_mappings, p->gid);
+}
+
+/* Whom the device is given to, the container's root if nobody is named: may it open the node? Outside a user namespace root may. */
+static bool is_open_to(const struct container_spec *spec, const struct mount_op *op,
+		       const struct audit_place *p)
+{
+	const struct linux_spec *l = &spec->linux;
+	mode_t wanted = op->node.has_mode ? op->node.mode >> 6 & 06 : 06, given = p->mode;
+	uint32_t uid, gid;
+
+	if (S_ISFIFO(op->node.type) || !l->namespaces[NS_USER].wanted ||
+	    !idmap_host_id(l->uid_mappings, l->n_uid_mappings, op->node.uid, &uid) ||
+	    !idmap_host_id(l->gid_mappings, l->n_gid_mappings, op->node.gid, &gid))
+		return true;
+	if (op->node.uid == 0 && is_the_containers(l, p) && audit_may(spec, CAP_DAC_OVERRIDE))
+		return true;
+	if (p->uid == uid)
+		given >>= 6;
+	else if (p->gid == gid)
+		given >>= 3;
+	return (given & wanted) == wanted;
+}
+
 static void audit_device(struct table *t, const struct mount_op *op, const struct audit_place *p)
 {
 	auto_free char *property = mem_format("devices.%s", op->target);
@@ -235,6 +262,11 @@ static void audit_device(struct table *t, const struct mount_op *op, const struc
 		(void)row_of(t, p);
 	if (p->code && p->code != ENOENT && p->code != ENOTDIR)
 		(void)finding_unknown(t->a->ret, property, promised, strerror(p->code));
+	else if (same && !is_open_to(t->a->spec, op, p)) /* its own it may have shut itself */
+		(void)finding_add(t->a->ret,
+				  is_the_containers(&t->a->spec->linux, p) ? FINDING_CHANGED
+									   : FINDING_DIFFERS,
+				  property, promised, "not open to its owner inside");
 	else if (same)
 		(void)finding_add(t->a->ret, FINDING_OK, property, promised, promised);
 	else /* root inside may take nodes away; that it makes no others is the device rules' part */

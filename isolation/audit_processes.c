@@ -200,14 +200,6 @@ static void audit_sealed(struct process *p)
 	}
 }
 
-static bool is_mapped(const struct id_map *maps, size_t n, uint64_t id)
-{
-	for (size_t i = 0; i < n; i++)
-		if (id >= maps[i].host_id && id - maps[i].host_id < maps[i].size)
-			return true;
-	return false;
-}
-
 /* Real, effective, saved and of the file system; as the host sees them. */
 static void audit_ids(struct process *p, const char *key, const struct id_map *maps, size_t n)
 {
@@ -219,7 +211,7 @@ static void audit_ids(struct process *p, const char *key, const struct id_map *m
 		uint64_t id = strtoull(text, &end, 10);
 		auto_free char *what = mem_format("%" PRIu64, id);
 
-		if (end != text && !is_mapped(maps, n, id))
+		if (end != text && !idmap_has_host_id(maps, n, id))
 			complain(p, property, "the container's", what);
 		text = end;
 	}

@@ -34,6 +34,25 @@ char *idmap_text(const struct id_map *maps, size_t n)
 	return strbuf_steal(&b);
 }
 
+bool idmap_host_id(const struct id_map *maps, size_t n, uint32_t id, uint32_t *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (id < maps[i].container_id || id - maps[i].container_id >= maps[i].size)
+			continue;
+		*ret = (uint32_t)(maps[i].host_id + (id - maps[i].container_id));
+		return true;
+	}
+	return false;
+}
+
+bool idmap_has_host_id(const struct id_map *maps, size_t n, uint64_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (id >= maps[i].host_id && id - maps[i].host_id < maps[i].size)
+			return true;
+	return false;
+}
+
 struct idmap_kind {
 	const char *file, *program, *key;
 };

@@ -126,6 +126,10 @@ MUST_CHECK int isolation_new_console(pid_t pid, int pidfd, int *ret_master, stru
  * -EOPNOTSUPP: without a mount namespace of its own, or a file system that would show the host's processes or devices. */
 MUST_CHECK int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,
 				   struct err *e);
+/* The same for the one row of spec->linux.devices: its node, made or bound as at create. isolation_mount_remove() takes it away; the empty file below stays. */
+MUST_CHECK int isolation_device_add(const struct container_spec *spec, int pidfd, struct err *e);
+/* For restore, in a mount namespace that nobody else has: device nodes that a container with this configuration gets of its own are shown in the place of the host's, for criu binds by path. */
+MUST_CHECK int isolation_show_devices(const struct container_spec *spec, struct err *e);
 /* Would this file be taken as an image? Nothing is mounted. */
 MUST_CHECK int isolation_check_image(const char *path, bool readonly, const struct mount_extra *x,
 				     struct err *e);

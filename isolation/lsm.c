@@ -26,7 +26,7 @@ static bool is_apparmor_enabled(void)
 	       text[0] == 'Y';
 }
 
-static bool is_selinux_enabled(void)
+bool lsm_is_selinux_enabled(void)
 {
 	struct statfs fs;
 
@@ -48,7 +48,7 @@ int lsm_plan(struct isolation *iso, struct err *e)
 	if (has_profile)
 		iso->has_apparmor = is_apparmor_enabled();
 	if (has_label || has_mount_label)
-		iso->has_selinux = is_selinux_enabled();
+		iso->has_selinux = lsm_is_selinux_enabled();
 	if (wants_profile(p) && !iso->has_apparmor)
 		return err_set(
 			e, EOPNOTSUPP,

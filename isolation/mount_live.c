@@ -198,7 +198,8 @@ static int check_row(const struct isolation *iso, struct err *e)
 	const struct mount_op *op = &iso->plan.ops[0];
 
 	if (op->kind == MOUNT_OP_BIND || op->kind == MOUNT_OP_REMOUNT ||
-	    op->kind == MOUNT_OP_IMAGE || op->kind == MOUNT_OP_OVERLAY)
+	    op->kind == MOUNT_OP_IMAGE || op->kind == MOUNT_OP_OVERLAY ||
+	    op->kind == MOUNT_OP_DEVICE)
 		return 0;
 	for (size_t i = 0; i < sizeof(makers_view) / sizeof(makers_view[0]); i++) {
 		if (str_eq(op->type, makers_view[i]))
@@ -215,14 +216,14 @@ static int check_row(const struct isolation *iso, struct err *e)
 	return 0;
 }
 
+/* The plan is the one row. */
 static int plan_add(struct isolation *iso, pid_t pid, struct err *e)
 {
-	int r = mount_plan_make_one(iso->spec, &iso->plan, e);
-
 	iso->in_user = !namespace_is(pid, "user", true);
+	iso->binds_devices = iso->in_user;
 	iso->has_mounts = true;
-	if (r == 0)
-		r = check_row(iso, e);
+	int r = check_row(iso, e);
+
 	if (r == 0 && iso->plan.ops[0].idmap == MOUNT_IDMAP_OWN)
 		r = procfs_open(iso, e);
 	if (r < 0)
@@ -242,20 +243,38 @@ static int plan_add(struct isolation *iso, pid_t pid, struct err *e)
 	return r;
 }
 
-int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,
-			struct err *e)
+static int add_planned(struct isolation *iso, int pidfd, struct err *e)
 {
-	const struct isolation_options options = { .bundle = bundle, .cgroup_dirfd = -1 };
 	int pid = check_container(pidfd, e);
 
 	if (pid < 0)
 		return pid;
-	auto_ptr(isolation) struct isolation *iso = isolation_new(spec, NULL, &options);
 	auto_close int root = isolation_open_root(pid, pidfd, e);
 	int r = root < 0 ? root : plan_add(iso, pid, e);
 	const struct live l = { .iso = iso, .pidfd = pidfd, .root = root, .proc = -1 };
 
 	return r < 0 ? r : mount_child(work, &l, e);
+}
+
+int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,
+			struct err *e)
+{
+	const struct isolation_options options = { .bundle = bundle, .cgroup_dirfd = -1 };
+	auto_ptr(isolation) struct isolation *iso = isolation_new(spec, NULL, &options);
+	int r = mount_plan_make_one(spec, &iso->plan, e);
+
+	return r < 0 ? r : add_planned(iso, pidfd, e);
+}
+
+int isolation_device_add(const struct container_spec *spec, int pidfd, struct err *e)
+{
+	const struct isolation_options options = { .cgroup_dirfd = -1 };
+	auto_ptr(isolation) struct isolation *iso = isolation_new(spec, NULL, &options);
+
+	mount_plan_make_device(spec, &iso->plan);
+	int r = add_planned(iso, pidfd, e);
+
+	return r < 0 ? err_wrap(e, "make \"%s\"", iso->plan.ops[0].target) : 0;
 }
 
 int isolation_mount_remove(const char *target, int pidfd, struct err *e)

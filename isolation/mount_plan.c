@@ -163,6 +163,24 @@ static mode_t device_type(const char *word)
 	return str_eq(word, "p") ? S_IFIFO : S_IFCHR;
 }
 
+static void plan_device(const struct container_spec *spec, size_t row, struct mount_plan *p)
+{
+	const struct device_spec *d = &spec->linux.devices[row];
+	struct mount_op *op = plan_add(p, MOUNT_OP_DEVICE);
+
+	op->row = row;
+	op->target = path_clean(d->path);
+	op->node = (struct device_node){
+		.type = device_type(d->type),
+		.major = (unsigned)d->major,
+		.minor = (unsigned)d->minor,
+		.mode = d->file_mode.set ? (mode_t)d->file_mode.value & 07777 : DEFAULT_DEVICE_MODE,
+		.has_mode = d->file_mode.set,
+		.uid = d->uid.set ? (uid_t)d->uid.value : 0,
+		.gid = d->gid.set ? (gid_t)d->gid.value : 0,
+	};
+}
+
 static void plan_devices(const struct container_spec *spec, struct mount_plan *p)
 {
 	for (size_t i = 0; i < sizeof(default_devices) / sizeof(default_devices[0]); i++) {
@@ -176,22 +194,8 @@ static void plan_devices(const struct container_spec *spec, struct mount_plan *p
 						 .minor = default_devices[i].minor,
 						 .mode = DEFAULT_DEVICE_MODE };
 	}
-	for (size_t i = 0; i < spec->linux.n_devices; i++) {
-		const struct device_spec *d = &spec->linux.devices[i];
-		struct mount_op *op = plan_add(p, MOUNT_OP_DEVICE);
-
-		op->row = i;
-		op->target = path_clean(d->path);
-		op->node = (struct device_node){
-			.type = device_type(d->type),
-			.major = (unsigned)d->major,
-			.minor = (unsigned)d->minor,
-			.mode = d->file_mode.set ? (mode_t)d->file_mode.value & 07777
-						 : DEFAULT_DEVICE_MODE,
-			.uid = d->uid.set ? (uid_t)d->uid.value : 0,
-			.gid = d->gid.set ? (gid_t)d->gid.value : 0,
-		};
-	}
+	for (size_t i = 0; i < spec->linux.n_devices; i++)
+		plan_device(spec, i, p);
 }
 
 static void plan_links(struct mount_plan *p)
@@ -283,6 +287,12 @@ int mount_plan_make_one(const struct container_spec *spec, struct mount_plan *re
 	*ret = p;
 	p = (struct mount_plan){ 0 };
 	return 0;
+}
+
+void mount_plan_make_device(const struct container_spec *spec, struct mount_plan *ret)
+{
+	*ret = (struct mount_plan){ 0 };
+	plan_device(spec, 0, ret);
 }
 
 void mount_plan_done(struct mount_plan *p)

@@ -36,6 +36,7 @@ struct isolation *isolation_new(const struct container_spec *spec, const struct 
 		.offsets = -1,
 		.root = SOURCE_NONE,
 		.null = SOURCE_NONE,
+		.nodes = -1,
 		.root_fd = -1,
 		.target = -1,
 		.target_root = -1,
@@ -62,6 +63,7 @@ void isolation_free(struct isolation *iso)
 	source_done(&iso->root);
 	overlay_done(iso);
 	source_done(&iso->null);
+	fd_close(&iso->nodes);
 	fd_close(&iso->proc);
 	fd_close(&iso->offsets);
 	fd_close(&iso->target_root);

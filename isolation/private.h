@@ -25,6 +25,8 @@ struct source {
 	int upper; /* overlay: the folder that takes the changes, detached too; -1: none, memory */
 	bool is_dir;
 	bool is_joined; /* overlay: `tree` is the finished one */
+	bool is_own; /* device: `tree` is a node of the container's own, this one; ids are the host's */
+	struct device_node node;
 };
 #define SOURCE_NONE                               \
 	{                                         \
@@ -59,6 +61,7 @@ struct isolation {
 	struct mount_plan plan;
 	struct source *sources; /* beside plan.ops */
 	struct source null;     /* /dev/null, for masks */
+	int nodes; /* tmpfs of the container's own device nodes (device_nodes.c); -1: there are none */
 	int *locked; /* parent: the trees that mount_lock_run has replaced, borrowed from sources; sent to the setup child */
 	size_t n_locked;
 	bool is_cgroup_v2, is_cgroup_hybrid;
@@ -107,6 +110,18 @@ void sources_close(struct isolation *iso);
 /* parent: id mappings of the root and of binds; child is the process with the user namespace, 0:
  * joined by path. */
 MUST_CHECK int sources_map(struct isolation *iso, pid_t child, struct err *e);
+
+/* device_nodes.c - parent, after source_open_device: is the host's node open to whom it is given to, or does the container get one of its own? Marks the source then. -EINVAL: an owner that the maps do not have. */
+MUST_CHECK int device_nodes_plan(const struct isolation *iso, const struct mount_op *op,
+				 struct source *s, struct err *e);
+/* The same for a node of the host with these permission bits: 1 and the wanted node with ids of the host, or 0. Pure. */
+MUST_CHECK int device_nodes_decide(const struct linux_spec *l, const struct mount_op *op,
+				   mode_t host, struct device_node *ret, struct err *e);
+/* parent: make the marked ones, as detached mounts that init attaches like any other. -EPERM: no right to make nodes. Without a mark it costs nothing. */
+MUST_CHECK int device_nodes_make(struct isolation *iso, struct err *e);
+/* Its parts: the tmpfs with the nodes, and the way to clone them before Linux 6.15. */
+MUST_CHECK int device_nodes_fill(struct isolation *iso, struct err *e);
+MUST_CHECK int device_nodes_clone_apart(struct isolation *iso, struct err *e);
 
 /* image.c - parent: a file system in a file of the host, through a loop device that goes with the mount. */
 MUST_CHECK int image_plan(const struct mount_op *op, struct source *s, struct err *e);
@@ -255,6 +270,10 @@ pid_t namespaces_pid_of(int pidfd);
 
 /* idmap.c */
 char *idmap_text(const struct id_map *maps, size_t n); /* pure: lines for uid_map */
+/* What an id of the container is on the host; false: nothing. Pure. */
+bool idmap_host_id(const struct id_map *maps, size_t n, uint32_t id, uint32_t *ret);
+/* Is this id of the host one of the container's? Pure. */
+bool idmap_has_host_id(const struct id_map *maps, size_t n, uint64_t id);
 /* A user namespace with these maps, held by nothing but the descriptor. */
 MUST_CHECK int idmap_namespace(struct isolation *iso, const struct mount_spec *m, struct err *e);
 /* uid 0, gid 0, no groups, where the namespace has them. */
@@ -286,6 +305,7 @@ MUST_CHECK int limits_run(struct isolation *iso, const struct process_spec *p, s
 MUST_CHECK int limits_parse_list(const char *text, unsigned long *bits, size_t n_bits);
 MUST_CHECK int limits_affinity(const char *text, const char *key, struct err *e);
 
+bool lsm_is_selinux_enabled(void);
 MUST_CHECK int lsm_plan(struct isolation *iso, struct err *e);
 MUST_CHECK int lsm_run(struct isolation *iso, const struct process_spec *p, struct err *e);
 

@@ -177,7 +177,32 @@ static int plan_device(struct isolation *iso, const struct mount_op *op, struct 
 		return 0;
 	int r = source_open_device(s, op->target, &op->node, e);
 
-	return r < 0 ? r : detach_device(s, e);
+	if (r == 0)
+		r = device_nodes_plan(iso, op, s, e);
+	return r < 0 || s->is_own ? r : detach_device(s, e);
+}
+
+/* A host may forbid its own root to make nodes: then its nodes have to do, whoever may open them. */
+static int plan_own_devices(struct isolation *iso, struct err *e)
+{
+	struct err cause = { 0 };
+	int r = device_nodes_make(iso, &cause);
+
+	if (r != -EPERM) {
+		if (r < 0)
+			*e = cause;
+		return r;
+	}
+	log_debug("%s: the host's nodes are bound", cause.text);
+	for (size_t i = 0; i < iso->plan.n; i++) {
+		struct source *s = &iso->sources[i];
+
+		r = s->is_own ? detach_device(s, e) : 0;
+		s->is_own = false;
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int plan_null(struct isolation *iso, struct err *e)
@@ -250,7 +275,7 @@ int sources_plan_mounts(struct isolation *iso, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return plan_own_devices(iso, e);
 }
 
 int sources_plan(struct isolation *iso, struct err *e)
@@ -399,6 +424,7 @@ void sources_close(struct isolation *iso)
 		source_done(&iso->sources[i]);
 	source_done(&iso->null);
 	overlay_done(iso);
+	fd_close(&iso->nodes);
 	fd_close(&iso->root.fd);
 	iso->root_fd = iso->root.tree;
 	for (int t = 0; t < NS_COUNT; t++)

@@ -223,6 +223,9 @@ MUST_CHECK int engine_overlay(const struct strv *layers, const char *upper, stru
 /* One mount more: `mount` is a row of config.json's mounts. The record is not changed: what is added lives as long as the container's mount namespace. */
 MUST_CHECK int engine_mount_add(struct engine_container *c, const struct mount_spec *mount,
 				struct err *e);
+/* One device node more: a row of config.json's linux.devices. The right to use it is engine_update()'s. */
+MUST_CHECK int engine_device_add(struct engine_container *c, const struct device_spec *device,
+				 struct err *e);
 MUST_CHECK int engine_mount_remove(struct engine_container *c, const char *target, struct err *e);
 /* Set a kernel parameter of the running container's own namespaces, as config.json's linux.sysctl. *ret_old: the value before, freshly allocated; NULL: it could not be read. */
 MUST_CHECK int engine_sysctl(struct engine_container *c, const char *name, const char *value,

@@ -11,12 +11,17 @@ static int check_alive(struct engine_container *c, struct err *e)
 	return fd < 0 ? fd : 0;
 }
 
-static int add(struct engine_container *c, const struct mount_spec *mount, struct err *e)
+static int prepare(struct engine_container *c, struct err *e)
 {
 	int r = check_alive(c, e);
 
-	if (r == 0)
-		r = container_load_spec(c, e);
+	return r < 0 ? r : container_load_spec(c, e);
+}
+
+static int add(struct engine_container *c, const struct mount_spec *mount, struct err *e)
+{
+	int r = prepare(c, e);
+
 	if (r < 0)
 		return r;
 	struct mount_spec row = *mount;
@@ -37,6 +42,33 @@ int engine_mount_add(struct engine_container *c, const struct mount_spec *mount,
 	if (r < 0)
 		return r;
 	r = add(c, mount, e);
+	container_unlock(c, taken);
+	return r;
+}
+
+static int add_device(struct engine_container *c, const struct device_spec *device, struct err *e)
+{
+	int r = prepare(c, e);
+
+	if (r < 0)
+		return r;
+	struct device_spec row = *device;
+	struct container_spec spec = *c->spec; /* borrowed as above */
+
+	spec.linux.devices = &row;
+	spec.linux.n_devices = 1;
+	spec.root.idmap = false;
+	return isolation_device_add(&spec, engine_pidfd(c), e);
+}
+
+int engine_device_add(struct engine_container *c, const struct device_spec *device, struct err *e)
+{
+	bool taken;
+	int r = container_lock(c, &taken, e);
+
+	if (r < 0)
+		return r;
+	r = add_device(c, device, e);
 	container_unlock(c, taken);
 	return r;
 }

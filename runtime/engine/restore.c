@@ -275,6 +275,9 @@ static int prepare(void *arg, struct err *e)
 		return err_sys(e, "make a mount namespace");
 	if (sys_mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_sys(e, "make \"%s\" a mount point", rootfs);
+	rc = isolation_show_devices(r->k.spec, e);
+	if (rc < 0)
+		return rc;
 	auto_close int root = file_open_dir(AT_FDCWD, rootfs, e);
 
 	rc = root < 0 ? root : make_targets(r, root, e);

@@ -49,8 +49,9 @@ const char *apply_fs_judge(const struct change *c, const struct json *running,
 			   const struct json *wanted);
 const char *apply_device_judge(const struct change *c, const struct json *running,
 			       const struct json *wanted);
-/* apply_device_node(): bind or take away the node of one device. Part of apply_devices. */
-MUST_CHECK int apply_device_node(struct apply *a, const char *path, bool there, struct err *e);
+/* apply_device_node(): the node of one device as it is in `with`, or away (NULL). Part of apply_devices. */
+MUST_CHECK int apply_device_node(struct apply *a, const char *path,
+				 const struct container_spec *with, struct err *e);
 
 /* apply_process.c: kernel parameters, limits of processes. */
 const char *apply_sysctl_judge(const struct change *c, const struct json *running,

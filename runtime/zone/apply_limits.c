@@ -19,9 +19,14 @@ enum { CPUS_ORDER = 90 };
 
 #define NO_SHARES 1024 /* what the kernel gives to who says nothing */
 
+static const struct container_spec *container_of(const struct apply *a, bool back)
+{
+	return back ? a->before : a->after;
+}
+
 static const struct resources_spec *resources_of(const struct apply *a, bool back)
 {
-	return (back ? a->before : a->after)->linux.resources;
+	return container_of(a, back)->linux.resources;
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
@@ -336,7 +341,7 @@ static int device_run(struct apply *a, const struct change *c, bool back, struct
 	int r = is ? rules_set(a, back, e) : 0;
 
 	if (r == 0 && (was != is || c->again))
-		r = apply_device_node(a, c->name, is, e);
+		r = apply_device_node(a, c->name, is ? container_of(a, back) : NULL, e);
 	if (r == 0 && !is)
 		r = rules_set(a, back, e);
 	if (r == 0 || !is)

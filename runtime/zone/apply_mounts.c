@@ -191,21 +191,31 @@ static void place_remove(struct apply *a, const char *path)
 		(void)sys_unlinkat(parent, last, 0);
 }
 
-int apply_device_node(struct apply *a, const char *path, bool there, struct err *e)
+static const struct device_spec *device_of(const struct container_spec *s, const char *path)
 {
-	struct mount_spec m = { .destination = mem_strdup(path),
-				.type = mem_strdup("bind"),
-				.source = mem_strdup(path) };
+	for (size_t i = 0; i < s->linux.n_devices; i++)
+		if (str_eq(s->linux.devices[i].path, path))
+			return &s->linux.devices[i];
+	return NULL;
+}
+
+static int add_node(struct apply *a, const char *path, const struct container_spec *with,
+		    struct err *e)
+{
+	const struct device_spec *d = device_of(with, path);
+
+	return d ? engine_device_add(a->container, d, e)
+		 : err_set(e, ENOENT, "the host has no such device");
+}
+
+int apply_device_node(struct apply *a, const char *path, const struct container_spec *with,
+		      struct err *e)
+{
 	int r = unmount(a, path, e); /* none is fine: it is the rule that keeps a device away */
 
-	strv_split(&m.options, "bind,nosuid,noexec", ',');
-	if (r >= 0 && there)
-		r = engine_mount_add(a->container, &m, e);
+	if (r >= 0 && with)
+		r = add_node(a, path, with, e);
 	else if (r >= 0)
 		place_remove(a, path);
-	free(m.destination);
-	free(m.type);
-	free(m.source);
-	strv_done(&m.options);
 	return r < 0 ? err_wrap(e, "device[%s]", path) : 0;
 }

@@ -365,6 +365,9 @@ static void check_device(const struct verify *v, size_t i)
 	} else if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)) {
 		diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL, "\"%s\" is not a device",
 			 match);
+	} else if (zone_device_refused(&st)) {
+		diag_add(v->diags, DIAG_AT(0, 0), path, "host", NULL,
+			 "a zone can never have \"%s\": %s", match, zone_device_refused(&st));
 	}
 }
 

@@ -203,6 +203,72 @@ P
 	says "bad: []"
 }
 
+# family: C R
+@test "C, R: root inside rules its own node of a device, never the host's, nor what the node lies on, nor a device that it was not given" {
+	device=$(shut_device) || skip "no device here is shut to others and can be opened"
+	node_before=$(stat -c '%a %u %g %t %T %Z' "$device")
+	booted web limitpriv=default,sys_admin,mknod 'device=[{"match":"'"$device"'"}]'
+	cat > "$(root_of web)/root/try.py" <<'P'
+import ctypes, os, stat, sys
+libc = ctypes.CDLL(None, use_errno=True)
+node, bad = sys.argv[1], []
+def tries(what, fn, *args):
+    try:
+        fn(*args)
+        bad.append(what)
+    except OSError:
+        pass
+os.close(os.open(node, os.O_RDWR))
+os.chmod(node, 0o666)
+os.chown(node, 5, 6)
+s = os.stat(node)
+assert (stat.S_IMODE(s.st_mode), s.st_uid, s.st_gid) == (0o666, 5, 6)
+os.makedirs("/root/m", exist_ok=True)
+for name in ("/dev/made", "/root/made", "/tmp/made"):
+    tries("mknod " + name, os.mknod, name, 0o600 | stat.S_IFCHR, os.makedev(1, 1))
+tries("link", os.link, node, "/dev/linked")
+tries("file in it", os.open, node + "/x", os.O_CREAT | os.O_WRONLY)
+tries("the folder above it", os.open, node + "/..", os.O_RDONLY)
+tries("user attribute", os.setxattr, node, "user.x", b"1" * 1000)
+tries("trusted attribute", os.setxattr, node, "trusted.x", b"1")
+# the file system below: mounted again, changed, or its root
+if libc.mount(b"devices", b"/root/m", b"tmpfs", 0, b"size=1m") == 0:
+    if os.listdir("/root/m"):
+        bad.append("the tmpfs of the nodes is shown")
+    libc.umount2(b"/root/m", 2)
+if libc.mount(b"none", node.encode(), None, 32, b"size=100m,nr_inodes=1000") == 0:      # MS_REMOUNT
+    bad.append("the tmpfs is changed")
+fs = libc.syscall(433, -100, node.encode(), 0)                                           # fspick
+if fs >= 0 and libc.syscall(431, fs, 7, None, None, 0) == 0:                              # fsconfig RECONFIGURE
+    bad.append("the tmpfs is configured again")
+# as a file of its own it is opened as it is mounted elsewhere, not more
+open("/root/place", "w").close()
+if libc.mount(node.encode(), b"/root/place", None, 0x1000, None) == 0:
+    os.chmod("/root/place", 0o600)
+os.chown(node, 0, 0)
+os.chmod(node, 0o600)
+if os.fork() == 0:
+    os.setgid(1000)
+    os.setuid(1000)
+    try:
+        os.open(node, os.O_RDONLY)
+    except PermissionError:
+        os._exit(0)
+    os._exit(1)
+if os.wait()[1] != 0:
+    bad.append("open to everybody inside")
+print("bad:", bad)
+P
+	run zone exec web python3 /root/try.py "$device"
+	says "bad: []"
+	[ "$(stat -c '%a %u %g %t %T %Z' "$device")" = "$node_before" ]
+	zone audit -q web
+	# the host has no other way in than its own node: uid 0 of the zone is nobody there
+	[ "$(stat -c %a "/proc/$(init_pid web)/root$device")" = 600 ]
+	[ "$(stat -c %u "/proc/$(init_pid web)/root$device")" -ge 65536 ]
+	unharmed
+}
+
 # family: K R
 @test "K, R: CAP_SYS_ADMIN in a zone mounts no file system of the host, lifts no cgroup v1 limit, writes no release_agent, makes no user namespace" {
 	booted web limitpriv=default,sys_admin

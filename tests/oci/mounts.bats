@@ -209,6 +209,48 @@ line() { echo "grep ' $1 ' /proc/self/mountinfo"; }
 	[[ "$output" == *"/etc/device"* ]]
 }
 
+# node NAME MODE [MINOR]: a device 1:MINOR of the host at $TOP/NAME, and its row of linux.devices with the members in $more
+node() {
+	mkdir -p "$BUNDLE/rootfs$TOP"
+	chown 100000:100000 "$BUNDLE/rootfs$TOP" # the container's root makes the places in there
+	mknod -m "$2" "$TOP/$1" c 1 "${3:-3}"
+	config '.linux.devices += [{"path":$p,"type":"c","major":1,"minor":$m} + '"${more:-{\}}"']' --arg p "$TOP/$1" --argjson m "${3:-3}"
+}
+
+@test "devices in a user namespace: owner and mode are those that are asked for, and the host's nodes stay as they are" {
+	user_namespace
+	node shut 0600
+	node group 0660
+	node open 0666
+	more='{"uid":3,"gid":4,"fileMode":416}' node asked 0600
+	more='{"uid":0,"gid":0,"fileMode":438}' node engine 0666
+	more='{"fileMode":384}' node less 0666
+	before=$(stat -c '%n %a %u %g %Z' "$TOP"/{shut,group,open,asked,engine,less})
+	config '.linux.devices += [{"path":"/dev/full","type":"c","major":1,"minor":7,"gid":9}]'
+	runs "cd $TOP; busybox stat -c '%n %a %u %g' shut group open asked engine less /dev/full /dev/null; for f in shut group open engine less; do true 3<>\$f && echo yes; done; busybox chmod 640 shut && busybox stat -c '%a %u %g' shut"
+	[ "${lines[*]}" = "shut 600 0 0 group 660 0 0 open 666 65534 65534 asked 640 3 4 engine 666 65534 65534 less 600 0 0 /dev/full 666 0 9 /dev/null 666 65534 65534 yes yes yes yes yes 640 0 0" ] || { echo "$output"; false; }
+	[ "$(stat -c '%n %a %u %g %Z' "$TOP"/{shut,group,open,asked,engine,less})" = "$before" ]
+	# nobody else inside gets through
+	config '.process.user = {"uid": 1000, "gid": 1000}'
+	runs "cd $TOP; for f in shut group open asked less; do (true 3<>\$f) 2>/dev/null && echo \$f; done"
+	[ "$output" = open ]
+	config '.process.user = {"uid": 3, "gid": 1}'
+	runs "true 3<>$TOP/asked && echo yes"
+	[ "$output" = yes ]
+	config '.linux.devices[0].uid = 70000'
+	run zrun create -b "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[[ "$output" == *"linux.devices[0].uid: 70000 is not in linux.uidMappings"* ]]
+}
+
+@test "devices in a user namespace: a node of its own is no way to a file, a program or another device" {
+	user_namespace
+	node shut 0600
+	config '["CAP_SYS_ADMIN","CAP_MKNOD","CAP_CHOWN","CAP_FOWNER","CAP_DAC_OVERRIDE"] as $all | .process.capabilities = {"bounding":$all,"effective":$all,"permitted":$all} | del(.linux.seccomp)'
+	runs "cd $TOP; busybox mknod other c 1 3 2>/dev/null && echo made; mount -o remount,bind,nosuid shut && echo mounts; mount -o remount,size=100m devices shut 2>/dev/null && echo grown; busybox grep -c ' $TOP/shut [^ ]*nosuid,noexec' /proc/self/mountinfo"
+	[ "${lines[*]}" = "mounts 1" ] || { echo "$output"; false; }
+}
+
 @test "the default devices and links are there" {
 	runs 'for d in null zero full random urandom tty; do [ -c /dev/$d ] || echo no $d; done; for l in fd stdin stdout stderr ptmx; do readlink /dev/$l; done'
 	[ "${lines[*]}" = "/proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 pts/ptmx" ]

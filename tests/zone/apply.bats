@@ -176,6 +176,49 @@ except OSError: print("stopped")'
 	[ "$(pending)" = false ]
 }
 
+@test "device: one that is shut on the host is the root's in the zone: at boot, live, and with a monitor that was killed" {
+	device=$(shut_device) || skip "no device here is shut to others and can be opened"
+	before=$(stat -c '%a %u %g %t %T %Z' "$device")
+	bits=$(stat -c %a "$device")
+	opens() { inside python3 -c 'import os, sys; os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1])); os.open(sys.argv[2], os.O_RDWR)' "$@"; }
+	is_the_roots() {
+		[ "$(inside stat -c '%a %u %g' "$device")" = "$bits 0 0" ]
+		opens 0 "$device"
+		run opens 1000 "$device"
+		says "Permission denied"
+		[ "$(mounted "$device")" = 1 ]
+		zone audit -q web
+	}
+	booted web "$sleeper" 'device=[{"match":"'"$device"'"}]'
+	is_the_roots
+	# root inside may hand it on; the next boot knows nothing of it
+	inside chown 1000:1000 "$device"
+	opens 1000 "$device"
+	inside chmod 0 "$device"
+	inside chown root:root "$device"
+	zone audit -q web
+	zone clear web device
+	fails 0 zone apply web
+	run inside ls "$device"
+	[ "$status" -ne 0 ]
+	zone add web device match="$device"
+	fails 0 zone apply web
+	is_the_roots
+	kill -9 "$(jq .monitor "$ZONES_RUN_DIR/web/run.json")"
+	[ "$(state_of web)" = running ]
+	is_the_roots
+	zone clear web device
+	fails 0 zone apply web
+	run inside ls "$device"
+	[ "$status" -ne 0 ]
+	zone add web device match="$device"
+	fails 0 zone apply web
+	is_the_roots
+	zone reboot web
+	is_the_roots
+	[ "$(stat -c '%a %u %g %t %T %Z' "$device")" = "$before" ]
+}
+
 @test "what the monitor needs it has from then on: restart, shutdownTimeout; also when it was killed" {
 	booted web 'service.command=["/bin/sh","-c","trap \"\" TERM; while :; do sleep 1; done"]'
 	zone set web restart=always shutdownTimeout=500ms attr.owner=acme autoboot=true

@@ -52,6 +52,34 @@ put() { echo "$1" >"$2"; }
 	zone audit web | grep -E '^web +ok +maxLwps .*=60 '
 }
 
+# over NODE: this node of the host shows in the zone instead of its $device; without a NODE that ends
+over() {
+	python3 - "$1" "$device" "$(init_pid web)" <<'P'
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+node, place, pid = sys.argv[1].encode(), sys.argv[2].encode(), sys.argv[3]
+tree = libc.syscall(428, -100, node, 1)                                     # open_tree CLONE
+assert libc.setns(os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY), 0) == 0
+if node:
+    assert tree >= 0 and libc.syscall(429, tree, b"", -100, place, 4) == 0   # move_mount F_EMPTY_PATH
+else:
+    assert libc.umount2(place, 2) == 0
+P
+}
+
+@test "a device that the zone's root cannot open, or that is another" {
+	device=$(shut_device) || skip "no device here is shut to others and can be opened"
+	booted web 'device=[{"match":"'"$device"'"}]'
+	# the host's own node: there, and open to nobody in the zone
+	breaks "devices.$device" over "$device"
+	zone audit -q web | grep "not open to its owner inside"
+	holds over ""
+	holds over /dev/null
+	[ "$(lines changed)" = "devices.$device" ]
+	over ""
+	[ "$(lines changed)" = "" ]
+}
+
 @test "limits, device rules and who is in the cgroups" {
 	[ -e /sys/fs/cgroup/memory/memory.limit_in_bytes ] || skip "this host has no cgroup v1"
 	booted web cappedMemory.physical=64M cappedMemory.swap=64M maxLwps=50 cappedCPU.ncpus=0.5

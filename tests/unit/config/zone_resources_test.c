@@ -1,6 +1,9 @@
 /* What the caps of a zone become in the container. */
 #include "config/zone_to_oci.h"
 
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "runtime/base/mem.h"
@@ -82,10 +85,26 @@ static void test_ipc(void)
 	container_spec_free(s);
 }
 
+static const char *refusal(mode_t type, unsigned major, unsigned minor)
+{
+	const struct stat st = { .st_mode = type | 0600, .st_rdev = makedev(major, minor) };
+
+	return zone_device_refused(&st);
+}
+
+static void test_devices(void)
+{
+	CHECK_STR(refusal(S_IFCHR, 1, 1), "it is the memory of the machine");
+	CHECK(refusal(S_IFCHR, 1, 2) && refusal(S_IFCHR, 1, 4) && refusal(S_IFCHR, 1, 11));
+	CHECK(!refusal(S_IFCHR, 1, 3) && !refusal(S_IFCHR, 10, 229) && !refusal(S_IFCHR, 2, 1));
+	CHECK(!refusal(S_IFBLK, 1, 1)); /* a RAM disk */
+}
+
 int main(void)
 {
 	test_cpu();
 	test_memory();
 	test_ipc();
+	test_devices();
 	return test_done();
 }
