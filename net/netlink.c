@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -133,7 +134,7 @@ static int netlink_error(const struct nlmsghdr *h, struct err *e)
 
 	if (mnl_nlmsg_get_payload_len(h) < sizeof(*body))
 		return err_set(e, EPROTO, "the kernel's answer about the network is too short");
-	code = body->error > 0 ? body->error : -body->error;
+	code = body->error == INT_MIN ? EPROTO : abs(body->error);
 	if (code == 0)
 		return 0;
 	words = netlink_words(h);
@@ -149,6 +150,8 @@ static int netlink_end(const struct nlmsghdr *h, struct err *e)
 
 	if (mnl_nlmsg_get_payload_len(h) >= sizeof(code))
 		memcpy(&code, mnl_nlmsg_get_payload(h), sizeof(code));
+	if (code == INT_MIN)
+		code = -EPROTO;
 	return code < 0 ? err_set(e, -code, "the kernel's list ends too early: %s", strerror(-code))
 			: 0;
 }
