@@ -72,6 +72,15 @@ view() { # procView: the zone's own /proc/meminfo and its kin, through restarts 
 	wait_for 10 sh -c "! kill -0 $m 2>/dev/null && ! kill -0 $p 2>/dev/null"
 	[ "$(zone exec one awk '/^MemTotal/{print $2}' /proc/meminfo)" = 49152 ]
 }
+stat_of() { # zone stat
+	local all cg
+	cg=$(cgroup_of one)
+	all=$(zone stat --json -z one)
+	need "$all" [ "$(jq '.[0].memoryBytes > 0 and .[0].processes > 0 and .[0].memoryLimitBytes == 50331648' <<<"$all")" = true ]
+	need "$all" [ $(($(jq '.[0].memoryBytes' <<<"$all") - $(cat "$cg/memory.current"))) -lt 8388608 ]
+	zone capacity >/dev/null
+	zone stat -r memory,cpu -R total -z one 1 2 | grep -q 'total, memory'
+}
 memory() {
 	local rc=0 before
 	one=$(cgroup_of one)
@@ -401,6 +410,7 @@ check life life
 check limits-are-written limits_are_written
 check sysinfo sysinfo
 check view view
+check stat stat_of
 check memory memory
 check lwps lwps
 check apply applying

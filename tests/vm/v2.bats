@@ -18,6 +18,12 @@ setup_file() {
 @test "v2: procView: /proc/meminfo, uptime, stat and loadavg tell of the zone, also after its server or its monitor and server were killed" {
 	passed view
 }
+@test "v2: sysinfo(2): 6.1, where mappings are a text: the zone's own numbers, also after its server and its monitor were killed" {
+	passed sysinfo
+}
+@test "v2: zone stat, capacity and top's numbers come from the unified hierarchy" {
+	passed stat
+}
 @test "v2: cappedMemory.physical: a program that wants more is killed alone" {
 	passed memory
 }
