@@ -59,10 +59,13 @@ int zone_admin_check_caller(const struct zone_dirs *d, const struct zone *z, str
 {
 	const struct zone_caller *c = d->caller;
 
-	if (!c || !str_eq(c->zone, z->name) ||
-	    (z->spec && zone_admin_spec_allows(z->spec, c->uid, c->auths)))
+	if (!c || !str_eq(c->zone, z->name))
 		return 0;
-	return refuse(z->name, c->auths, e);
+	if (!z->spec || !zone_admin_spec_allows(z->spec, c->uid, c->auths))
+		return refuse(z->name, c->auths, e);
+	if (c->also && !zone_admin_spec_allows(z->spec, c->uid, c->also))
+		return refuse(z->name, c->also, e);
+	return 0;
 }
 
 void zone_admin_verify(const struct zone_spec *z, struct diag_list *diags)

@@ -50,6 +50,7 @@ struct zone_caller {
 	uid_t uid;
 	const char *zone;  /* the one that he named */
 	const char *auths; /* the rights of which he needs one, with commas between */
+	const char *also;  /* of these one as well; NULL */
 };
 
 /* CONFIG, STORAGE, RUN as absolute paths. Read once from the environment into a value that is passed around. */

@@ -56,6 +56,8 @@ _Noreturn void admin_session(int conn, const struct ucred *peer, const char *nam
 const struct cli_verb *admin_verbs(int (*run)(struct cli_args *a));
 const char *admin_auth(
 	const struct cli_verb *v); /* the rights of which it takes one, with commas between */
+const char *admin_words_auth(
+	const struct cli_args *a); /* of which it takes one as well, for its words; NULL: none */
 bool admin_words_ok(const struct cli_args *a); /* no option names a file */
 /* The same row of the whole table. */
 const struct cli_verb *admin_real_verb(const struct cli_verb *v);

@@ -263,15 +263,17 @@ static int guard(struct cli_args *a)
 	struct zone_cmd *z = a->program_data;
 	const struct zone_caller caller = { .uid = session.peer.uid,
 					    .zone = a->positional.items[0],
-					    .auths = admin_auth(a->verb) };
+					    .auths = admin_auth(a->verb),
+					    .also = admin_words_auth(a) };
 	struct err e = { 0 };
 	pid_t verb;
 	int code;
 
 	if (!admin_words_ok(a))
 		return cli_usage(a, "a user's file comes through the standard input");
-	if (zone_admin_allows(&z->dirs, a->positional.items[0], session.peer.uid,
-			      admin_auth(a->verb), &e) < 0) {
+	if (zone_admin_allows(&z->dirs, caller.zone, caller.uid, caller.auths, &e) < 0 ||
+	    (caller.also &&
+	     zone_admin_allows(&z->dirs, caller.zone, caller.uid, caller.also, &e) < 0)) {
 		note(a, CLI_FAILED, true);
 		return output_error(a, &e);
 	}

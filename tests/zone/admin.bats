@@ -348,6 +348,19 @@ time.sleep(60)' "$ZONES_RUN_DIR/.admin" >"$TOP/out" 3>&- &
 	wait $clients || true
 }
 
+@test "manage: arguments for the zone's init are for who may be root inside as well" {
+	zone set web service.command='["/bin/sh","-c","sleep 1000"]'
+	fails 1 bob boot web -- systemd.run=/evil
+	says 'you have no right "login" over a zone "web"'
+	fails 1 bob boot web single
+	[ "$(state_of web)" = installed ]
+	[ "$(zone history --refused --json web | jq -rc '[.[] | [.user, .verb] | join(" ")] | unique | .[]')" = "bin boot" ]
+	fails 0 alice boot web -- a.word
+	fails 0 alice halt web
+	zone set web 'admin=[{"user":"bin","auths":["config","manage"]}]'
+	fails 0 bob boot web a.word
+}
+
 @test "without a server a user is told so; only root can serve; a socket that systemd hands over is used" {
 	kill "$server"
 	wait "$server" || true
