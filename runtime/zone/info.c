@@ -7,6 +7,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/proc.h"
 #include "runtime/engine/engine.h"
+#include "runtime/zone/admin.h"
 #include "runtime/zone/links.h"
 #include "runtime/zone/record.h"
 #include "runtime/zone/storage.h"
@@ -15,6 +16,9 @@
 struct collect {
 	struct zone_info_row *rows;
 	size_t n;
+	const struct zone_spec *spec;
+	const struct zone_caller
+		*stranger; /* a user who may neither enter the zone nor read its file; NULL */
 };
 
 static void add_row(struct collect *c, const char *path, const char *value, const char *origin)
@@ -24,9 +28,25 @@ static void add_row(struct collect *c, const char *path, const char *value, cons
 		(struct zone_info_row){ mem_strdup(path), mem_strdup(value), mem_strdup(origin) };
 }
 
+/* "admin[2].user": an entry of another user. */
+static bool is_of_others(const struct collect *c, const char *path)
+{
+	for (size_t i = 0; i < c->spec->n_admin; i++) {
+		auto_free char *entry = mem_format("admin[%zu]", i);
+
+		if (str_has_prefix(path, entry))
+			return !zone_admin_is(&c->spec->admin[i], c->stranger->uid);
+	}
+	return false;
+}
+
 static void visit(const char *path, const char *value, enum zone_origin origin, void *arg)
 {
-	add_row(arg, path, value, zone_origin_word(origin));
+	struct collect *c = arg;
+	bool is_secret = c->stranger && str_has_prefix(path, "service.env.");
+
+	if (!c->stranger || !is_of_others(c, path))
+		add_row(c, path, is_secret ? "(hidden)" : value, zone_origin_word(origin));
 }
 
 void zone_info_free(struct zone_info_row *rows, size_t n)
@@ -87,6 +107,10 @@ int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row 
 		return r;
 	auto_ptr(zone_spec) struct zone_spec *effective = zone_effective(z->spec, &host);
 
+	c.spec = z->spec;
+	if (d->caller &&
+	    !zone_admin_spec_allows(z->spec, d->caller->uid, ADMIN_CONFIG "," ADMIN_LOGIN))
+		c.stranger = d->caller;
 	zone_effective_visit(z->spec, effective, &host, visit, &c);
 	add_image(&c, z->record.image);
 	if (z->record.zonepath)

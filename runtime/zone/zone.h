@@ -386,7 +386,7 @@ void zone_stat_read_host(const char *stat, const char *meminfo, const char *load
 MUST_CHECK int zone_why(const struct zone_dirs *d, const char *name, enum zone_state *ret_state,
 			struct strv *ret, struct err *e);
 
-/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". Of an installed zone also "storage.driver" "storage.layers" "storage.snapshots", which no file says: "record". */
+/* The effective configuration, a row for each property that has a value; origin is "file" "default" "brand" "host". A caller (zone_dirs) who may neither log in nor read the file is not told the values of "service.env" and what others may do. Of an installed zone also "storage.driver" "storage.layers" "storage.snapshots", which no file says: "record". */
 struct zone_info_row {
 	char *path, *value, *origin;
 };

@@ -361,6 +361,28 @@ time.sleep(60)' "$ZONES_RUN_DIR/.admin" >"$TOP/out" 3>&- &
 	fails 0 bob boot web a.word
 }
 
+@test "manage: info shows neither the variables of the service nor what others are allowed" {
+	zone set web service.command='["/bin/sleep","1000"]' service.env.TOKEN=geheim
+	for json in "" --json; do
+		# shellcheck disable=SC2086
+		fails 0 bob info $json web
+		says '(hidden)'
+		says 'service.env.TOKEN'
+		says 'admin[1].user'
+		says 'bin'
+		case $output in *geheim* | *daemon* | *'admin[0]'*) echo "$output"; false ;; esac
+		# shellcheck disable=SC2086
+		fails 0 alice info $json web
+		says geheim
+		says bin
+		# shellcheck disable=SC2086
+		fails 0 zone info $json web
+		says geheim
+	done
+	fails 0 bob info web service.env.TOKEN admin
+	case $output in *geheim* | *daemon*) echo "$output"; false ;; esac
+}
+
 @test "without a server a user is told so; only root can serve; a socket that systemd hands over is used" {
 	kill "$server"
 	wait "$server" || true
