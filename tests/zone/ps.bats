@@ -40,6 +40,33 @@ load helper
 	wait $x || true
 }
 
+@test "the name of a program, which ps and why show where there are no arguments, and eight-bit control characters are as harmless" {
+	booted web
+	cat >"$ZONES_STORAGE_DIR/web/root/root/names.py" <<'P'
+import ctypes, os, shutil
+f = b"/root/a\033[31m\x9b\x07b"
+shutil.copy("/bin/sh", f)
+if os.fork() == 0: # no arguments at all, and it waits for a word that nobody says
+    ctypes.CDLL(None).execv(f, (ctypes.c_char_p * 2)(b"", None))
+os.execv("/bin/sleep", [b"a\x9b31m\xc2\x9b32m-\xc3\xa4", b"79"])
+P
+	mkfifo "$TOP/silent"
+	zone exec web /usr/bin/python3 /root/names.py <>"$TOP/silent" & x=$!
+	wait_for 5 sh -c 'zone ps web | grep -q " 79$" && zone ps web | grep -q "\[a"'
+	kill -STOP "$(init_pid web)"
+	zone shutdown -t 5m web 3>&- & waits=$!
+	wait_for 10 sh -c 'zone why web | grep -q " 79"'
+	for words in "ps web" "why web" "ps --json web" "why --json web"; do
+		# shellcheck disable=SC2086
+		zone $words >"$TOP/out"
+		[ "$(LC_ALL=C grep -c $'[\033\a]' "$TOP/out")" = 0 ] || { echo "zone $words"; cat -v "$TOP/out"; false; }
+		[ "$(LC_ALL=C grep -cF $'\233' "$TOP/out")" = 0 ] || { echo "zone $words"; cat -v "$TOP/out"; false; }
+		grep -aq 'm-ä' "$TOP/out"
+	done
+	zone halt web
+	wait $x $waits || true
+}
+
 @test "ps of a zone that does not run shows no process; without a name it is wrong usage" {
 	native web
 	[ "$(zone ps --json web | jq -c .)" = "[]" ]
