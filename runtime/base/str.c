@@ -303,6 +303,15 @@ bool str_is_line_safe(const char *s, const char *also)
 	return true;
 }
 
+char str_harmless(unsigned char *last, char next)
+{
+	unsigned char k = (unsigned char)next;
+	bool is_eight_bit = k >= 0x80 && k < 0xa0 && (*last < 0x80 || *last == 0xc2);
+
+	*last = k;
+	return k < 0x20 || k == 0x7f || is_eight_bit ? '?' : next;
+}
+
 /* Length of the well-formed UTF-8 sequence at s (n bytes left), 0 when there is none: RFC 3629,
  * so no overlong forms, no surrogates. */
 static size_t utf8_sequence(const unsigned char *s, size_t n)

@@ -1,5 +1,4 @@
 /* ps - the processes of a zone as the host sees them. Which ones they are is asked of the cgroup, not of anything that a process of the zone can change. */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,11 +20,13 @@ enum { STATUS_MAX = 65536, COMMAND_MAX = 4096, COMMAND_SHOWN = 512 };
 static char *status_value(const char *status, const char *key)
 {
 	auto_free char *start = mem_format("\n%s:", key);
-	const char *at = strstr(status, start);
+	const char *at = str_after(status, start + 1); /* the first line */
+	const char *later = at ? NULL : strstr(status, start);
 
+	if (later)
+		at = later + strlen(start);
 	if (!at)
 		return NULL;
-	at += strlen(start);
 	at += strspn(at, " \t");
 	return mem_strndup(at, strcspn(at, "\n"));
 }
@@ -51,6 +52,16 @@ static int64_t number_at(const char *line, int index)
 	return words.n > 0 && i < words.n && num_i64(words.items[i], &v) == 0 ? v : -1;
 }
 
+/* It comes from the zone and goes to a terminal. */
+static char *clean(char *text)
+{
+	unsigned char last = 0;
+
+	for (char *p = text; *p; p++)
+		*p = str_harmless(&last, *p);
+	return text;
+}
+
 /* The arguments with blanks between; the program's name in brackets when there are none. */
 static char *command_of(pid_t pid, const char *status)
 {
@@ -68,15 +79,13 @@ static char *command_of(pid_t pid, const char *status)
 	if (n == 0) {
 		auto_free char *name = status_value(status, "Name");
 
-		return mem_format("[%s]", name ? name : "?");
+		return clean(mem_format("[%s]", name ? name : "?"));
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] == '\0')
 			text[i] = ' ';
-		else if (iscntrl((unsigned char)text[i]))
-			text[i] = '?'; /* it comes from the zone and goes to a terminal */
 	}
-	return mem_strndup(text, n < COMMAND_SHOWN ? n : COMMAND_SHOWN);
+	return clean(mem_strndup(text, n < COMMAND_SHOWN ? n : COMMAND_SHOWN));
 }
 
 /* User and system time in milliseconds from /proc/PID/stat; the name in it may hold blanks and brackets, so reading starts behind the last one. */

@@ -34,7 +34,7 @@ static void print_harmless(const char *text)
 	unsigned char last = 0;
 
 	for (; *text; text++)
-		(void)putchar(output_harmless(&last, *text));
+		(void)putchar(str_harmless(&last, *text));
 }
 
 /* The kinds that an administrator is to see. */

@@ -71,7 +71,7 @@ static bool logs_print(int fd)
 	while ((n = sys_read(fd, buf, sizeof(buf))) > 0) {
 		for (ssize_t i = 0; plain && i < n; i++) {
 			bool is_blank = buf[i] == '\n' || buf[i] == '\t';
-			char shown = output_harmless(&last, buf[i]);
+			char shown = str_harmless(&last, buf[i]);
 
 			buf[i] = is_blank ? buf[i] : shown;
 		}

@@ -117,15 +117,6 @@ static size_t width_of(const char *s)
 	return n;
 }
 
-char output_harmless(unsigned char *last, char next)
-{
-	unsigned char k = (unsigned char)next;
-	bool is_eight_bit = k >= 0x80 && k < 0xa0 && (*last < 0x80 || *last == 0xc2);
-
-	*last = k;
-	return k < 0x20 || k == 0x7f || is_eight_bit ? '?' : next;
-}
-
 static void print_cell(const char *text, size_t width, const char *colour, bool last)
 {
 	const char *plain = *colour ? output_colour(OUTPUT_PLAIN) : "";
@@ -133,7 +124,7 @@ static void print_cell(const char *text, size_t width, const char *colour, bool 
 
 	(void)fputs(colour, stdout);
 	for (const char *p = text; *p; p++)
-		(void)putchar(output_harmless(&before, *p));
+		(void)putchar(str_harmless(&before, *p));
 	(void)fputs(plain, stdout);
 	for (size_t n = width_of(text); !last && n < width + 2; n++)
 		(void)putchar(' ');

@@ -46,11 +46,6 @@ enum output_colour {
 /* Escape sequence for standard output, "" when there is to be no colour. */
 const char *output_colour(enum output_colour c);
 
-/* --- text from outside --- */
-/* The next byte of such a text as a terminal may see it: '?' in place of control characters, also of those that stand as U+0080 to U+009F. *last is the
- * byte before it, 0 at the beginning of the text. */
-char output_harmless(unsigned char *last, char next);
-
 /* --- tables --- */
 enum { OUTPUT_COLUMNS_MAX = 16 };
 struct output_table {

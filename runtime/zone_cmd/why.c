@@ -36,6 +36,6 @@ int zone_cmd_why(struct cli_args *a)
 	(void)printf("zone \"%s\" is %s%s\n", name, zone_state_word(state),
 		     reasons.n ? ":" : "; nothing is wrong with it");
 	for (size_t i = 0; i < reasons.n; i++)
-		(void)printf("  %s\n", reasons.items[i]);
+		output_line(2, reasons.items[i]);
 	return CLI_DONE;
 }

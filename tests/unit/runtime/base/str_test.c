@@ -104,6 +104,13 @@ static void test_questions(void)
 	CHECK_STR(small, "123");
 	CHECK_INT(str_format(small, sizeof(small), "%d", 1234), -ENAMETOOLONG);
 	CHECK_STR(small, "");
+	const char *text = "a\033\n\x7f\x9b\xc2\x9b\xc3\xa4\xc3\x9b\xff";
+	char shown[16] = "";
+	unsigned char last = 0;
+
+	for (size_t i = 0; text[i]; i++)
+		shown[i] = str_harmless(&last, text[i]);
+	CHECK_STR(shown, "a????\xc2?\xc3\xa4\xc3\x9b\xff");
 	CHECK(str_is_line_safe("a b=c", NULL));
 	CHECK(!str_is_line_safe("a\nb", NULL));
 	CHECK(!str_is_line_safe("a\x7f", NULL));
