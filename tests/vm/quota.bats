@@ -26,3 +26,6 @@ setup_file() {
 @test "XFS: a copy, its rollback and a clone each count in their own zone; nothing is left" {
 	passed xfs-copies
 }
+@test "fs-verity: an image is mounted when the kernel's digest of its file is the one that the configuration names, and refused by name otherwise" {
+	passed verity
+}
