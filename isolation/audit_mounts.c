@@ -237,7 +237,7 @@ static bool is_open_to(const struct container_spec *spec, const struct mount_op 
 	mode_t wanted = op->node.has_mode ? op->node.mode >> 6 & 06 : 06, given = p->mode;
 	uint32_t uid, gid;
 
-	if (S_ISFIFO(op->node.type) || !l->namespaces[NS_USER].wanted ||
+	if (!op->node.is_granted || !l->namespaces[NS_USER].wanted ||
 	    !idmap_host_id(l->uid_mappings, l->n_uid_mappings, op->node.uid, &uid) ||
 	    !idmap_host_id(l->gid_mappings, l->n_gid_mappings, op->node.gid, &gid))
 		return true;

@@ -4,6 +4,9 @@
  * open it, and whatever owner and mode the configuration names would not hold. Then the parent, who may, makes a node with the same number on a tmpfs that holds nothing else, owned by somebody of
  * the container, and init attaches that. The host's node is never touched. The tmpfs itself is never visible anywhere: each node is a mount of its own.
  *
+ * Only for a device that the rules grant by its number. For --privileged engines list every device of the host and allow all of them in one rule, also for a user namespace, and count on the owner and mode of
+ * the host's nodes to keep its root away from the host's disks.
+ *
  * Before Linux 6.15 only what is mounted in one's own mount namespace can be cloned: there a helper mounts the tmpfs in a namespace of its own, and hands the clones back. */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +55,7 @@ int device_nodes_decide(const struct linux_spec *l, const struct mount_op *op, m
 	struct device_node node = op->node;
 
 	/* without maps the namespace is one that others have made, and who is who in it is not known */
-	if (is_enough(&node, host) || !l->n_uid_mappings || !l->n_gid_mappings)
+	if (!node.is_granted || is_enough(&node, host) || !l->n_uid_mappings || !l->n_gid_mappings)
 		return 0;
 	node.mode = node.has_mode ? node.mode & PERMISSIONS : host & ALL_READ_WRITE;
 	int r = map_one(l->uid_mappings, l->n_uid_mappings, &node.uid);
@@ -76,7 +79,7 @@ int device_nodes_plan(const struct isolation *iso, const struct mount_op *op, st
 {
 	struct stat st;
 
-	if (!iso->in_user || !iso->is_host_root)
+	if (!op->node.is_granted || !iso->in_user || !iso->is_host_root)
 		return 0;
 	if (fstat(s->fd, &st) < 0)
 		return err_sys(e, "examine \"%s\"", s->path);

@@ -163,6 +163,18 @@ static mode_t device_type(const char *word)
 	return str_eq(word, "p") ? S_IFIFO : S_IFCHR;
 }
 
+static bool is_granted(const struct resources_spec *r, const struct device_node *n)
+{
+	for (size_t i = 0; r && i < r->n_devices; i++) {
+		const struct device_rule_spec *d = &r->devices[i];
+
+		if (d->allow && d->type && device_type(d->type) == n->type && d->major.set &&
+		    d->major.value == n->major && d->minor.set && d->minor.value == n->minor)
+			return true;
+	}
+	return false;
+}
+
 static void plan_device(const struct container_spec *spec, size_t row, struct mount_plan *p)
 {
 	const struct device_spec *d = &spec->linux.devices[row];
@@ -179,6 +191,7 @@ static void plan_device(const struct container_spec *spec, size_t row, struct mo
 		.uid = d->uid.set ? (uid_t)d->uid.value : 0,
 		.gid = d->gid.set ? (gid_t)d->gid.value : 0,
 	};
+	op->node.is_granted = is_granted(spec->linux.resources, &op->node);
 }
 
 static void plan_devices(const struct container_spec *spec, struct mount_plan *p)
@@ -293,6 +306,7 @@ void mount_plan_make_device(const struct container_spec *spec, struct mount_plan
 {
 	*ret = (struct mount_plan){ 0 };
 	plan_device(spec, 0, ret);
+	ret->ops[0].node.is_granted = true;
 }
 
 void mount_plan_done(struct mount_plan *p)

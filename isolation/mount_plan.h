@@ -40,7 +40,8 @@ struct device_node {
 	mode_t type; /* S_IFCHR, S_IFBLK or S_IFIFO */
 	unsigned major, minor;
 	mode_t mode;
-	bool has_mode; /* asked for; else `mode` is what a node gets outside a user namespace */
+	bool is_granted; /* a rule of linux.resources.devices allows this very number */
+	bool has_mode;   /* asked for; else `mode` is what a node gets outside a user namespace */
 	uid_t uid;
 	gid_t gid;
 };
@@ -70,7 +71,7 @@ MUST_CHECK int mount_plan_make(const struct container_spec *spec, struct mount_p
 /* Only row 0 of spec->mounts, without devices, links and hidden paths: for a mount into a running container. */
 MUST_CHECK int mount_plan_make_one(const struct container_spec *spec, struct mount_plan *ret,
 				   struct err *e);
-/* Only row 0 of spec->linux.devices, likewise. */
+/* Only row 0 of spec->linux.devices, likewise, which counts as granted. */
 void mount_plan_make_device(const struct container_spec *spec, struct mount_plan *ret);
 void mount_plan_done(struct mount_plan *p);
 
