@@ -180,16 +180,6 @@ static void judge(struct compare *c, const char *path)
 		       rule->why);
 }
 
-static bool is_same(const struct json *a, const struct json *b)
-{
-	if (!a || !b)
-		return a == b;
-	auto_free char *left = json_print(a, false);
-	auto_free char *right = json_print(b, false);
-
-	return str_eq(left, right);
-}
-
 static bool has_members(const struct json *j)
 {
 	return j && j->type == JSON_OBJECT;
@@ -204,7 +194,7 @@ static void members(struct compare *c, const char *key, const struct json *from,
 			has_members(to) ? json_get(to, from->items[i]->key) : NULL;
 		auto_free char *path = mem_format("%s.%s", key, from->items[i]->key);
 
-		if (!is_same(from->items[i], other))
+		if (!json_is_same(from->items[i], other))
 			judge(c, path);
 	}
 }
@@ -214,7 +204,7 @@ static void differences(struct compare *c, const struct json *from, const struct
 	for (size_t i = 0; i < from->n; i++) {
 		const struct json *one = from->items[i], *other = json_get(to, one->key);
 
-		if (is_same(one, other))
+		if (json_is_same(one, other))
 			continue;
 		if (!has_members(one) && !has_members(other)) {
 			judge(c, one->key);

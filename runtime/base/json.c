@@ -295,3 +295,13 @@ char *json_print(const struct json *j, bool pretty)
 	print_value(&b, j, pretty, 0);
 	return strbuf_steal(&b);
 }
+
+bool json_is_same(const struct json *a, const struct json *b)
+{
+	if (!a || !b)
+		return a == b;
+	auto_free char *left = json_print(a, false);
+	auto_free char *right = json_print(b, false);
+
+	return str_eq(left, right);
+}

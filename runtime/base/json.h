@@ -56,6 +56,8 @@ struct json *json_new_number_text(const char *text); /* must be a JSON number */
 struct json *json_new_bool(bool v);
 struct json *json_new_null(void);
 struct json *json_clone(const struct json *j);
+/* Would both be printed alike? The order of members counts, and how a number is written. Two NULLs are the same. */
+bool json_is_same(const struct json *a, const struct json *b);
 /* Add to a parent, which takes ownership; json_set replaces a member of that name in place. Both return the child. */
 struct json *json_set(struct json *object, const char *key, struct json *value);
 struct json *json_add(struct json *array, struct json *value);

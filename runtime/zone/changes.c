@@ -126,16 +126,6 @@ static struct json *copy_of(const struct json *j)
 	return copy;
 }
 
-static bool is_same(const struct json *a, const struct json *b)
-{
-	if (!a || !b)
-		return a == b;
-	auto_free char *left = json_print(a, false);
-	auto_free char *right = json_print(b, false);
-
-	return str_eq(left, right);
-}
-
 static char *path_of(const char *key, const char *name, bool is_item)
 {
 	if (!name)
@@ -164,7 +154,7 @@ static void add_change(struct find *f, const char *key, const char *name, const 
 	bool again = f->unsure && strv_has(f->unsure, path);
 	struct change *c;
 
-	if (!again && is_same(from, to))
+	if (!again && json_is_same(from, to))
 		return;
 	f->ret->items = mem_grow(f->ret->items, f->ret->n + 1, sizeof(*f->ret->items));
 	c = &f->ret->items[f->ret->n++];

@@ -1,6 +1,7 @@
 /* history - see history.h. */
 #include "runtime/zone/history.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -21,9 +22,12 @@
 enum { TIME_MAX = 40, LOGINUID_MAX = 32, ZONE_TEXT_MAX = 64 };
 static const uint64_t loginuid_unset = 4294967295U;
 
-static const char *file_of(bool refused)
+/* A user has a file of his own, or he could push root's acts out of theirs. */
+static char *file_of(bool refused, uid_t uid)
 {
-	return refused ? "refused.log" : "audit.log";
+	if (refused)
+		return mem_strdup("refused.log");
+	return uid == 0 ? mem_strdup("audit.log") : mem_format("audit-%u.log", (unsigned)uid);
 }
 
 static int folder_open(const struct zone_dirs *d, struct err *e)
@@ -143,10 +147,11 @@ static int append(int dir, const char *name, const char *line, struct err *e)
 void history_add(const struct zone_dirs *d, const struct history_act *act)
 {
 	auto_free char *line = line_of(act);
+	auto_free char *name = file_of(act->refused, act->uid);
 	struct err e = { 0 };
 	auto_close int dir = folder_open(d, &e);
 
-	if (dir < 0 || append(dir, file_of(act->refused), line, &e) < 0)
+	if (dir < 0 || append(dir, name, line, &e) < 0)
 		log_err(&e);
 }
 
@@ -174,23 +179,66 @@ static int file_read(int dir, const char *name, const struct history_query *q, s
 	return 0;
 }
 
+/* "audit.log", "audit-1000.log", and the older ones "audit.log.1". */
+static bool is_wanted(const char *name, bool refused)
+{
+	const char *rest = str_after(name, refused ? "refused" : "audit");
+
+	if (rest && !refused && *rest == '-' && rest[1] != '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	return str_eq(rest, ".log") || str_eq(rest, ".log.1");
+}
+
+static int folder_read(int dir, const struct history_query *q, struct json *to, struct err *e)
+{
+	auto_close int fd = sys_openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	int r = 0;
+
+	if (!stream)
+		return err_sys(e, "list the log of acts");
+	(void)fd_steal(&fd);
+	for (const struct dirent *entry = readdir(stream); entry && r == 0; entry = readdir(stream))
+		if (is_wanted(entry->d_name, q->refused))
+			r = file_read(dir, entry->d_name, q, to, e);
+	(void)closedir(stream);
+	return r;
+}
+
+struct dated {
+	struct json *act;
+	size_t at;
+};
+
+/* Those of the same moment stay as they were read. */
+static int by_time(const void *a, const void *b)
+{
+	const struct dated *x = a, *y = b;
+	int order =
+		strcmp(json_get_string(x->act, "time", ""), json_get_string(y->act, "time", ""));
+
+	return order ? order : x->at < y->at ? -1 : 1;
+}
+
 int history_read(const struct zone_dirs *d, const struct history_query *q, struct json **ret,
 		 struct err *e)
 {
 	auto_ptr(json) struct json *all = json_new_array();
-	auto_free char *older = mem_format("%s.1", file_of(q->refused));
 	auto_close int dir = folder_open(d, e);
-	int r = dir < 0 ? dir : file_read(dir, older, q, all, e);
+	int r = dir < 0 ? dir : folder_read(dir, q, all, e);
 
-	if (r == 0)
-		r = file_read(dir, file_of(q->refused), q, all, e);
 	if (r < 0)
 		return r;
+	auto_free struct dated *dated = mem_array(all->n + 1, sizeof(*dated));
+
+	for (size_t i = 0; i < all->n; i++)
+		dated[i] = (struct dated){ all->items[i], i };
+	qsort(dated, all->n, sizeof(*dated), by_time);
 	size_t skip = q->last > 0 && all->n > q->last ? all->n - q->last : 0;
 	struct json *last = json_new_array();
 
 	for (size_t i = skip; i < all->n; i++)
-		json_add(last, json_clone(all->items[i]));
+		json_add(last, json_clone(dated[i].act));
 	*ret = last;
 	return 0;
 }

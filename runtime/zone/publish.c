@@ -32,6 +32,7 @@ struct publish {
 	const struct publish_compression *way;
 	char *dir, *tag;
 	int layout; /* DIR */
+	int blobs;  /* in it, "blobs/sha256" */
 	int64_t epoch;
 	char created[32];
 	struct publish_layer layer;
@@ -42,6 +43,7 @@ static void publish_done(struct publish *p)
 	free(p->dir);
 	free(p->tag);
 	fd_close(&p->layout);
+	fd_close(&p->blobs);
 }
 
 /* "oci:DIR[:TAG]", where DIR need not be there. */
@@ -111,26 +113,80 @@ static int begin_layout(const struct publish *p, struct err *e)
 
 	if (!file_exists(p->layout, "oci-layout") && !is_empty(p->layout))
 		return err_set(e, EEXIST, "\"%s\" holds something that is no image layout", p->dir);
-	int r = file_replace(p->layout, "oci-layout", version, strlen(version), 0644, e);
+	return file_replace(p->layout, "oci-layout", version, strlen(version), 0644, e);
+}
 
-	return r < 0 ? r : file_mkdir_p(p->layout, "blobs/sha256", 0755, e);
+/* The layout may be a user's, who can put links into it: what is written is written below descriptors of ours. */
+static int open_blobs(struct publish *p, struct err *e)
+{
+	int r = file_mkdir_p(p->layout, "blobs", 0755, e);
+	auto_close int blobs = r < 0 ? r : file_open_dir(p->layout, "blobs", e);
+
+	r = blobs < 0 ? blobs : file_mkdir_p(blobs, "sha256", 0755, e);
+	if (r < 0)
+		return r;
+	p->blobs = file_open_dir(blobs, "sha256", e);
+	return p->blobs < 0 ? p->blobs : 0;
+}
+
+/* O_PATH, made where it is missing; over links that only root can have made. */
+static int reach_dir(const char *path, struct err *e)
+{
+	struct err why = { 0 };
+	int fd = path_open_host(path, &why);
+	const char *last = strrchr(path, '/');
+
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT || !last || !last[1]) {
+		*e = why;
+		return fd;
+	}
+	auto_free char *above = mem_strndup(path, (size_t)(last - path));
+	auto_close int parent = reach_dir(above, e);
+	int r = parent < 0 ? parent : file_mkdir_p(parent, last + 1, 0755, e);
+
+	return r < 0 ? r : file_open_dir(parent, last + 1, e);
+}
+
+static int open_dir(const char *dir, struct err *e)
+{
+	auto_free char *here = str_has_prefix(dir, "/") ? mem_strdup("") : getcwd(NULL, 0);
+	auto_free char *path = here ? mem_format("%s/%s", here, dir) : NULL;
+
+	if (!path)
+		return err_sys(e, "find the current directory");
+	for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+		path[n - 1] = '\0';
+	auto_close int found = reach_dir(path, e);
+
+	if (found < 0)
+		return found;
+	int fd = sys_openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	return fd < 0 ? err_sys(e, "open \"%s\"", dir) : fd;
 }
 
 static int open_layout(struct publish *p, struct err *e)
 {
-	int r = file_mkdir_p(AT_FDCWD, p->dir, 0755, e);
+	p->layout = open_dir(p->dir, e);
+	if (p->layout < 0)
+		return p->layout;
+	int r = lock_layout(p, e);
 
 	if (r < 0)
 		return r;
-	p->layout = sys_openat(AT_FDCWD, p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	if (p->layout < 0)
-		return err_sys(e, "open \"%s\"", p->dir);
-	r = lock_layout(p, e);
-	if (r < 0)
-		return r;
 	r = begin_layout(p, e);
+	if (r == 0)
+		r = open_blobs(p, e);
 	unlock_layout(p);
 	return r;
+}
+
+/* A blob's name in its folder. */
+static const char *blob_name(const char *digest)
+{
+	return str_after(digest, "sha256:");
 }
 
 /* {"mediaType","digest","size"} of a blob. */
@@ -153,9 +209,7 @@ static int put_json(const struct publish *p, const struct json *j, const char *m
 
 	if (r < 0)
 		return r;
-	auto_free char *path = image_blob_path(digest);
-
-	r = file_replace(p->layout, path, text, strlen(text), 0644 | FILE_DURABLE, e);
+	r = file_replace(p->blobs, blob_name(digest), text, strlen(text), 0644 | FILE_DURABLE, e);
 	if (r == 0)
 		*ret = descriptor(media, digest, strlen(text));
 	return r;
@@ -164,8 +218,7 @@ static int put_json(const struct publish *p, const struct json *j, const char *m
 /* The layer is written without a name and gets the one of its sum. */
 static int put_layer(struct publish *p, struct tree_job *job, struct err *e)
 {
-	auto_close int out =
-		sys_openat(p->layout, "blobs/sha256", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
+	auto_close int out = sys_openat(p->blobs, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0644);
 	char link[32];
 
 	if (out < 0)
@@ -176,10 +229,10 @@ static int put_layer(struct publish *p, struct tree_job *job, struct err *e)
 		return r;
 	if (sys_fsync(out) < 0)
 		return err_sys(e, "flush the layer");
-	auto_free char *path = image_blob_path(p->layer.digest);
-
 	path_of_fd(out, link, sizeof(link));
-	if (sys_linkat(AT_FDCWD, link, p->layout, path, AT_SYMLINK_FOLLOW) < 0 && errno != EEXIST)
+	if (sys_linkat(AT_FDCWD, link, p->blobs, blob_name(p->layer.digest), AT_SYMLINK_FOLLOW) <
+		    0 &&
+	    errno != EEXIST)
 		return err_sys(e, "give the layer its name");
 	return 0;
 }
@@ -301,7 +354,7 @@ static int old_index(const struct publish *p, struct json *to, struct err *e)
 	auto_ptr(json) struct json *j = NULL;
 	auto_free char *text = NULL;
 	size_t n = 0;
-	int r = file_read_all(p->layout, "index.json", IMAGE_JSON_MAX, &text, &n, e);
+	int r = path_read_regular(p->layout, "index.json", IMAGE_JSON_MAX, &text, &n, e);
 
 	if (r == -ENOENT)
 		return 0;
@@ -389,7 +442,7 @@ int zone_publish(const struct zone_dirs *d, const char *name, const struct zone_
 	struct zone_host host = { 0 };
 	int r = zone_open_for(d, name, ZONE_OPEN_LOCK | ZONE_OPEN_MUST_EXIST | ZONE_OPEN_NEED_SPEC,
 			      &z, e);
-	auto_done(publish) struct publish p = { .zone = z, .layout = -1 };
+	auto_done(publish) struct publish p = { .zone = z, .layout = -1, .blobs = -1 };
 
 	if (r == 0)
 		r = zone_allow(z, ZONE_VERB_PUBLISH, NULL, e);

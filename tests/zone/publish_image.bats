@@ -193,3 +193,26 @@ FAKE
 	fails 1 zone install --debootstrap bookworm nat2
 	says brand=linux
 }
+
+@test "a layout in a folder of a user's leads root nowhere else: neither its own links nor those above it" {
+	zone_of_tree web
+	mkdir -p "$TOP/shut/roots" "$TOP/users/one" "$TOP/users/two/blobs" "$TOP/users/three"
+	echo '{"manifests":[{"digest":"sha256:0","annotations":{"secret":"of root"}}]}' >"$TOP/shut/index"
+	for name in one two three; do echo '{"imageLayoutVersion":"1.0.0"}' >"$TOP/users/$name/oci-layout"; done
+	ln -s "$TOP/shut/roots" "$TOP/users/one/blobs"
+	ln -s "$TOP/shut/roots" "$TOP/users/two/blobs/sha256"
+	ln -s "$TOP/shut/index" "$TOP/users/three/index.json"
+	ln -s "$TOP/shut/roots" "$TOP/users/four"
+	chown -hR 1234:1235 "$TOP/users"
+	fails 1 zone publish web "oci:$TOP/users/one"
+	fails 1 zone publish web "oci:$TOP/users/two"
+	zone publish web "oci:$TOP/users/three" || true
+	run grep secret "$TOP/users/three/index.json"
+	[ ! -f "$TOP/users/three/index.json" ] || [ -L "$TOP/users/three/index.json" ] || [ "$status" -ne 0 ]
+	fails 1 zone publish web "oci:$TOP/users/four"
+	fails 1 zone publish web "oci:$TOP/users/four/new/layout"
+	[ -z "$(ls -A "$TOP/shut/roots")" ]
+	# from where one stands, and what has to be made
+	(cd "$TOP/users" && zone publish web oci:new/layout)
+	[ -e "$TOP/users/new/layout/index.json" ]
+}

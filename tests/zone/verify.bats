@@ -139,3 +139,29 @@ problem() {
 	zone boot web
 	wait_for 10 grep -qx 'got -v quiet' "$ZONES_STORAGE_DIR/web/root/var/tmp/got"
 }
+
+@test "a device that no zone can have is refused under every name of its node, by verify and by boot" {
+	native web
+	# names of ours in /dev/shm, which only this mount namespace sees
+	cat >"$TOP/try" <<'T'
+mount -t tmpfs none /dev/shm
+for minor in 1 2 4 11; do
+	rm -f /dev/shm/other
+	mknod /dev/shm/other c 1 $minor
+	ln -sfn other /dev/shm/link
+	for name in other link; do
+		zone set web "device=[{\"match\":\"/dev/shm/$name\"}]"
+		! zone verify web || exit 10
+		! zone boot web || exit 11
+	done
+done
+rm -f /dev/shm/other
+mknod /dev/shm/other c 1 5
+zone set web 'device=[{"match":"/dev/shm/other"}]'
+zone verify web
+T
+	run unshare --mount --propagation private sh -e "$TOP/try"
+	echo "$status: $output"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c "a zone can never have" <<<"$output")" -ge 16 ]
+}

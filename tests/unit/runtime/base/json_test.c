@@ -90,11 +90,24 @@ static void test_round_trip(void)
 	check_print(again, false, text);
 }
 
+static void test_is_same(void)
+{
+	auto_ptr(json) struct json *one = json_new_array();
+	auto_ptr(json) struct json *other = json_new_array();
+
+	CHECK(json_is_same(NULL, NULL) && !json_is_same(one, NULL) && !json_is_same(NULL, one));
+	CHECK(json_is_same(one, other));
+	json_add(one, json_new_string("1"));
+	json_add(other, json_new_i64(1));
+	CHECK(!json_is_same(one, other));
+}
+
 int main(void)
 {
 	test_build();
 	test_get();
 	test_strings();
 	test_round_trip();
+	test_is_same();
 	return test_done();
 }

@@ -60,7 +60,7 @@ int main(void)
 	test_put(folder, "audit.log", "{\"verb\":\"halt\",\"zone\":\"we");
 	act = (struct history_act){ .verb = "boot", .zone = "web" };
 	history_add(&t.dirs, &act);
-	CHECK_INT(count(&t, &all, NULL), 1);
+	CHECK_INT(count(&t, &all, NULL), 2); /* and that of eve, in a file of its own */
 	/* The bound: what was is kept once. */
 	auto_free char *full = mem_array(HISTORY_MAX + 1, 1);
 
@@ -69,7 +69,27 @@ int main(void)
 	history_add(&t.dirs, &act);
 	CHECK(stat(older, &st) == 0 && st.st_size >= HISTORY_MAX);
 	CHECK(stat(file, &st) == 0 && st.st_size < 1024);
-	CHECK_INT(count(&t, &all, NULL), 1);
+	CHECK_INT(count(&t, &all, NULL), 2);
+	/* A user's acts push out his own, and come in between by their time. */
+	test_put(folder, "audit.log.1",
+		 "{\"time\":\"2026-11-29T10:00:00.000Z\",\"verb\":\"boot\"}\n");
+	test_put(folder, "audit.log",
+		 "{\"time\":\"2026-11-29T12:00:00.000Z\",\"verb\":\"halt\"}\n");
+	act = (struct history_act){ .verb = "freeze", .zone = "web", .uid = 7, .user = "eve" };
+	for (int i = 0; i < 25000; i++)
+		history_add(&t.dirs, &act);
+	test_put(folder, "audit-7.log.1",
+		 "{\"time\":\"2026-11-29T11:00:00.000Z\",\"verb\":\"thaw\"}\n");
+	test_put(folder, "audit-8.log",
+		 "{\"time\":\"2026-11-29T09:00:00.000Z\",\"verb\":\"ready\"}\n");
+	test_put(folder, "audit-x.log", "{\"verb\":\"no file of ours\"}\n");
+	json_free(list);
+	list = NULL;
+	CHECK(count(&t, &all, &list) > 4);
+	static const char *const verbs[] = { "ready", "boot", "thaw", "halt", "freeze" };
+
+	for (size_t i = 0; list && list->n >= 5 && i < 5; i++)
+		CHECK_STR(json_get_string(list->items[i], "verb", ""), verbs[i]);
 	test_dirs_remove(&t);
 	return test_done();
 }
