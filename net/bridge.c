@@ -240,7 +240,7 @@ static int bridge_set_loopback(struct bridge *b, bool on, struct err *e)
 	return r;
 }
 
-/* What the rules follow from, as a text. */
+/* What the rules follow from, as a text: what they are made of, and how. */
 static char *bridge_rules_text(const struct bridge *b, const struct nat *nat)
 {
 	auto_done(strbuf) struct strbuf rules = { 0 };
@@ -248,6 +248,7 @@ static char *bridge_rules_text(const struct bridge *b, const struct nat *nat)
 	auto_free char *six = strv_join(nat->closed6, ",");
 	auto_free char *ports = json_print(json_get(b->state, "publish"), false);
 
+	strbuf_add(&rules, NAT_VERSION " ");
 	for (size_t i = 0; i < b->n_links; i++) {
 		strbuf_format(&rules, "%s ", b->links[i].name);
 		for (size_t k = 0; k < b->links[i].n_gates; k++) {
