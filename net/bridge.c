@@ -7,8 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "net/addr.h"
 #include "net/forward.h"
 #include "net/judge.h"
 #include "net/link.h"
@@ -112,17 +115,13 @@ static struct json *bridge_users(const struct bridge *b)
 	return json_get(b->state, "users");
 }
 
-static void bridge_add_gate(struct bridge_link *l, const char *text)
+static void bridge_add_gate(struct bridge_link *l, const struct inet_addr *a)
 {
-	struct inet_addr a;
-
-	if (inet_parse(text, &a) < 0)
-		return;
 	for (size_t i = 0; i < l->n_gates; i++)
-		if (inet_same(&l->gates[i], &a))
+		if (inet_same(&l->gates[i], a))
 			return;
 	l->gates = mem_grow(l->gates, l->n_gates + 1, sizeof(*l->gates));
-	l->gates[l->n_gates++] = a;
+	l->gates[l->n_gates++] = *a;
 }
 
 static struct bridge_link *bridge_wanted(struct bridge *b, const char *name)
@@ -133,25 +132,33 @@ static struct bridge_link *bridge_wanted(struct bridge *b, const char *name)
 	return NULL;
 }
 
+static struct bridge_link *bridge_add(struct bridge *b, const char *name)
+{
+	struct bridge_link *l;
+
+	b->links = mem_grow(b->links, b->n_links + 1, sizeof(*b->links));
+	l = &b->links[b->n_links++];
+	*l = (struct bridge_link){ .gates = NULL };
+	(void)!str_format(l->name, sizeof(l->name), "%s", name); /* a link's name: it fits */
+	return l;
+}
+
 /* One user's row: { BRIDGE: [ gates ] }. */
 static void bridge_collect_user(struct bridge *b, const struct json *user)
 {
 	for (size_t i = 0; user->type == JSON_OBJECT && i < user->n; i++) {
 		const struct json *list = user->items[i];
 		struct bridge_link *l = bridge_wanted(b, list->key);
-		struct bridge_link fresh = { .gates = NULL };
+		struct inet_addr a;
 
-		if (!networks_is_automatic(list->key) ||
-		    str_format(fresh.name, sizeof(fresh.name), "%s", list->key) < 0)
+		if (!networks_is_automatic(list->key) || strlen(list->key) >= IFNAMSIZ)
 			continue;
-		if (!l) {
-			b->links = mem_grow(b->links, b->n_links + 1, sizeof(*b->links));
-			l = &b->links[b->n_links++];
-			*l = fresh;
-		}
+		if (!l)
+			l = bridge_add(b, list->key);
 		for (size_t k = 0; list->type == JSON_ARRAY && k < list->n; k++)
-			if (list->items[k]->type == JSON_STRING)
-				bridge_add_gate(l, list->items[k]->text);
+			if (list->items[k]->type == JSON_STRING &&
+			    inet_parse(list->items[k]->text, &a) == 0)
+				bridge_add_gate(l, &a);
 	}
 }
 
@@ -233,7 +240,7 @@ static int bridge_set_loopback(struct bridge *b, bool on, struct err *e)
 	return r;
 }
 
-/* What the rules follow from, as a text. */
+/* What the rules follow from, as a text: what they are made of, and how. */
 static char *bridge_rules_text(const struct bridge *b, const struct nat *nat)
 {
 	auto_done(strbuf) struct strbuf rules = { 0 };
@@ -241,6 +248,7 @@ static char *bridge_rules_text(const struct bridge *b, const struct nat *nat)
 	auto_free char *six = strv_join(nat->closed6, ",");
 	auto_free char *ports = json_print(json_get(b->state, "publish"), false);
 
+	strbuf_add(&rules, NAT_VERSION " ");
 	for (size_t i = 0; i < b->n_links; i++) {
 		strbuf_format(&rules, "%s ", b->links[i].name);
 		for (size_t k = 0; k < b->links[i].n_gates; k++) {
@@ -381,7 +389,7 @@ static bool bridge_has_ports(const struct link_list *links, uint32_t index)
 	return false;
 }
 
-/* Bridges that nobody needs any more go. What stays of "bridges" is what exists. */
+/* Bridges that nobody needs any more go; one that a stranger keeps is led no port to. What stays of "bridges" is what exists. */
 static int bridge_remove_unused(struct bridge *b, struct err *e)
 {
 	auto_done(strv) struct strv known = { 0 };
@@ -403,6 +411,29 @@ static int bridge_remove_unused(struct bridge *b, struct err *e)
 			r = link_delete(b->nl, l->name, e);
 		else
 			json_add(stay, json_new_string(l->name));
+		if (!bridge_wanted(b, l->name) && bridge_has_ports(&links, l->index) && r == 0)
+			r = bridge_link_route_loopback(&b->proc, l->name, false, e);
+	}
+	return r;
+}
+
+/* Those that strangers keep, with the addresses they have. */
+static int bridge_collect_kept(struct bridge *b, struct err *e)
+{
+	auto_done(addr_list) struct addr_list have = { 0 };
+	auto_done(strv) struct strv kept = { 0 };
+	int r = addr_all(b->nl, &have, e);
+
+	forward_names(b->state, "bridges", &kept);
+	for (size_t i = 0; r == 0 && i < kept.n; i++) {
+		struct link_info l = { 0 };
+		struct bridge_link *to = bridge_add(b, kept.items[i]);
+
+		r = link_find(b->nl, to->name, &l, e);
+		for (size_t k = 0; r == 0 && k < have.n; k++)
+			if (have.items[k].index == l.index &&
+			    have.items[k].scope == RT_SCOPE_UNIVERSE)
+				bridge_add_gate(to, &have.items[k].addr);
 	}
 	return r;
 }
@@ -418,15 +449,19 @@ static bool bridge_has_unused(struct bridge *b)
 	return false;
 }
 
-/* No users: nothing is left, unless a stranger's link hangs on one of the bridges. */
+/* No users: nothing is left, unless a stranger's link hangs on one of the bridges; those and rules without any port, then. */
 static int bridge_remove(struct bridge *b, struct err *e)
 {
 	int r = bridge_answer(b, e);
 
 	if (r == 0)
 		r = bridge_remove_unused(b, e);
-	if (r == 0 && json_get(b->state, "bridges")->n)
-		return bridge_save(b, e);
+	if (r == 0 && json_get(b->state, "bridges")->n) {
+		r = bridge_collect_kept(b, e);
+		if (r == 0)
+			r = bridge_set_rules(b, e);
+		return r < 0 ? r : bridge_save(b, e);
+	}
 	if (r == 0)
 		r = nat_remove(e);
 	if (r == 0)

@@ -285,7 +285,7 @@ char *names_key(const struct names_book *b, size_t i)
 			strv_add(&bridges, z->links[k].bridge);
 	if (bridges.n > 1)
 		qsort(bridges.items, bridges.n, sizeof(*bridges.items), word_order);
-	return strv_join(&bridges, ":"); /* no link's name has one */
+	return strv_join(&bridges, "/"); /* no link's name has one, nor "cni:NETWORK" */
 }
 
 char *names_text(const struct names_book *b, size_t i)

@@ -13,6 +13,8 @@
 #include "runtime/base/str.h"
 
 #define NAT_TABLE "zones"
+/* Another one whenever the same inputs give other rules: a table of an older version of the program is made anew then. */
+#define NAT_VERSION "2"
 
 struct nat {
 	const struct bridge_link *

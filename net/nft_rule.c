@@ -29,38 +29,57 @@ static uint32_t nft_set_type(const struct nft_match *m)
 	return m->len == 2 ? ETHERTYPE : ICMP6_TYPE;
 }
 
-/* Send the items of a match as a set, anonymous without a name; returns its id in this batch. */
-static uint32_t nft_add_set(struct nft_batch *b, const char *name, const struct nft_match *m,
-			    const struct nft_value *v)
+static struct nftnl_set *nft_set_new(const struct nft_batch *b, const char *name)
 {
 	struct nftnl_set *set = nft_must(nftnl_set_alloc());
-	struct nlmsghdr *h;
 
-	b->set_id++;
 	(void)!nftnl_set_set_str(set, NFTNL_SET_TABLE, b->table);
 	(void)!nftnl_set_set_str(set, NFTNL_SET_NAME, name ? name : "__set%d");
 	nftnl_set_set_u32(set, NFTNL_SET_ID, b->set_id);
 	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, b->family);
-	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, name ? 0 : NFT_SET_ANONYMOUS | NFT_SET_CONSTANT);
-	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, nft_set_type(m));
-	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, m->len);
-	for (size_t i = 0; i < v->n && i < SET_ITEMS; i++) {
+	return set;
+}
+
+static void nft_set_fill(struct nftnl_set *set, const struct nft_match *m,
+			 const struct nft_value *v, size_t from, size_t n)
+{
+	for (size_t i = from; i < v->n && i < from + n; i++) {
 		struct nftnl_set_elem *item = nft_must(nftnl_set_elem_alloc());
 
 		(void)!nftnl_set_elem_set(item, NFTNL_SET_ELEM_KEY,
 					  (const char *)v->data + i * m->len, m->len);
 		nftnl_set_elem_add(set, item);
 	}
+}
+
+/* Send the items of a match as a set, anonymous without a name; returns its id in this batch. A list of netlink holds 64 KiB at most, so they go in portions. */
+static uint32_t nft_add_set(struct nft_batch *b, const char *name, const struct nft_match *m,
+			    const struct nft_value *v)
+{
+	struct nftnl_set *set;
+	struct nlmsghdr *h;
+
+	b->set_id++;
+	set = nft_set_new(b, name);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, name ? 0 : NFT_SET_ANONYMOUS | NFT_SET_CONSTANT);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, nft_set_type(m));
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, m->len);
 	h = nft_begin(b, NFT_MSG_NEWSET, NLM_F_CREATE);
 	nftnl_set_nlmsg_build_payload(h, set);
 	nft_end(b, h);
-	if (v->n) {
+	for (size_t from = 0; from < v->n; from += SET_ITEMS) {
+		struct nftnl_set *portion = nft_set_new(b, name);
+
+		nft_set_fill(portion, m, v, from, SET_ITEMS);
 		h = nft_begin(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
-		nftnl_set_elems_nlmsg_build_payload(h, set);
+		nftnl_set_elems_nlmsg_build_payload(h, portion);
 		nft_end(b, h);
+		nftnl_set_free(portion);
 	}
-	if (b->texts && !name)
+	if (b->texts && !name) {
+		nft_set_fill(set, m, v, 0, v->n);
 		nft_set_text(set, &b->sets);
+	}
 	nftnl_set_free(set);
 	return b->set_id;
 }

@@ -141,6 +141,12 @@ int delegate_clone(const struct zone_dirs *d, const struct zone *from, const cha
 			e, EPERM,
 			"the clones of a user are named after their zone: \"%sWORD\", not \"%s\"",
 			prefix, name);
+	/* on its bridges everybody finds it by its name, before any name server is asked */
+	if (strchr(rest, '.'))
+		return err_set(
+			e, EPERM,
+			"\"%s\": a user's WORD in \"%sWORD\" has no dot, or the name could be that of a machine elsewhere",
+			name, prefix);
 	int r = check_shared(from, e);
 
 	if (r == 0)

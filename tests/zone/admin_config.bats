@@ -159,6 +159,8 @@ bin apply 1" ]
 	for name in other new web web- webx ../web-x; do
 		fails 1 alice clone web "$name"
 	done
+	fails 1 alice clone web web-master.debian.org # its neighbours would find it by that name
+	says 'no dot'
 	fails 1 alice clone web web-a zonepath=/var/lib/evil
 	says 'zonepath: only root'
 	fails 1 alice clone web web-a maxLwps=501

@@ -210,6 +210,29 @@ P
 	[ "$(cat /proc/sys/net/ipv4/conf/zbr0/route_localnet)" = 0 ]
 }
 
+@test "a bridge that a stranger keeps: no port of a zone that is halted, and not the parameter without the rule" {
+	kept() { cat "/proc/sys/net/ipv4/conf/$1/route_localnet"; }
+	ip link add stranger type veth peer name strangers
+	networked web 'publish=[{"port":8080,"to":80}]'
+	ip link set stranger master zbr0
+	[ "$(kept zbr0)" = 1 ]
+	zone halt web
+	[ "$(kept zbr0)" = 0 ]
+	! nft list table inet zones | grep -E '8080|publish'
+	nft list table inet zones | grep -q 'ip saddr 10.88.0.0/24.*masquerade' # others may be on it
+	# another bridge goes on
+	networked blue 'anet=[{"lowerLink":"auto:blue"}]' 'publish=[{"port":8081,"to":80}]'
+	ip link set stranger master zbr-blue
+	zone boot web
+	zone halt blue
+	[ "$(kept zbr-blue)" = 0 ]
+	zone halt web
+	ip link del stranger
+	zone boot web
+	zone halt web
+	! ip link show zbr-blue 2>/dev/null
+}
+
 @test "mistakes are found by verify and by the parser" {
 	zone create web 'publish=[{"port":80}]' 'anet=[]'
 	fails 1 zone verify web

@@ -15,6 +15,7 @@ setup_more() {
 teardown_more() {
 	[ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2>/dev/null || true
 	ip link del out 2>/dev/null || true
+	ip link del stranger 2>/dev/null || true
 	nft delete table inet admin 2>/dev/null || true
 }
 differs() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }

@@ -1,11 +1,13 @@
 #include "net/bridge.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "net/addr.h"
 #include "net/nat.h"
+#include "net/nft.h"
 #include "tests/unit/net/own_network.h"
 
 static struct inet_addr addr(const char *text)
@@ -71,6 +73,35 @@ static void test_users(struct netlink *nl, const char *run)
 	CHECK_INT(own_count_links("zbr0"), 0);
 	CHECK(nat_exists(&e) == 0);
 	CHECK(bridge_leave(nl, run, "b", &e) == 0);
+}
+
+/* A table that another version of the program has made is not taken for this one's, whose state says so. */
+static void test_version(struct netlink *nl, const char *run)
+{
+	const struct inet_addr one = addr("10.88.0.1/24");
+	auto_free char *path = mem_format("%s/net.json", run);
+	auto_free char *text = NULL;
+	auto_free char *old = NULL;
+	auto_free char *other = NULL;
+	auto_ptr(json) struct json *state = NULL;
+	auto_ptr(nft_batch) struct nft_batch *b = nft_batch_new(NFPROTO_INET, NAT_TABLE);
+	struct err e = { 0 };
+	size_t n = 0;
+
+	CHECK(join(nl, run, "a", "zbr0", &one, 1, &e) == 0);
+	CHECK(file_read_all(AT_FDCWD, path, 1 << 20, &text, &n, &e) == 0);
+	CHECK(json_parse_simple(text, n, &state, &e) == 0);
+	old = mem_strdup(json_get_string(state, "rules", ""));
+	CHECK(str_has_prefix(old, NAT_VERSION " "));
+	json_set(state, "rules", json_new_string(old + strlen(NAT_VERSION " ")));
+	other = json_print(state, false);
+	CHECK(file_replace(AT_FDCWD, path, other, strlen(other), 0600, &e) == 0);
+	nft_batch_flush_chain(b, "forward"); /* what it had in it */
+	CHECK(nft_batch_commit(b, &e) == 0);
+	CHECK(nft_rule_exists(NFPROTO_INET, NAT_TABLE, "forward", "into zones", &e) == 0);
+	CHECK(join(nl, run, "a", "zbr0", &one, 1, &e) == 0);
+	CHECK(nft_rule_exists(NFPROTO_INET, NAT_TABLE, "forward", "into zones", &e) == 1);
+	CHECK(bridge_leave(nl, run, "a", &e) == 0);
 }
 
 /* Each bridge comes with its first user and goes with its last one, whatever becomes of the others. */
@@ -140,6 +171,7 @@ static void test(void)
 	CHECK(lock >= 0);
 	CHECK(netlink_open(&nl, NETLINK_ROUTE, &e) == 0);
 	test_users(&nl, d.run);
+	test_version(&nl, d.run);
 	test_several(&nl, d.run);
 	test_strangers(&nl, d.run);
 	own_dirs_done(&d);

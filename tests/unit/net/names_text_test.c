@@ -61,8 +61,22 @@ static void test_bridges(void)
 	sees(s, &none, 1, "10.0.0.2 a\n10.0.0.3 b\n10.1.0.3 b\n10.1.0.4 c\n");
 	sees(s, &none, 2, "10.1.0.3 b\n10.1.0.4 c\n");
 	sees(s, &none, 3, "10.0.0.5 d\n");
-	CHECK(same_key(s, 0, "x") && same_key(s, 1, "x:y") && same_key(s, 2, "y"));
+	CHECK(same_key(s, 0, "x") && same_key(s, 1, "x/y") && same_key(s, 2, "y"));
 	CHECK(same_key(s, 3, NULL));
+}
+
+/* A CNI network is no two bridges whose names make up its. */
+static void test_keys(void)
+{
+	static const struct strv none = { 0 };
+	auto_ptr(json) struct json *s =
+		parsed(STATE(ZONE("a", "", ON("cni:zz", "false", "10.0.0.2")) "," ZONE(
+			"b", "",
+			ON("cni", "false", "10.0.1.2") "," ON("zz", "false", "10.0.2.2"))));
+
+	CHECK(same_key(s, 0, "cni:zz") && same_key(s, 1, "cni/zz"));
+	sees(s, &none, 0, "10.0.0.2 a\n");
+	sees(s, &none, 1, "10.0.1.2 b\n10.0.2.2 b\n");
 }
 
 static void test_hostnames(void)
@@ -114,6 +128,7 @@ static void test_hostile(void)
 int main(void)
 {
 	test_bridges();
+	test_keys();
 	test_hostnames();
 	test_hostile();
 	return test_done();

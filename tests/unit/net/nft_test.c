@@ -1,5 +1,6 @@
 #include "net/nft.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -74,6 +75,39 @@ static void test(void)
 	CHECK(nft_counters(NFPROTO_INET, "zones-test", "c", collect, &comments, &e) == 0);
 }
 
+enum { ITEMS = 3000 };
+
+/* All items of a set arrive, however many. */
+static void test_long_set(void)
+{
+	static uint32_t items[ITEMS];
+	static const struct nft_rule rule = {
+		"long", NFT_VERDICT_DROP, { { NFT_LOAD_NETWORK, 12, 4, NFT_IN, 0 } }, 0
+	};
+	const struct nft_value value = { .data = items, .n = ITEMS };
+	auto_ptr(nft_batch) struct nft_batch *make = nft_batch_new(NFPROTO_INET, "zones-test");
+	auto_ptr(nft_batch) struct nft_batch *drop = nft_batch_new(NFPROTO_INET, "zones-test");
+	auto_done(strv) struct strv sent = { 0 };
+	auto_done(strv) struct strv is = { 0 };
+	struct err e = { 0 };
+	size_t spaces = 0;
+
+	for (uint32_t i = 0; i < ITEMS; i++)
+		items[i] = htonl(0x0a000000 + i);
+	nft_batch_add_table(make);
+	nft_batch_add_chain(make, &chain);
+	nft_batch_texts(make, &sent);
+	nft_batch_rules(make, "c", &rule, 1, &value, 0);
+	CHECK_INT(nft_batch_commit(make, &e), 0);
+	CHECK(nft_chain_texts(NFPROTO_INET, "zones-test", "c", &is, &e) == 0);
+	CHECK(is.n == 2 && sent.n == 1 && str_eq(is.items[1], sent.items[0]));
+	for (const char *p = strchr(is.items[is.n - 1], '{'); p && *p && *p != '}'; p++)
+		spaces += *p == ' ';
+	CHECK_INT(spaces, ITEMS - 1);
+	nft_batch_drop_table(drop);
+	CHECK(nft_batch_commit(drop, &e) == 0);
+}
+
 enum { CHAINS = 400, LISTS = 300 };
 
 /* One chain comes and goes, so that the kernel says of lists that they were interrupted. */
@@ -130,6 +164,7 @@ static void test_interrupted(void)
 static void test_all(void)
 {
 	test();
+	test_long_set();
 	test_interrupted();
 }
 
