@@ -249,13 +249,9 @@ static int make_parts(struct cgroup *cg, bool only_unified, struct err *e)
 	return r < 0 ? r : delegate(cg, e);
 }
 
-/* After a failure in the second half: who lives where we could not make ours is nobody's to kill. */
+/* Who lives where we have not made ours is nobody's to kill. */
 static void forget_missing(struct cgroup *cg)
 {
-	const struct cgroup_part *first = part_unified(cg);
-
-	if (!first || !first->there)
-		return;
 	for (size_t i = cg->n_parts; i-- > 0;) {
 		if (!cg->parts[i].there)
 			part_drop(cg, i);
@@ -268,7 +264,10 @@ static int make(struct cgroup *cg, bool only_unified, struct err *e)
 
 	if (r < 0) {
 		undo(cg);
-		forget_missing(cg);
+		const struct cgroup_part *first = part_unified(cg);
+
+		if (first && first->there) /* a failure in the second half */
+			forget_missing(cg);
 		return r;
 	}
 	for (size_t i = 0; i < cg->n_parts; i++)
@@ -483,6 +482,8 @@ int cgroup_is_frozen(struct cgroup *cg, bool *ret, struct err *e)
 
 int cgroup_kill(struct cgroup *cg, int signo, struct err *e)
 {
+	if (cg->planned)
+		forget_missing(cg);
 	return kill_all(cg, signo, e);
 }
 

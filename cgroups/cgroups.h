@@ -103,7 +103,8 @@ MUST_CHECK int cgroup_is_frozen(struct cgroup *cg, bool *ret, struct err *e);
 /* The files that answer it, for who asks for many without their cgroups: frozen when one of them has something else than "0" or "THAWED". */
 void cgroup_freezers(struct cgroup *cg, struct strv *ret);
 bool cgroup_freezer_says(const char *text); /* pure: frozen? */
-/* Signal every process. SIGKILL uses cgroup.kill, or freeze-signal-thaw on v1; frozen groups are thawed so that they can die. Gone or empty is success. */
+/* Signal every process. SIGKILL uses cgroup.kill, or freeze-signal-thaw on v1; frozen groups are thawed so that they can die. Gone or empty is success.
+ * Between cgroup_plan() and the end of cgroup_make(): only what was made is touched, the rest is forgotten. */
 MUST_CHECK int cgroup_kill(struct cgroup *cg, int signo, struct err *e);
 MUST_CHECK int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
 			   struct err *e); /* the whole subtree, sorted */

@@ -383,3 +383,20 @@ order() { [ "$(grep -nEm 1 "$1" "$TOP/trace" | cut -d: -f1)" -lt "$(grep -nEm 1 
 	[ -n "$named" ] && [[ "$lives" != *Z* ]]
 	[ ! -e "/sys/fs/cgroup/unified/$ID" ]
 }
+
+@test "hybrid: a create that fails before it has looked who lives in its directory of v1 leaves them alone" {
+	v1 pids
+	mkdir "/sys/fs/cgroup/pids/$ID"
+	sleep 100 3>&- &
+	stranger=$!
+	echo $stranger >"/sys/fs/cgroup/pids/$ID/cgroup.procs"
+	config '.mounts += [{"destination": "/data", "source": "/nonexistent", "type": "none", "options": ["bind"]}]'
+	run zrun create -b "$BUNDLE" "$ID"
+	lives=$(grep '^State' "/proc/$stranger/status")
+	echo $stranger >/sys/fs/cgroup/pids/cgroup.procs || true
+	rmdir "/sys/fs/cgroup/pids/$ID"
+	kill $stranger
+	[ "$status" = 1 ] && [[ "$output" == */nonexistent* ]]
+	[[ "$lives" != *Z* ]]
+	[ ! -e "/sys/fs/cgroup/unified/$ID" ]
+}
