@@ -400,3 +400,30 @@ order() { [ "$(grep -nEm 1 "$1" "$TOP/trace" | cut -d: -f1)" -lt "$(grep -nEm 1 
 	[[ "$lives" != *Z* ]]
 	[ ! -e "/sys/fs/cgroup/unified/$ID" ]
 }
+
+# two containers with one cgroup: the second may take it when the first has ended
+shared_path() { # PATH
+	config '.linux.cgroupsPath = $p' --arg p "$1"
+	background
+}
+
+@test "a container that has ended and whose cgroup another one uses now: kill --all and delete do not touch that one" {
+	shared_path "/$ID"
+	zrun kill "$ID" KILL
+	until [ "$(status)" = stopped ]; do sleep 0.1; done
+	zrun run -d -b "$BUNDLE" "$ID-2" </dev/null >/dev/null 2>&1 3>&-
+	zrun kill --all "$ID" KILL
+	[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
+	run zrun delete "$ID"
+	[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
+	[[ "$status" = 1 && "$output" == *"process $(zrun state "$ID-2" | jq .pid) "* ]]
+	zrun delete -f "$ID-2"
+	zrun delete "$ID"
+}
+
+@test "a container that is paused or frozen is deleted by force without a signal to its whole cgroup" {
+	background
+	zrun exec -d "$ID" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+	zrun pause "$ID"
+	zrun delete -f "$ID"
+}
