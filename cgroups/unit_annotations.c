@@ -44,6 +44,12 @@ static const char *skip_blanks(const char *s)
 	return s;
 }
 
+/* systemd keeps the texts of a scope as lines of a file: a line break, or a backslash at the end of one, would make more of them. */
+static bool is_safe(char c)
+{
+	return (unsigned char)c >= ' ' && c != 0x7f && c != '\\';
+}
+
 /* 'word' or "word", a backslash takes the next character as it is. Returns what follows, NULL when it is none. */
 static const char *take_string(const char *s, struct json **ret)
 {
@@ -55,6 +61,8 @@ static const char *take_string(const char *s, struct json **ret)
 	for (s++; *s && *s != quote; s++) {
 		if (*s == '\\' && s[1])
 			s++;
+		if (!is_safe(*s))
+			return NULL;
 		strbuf_add_char(&b, *s);
 	}
 	if (!*s)
