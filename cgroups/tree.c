@@ -120,6 +120,20 @@ int tree_make(struct cgroup_part *p, struct err *e)
 	return r > 0 ? 0 : 1;
 }
 
+/* What make_leaf() would make anew. */
+static bool is_left_behind(const struct cgroup_part *p)
+{
+	struct cgroup_part same = { .dir = p->dir, .fd = -1 };
+	auto_free pid_t *pids = NULL;
+	struct err ignored = { 0 };
+	size_t n = 0;
+	bool is_empty =
+		is_in_marked(p->dir) && tree_pids(&same, &pids, &n, &ignored) == 0 && n == 0;
+
+	fd_close(&same.fd);
+	return is_empty;
+}
+
 size_t tree_missing(const struct cgroup_part *p)
 {
 	size_t depth = layout_depth(p->path);
@@ -128,7 +142,7 @@ size_t tree_missing(const struct cgroup_part *p)
 	for (; n < depth; n++) {
 		auto_free char *dir = prefix_dir(p, depth - n);
 
-		if (file_exists(AT_FDCWD, dir) && !(n == 0 && is_in_marked(dir)))
+		if (file_exists(AT_FDCWD, dir) && !(n == 0 && is_left_behind(p)))
 			break;
 	}
 	return n;

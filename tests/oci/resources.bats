@@ -427,3 +427,13 @@ shared_path() { # PATH
 	zrun pause "$ID"
 	zrun delete -f "$ID"
 }
+
+@test "a create that is killed before it makes its directory below a folder of ours: delete leaves who lives there alone" {
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	shared_path "/$ID/x"
+	dir=$(find /sys/fs/cgroup -maxdepth 3 -path "*/$ID/x" | grep -m 1 -e unified -e '^/sys/fs/cgroup/t-')
+	strace -qq -o /dev/null -P "$dir" -e trace=mkdirat -e inject=mkdirat:signal=KILL:when=1 "$BUILD/zrun" --root "$TOP/run" create -b "$BUNDLE" "$ID-2" </dev/null 3>&- || true
+	[ "$(jq .cgroup.planned "$TOP/run/$ID-2/state.json")" = true ]
+	zrun delete -f "$ID-2"
+	[ "$(status)" = running ]
+}
