@@ -177,6 +177,19 @@ static void plan_throttles(const struct block_io_spec *b, struct limit_plan *pla
 	}
 }
 
+/* Of what belongs to every cgroup. The rest moves, stops and ends processes, or takes controllers away. */
+static bool is_limit(const char *file)
+{
+	static const char *const limits[] = { "cgroup.max.descendants", "cgroup.max.depth",
+					      "cgroup.pressure" };
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (str_eq(file, limits[i]))
+			return true;
+	}
+	return !str_has_prefix(file, "cgroup.");
+}
+
 /* The name's first word is the controller that must be there; "cgroup.*" belongs to every cgroup. */
 static int plan_unified(const struct strmap *unified, struct limit_plan *plan, struct err *e)
 {
@@ -187,6 +200,8 @@ static int plan_unified(const struct strmap *unified, struct limit_plan *plan, s
 		if (!dot || dot == file || strchr(file, '/') || !str_is_line_safe(file, NULL) ||
 		    strstr(file, ".."))
 			return err_set(e, EINVAL, "unified: \"%s\" is no file of a cgroup", file);
+		if (!is_limit(file))
+			return err_set(e, EINVAL, "unified: \"%s\" is no limit", file);
 		auto_free char *controller = mem_strndup(file, (size_t)(dot - file));
 		auto_free char *key = mem_format("unified.%s", file);
 		struct limit_target t = {

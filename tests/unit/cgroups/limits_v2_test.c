@@ -137,8 +137,11 @@ static void test_block_io(void)
 
 static void test_unified(void)
 {
-	static const char *const bad[] = { "../memory.max", "memory/max", ".max",
-					   "nodot",         "a..b",       "memory.max\n" };
+	static const char *const bad[] = { "../memory.max", "memory/max",
+					   ".max",          "nodot",
+					   "a..b",          "memory.max\n",
+					   "cgroup.procs",  "cgroup.freeze",
+					   "cgroup.kill",   "cgroup.subtree_control" };
 	struct limit_plan p auto_done(limit_plan) = { 0 };
 	struct resources_spec r = { .pids_limit = I(5) };
 	struct err e = { 0 };
