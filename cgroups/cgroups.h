@@ -70,7 +70,7 @@ MUST_CHECK int cgroup_attach_exec(struct cgroup *cg, pid_t pid, pid_t init_pid, 
  * cgroup_entry_dirfd(), and the child calls cgroup_entry_enter() before anything that must be limited; the descriptors are close-on-exec.
  * `born_inside` tells that clone3 took CLONE_INTO_CGROUP; when it is false the unified hierarchy is entered by a write as well (slow). */
 struct cgroup_entry; /* cgroup_entry_dirfd() is -1 too when being born there would be deadly: Linux 6.13 and later (seen on 6.18) kill a child at birth when the cgroup.kill of its new
- * home, or that of its parent's, was ever written. Our own kills are remembered; a foreign one shows as a child dead by SIGKILL before it entered: clone again without. */
+ * home, or that of its parent's, was ever written. Our own kills are remembered; into a sub-cgroup, where those of root inside are not, a process walks. */
 MUST_CHECK int cgroup_entry_open(struct cgroup *cg, pid_t init_pid, const char *sub,
 				 struct cgroup_entry **ret, struct err *e);
 int cgroup_entry_dirfd(
