@@ -37,6 +37,18 @@ static bool number_of(const char *text, uint64_t *ret)
 	return true;
 }
 
+/* Of the memory controller's files; the others are switches and shares. */
+static bool is_bytes(const char *file)
+{
+	static const char *const ends[] = { "_in_bytes", ".max", ".min", ".low", ".high" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (str_has_suffix(file, ends[i]))
+			return str_has_prefix(file, "memory.");
+	}
+	return false;
+}
+
 /* What the kernel counts the file's bytes in. */
 static uint64_t grain_of(const char *file)
 {
@@ -49,7 +61,7 @@ static uint64_t grain_of(const char *file)
 
 		return kib > 0 ? kib * KIB : 1;
 	}
-	return str_has_prefix(file, "memory.") && page > 0 ? (uint64_t)page : 1;
+	return is_bytes(file) && page > 0 ? (uint64_t)page : 1;
 }
 
 static bool same_number(const char *file, const char *wanted, const char *is)

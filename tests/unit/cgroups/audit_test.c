@@ -10,6 +10,9 @@ static void check_values(void)
 	CHECK(!audit_same("memory.max", false, "67108864", "67112960"));
 	CHECK(!audit_same("memory.max", false, "67108864", "max"));
 	CHECK(audit_same("memory.limit_in_bytes", false, "-1", "9223372036854771712"));
+	CHECK(!audit_same("memory.swappiness", false, "60", "0")); /* no bytes */
+	CHECK(!audit_same("memory.oom.group", false, "1", "0"));
+	CHECK(audit_same("memory.swap.max", false, "4097", "4096"));
 	CHECK(audit_same("pids.max", false, "max", "max"));
 	CHECK(!audit_same("pids.max", false, "0", "max"));
 	CHECK(audit_same("cpu.max", false, "50000", "50000 100000"));
