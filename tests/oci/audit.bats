@@ -31,3 +31,13 @@ differing() { audit -q --json "$ID" | jq -r '[.[0].findings[] | select(.verdict 
 	differing
 	[[ "$(differing)" = capabilities.* ]]
 }
+
+@test "an init that was moved out of every cgroup is told" {
+	background
+	audit "$ID"
+	for f in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+		[ ! -e "$f" ] || zrun state "$ID" | jq .pid >"$f"
+	done
+	[ "$(differing)" = cgroup ]
+	audit -q "$ID" | grep "init is in none"
+}
