@@ -41,3 +41,18 @@ differing() { audit -q --json "$ID" | jq -r '[.[0].findings[] | select(.verdict 
 	[ "$(differing)" = cgroup ]
 	audit -q "$ID" | grep "init is in none"
 }
+
+@test "a process of the host in the container's cgroup is told, with and without a user namespace" {
+	for _ in without with; do
+		background
+		[ -z "$(differing)" ]
+		sleep 100 3>&- &
+		stranger=$!
+		for d in $(find /sys/fs/cgroup -maxdepth 3 -name "$ID"); do echo $stranger >"$d/cgroup.procs"; done
+		found=$(differing)
+		kill $stranger
+		[[ "$found" == *processes.namespaces* ]]
+		zrun delete -f "$ID"
+		user_namespace
+	done
+}
