@@ -437,3 +437,16 @@ shared_path() { # PATH
 	zrun delete -f "$ID-2"
 	[ "$(status)" = running ]
 }
+
+@test "a create that cannot write its record when its cgroup is made leaves no directory behind" {
+	v1 pids
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	config '.linux.resources.memory.limit = 104857600 | .linux.cgroupsPath = $p' --arg p "/$ID"
+	mkdir "/sys/fs/cgroup/pids/$ID"
+	run strace -qq -o /dev/null -e trace=renameat,renameat2,rename -e inject=renameat,renameat2,rename:error=EIO:when=2 "$BUILD/zrun" --root "$TOP/run" create -b "$BUNDLE" "$ID" </dev/null 3>&-
+	rmdir "/sys/fs/cgroup/pids/$ID"
+	left=$(find /sys/fs/cgroup -maxdepth 2 -name "$ID")
+	for dir in $left; do rmdir "$dir"; done
+	[ "$status" = 1 ] && [[ "$output" == *"Input/output error"* ]]
+	[ -z "$left" ]
+}
