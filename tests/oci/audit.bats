@@ -56,3 +56,16 @@ differing() { audit -q --json "$ID" | jq -r '[.[0].findings[] | select(.verdict 
 		user_namespace
 	done
 }
+
+@test "a tmpfs of the host that is shown inside is told, one that is made inside is not" {
+	mkdir "$TOP/t"
+	mount -t tmpfs none "$TOP/t"
+	background
+	nsenter -t "$(zrun state "$ID" | jq .pid)" -m /bin/mount -t tmpfs none /tmp
+	own=$(differing)
+	zrun mounts add "$ID" -d /etc -s "$TOP/t" -o bind
+	hosts=$(differing)
+	zrun delete -f "$ID"
+	umount "$TOP/t"
+	[ "$own:$hosts" = ":mounts" ]
+}
