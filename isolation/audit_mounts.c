@@ -71,7 +71,9 @@ bool audit_mount_parse(char *line, struct audit_mount *ret)
 	for (; word && n < 6; n++, word = strtok_r(NULL, " ", &save))
 		words[n] = word;
 	for (; word && strcmp(word, "-") != 0; word = strtok_r(NULL, " ", &save)) {
-		ret->is_shared = ret->is_shared || str_has_prefix(word, "shared:");
+		const char *peers = str_after(word, "shared:");
+
+		ret->is_shared = ret->is_shared || (peers && num_u64(peers, &ret->peers) == 0);
 		ret->is_slave = ret->is_slave || str_has_prefix(word, "master:");
 	}
 	ret->type = word ? strtok_r(NULL, " ", &save) : NULL;
@@ -306,6 +308,27 @@ static const struct audit_mount *root_row(struct table *t)
 	return found;
 }
 
+/* Are mounts of the one seen in the other? */
+static bool is_peer_of_host(const struct table *t, const struct audit_mount *m)
+{
+	for (size_t i = 0; i < t->host.n; i++)
+		if (t->host.rows[i].is_shared && t->host.rows[i].peers == m->peers)
+			return true;
+	return false;
+}
+
+/* Root inside may make peers for mount namespaces of its own. */
+static void audit_propagation(struct table *t, const struct audit_mount *m)
+{
+	bool is_hosts = m->is_slave || (m->is_shared && is_peer_of_host(t, m));
+
+	(void)finding_judge(t->a->ret, "root.propagation", "private",
+			    m->is_slave    ? "slave"
+			    : m->is_shared ? "shared"
+					   : "private",
+			    is_hosts ? FINDING_DIFFERS : audit_verdict(t->a->spec, CAP_SYS_ADMIN));
+}
+
 static void audit_root(struct table *t)
 {
 	const struct root_spec *root = &t->a->spec->root;
@@ -325,8 +348,7 @@ static void audit_root(struct table *t)
 				    audit_has_option(m->options, "idmapped") ? "true" : "false",
 				    FINDING_DIFFERS);
 	if (!wanted || strstr(wanted, "private"))
-		(void)finding_judge(t->a->ret, "root.propagation", "private",
-				    m->is_slave ? "slave" : "private", FINDING_DIFFERS);
+		audit_propagation(t, m);
 }
 
 static void audit_part(struct table *t, const struct root_part *part, const struct audit_place *p)

@@ -69,3 +69,11 @@ differing() { audit -q --json "$ID" | jq -r '[.[0].findings[] | select(.verdict 
 	umount "$TOP/t"
 	[ "$own:$hosts" = ":mounts" ]
 }
+
+@test "a root that others get mounts of is told" {
+	background
+	[ -z "$(differing)" ]
+	nsenter -t "$(zrun state "$ID" | jq .pid)" -m /bin/mount --make-shared /
+	[ "$(differing)" = root.propagation ]
+	audit -q "$ID" | grep "root.propagation .*private .*shared"
+}
