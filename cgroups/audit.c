@@ -67,8 +67,9 @@ static uint64_t grain_of(const char *file)
 static bool same_number(const char *file, const char *wanted, const char *is)
 {
 	uint64_t a, b, grain = grain_of(file);
+	bool is_number = number_of(wanted, &a) || (is_bytes(file) && num_size(wanted, &a) == 0);
 
-	if (!number_of(wanted, &a) || !number_of(is, &b))
+	if (!is_number || !number_of(is, &b))
 		return false;
 	if (strcmp(file, "cpu.shares") == 0)
 		a = a < SHARES_LEAST ? SHARES_LEAST : a > SHARES_MOST ? SHARES_MOST : a;
@@ -122,8 +123,18 @@ static bool means_none(const char *wanted)
 	return value && (str_has_suffix(value, "=max") || strcmp(value, " 0") == 0);
 }
 
+/* A switch beside what is counted. */
+static bool same_oom_control(const char *wanted, const char *is)
+{
+	uint64_t a, b;
+
+	return num_u64(wanted, &a) == 0 && part_word(is, "oom_kill_disable", &b) && a == b;
+}
+
 bool audit_same(const char *file, bool keyed, const char *wanted, const char *is)
 {
+	if (strcmp(file, "memory.oom_control") == 0)
+		return same_oom_control(wanted, is);
 	if (keyed && strchr(wanted, ' ')) {
 		auto_free char *word = mem_strndup(wanted, strcspn(wanted, " "));
 		auto_free char *line = line_of(is, word);

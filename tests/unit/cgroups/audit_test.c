@@ -13,6 +13,10 @@ static void check_values(void)
 	CHECK(!audit_same("memory.swappiness", false, "60", "0")); /* no bytes */
 	CHECK(!audit_same("memory.oom.group", false, "1", "0"));
 	CHECK(audit_same("memory.swap.max", false, "4097", "4096"));
+	CHECK(audit_same("memory.high", false, "1G", "1073741824")); /* resources.unified */
+	CHECK(!audit_same("memory.high", false, "2G", "1073741824"));
+	CHECK(audit_same("memory.oom_control", true, "1", "oom_kill_disable 1\nunder_oom 0"));
+	CHECK(!audit_same("memory.oom_control", true, "1", "oom_kill_disable 0\nunder_oom 1"));
 	CHECK(audit_same("pids.max", false, "max", "max"));
 	CHECK(!audit_same("pids.max", false, "0", "max"));
 	CHECK(audit_same("cpu.max", false, "50000", "50000 100000"));
