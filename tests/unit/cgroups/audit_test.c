@@ -3,6 +3,8 @@
 #include "tests/unit/cgroups/fake.h"
 #include "tests/unit/test.h"
 
+#define I(v) ((struct opt_i64){ true, (v) })
+
 static void check_values(void)
 {
 	CHECK(audit_same("memory.max", false, "67108864", "67108864"));
@@ -39,6 +41,30 @@ static const struct finding *line(const struct findings *f, const char *property
 	return NULL;
 }
 
+/* v1's devices.list says "a *:* rwm" and nothing of the exceptions. */
+static void check_devices(void)
+{
+	struct cgroup *cg = fake_cgroup(CGROUP_MODE_V1);
+	char *root = fake_root(), type[] = "c", all[] = "a", access[] = "rwm";
+	struct device_rule_spec rules[] = {
+		{ .allow = true, .type = all, .major = I(-1), .minor = I(-1), .access = access },
+		{ .allow = false, .type = type, .major = I(1), .minor = I(11), .access = access },
+	};
+	struct resources_spec r = { .devices = rules, .n_devices = 2 };
+	auto_done(findings) struct findings f = { 0 };
+	struct err e = { 0 };
+
+	cg->exact_devices = true;
+	fake_dir(root, "/web");
+	fake_file(root, "/web/cgroup.procs", "1\n");
+	fake_file(root, "/web/devices.list", "a *:* rwm\n");
+	(void)fake_part(cg, root, "/web", "devices");
+	CHECK_INT(cgroup_audit(cg, &r, &f, &e), 0);
+	CHECK_INT(line(&f, "resources.devices")->verdict, FINDING_UNKNOWN);
+	cgroup_free(cg);
+	fake_remove(root);
+}
+
 int main(void)
 {
 	struct cgroup *cg = fake_cgroup(CGROUP_MODE_V2);
@@ -49,6 +75,7 @@ int main(void)
 	struct err e = { 0 };
 
 	check_values();
+	check_devices();
 	(void)fake_part(cg, root, "/web", NULL);
 	CHECK(cgroup_audit(cg, &r, &f, &e) < 0); /* it is gone */
 	fake_dir(root, "/web");
