@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -312,12 +313,17 @@ static void members_done(struct members *m)
 	free(m->pids);
 }
 
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The lists are sorted, and a tenant decides how long they are. */
 static bool has_pid(const struct members *m, pid_t pid)
 {
-	for (size_t i = 0; i < m->n; i++)
-		if (m->pids[i] == pid)
-			return true;
-	return false;
+	return bsearch(&pid, m->pids, m->n, sizeof(*m->pids), compare_pids) != NULL;
 }
 
 /* Who is in the one and not in the other; 0: nobody. */

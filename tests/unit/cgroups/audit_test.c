@@ -65,6 +65,35 @@ static void check_devices(void)
 	fake_remove(root);
 }
 
+/* Who is in one hierarchy and not in the other, among many. */
+static void check_members(void)
+{
+	struct cgroup *cg = fake_cgroup(CGROUP_MODE_HYBRID);
+	char *root = fake_root();
+	struct resources_spec none = { 0 };
+	auto_done(findings) struct findings f = { 0 }, g = { 0 };
+	struct strbuf b = { 0 };
+	struct err e = { 0 };
+
+	for (int i = 100000; i > 2; i--)
+		strbuf_format(&b, "%d\n", i);
+	fake_dir(root, "/cpu");
+	fake_dir(root, "/all");
+	fake_file(root, "/cpu/cgroup.procs", b.text);
+	fake_file(root, "/all/cgroup.procs", b.text);
+	(void)fake_part(cg, root, "/cpu", "cpu");
+	(void)fake_part(cg, root, "/all", NULL);
+	CHECK_INT(cgroup_audit(cg, &none, &f, &e), 0);
+	CHECK_INT(line(&f, "cgroup")->verdict, FINDING_OK);
+	strbuf_add(&b, "2\n");
+	fake_file(root, "/all/cgroup.procs", b.text);
+	CHECK_INT(cgroup_audit(cg, &none, &g, &e), 0);
+	CHECK_STR(line(&g, "cgroup")->enforced, "process 2 is not in both of them: cpu");
+	strbuf_done(&b);
+	cgroup_free(cg);
+	fake_remove(root);
+}
+
 int main(void)
 {
 	struct cgroup *cg = fake_cgroup(CGROUP_MODE_V2);
@@ -76,6 +105,7 @@ int main(void)
 
 	check_values();
 	check_devices();
+	check_members();
 	(void)fake_part(cg, root, "/web", NULL);
 	CHECK(cgroup_audit(cg, &r, &f, &e) < 0); /* it is gone */
 	fake_dir(root, "/web");
