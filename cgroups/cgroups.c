@@ -41,6 +41,7 @@ void cgroup_free(struct cgroup *cg)
 	for (size_t i = 0; i < cg->n_parts; i++)
 		part_done(&cg->parts[i]);
 	cgroup_unit_free(cg->unit);
+	free(cg->token);
 	free(cg->parts);
 	free(cg);
 }
@@ -88,6 +89,7 @@ int cgroup_plan(const char *id, const struct cgroup_options *o, struct cgroup **
 		return r;
 	if (!disabled && !o->rootless && host.mode == CGROUP_MODE_NONE)
 		return err_set(e, EOPNOTSUPP, "no cgroup hierarchy is mounted on this host");
+	cg->token = part_token();
 	cg->mode = host.mode;
 	cg->planned = true;
 	cg->rootless = o->rootless;
@@ -153,6 +155,8 @@ static int make_part(struct cgroup *cg, struct cgroup_part *p, struct err *e)
 	} else if (r > 0 && check_unused(p, e) < 0) {
 		p->made = 0; /* somebody lives there: hands off */
 		return -e->code;
+	} else if (p->was_there) {
+		part_take(p, cg->token);
 	}
 	if (!p->v2)
 		return v1_prepare(p, e);

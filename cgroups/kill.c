@@ -82,10 +82,27 @@ static int kill_by_lists(struct cgroup *cg, struct err *e)
 	return r < 0 ? err_wrap(e, "kill the container") : 0;
 }
 
+/* A directory that we left empty may have been taken by another container: who lives there is that one's. */
+static void leave_taken(struct cgroup *cg)
+{
+	for (size_t i = cg->n_parts; i-- > 0;) {
+		auto_free pid_t *pids = NULL;
+		struct err ignored = { 0 };
+		size_t n = 0;
+
+		if (!part_is_taken(&cg->parts[i], cg->token) ||
+		    tree_pids(&cg->parts[i], &pids, &n, &ignored) < 0 || n == 0)
+			continue;
+		tree_hand_over(&cg->parts[i]);
+		part_drop(cg, i);
+	}
+}
+
 int kill_all(struct cgroup *cg, int signo, struct err *e)
 {
 	size_t n = 0;
 
+	leave_taken(cg);
 	if (signo != SIGKILL)
 		return signal_each(cg, signo, &n, e);
 	if (!kill_in_kernel(cg))

@@ -17,6 +17,9 @@ size_t tree_missing(const struct cgroup_part *p);
 /* Remove what p->made says, sub-cgroups first, waiting for dying processes until the deadline. Gone already is success. */
 MUST_CHECK int tree_remove(struct cgroup_part *p, struct backoff *until, struct err *e);
 
+/* Somebody else of ours uses it now, who has found it: it is removed when that one goes. */
+void tree_hand_over(const struct cgroup_part *p);
+
 struct tree_visitor {
 	int (*enter)(int fd, void *arg,
 		     struct err *e); /* each directory, from the top; may be NULL */

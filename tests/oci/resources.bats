@@ -421,6 +421,30 @@ shared_path() { # PATH
 	zrun delete "$ID"
 }
 
+@test "the same without a pid namespace of their own: the cgroup is the last one's, and goes with the last" {
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	for path in "/$ID" "/$ID/x"; do
+		for first in "$ID" "$ID-2"; do
+			shared_path "$path"
+			zrun kill "$ID" KILL
+			until [ "$(status)" = stopped ]; do sleep 0.1; done
+			zrun run -d -b "$BUNDLE" "$ID-2" </dev/null >/dev/null 2>&1 3>&-
+			zrun kill --all "$ID" KILL
+			[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
+			if [ "$first" = "$ID" ]; then
+				zrun delete "$ID"
+				[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
+				zrun delete -f "$ID-2"
+			else
+				zrun delete -f "$ID-2"
+				zrun delete "$ID"
+			fi
+			[ -z "$(zrun list -q)" ]
+			[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$ID")" ]
+		done
+	done
+}
+
 @test "a container that is paused or frozen is deleted by force without a signal to its whole cgroup" {
 	background
 	zrun exec -d "$ID" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
