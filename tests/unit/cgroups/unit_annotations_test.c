@@ -32,6 +32,8 @@ static void test_taken(void)
 		{ P "SendSIGHUP", "true", "SendSIGHUP b true\n" },
 		{ P "DefaultDependencies", "false", "DefaultDependencies b false\n" },
 		{ P "KillSignal", "int32 15", "KillSignal i 15\n" },
+		{ P "KillSignal", "37", "KillSignal i 37\n" }, /* systemd's SIGRTMIN+3 */
+		{ P "TimeoutStopSec", "86400", "TimeoutStopUSec t 86400000000\n" },
 		{ P "After", "['a.service', 'b.service' ]",
 		  "After as [\"a.service\",\"b.service\"]\n" },
 		{ P "Before", "[]", "Before as []\n" },
@@ -70,6 +72,11 @@ static void test_refused(void)
 		{ P "TimeoutStopUSec", "", EINVAL },
 		{ P "TimeoutStopSec", "18446744073709551615", EINVAL },
 		{ P "KillSignal", "4294967295", EINVAL },
+		{ P "KillSignal", "0", EINVAL },
+		{ P "KillSignal", "19", EINVAL }, /* SIGSTOP */
+		{ P "KillSignal", "17", EINVAL }, /* SIGCHLD: ignored */
+		{ P "TimeoutStopSec", "86401", EINVAL },
+		{ P "TimeoutStopUSec", "18446744073709551615", EINVAL },
 		{ P "SendSIGHUP", "'true'", EINVAL },
 		{ P "SendSIGHUP", "1", EINVAL },
 		{ P "Description", "bare", EINVAL },
