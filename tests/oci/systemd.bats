@@ -248,3 +248,14 @@ SH
 		[ -z "$($z list -q)" ] || fail "$($z list)"
 	'
 }
+
+@test "all devices but one: a warning says that a reload of systemd allows that one on cgroup v1" {
+	script 'exec sleep 1000'
+	config '.linux.cgroupsPath = "test-pod.slice:test:" + $id | .linux.resources.devices = [{"allow": true}, {"allow": false, "type": "c", "major": 1, "minor": 11, "access": "rwm"}]' --arg id "$ID"
+	host hybrid '
+		$z run -d -b "$b" "$id" </dev/null >"$b/said" 2>&1 || fail start
+		grep "resources.devices: systemd cannot keep" "$b/said" || fail "no warning: $(cat "$b/said")"
+		$z delete -f "$id" || fail delete
+		nothing_left
+	'
+}
