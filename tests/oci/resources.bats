@@ -474,3 +474,22 @@ shared_path() { # PATH
 	[ "$status" = 1 ] && [[ "$output" == *"Input/output error"* ]]
 	[ -z "$left" ]
 }
+
+@test "kill --all: who has left the cgroup before the signal is not sent it" {
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	background
+	zrun exec -d --pid-file "$TOP/pid" "$ID" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+	strace -qq -o /dev/null -e trace=kill,pidfd_open -e inject=kill:delay_enter=1500000 -e inject=pidfd_open:delay_exit=1500000 "$BUILD/zrun" --root "$TOP/run" kill --all "$ID" TERM 3>&- &
+	killer=$!
+	sleep 0.7
+	for f in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+		[ ! -e "$f" ] || cat "$TOP/pid" >"$f"
+	done
+	wait $killer
+	kill -0 "$(cat "$TOP/pid")"
+	grep '^State' "/proc/$(cat "$TOP/pid")/status" | grep -v Z
+	zrun exec -d --pid-file "$TOP/pid2" "$ID" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+	zrun kill --all "$ID" TERM # who is in there gets it
+	for _ in $(seq 50); do [ -e "/proc/$(cat "$TOP/pid2")" ] || break; sleep 0.1; done
+	[ ! -e "/proc/$(cat "$TOP/pid2")" ]
+}
