@@ -400,6 +400,11 @@ static int remake(struct cgroup *cg, struct err *e)
 	return r;
 }
 
+bool cgroup_limit_stops(const struct cgroup *cg, const struct resources_spec *r)
+{
+	return cg->unit && cg->unit->holder <= 0 && r->n_devices > 0 && part_of_v1(cg, "devices");
+}
+
 static int tell_systemd(struct cgroup *cg, const struct resources_spec *r,
 			const struct limit_ground *g, struct err *e)
 {

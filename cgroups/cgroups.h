@@ -91,6 +91,8 @@ void cgroup_entry_free(struct cgroup_entry *entry);
  * Also used for live updates: absent members stay unchanged; order of memory/memsw writes is handled. Device rules: v1 files or v2 eBPF; `r->devices` empty means unchanged,
  * so a container without any device rule is limited only when the caller passes one ({ .allow = false }). Zero is "not given" for memory and weights, as in runc and crun. */
 MUST_CHECK int cgroup_limit(struct cgroup *cg, const struct resources_spec *r, struct err *e);
+/* Will it stop the container for the moment in which systemd denies all devices? Who can be killed freezes it before, with a guard that lets it go on; else cgroup_limit() does it alone. */
+bool cgroup_limit_stops(const struct cgroup *cg, const struct resources_spec *r);
 /* Can this host enforce them? Reports the first that it cannot, by name ("cappedMemory.swap: ..." wording is the caller's). Changes nothing. */
 MUST_CHECK int cgroup_can_limit(const struct resources_spec *r, struct err *e);
 /* The CPUs that containers may be given, "0-3": those of the cpuset we live in, else all that are online. Partitions of cgroup v2 do not shorten it. Freshly allocated. */
