@@ -229,7 +229,8 @@ static int entry_add(struct cgroup_entry *entry, struct cgroup_part *p, const ch
 
 	if (top < 0)
 		return top;
-	if (!part_was_killed(p))
+	/* a sub-cgroup is its root's, who may have killed it: nobody remembers that */
+	if (!part_was_killed(p) && str_eq(dir, p->dir))
 		entry->dir = file_open_dir(AT_FDCWD, dir, e);
 	entry->procs = open_for_write(dir, "cgroup.procs", e);
 	return entry->procs;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,6 +38,18 @@ static bool number_of(const char *text, uint64_t *ret)
 	return true;
 }
 
+/* Of the memory controller's files; the others are switches and shares. */
+static bool is_bytes(const char *file)
+{
+	static const char *const ends[] = { "_in_bytes", ".max", ".min", ".low", ".high" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (str_has_suffix(file, ends[i]))
+			return str_has_prefix(file, "memory.");
+	}
+	return false;
+}
+
 /* What the kernel counts the file's bytes in. */
 static uint64_t grain_of(const char *file)
 {
@@ -49,14 +62,15 @@ static uint64_t grain_of(const char *file)
 
 		return kib > 0 ? kib * KIB : 1;
 	}
-	return str_has_prefix(file, "memory.") && page > 0 ? (uint64_t)page : 1;
+	return is_bytes(file) && page > 0 ? (uint64_t)page : 1;
 }
 
 static bool same_number(const char *file, const char *wanted, const char *is)
 {
 	uint64_t a, b, grain = grain_of(file);
+	bool is_number = number_of(wanted, &a) || (is_bytes(file) && num_size(wanted, &a) == 0);
 
-	if (!number_of(wanted, &a) || !number_of(is, &b))
+	if (!is_number || !number_of(is, &b))
 		return false;
 	if (strcmp(file, "cpu.shares") == 0)
 		a = a < SHARES_LEAST ? SHARES_LEAST : a > SHARES_MOST ? SHARES_MOST : a;
@@ -110,8 +124,18 @@ static bool means_none(const char *wanted)
 	return value && (str_has_suffix(value, "=max") || strcmp(value, " 0") == 0);
 }
 
+/* A switch beside what is counted. */
+static bool same_oom_control(const char *wanted, const char *is)
+{
+	uint64_t a, b;
+
+	return num_u64(wanted, &a) == 0 && part_word(is, "oom_kill_disable", &b) && a == b;
+}
+
 bool audit_same(const char *file, bool keyed, const char *wanted, const char *is)
 {
+	if (strcmp(file, "memory.oom_control") == 0)
+		return same_oom_control(wanted, is);
 	if (keyed && strchr(wanted, ' ')) {
 		auto_free char *word = mem_strndup(wanted, strcspn(wanted, " "));
 		auto_free char *line = line_of(is, word);
@@ -237,6 +261,11 @@ static int audit_devices_v1(struct cgroup_part *p, const struct device_rules *r,
 	bool same = allow == now && is_within(&wanted, &is) && is_within(&is, &wanted);
 
 	promised = rules_text(allow, &wanted);
+	if (allow && now && wanted.n > 0) {
+		(void)finding_unknown(ret, "resources.devices", promised,
+				      "cgroup v1 does not show what is excepted from \"all\"");
+		return 0;
+	}
 	enforced = same ? mem_strdup(promised) : rules_text(now, &is);
 	(void)finding_add(ret, same ? FINDING_OK : FINDING_DIFFERS, "resources.devices", promised,
 			  enforced);
@@ -284,12 +313,17 @@ static void members_done(struct members *m)
 	free(m->pids);
 }
 
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The lists are sorted, and a tenant decides how long they are. */
 static bool has_pid(const struct members *m, pid_t pid)
 {
-	for (size_t i = 0; i < m->n; i++)
-		if (m->pids[i] == pid)
-			return true;
-	return false;
+	return bsearch(&pid, m->pids, m->n, sizeof(*m->pids), compare_pids) != NULL;
 }
 
 /* Who is in the one and not in the other; 0: nobody. */

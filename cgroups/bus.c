@@ -236,14 +236,14 @@ static int wait_result(struct bus *b, const char *job, char **ret, struct err *e
 {
 	uint64_t end = now_usec() + BUS_TIMEOUT;
 
-	while (now_usec() < end) {
+	for (uint64_t now = now_usec(); now < end; now = now_usec()) {
 		auto_message *m = NULL;
 		int r = libsystemd()->sd_bus_process(b->bus, &m);
 
 		if (r > 0 && m && is_end_of(m, job, ret))
 			return 0;
 		if (r == 0)
-			r = libsystemd()->sd_bus_wait(b->bus, end - now_usec());
+			r = libsystemd()->sd_bus_wait(b->bus, end - now);
 		if (r < 0 && r != -EINTR)
 			return err_ret(e, r, "systemd: wait for a job");
 	}

@@ -41,6 +41,7 @@ void cgroup_free(struct cgroup *cg)
 	for (size_t i = 0; i < cg->n_parts; i++)
 		part_done(&cg->parts[i]);
 	cgroup_unit_free(cg->unit);
+	free(cg->token);
 	free(cg->parts);
 	free(cg);
 }
@@ -88,6 +89,7 @@ int cgroup_plan(const char *id, const struct cgroup_options *o, struct cgroup **
 		return r;
 	if (!disabled && !o->rootless && host.mode == CGROUP_MODE_NONE)
 		return err_set(e, EOPNOTSUPP, "no cgroup hierarchy is mounted on this host");
+	cg->token = part_token();
 	cg->mode = host.mode;
 	cg->planned = true;
 	cg->rootless = o->rootless;
@@ -153,6 +155,8 @@ static int make_part(struct cgroup *cg, struct cgroup_part *p, struct err *e)
 	} else if (r > 0 && check_unused(p, e) < 0) {
 		p->made = 0; /* somebody lives there: hands off */
 		return -e->code;
+	} else if (p->was_there) {
+		part_take(p, cg->token);
 	}
 	if (!p->v2)
 		return v1_prepare(p, e);
@@ -249,13 +253,9 @@ static int make_parts(struct cgroup *cg, bool only_unified, struct err *e)
 	return r < 0 ? r : delegate(cg, e);
 }
 
-/* After a failure in the second half: who lives where we could not make ours is nobody's to kill. */
+/* Who lives where we have not made ours is nobody's to kill. */
 static void forget_missing(struct cgroup *cg)
 {
-	const struct cgroup_part *first = part_unified(cg);
-
-	if (!first || !first->there)
-		return;
 	for (size_t i = cg->n_parts; i-- > 0;) {
 		if (!cg->parts[i].there)
 			part_drop(cg, i);
@@ -268,7 +268,10 @@ static int make(struct cgroup *cg, bool only_unified, struct err *e)
 
 	if (r < 0) {
 		undo(cg);
-		forget_missing(cg);
+		const struct cgroup_part *first = part_unified(cg);
+
+		if (first && first->there) /* a failure in the second half */
+			forget_missing(cg);
 		return r;
 	}
 	for (size_t i = 0; i < cg->n_parts; i++)
@@ -397,6 +400,11 @@ static int remake(struct cgroup *cg, struct err *e)
 	return r;
 }
 
+bool cgroup_limit_stops(const struct cgroup *cg, const struct resources_spec *r)
+{
+	return cg->unit && cg->unit->holder <= 0 && r->n_devices > 0 && part_of_v1(cg, "devices");
+}
+
 static int tell_systemd(struct cgroup *cg, const struct resources_spec *r,
 			const struct limit_ground *g, struct err *e)
 {
@@ -483,6 +491,8 @@ int cgroup_is_frozen(struct cgroup *cg, bool *ret, struct err *e)
 
 int cgroup_kill(struct cgroup *cg, int signo, struct err *e)
 {
+	if (cg->planned)
+		forget_missing(cg);
 	return kill_all(cg, signo, e);
 }
 

@@ -70,7 +70,7 @@ MUST_CHECK int cgroup_attach_exec(struct cgroup *cg, pid_t pid, pid_t init_pid, 
  * cgroup_entry_dirfd(), and the child calls cgroup_entry_enter() before anything that must be limited; the descriptors are close-on-exec.
  * `born_inside` tells that clone3 took CLONE_INTO_CGROUP; when it is false the unified hierarchy is entered by a write as well (slow). */
 struct cgroup_entry; /* cgroup_entry_dirfd() is -1 too when being born there would be deadly: Linux 6.13 and later (seen on 6.18) kill a child at birth when the cgroup.kill of its new
- * home, or that of its parent's, was ever written. Our own kills are remembered; a foreign one shows as a child dead by SIGKILL before it entered: clone again without. */
+ * home, or that of its parent's, was ever written. Our own kills are remembered; into a sub-cgroup, where those of root inside are not, a process walks. */
 MUST_CHECK int cgroup_entry_open(struct cgroup *cg, pid_t init_pid, const char *sub,
 				 struct cgroup_entry **ret, struct err *e);
 int cgroup_entry_dirfd(
@@ -91,6 +91,8 @@ void cgroup_entry_free(struct cgroup_entry *entry);
  * Also used for live updates: absent members stay unchanged; order of memory/memsw writes is handled. Device rules: v1 files or v2 eBPF; `r->devices` empty means unchanged,
  * so a container without any device rule is limited only when the caller passes one ({ .allow = false }). Zero is "not given" for memory and weights, as in runc and crun. */
 MUST_CHECK int cgroup_limit(struct cgroup *cg, const struct resources_spec *r, struct err *e);
+/* Will it stop the container for the moment in which systemd denies all devices? Who can be killed freezes it before, with a guard that lets it go on; else cgroup_limit() does it alone. */
+bool cgroup_limit_stops(const struct cgroup *cg, const struct resources_spec *r);
 /* Can this host enforce them? Reports the first that it cannot, by name ("cappedMemory.swap: ..." wording is the caller's). Changes nothing. */
 MUST_CHECK int cgroup_can_limit(const struct resources_spec *r, struct err *e);
 /* The CPUs that containers may be given, "0-3": those of the cpuset we live in, else all that are online. Partitions of cgroup v2 do not shorten it. Freshly allocated. */
@@ -103,7 +105,8 @@ MUST_CHECK int cgroup_is_frozen(struct cgroup *cg, bool *ret, struct err *e);
 /* The files that answer it, for who asks for many without their cgroups: frozen when one of them has something else than "0" or "THAWED". */
 void cgroup_freezers(struct cgroup *cg, struct strv *ret);
 bool cgroup_freezer_says(const char *text); /* pure: frozen? */
-/* Signal every process. SIGKILL uses cgroup.kill, or freeze-signal-thaw on v1; frozen groups are thawed so that they can die. Gone or empty is success. */
+/* Signal every process. SIGKILL uses cgroup.kill, or freeze-signal-thaw on v1; frozen groups are thawed so that they can die. Gone or empty is success.
+ * Between cgroup_plan() and the end of cgroup_make(): only what was made is touched, the rest is forgotten. */
 MUST_CHECK int cgroup_kill(struct cgroup *cg, int signo, struct err *e);
 MUST_CHECK int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
 			   struct err *e); /* the whole subtree, sorted */

@@ -16,7 +16,47 @@
 #include "runtime/base/log.h"
 #include "runtime/base/sys.h"
 
-enum { KILL_MS = 10000, FREEZE_MS = 500 };
+enum { KILL_MS = 10000, FREEZE_MS = 500, HELD_AT_ONCE = 256, BY_NUMBER = -2 };
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* -1: it has ended. Without a descriptor left the number has to do. */
+static int hold(pid_t pid)
+{
+	int fd = sys_pidfd_open(pid, 0);
+
+	return fd < 0 && errno != ESRCH ? BY_NUMBER : fd;
+}
+
+/* A number may be given to another process between the list and the signal. A descriptor keeps to its process, and who is in the list when it is held is the one that was meant. */
+static int signal_some(struct cgroup_part *p, const pid_t *pids, size_t n, int signo, struct err *e)
+{
+	int fds[HELD_AT_ONCE];
+	auto_free pid_t *now = NULL;
+	size_t n_now = 0;
+
+	for (size_t i = 0; i < n; i++)
+		fds[i] = hold(pids[i]);
+	int r = tree_pids(p, &now, &n_now, e);
+
+	for (size_t i = 0; i < n; i++) {
+		bool is_meant = r >= 0 && fds[i] != -1 &&
+				bsearch(&pids[i], now, n_now, sizeof(*now), compare_pids);
+		int sent = !is_meant             ? 0
+			   : fds[i] == BY_NUMBER ? sys_kill(pids[i], signo)
+						 : sys_pidfd_send_signal(fds[i], signo);
+
+		if (sent < 0 && errno != ESRCH)
+			r = err_sys(e, "send signal %d to process %d", signo, (int)pids[i]);
+		fd_close(&fds[i]);
+	}
+	return r;
+}
 
 /* Signal everybody in all lists; *ret_n counts those that were found. */
 static int signal_each(struct cgroup *cg, int signo, size_t *ret_n, struct err *e)
@@ -31,10 +71,11 @@ static int signal_each(struct cgroup *cg, int signo, size_t *ret_n, struct err *
 
 		if (r < 0)
 			return r;
-		for (size_t k = 0; k < n; k++) {
-			if (sys_kill(pids[k], signo) < 0 && errno != ESRCH)
-				failed = err_sys(e, "send signal %d to process %d", signo,
-						 (int)pids[k]);
+		for (size_t k = 0; k < n; k += HELD_AT_ONCE) {
+			size_t some = n - k < HELD_AT_ONCE ? n - k : HELD_AT_ONCE;
+
+			r = signal_some(&cg->parts[i], pids + k, some, signo, e);
+			failed = r < 0 ? r : failed;
 		}
 		*ret_n += n;
 		/* The other hierarchies hold the same processes: asking one is enough unless it is for their end. */
@@ -82,10 +123,27 @@ static int kill_by_lists(struct cgroup *cg, struct err *e)
 	return r < 0 ? err_wrap(e, "kill the container") : 0;
 }
 
+/* A directory that we left empty may have been taken by another container: who lives there is that one's. */
+static void leave_taken(struct cgroup *cg)
+{
+	for (size_t i = cg->n_parts; i-- > 0;) {
+		auto_free pid_t *pids = NULL;
+		struct err ignored = { 0 };
+		size_t n = 0;
+
+		if (!part_is_taken(&cg->parts[i], cg->token) ||
+		    tree_pids(&cg->parts[i], &pids, &n, &ignored) < 0 || n == 0)
+			continue;
+		tree_hand_over(&cg->parts[i]);
+		part_drop(cg, i);
+	}
+}
+
 int kill_all(struct cgroup *cg, int signo, struct err *e)
 {
 	size_t n = 0;
 
+	leave_taken(cg);
 	if (signo != SIGKILL)
 		return signal_each(cg, signo, &n, e);
 	if (!kill_in_kernel(cg))

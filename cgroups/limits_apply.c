@@ -192,10 +192,12 @@ static int write_all(struct cgroup *cg, const struct limit_plan *p, struct appli
 static void restore(struct cgroup *cg, const struct limit_plan *p, const struct applied *done)
 {
 	for (size_t i = p->n; i-- > 0;) {
+		const char *old = done->old[i];
 		struct err why = { 0 };
 
-		if (done->old[i] && part_write(part_for(cg, &p->items[i]), p->items[i].file,
-					       done->old[i], &why) < 0)
+		if (old && !*old)
+			old = "\n"; /* a write of nothing does not reach the file */
+		if (old && part_write(part_for(cg, &p->items[i]), p->items[i].file, old, &why) < 0)
 			log_debug("restore %s: %s", p->items[i].file, why.text);
 	}
 }

@@ -177,6 +177,32 @@ static void plan_throttles(const struct block_io_spec *b, struct limit_plan *pla
 	}
 }
 
+/* Of what belongs to every cgroup. The rest moves, stops and ends processes, or takes controllers away. */
+static bool is_limit(const char *file)
+{
+	static const char *const limits[] = { "cgroup.max.descendants", "cgroup.max.depth",
+					      "cgroup.pressure" };
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (str_eq(file, limits[i]))
+			return true;
+	}
+	return !str_has_prefix(file, "cgroup.");
+}
+
+/* Files with a line for each device or resource. */
+static bool is_keyed(const char *file)
+{
+	static const char *const keyed[] = { "io.max",        "io.latency", "io.weight",
+					     "io.bfq.weight", "rdma.max",   "misc.max" };
+
+	for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
+		if (str_eq(file, keyed[i]))
+			return true;
+	}
+	return false;
+}
+
 /* The name's first word is the controller that must be there; "cgroup.*" belongs to every cgroup. */
 static int plan_unified(const struct strmap *unified, struct limit_plan *plan, struct err *e)
 {
@@ -187,11 +213,15 @@ static int plan_unified(const struct strmap *unified, struct limit_plan *plan, s
 		if (!dot || dot == file || strchr(file, '/') || !str_is_line_safe(file, NULL) ||
 		    strstr(file, ".."))
 			return err_set(e, EINVAL, "unified: \"%s\" is no file of a cgroup", file);
+		if (!is_limit(file))
+			return err_set(e, EINVAL, "unified: \"%s\" is no limit", file);
 		auto_free char *controller = mem_strndup(file, (size_t)(dot - file));
 		auto_free char *key = mem_format("unified.%s", file);
-		struct limit_target t = {
-			.plan = plan, .v2 = true, .controller = controller, .key = key
-		};
+		struct limit_target t = { .plan = plan,
+					  .v2 = true,
+					  .controller = controller,
+					  .key = key,
+					  .flags = is_keyed(file) ? LIMIT_KEYED : 0 };
 
 		if (strcmp(controller, "cgroup") == 0)
 			t.controller = "";

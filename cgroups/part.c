@@ -5,15 +5,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 
-enum { FILE_MAX_BYTES = 64 << 20 };
+#define TAKEN_MARK "trusted.zones.taken"
+
+enum { FILE_MAX_BYTES = 64 << 20, TAKEN_BYTES = 64 };
 
 struct cgroup_part *part_add(struct cgroup *cg)
 {
@@ -128,6 +132,34 @@ bool part_was_killed(const struct cgroup_part *p)
 {
 	return p->fd >= 0 && (fgetxattr(p->fd, killed_marks[0], NULL, 0) >= 0 ||
 			      fgetxattr(p->fd, killed_marks[1], NULL, 0) >= 0);
+}
+
+char *part_token(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &t); /* cannot fail for this clock */
+	return mem_format("%d.%" PRId64 ".%ld", (int)getpid(), (int64_t)t.tv_sec, t.tv_nsec);
+}
+
+void part_take(struct cgroup_part *p, const char *token)
+{
+	struct err ignored = { 0 };
+	int fd = token ? part_open(p, &ignored) : -1;
+
+	if (fd >= 0)
+		(void)fsetxattr(fd, TAKEN_MARK, token, strlen(token), 0);
+}
+
+bool part_is_taken(struct cgroup_part *p, const char *token)
+{
+	char mark[TAKEN_BYTES];
+	struct err ignored = { 0 };
+	int fd = part_open(p, &ignored);
+	ssize_t n = fd < 0 ? -1 : fgetxattr(fd, TAKEN_MARK, mark, sizeof(mark));
+
+	return n > 0 &&
+	       !(token && strlen(token) == (size_t)n && strncmp(mark, token, (size_t)n) == 0);
 }
 
 bool part_number(struct cgroup_part *p, const char *file, uint64_t *ret)

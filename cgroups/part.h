@@ -16,9 +16,10 @@ struct cgroup_part {
 	char *root;              /* what /proc/PID/cgroup calls the mount's root, mostly "/" */
 	char *path;              /* below the mount, "/zones/web" */
 	char *dir;               /* mount and path together */
-	size_t made; /* how many last elements of path were made by us; 0: it was there before */
-	int fd;      /* the directory, -1 until needed */
-	bool there;  /* made, by this process */
+	size_t made;    /* how many last elements of path were made by us; 0: it was there before */
+	int fd;         /* the directory, -1 until needed */
+	bool there;     /* made, by this process */
+	bool was_there; /* tree_make() has found it */
 };
 
 struct cgroup_unit; /* cgroups/systemd.h */
@@ -28,6 +29,7 @@ struct cgroup {
 	bool rootless, exact_devices;
 	bool planned; /* cgroup_make() has not run yet */
 	bool fresh; /* made by this process and still empty: nothing to restore when a limit fails */
+	char *token; /* ours alone: what a directory is marked with that was there before, so that its maker leaves us alone */
 	struct opt_u64 delegate_uid, delegate_gid;
 	struct cgroup_unit *unit; /* systemd's, or NULL: we make the directories ourselves */
 	struct cgroup_part *parts;
@@ -54,6 +56,11 @@ bool part_has(struct cgroup_part *p, const char *file);
 /* Remember across programs that cgroup.kill was written here, and ask: see struct cgroup_entry in cgroups.h. */
 void part_set_killed(struct cgroup_part *p);
 bool part_was_killed(const struct cgroup_part *p);
+/* A new token for struct cgroup. Freshly allocated. */
+char *part_token(void);
+/* Mark a directory that was there before as ours; does its mark say that somebody else has taken it since? Without privileges there are no marks. */
+void part_take(struct cgroup_part *p, const char *token);
+bool part_is_taken(struct cgroup_part *p, const char *token);
 /* One number of a file; "max" gives UINT64_MAX. Returns false when it cannot be had. */
 bool part_number(struct cgroup_part *p, const char *file, uint64_t *ret);
 /* The number behind a word: "frozen 1", "oom_kill 3", "usage_usec 12". `text` is a file's content. Pure. */

@@ -14,7 +14,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 
-enum { NUMBER_BYTES = 64, MAX_ROUNDS = 10 };
+enum { NUMBER_BYTES = 64, MAX_ROUNDS = 10, HASH_DIGITS = 8 };
 
 static uint64_t low_of(int dirfd, const char *child)
 {
@@ -61,19 +61,26 @@ static int write_sum(const char *folder, uint64_t sum, struct err *e)
 		     : 0;
 }
 
+/* "/zones/web" or "/zones-01234abc/web": the folder of all zones of a directory of states (runtime/zone/tenants.c), and nothing that only begins like it. */
+static bool is_in_ours(const char *path)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *rest = str_after(path, "/zones");
+
+	if (rest && *rest == '-')
+		rest = strspn(rest + 1, digits) == HASH_DIGITS ? rest + 1 + HASH_DIGITS : NULL;
+	return rest && *rest == '/' && !strchr(rest + 1, '/');
+}
+
 int protect_folder(struct cgroup *cg, struct err *e)
 {
 	struct cgroup_part *p = part_of_v1(cg, "memory") ? NULL : part_unified(cg);
 	const char *slash = p ? strrchr(p->dir, '/') : NULL;
 	uint64_t sum, again = 0;
 
-	if (!slash || slash == p->dir)
+	if (!slash || !is_in_ours(p->path))
 		return 0;
 	auto_free char *folder = mem_strndup(p->dir, (size_t)(slash - p->dir));
-	const char *name = strrchr(folder, '/');
-
-	if (!name || !str_has_prefix(name, "/zones"))
-		return 0;
 	int r = protect_sum(folder, &again, e);
 
 	for (int i = 0; r == 0 && i < MAX_ROUNDS; i++) {

@@ -150,6 +150,22 @@ static int compare_lines(const char *dir, const struct strv *lines, struct err *
 	return 0;
 }
 
+/* Planned because nobody had it: who has made it since then may have given it another share. */
+static int make_group(const char *dir, const struct strv *lines, struct err *e)
+{
+	if (sys_mkdirat(AT_FDCWD, dir, 0755) < 0)
+		return errno == EEXIST
+			       ? err_set(e, EBUSY,
+					 "linux.intelRdt: the group \"%s\" was made meanwhile: try again",
+					 dir)
+			       : err_sys(e, "linux.intelRdt: make the group \"%s\"", dir);
+	int r = write_lines(dir, lines, e);
+
+	if (r < 0)
+		(void)!rmdir(dir); /* the first error is told */
+	return r;
+}
+
 static int make_dir(const char *dir, struct err *e)
 {
 	return sys_mkdirat(AT_FDCWD, dir, 0755) < 0 && errno != EEXIST
@@ -165,14 +181,13 @@ int resctrl_make(const struct json *plan, const struct intel_rdt_spec *r, struct
 	int err = 0;
 
 	wanted_lines(r, &lines);
-	if (json_get_bool(plan, "made", false)) {
-		err = make_dir(dir_of(plan), e);
-		if (err == 0)
-			err = write_lines(dir_of(plan), &lines, e);
-	} else {
+	if (json_get_bool(plan, "made", false))
+		err = make_group(dir_of(plan), &lines, e);
+	else
 		err = compare_lines(dir_of(plan), &lines, e);
-	}
-	if (err == 0 && monitor)
+	if (err < 0)
+		return err;
+	if (monitor)
 		err = make_dir(monitor, e);
 	if (err < 0)
 		(void)!resctrl_remove(plan, &ignored);

@@ -4,6 +4,8 @@
  * With systemd's driver also "unit":"zrun-web.scope" and "unitOfUser". A part without controllers is the unified hierarchy. The record is root's, yet what it names is removed later, so paths
  * must be as clean as those that layout.c makes.
  *
+ * "token": what directories are marked with that were there before and are ours now (part_take): a record without it, or with another one, is of somebody who had them earlier.
+ *
  * "planned": saved before cgroup_make(), which looks who lives there. Until then only what was missing can be ours: a directory that was there may be a stranger's, with processes that nobody
  * has counted. It is left out when such a record is opened, and so is a unit. */
 #include <errno.h>
@@ -54,6 +56,8 @@ struct json *cgroup_save(const struct cgroup *cg)
 	(void)json_set(j, "exactDevices", json_new_bool(cg->exact_devices));
 	if (cg->planned)
 		(void)json_set(j, "planned", json_new_bool(true));
+	if (cg->token)
+		(void)json_set(j, "token", json_new_string(cg->token));
 	save_id(j, "delegateUid", &cg->delegate_uid);
 	save_id(j, "delegateGid", &cg->delegate_gid);
 	if (cg->unit) {
@@ -140,11 +144,13 @@ int cgroup_open(const struct json *saved, struct cgroup **ret, struct err *e)
 {
 	const struct json *parts = json_get(saved, "parts");
 	struct cgroup *cg = mem_zero(sizeof(*cg));
+	const char *token = json_get_string(saved, "token", NULL);
 	struct err ignored = { 0 };
 
 	cg->mode = mode_by_word(json_get_string(saved, "mode", ""));
 	cg->rootless = json_get_bool(saved, "rootless", false);
 	cg->exact_devices = json_get_bool(saved, "exactDevices", false);
+	cg->token = token ? mem_strdup(token) : NULL;
 	cg->delegate_uid = open_id(saved, "delegateUid");
 	cg->delegate_gid = open_id(saved, "delegateGid");
 	int r = open_unit(cg, saved, e);

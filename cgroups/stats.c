@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/mem.h"
@@ -109,9 +110,14 @@ bool stats_sum_v2(const char *text, const char *key, uint64_t *ret)
 struct source {
 	const struct cgroup_part *part;
 	const char *name;
-	bool ok;
+	char *whole; /* of one that does not fit: io.stat has a line for each disk */
+	const char *shown;
 	char text[8192];
 };
+static void source_done(struct source *s)
+{
+	free(s->whole);
+}
 
 static const char *source_read(struct source *s, struct cgroup_part *p, const char *name)
 {
@@ -120,7 +126,7 @@ static const char *source_read(struct source *s, struct cgroup_part *p, const ch
 	ssize_t n = -1;
 
 	if (s->name && s->part == p && strcmp(s->name, name) == 0)
-		return s->ok ? s->text : NULL;
+		return s->shown;
 	dir = part_open(p, &ignored);
 	auto_close int fd = dir < 0 ? -1 : sys_openat(dir, name, O_RDONLY | O_CLOEXEC, 0);
 
@@ -128,11 +134,14 @@ static const char *source_read(struct source *s, struct cgroup_part *p, const ch
 		n = sys_read(fd, s->text, sizeof(s->text) - 1);
 	s->part = p;
 	s->name = name;
-	s->ok = n >= 0 && n < (ssize_t)sizeof(s->text) - 1;
-	while (s->ok && n > 0 && s->text[n - 1] == '\n')
+	free(s->whole);
+	s->whole = NULL;
+	if (n == (ssize_t)sizeof(s->text) - 1)
+		return s->shown = part_read(p, name, &s->whole, &ignored) < 0 ? NULL : s->whole;
+	while (n > 0 && s->text[n - 1] == '\n')
 		n--;
-	s->text[s->ok ? n : 0] = '\0';
-	return s->ok ? s->text : NULL;
+	s->text[n > 0 ? n : 0] = '\0';
+	return s->shown = n < 0 ? NULL : s->text;
 }
 
 static bool parse_number(const char *text, uint64_t *ret)
@@ -161,7 +170,7 @@ static bool counter_from(struct source *s, struct cgroup *cg, const struct stats
 
 bool stats_counter(struct cgroup *cg, const struct stats_place *where, uint64_t *ret)
 {
-	struct source s = { .name = NULL };
+	auto_done(source) struct source s = { .name = NULL };
 
 	return counter_from(&s, cg, where, ret);
 }
@@ -287,7 +296,7 @@ static void split_swap(struct cgroup_stats *s)
 
 void stats_read(struct cgroup *cg, bool brief, struct cgroup_stats *ret)
 {
-	struct source s = { .name = NULL };
+	auto_done(source) struct source s = { .name = NULL };
 
 	*ret = (struct cgroup_stats){ 0 };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

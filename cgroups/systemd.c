@@ -171,6 +171,18 @@ int systemd_limit(struct cgroup *cg, const struct resources_spec *r, const struc
 	return rc < 0 ? rc : set(cg->unit, &p, e);
 }
 
+/* systemd has no word for "all but these". */
+static void warn_of_exceptions(const struct device_rules *rules)
+{
+	struct device_rules list auto_done(device_rules) = { 0 };
+	struct err ignored = { 0 };
+	bool allow = false;
+
+	if (device_rules_flatten(rules, &allow, &list, &ignored) == 0 && allow && list.n > 0)
+		log_warning(
+			"resources.devices: systemd cannot keep \"all devices but these\" on cgroup v1: with its next daemon-reload the container may use all");
+}
+
 /* systemd denies all before it allows again. Nobody who runs in there may meet that moment. */
 int systemd_limit_devices(struct cgroup *cg, const struct device_rules *rules, struct err *e)
 {
@@ -181,6 +193,7 @@ int systemd_limit_devices(struct cgroup *cg, const struct device_rules *rules, s
 
 	if (rc < 0)
 		return rc;
+	warn_of_exceptions(rules);
 	if (in_use && freeze_get(cg, &frozen, &ignored) == 0 && !frozen &&
 	    freeze_set(cg, true, FREEZE_MS, &ignored) < 0)
 		log_debug("%s", ignored.text);

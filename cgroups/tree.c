@@ -90,10 +90,11 @@ static int make_parents(const struct cgroup_part *p, size_t *ret_made)
 }
 
 /* What an earlier container of ours left behind empty is made anew: limits, marks and the kernel's memory of kills go with it. */
-static int make_leaf(const struct cgroup_part *p)
+static int make_leaf(struct cgroup_part *p)
 {
 	int r = make_one(p->dir);
 
+	p->was_there = r == 0;
 	return r == 0 && is_in_marked(p->dir) && sys_unlinkat(AT_FDCWD, p->dir, AT_REMOVEDIR) == 0
 		       ? make_one(p->dir)
 		       : r;
@@ -120,6 +121,20 @@ int tree_make(struct cgroup_part *p, struct err *e)
 	return r > 0 ? 0 : 1;
 }
 
+/* What make_leaf() would make anew. */
+static bool is_left_behind(const struct cgroup_part *p)
+{
+	struct cgroup_part same = { .dir = p->dir, .fd = -1 };
+	auto_free pid_t *pids = NULL;
+	struct err ignored = { 0 };
+	size_t n = 0;
+	bool is_empty =
+		is_in_marked(p->dir) && tree_pids(&same, &pids, &n, &ignored) == 0 && n == 0;
+
+	fd_close(&same.fd);
+	return is_empty;
+}
+
 size_t tree_missing(const struct cgroup_part *p)
 {
 	size_t depth = layout_depth(p->path);
@@ -128,7 +143,7 @@ size_t tree_missing(const struct cgroup_part *p)
 	for (; n < depth; n++) {
 		auto_free char *dir = prefix_dir(p, depth - n);
 
-		if (file_exists(AT_FDCWD, dir) && !(n == 0 && is_in_marked(dir)))
+		if (file_exists(AT_FDCWD, dir) && !(n == 0 && is_left_behind(p)))
 			break;
 	}
 	return n;
@@ -335,9 +350,15 @@ static int still_busy(struct cgroup_part *p, struct err *e)
 	return err_set(e, EBUSY, "remove the cgroup \"%s\": the kernel still holds it", p->dir);
 }
 
+void tree_hand_over(const struct cgroup_part *p)
+{
+	if (p->made > 0)
+		mark(p->dir);
+}
+
 int tree_remove(struct cgroup_part *p, struct backoff *until, struct err *e)
 {
-	if (p->made == 0)
+	if (p->made == 0 && !is_marked(p->dir))
 		return 0;
 	while (sys_unlinkat(AT_FDCWD, p->dir, AT_REMOVEDIR) < 0) {
 		struct err ignored = { 0 };

@@ -1,7 +1,7 @@
 /* tree - the directories of one hierarchy: make, walk, list processes, remove. Private to this folder.
  *
  * Parent folders made here ("/zones") carry the extended attribute "trusted.zones.made", so that whoever leaves last takes
- * them away, and a folder that was there before us is left alone. What stands in a marked folder counts as ours. Walks work at any depth: a tenant
+ * them away, and a folder that was there before us is left alone. What stands in a marked folder and holds nobody counts as ours. Walks work at any depth: a tenant
  * with a delegated cgroup decides how deep it nests, and paths may grow longer than PATH_MAX. */
 #ifndef CGROUPS_TREE_H
 #define CGROUPS_TREE_H
@@ -12,10 +12,13 @@
 /* Make p->dir and missing parents; sets p->made. Returns 1 when the directory was there already (it may hold
  * processes of others), else 0. On failure nothing made here remains. */
 MUST_CHECK int tree_make(struct cgroup_part *p, struct err *e);
-/* How many last elements of p->path are missing now, or were made by us: what tree_make() would say. */
+/* How many last elements of p->path are missing now, or were made by us and hold nobody: what tree_make() would say. */
 size_t tree_missing(const struct cgroup_part *p);
 /* Remove what p->made says, sub-cgroups first, waiting for dying processes until the deadline. Gone already is success. */
 MUST_CHECK int tree_remove(struct cgroup_part *p, struct backoff *until, struct err *e);
+
+/* Somebody else of ours uses it now, who has found it: it is removed when that one goes. */
+void tree_hand_over(const struct cgroup_part *p);
 
 struct tree_visitor {
 	int (*enter)(int fd, void *arg,

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,13 @@
 
 #define PREFIX "org.systemd.property."
 
-enum { USEC_PER_SEC = 1000000 };
+#define DAY_USEC UINT64_C(86400000000)
+
+enum {
+	USEC_PER_SEC = 1000000,
+	SIGNAL_HALT =
+		37 /* SIGRTMIN+3, as systemd counts: it is how a systemd inside is told to halt */
+};
 
 static const struct {
 	const char *name, *type;
@@ -44,6 +51,12 @@ static const char *skip_blanks(const char *s)
 	return s;
 }
 
+/* systemd keeps the texts of a scope as lines of a file: a line break, or a backslash at the end of one, would make more of them. */
+static bool is_safe(char c)
+{
+	return (unsigned char)c >= ' ' && c != 0x7f && c != '\\';
+}
+
 /* 'word' or "word", a backslash takes the next character as it is. Returns what follows, NULL when it is none. */
 static const char *take_string(const char *s, struct json **ret)
 {
@@ -55,6 +68,8 @@ static const char *take_string(const char *s, struct json **ret)
 	for (s++; *s && *s != quote; s++) {
 		if (*s == '\\' && s[1])
 			s++;
+		if (!is_safe(*s))
+			return NULL;
 		strbuf_add_char(&b, *s);
 	}
 	if (!*s)
@@ -159,6 +174,25 @@ static int scale(struct json **value)
 	return 0;
 }
 
+/* At most a day, and a signal that programs end by: the host's shutdown waits for both. */
+static bool is_in_bounds(const char *name, const struct json *value)
+{
+	static const int ending[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGKILL,  SIGUSR1,
+				      SIGUSR2, SIGTERM, SIGPWR,  SIGWINCH, SIGNAL_HALT };
+	bool is_signal = strcmp(name, "KillSignal") == 0;
+	uint64_t v = 0;
+
+	if (!is_signal && strcmp(name, "TimeoutStopUSec") != 0)
+		return true;
+	if (num_u64(value->text, &v) < 0)
+		return false;
+	for (size_t i = 0; is_signal && i < sizeof(ending) / sizeof(ending[0]); i++) {
+		if (v == (uint64_t)ending[i])
+			return true;
+	}
+	return !is_signal && v <= DAY_USEC;
+}
+
 static int add(const char *key, const char *given, const char *text, struct unit_props *ret,
 	       struct err *e)
 {
@@ -176,6 +210,13 @@ static int add(const char *key, const char *given, const char *text, struct unit
 	if (value && seconds && scale(&value) < 0) {
 		json_free(value);
 		value = NULL;
+	}
+	if (value && !is_in_bounds(name, value)) {
+		json_free(value);
+		return err_set(
+			e, EINVAL,
+			"annotations: \"%.100s\": \"%.64s\" would hold up the host's shutdown (at most 24 h, and a signal that ends programs)",
+			key, text);
 	}
 	if (!value)
 		return err_set(e, EINVAL,

@@ -67,6 +67,7 @@ struct audit_mount {
 	unsigned major, minor;
 	const char *root, *target, *options, *type, *super;
 	bool is_slave, is_shared;
+	uint64_t peers; /* of a shared one: the group's number */
 };
 bool audit_mount_parse(char *line, struct audit_mount *ret);
 /* Is `word` one of the comma-separated options? Pure. */

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
@@ -21,17 +22,26 @@
 
 enum { INFO_MAX = 16 << 20, NULL_MAJOR = 1, NULL_MINOR = 3, KIB = 1024 };
 
+struct rows {
+	char *text; /* the rows' words are in there */
+	struct audit_mount *rows;
+	size_t n;
+};
+static void rows_done(struct rows *r)
+{
+	free(r->text);
+	free(r->rows);
+}
+
 struct table {
 	struct audit *a;
-	char *text;
-	struct audit_mount *rows;
-	bool *planned; /* beside rows */
-	size_t n;
+	struct rows inside, host; /* the host's: where the audit runs */
+	bool *planned;            /* beside the rows inside */
 };
 static void table_done(struct table *t)
 {
-	free(t->text);
-	free(t->rows);
+	rows_done(&t->inside);
+	rows_done(&t->host);
 	free(t->planned);
 }
 
@@ -61,7 +71,9 @@ bool audit_mount_parse(char *line, struct audit_mount *ret)
 	for (; word && n < 6; n++, word = strtok_r(NULL, " ", &save))
 		words[n] = word;
 	for (; word && strcmp(word, "-") != 0; word = strtok_r(NULL, " ", &save)) {
-		ret->is_shared = ret->is_shared || str_has_prefix(word, "shared:");
+		const char *peers = str_after(word, "shared:");
+
+		ret->is_shared = ret->is_shared || (peers && num_u64(peers, &ret->peers) == 0);
 		ret->is_slave = ret->is_slave || str_has_prefix(word, "master:");
 	}
 	ret->type = word ? strtok_r(NULL, " ", &save) : NULL;
@@ -95,31 +107,40 @@ bool audit_has_option(const char *options, const char *word)
 	return false;
 }
 
-static int table_read(struct table *t, struct err *e)
+static int rows_read(pid_t pid, struct rows *ret, struct err *e)
 {
-	auto_free char *path = mem_format("/proc/%d/mountinfo", (int)t->a->of->init);
+	auto_free char *path = mem_format("/proc/%d/mountinfo", (int)pid);
 	char *save = NULL;
-	int r = file_read_all(AT_FDCWD, path, INFO_MAX, &t->text, NULL, e);
+	int r = file_read_all(AT_FDCWD, path, INFO_MAX, &ret->text, NULL, e);
 
 	if (r < 0)
 		return r;
-	for (char *line = strtok_r(t->text, "\n", &save); line;
+	for (char *line = strtok_r(ret->text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
-		t->rows = mem_grow(t->rows, t->n + 1, sizeof(*t->rows));
-		if (audit_mount_parse(line, &t->rows[t->n]))
-			t->n++;
+		ret->rows = mem_grow(ret->rows, ret->n + 1, sizeof(*ret->rows));
+		if (audit_mount_parse(line, &ret->rows[ret->n]))
+			ret->n++;
 	}
-	t->planned = mem_array(t->n + 1, sizeof(bool));
 	return 0;
+}
+
+static int table_read(struct table *t, struct err *e)
+{
+	int r = rows_read(t->a->of->init, &t->inside, e);
+
+	if (r == 0)
+		r = rows_read(getpid(), &t->host, e);
+	t->planned = mem_array(t->inside.n + 1, sizeof(bool));
+	return r;
 }
 
 static const struct audit_mount *row_of(struct table *t, const struct audit_place *p)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->rows[i].id != p->mount)
+	for (size_t i = 0; i < t->inside.n; i++) {
+		if (t->inside.rows[i].id != p->mount)
 			continue;
 		t->planned[i] = true;
-		return &t->rows[i];
+		return &t->inside.rows[i];
 	}
 	return NULL;
 }
@@ -310,13 +331,34 @@ static const struct audit_mount *root_row(struct table *t)
 {
 	const struct audit_mount *found = NULL;
 
-	for (size_t i = 0; i < t->n; i++) {
-		if (!str_eq(t->rows[i].target, "/"))
+	for (size_t i = 0; i < t->inside.n; i++) {
+		if (!str_eq(t->inside.rows[i].target, "/"))
 			continue;
 		t->planned[i] = true;
-		found = &t->rows[i]; /* the last one is on top */
+		found = &t->inside.rows[i]; /* the last one is on top */
 	}
 	return found;
+}
+
+/* Are mounts of the one seen in the other? */
+static bool is_peer_of_host(const struct table *t, const struct audit_mount *m)
+{
+	for (size_t i = 0; i < t->host.n; i++)
+		if (t->host.rows[i].is_shared && t->host.rows[i].peers == m->peers)
+			return true;
+	return false;
+}
+
+/* Root inside may make peers for mount namespaces of its own. */
+static void audit_propagation(struct table *t, const struct audit_mount *m)
+{
+	bool is_hosts = m->is_slave || (m->is_shared && is_peer_of_host(t, m));
+
+	(void)finding_judge(t->a->ret, "root.propagation", "private",
+			    m->is_slave    ? "slave"
+			    : m->is_shared ? "shared"
+					   : "private",
+			    is_hosts ? FINDING_DIFFERS : audit_verdict(t->a->spec, CAP_SYS_ADMIN));
 }
 
 static void audit_root(struct table *t)
@@ -338,8 +380,7 @@ static void audit_root(struct table *t)
 				    audit_has_option(m->options, "idmapped") ? "true" : "false",
 				    FINDING_DIFFERS);
 	if (!wanted || strstr(wanted, "private"))
-		(void)finding_judge(t->a->ret, "root.propagation", "private",
-				    m->is_slave ? "slave" : "private", FINDING_DIFFERS);
+		audit_propagation(t, m);
 }
 
 static void audit_part(struct table *t, const struct root_part *part, const struct audit_place *p)
@@ -370,11 +411,31 @@ static bool is_own_kind(const char *type)
 	return false;
 }
 
+/* What root inside has mounted is not mounted on the host. */
+static bool is_on_host(const struct table *t, const struct audit_mount *m)
+{
+	for (size_t i = 0; i < t->host.n; i++)
+		if (t->host.rows[i].major == m->major && t->host.rows[i].minor == m->minor)
+			return true;
+	return false;
+}
+
+/* There is one of these for all, whoever mounts it. */
+static bool is_one_for_all(const char *type)
+{
+	return str_has_prefix(type, "cgroup") || str_eq(type, "nsfs");
+}
+
+static bool is_own(const struct table *t, const struct audit_mount *m)
+{
+	return is_own_kind(m->type) && (is_one_for_all(m->type) || !is_on_host(t, m));
+}
+
 /* A part of what was given to it may be bound elsewhere by whoever may mount inside. */
 static bool is_part_of_planned(const struct table *t, const struct audit_mount *m)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		const struct audit_mount *p = &t->rows[i];
+	for (size_t i = 0; i < t->inside.n; i++) {
+		const struct audit_mount *p = &t->inside.rows[i];
 
 		if (t->planned[i] && p->major == m->major && p->minor == m->minor &&
 		    mount_plan_is_within(m->root, p->root))
@@ -399,10 +460,10 @@ static void audit_others(struct table *t)
 {
 	static const char none[] = "nothing of the host but these";
 
-	for (size_t i = 0; i < t->n; i++) {
-		const struct audit_mount *m = &t->rows[i];
+	for (size_t i = 0; i < t->inside.n; i++) {
+		const struct audit_mount *m = &t->inside.rows[i];
 
-		if (t->planned[i] || is_own_kind(m->type) || is_part_of_planned(t, m) ||
+		if (t->planned[i] || is_own(t, m) || is_part_of_planned(t, m) ||
 		    is_below_recursive(t, m))
 			continue;
 		auto_free char *what = mem_format("%s: %s of %s %u:%u", m->target, m->root, m->type,

@@ -95,10 +95,13 @@ static void audit_namespaces(struct process *p)
 			continue; /* or it has ended */
 		if (t == NS_USER)
 			p->is_nested = is_below(p->pid, file, true, user);
-		if (!is_below(p->pid, file, t == NS_USER, user) && namespace_of(p->pid, file)) {
-			auto_free char *what = mem_format(
-				"in another %s namespace%s", ns_words[t],
-				of_it == namespace_of(getpid(), file) ? ", the host's" : "");
+		/* without a user namespace the host's belong to the same one as the container's */
+		bool is_hosts = of_it == namespace_of(getpid(), file);
+
+		if ((is_hosts || !is_below(p->pid, file, t == NS_USER, user)) &&
+		    namespace_of(p->pid, file)) {
+			auto_free char *what = mem_format("in another %s namespace%s", ns_words[t],
+							  is_hosts ? ", the host's" : "");
 
 			complain(p, "processes.namespaces", same, what);
 		}

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -29,6 +30,8 @@
 static const char *const makers_view[] = {
 	"proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2"
 };
+
+enum { REAP_MS = 1000 };
 
 struct live {
 	struct isolation *iso;
@@ -151,9 +154,24 @@ static int take_answer(int sock, struct err *e)
 	return -e->code;
 }
 
+/* A child that is in a file system whose server does not answer does not even end by SIGKILL: it is left. */
+static void reap(pid_t child, int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&p, 1, REAP_MS);
+	} while (n < 0 && errno == EINTR);
+	(void)waitpid(child, NULL, n > 0 ? 0 : WNOHANG);
+}
+
 int mount_child(mount_child_fn fn, const void *arg, struct err *e)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
+	int fd = -1;
+	struct clone_args args = { .flags = CLONE_PIDFD,
+				   .pidfd = (uint64_t)(uintptr_t)&fd,
+				   .exit_signal = SIGCHLD };
 	int pair[2];
 	int r = sock_pair(pair, e);
 
@@ -168,6 +186,8 @@ int mount_child(mount_child_fn fn, const void *arg, struct err *e)
 		fd_close(&ours);
 		go_in(fn, arg, theirs);
 	}
+	auto_close int pidfd = fd;
+
 	fd_close(&theirs);
 	r = sock_timeout(ours, MOUNT_CHILD_MS, e);
 	if (r == 0)
@@ -177,7 +197,7 @@ int mount_child(mount_child_fn fn, const void *arg, struct err *e)
 			    MOUNT_CHILD_MS / 1000);
 	if (r < 0)
 		(void)sys_kill(child, SIGKILL); /* our own child, not waited for yet */
-	(void)waitpid(child, NULL, 0);
+	reap(child, pidfd);
 	return r;
 }
 

@@ -164,7 +164,8 @@ MUST_CHECK int mount_change(int fd, const struct mount_change *c); /* -1 and err
 /* What the options of a bind ask for, on a detached copy. */
 MUST_CHECK int mount_bind_options(int tree, const struct mount_opts *o, struct err *e);
 
-/* mount_live.c - parent: run `fn` in a child that is not traceable by the container it enters, and hear its error. A child that hangs is killed after MOUNT_CHILD_MS. */
+/* mount_live.c - parent: run `fn` in a child that is not traceable by the container it enters, and hear its error. A child that hangs is killed after MOUNT_CHILD_MS: -ETIMEDOUT,
+ * also when not even that ends it, because a FUSE server of the container's does not answer; its descriptors are shared with us until it does, so locks are given back with LOCK_UN. */
 enum { MOUNT_CHILD_MS = 10000 };
 typedef int (*mount_child_fn)(const void *arg, struct err *e);
 MUST_CHECK int mount_child(mount_child_fn fn, const void *arg, struct err *e);

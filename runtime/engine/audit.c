@@ -3,6 +3,7 @@
 
 #include "isolation/isolation.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/mem.h"
 #include "runtime/engine/private.h"
 
 static void audit_cgroup(struct engine_container *c, const struct container_spec *spec,
@@ -27,6 +28,19 @@ static void audit_cgroup(struct engine_container *c, const struct container_spec
 				  why.text);
 }
 
+/* The list comes from the cgroup: whoever moved init out of it has hidden it from the list as well. */
+static void audit_place_of_init(pid_t init, pid_t **pids, size_t *n, struct findings *ret)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if ((*pids)[i] == init)
+			return;
+	}
+	*pids = mem_grow(*pids, *n + 1, sizeof(**pids));
+	(*pids)[(*n)++] = init;
+	finding_worse(ret, FINDING_DIFFERS, "cgroup", "all processes in all of them",
+		      "init is in none");
+}
+
 int engine_audit(struct engine_container *c, const struct container_spec *spec,
 		 struct findings *ret, struct err *e)
 {
@@ -42,6 +56,7 @@ int engine_audit(struct engine_container *c, const struct container_spec *spec,
 	r = engine_ps(c, &pids, &of.n, e);
 	if (r < 0)
 		return r;
+	audit_place_of_init(of.init, &pids, &of.n, ret);
 	of.pids = pids;
 	r = isolation_audit(spec ? spec : c->spec, &of, ret, e);
 	if (r == 0)

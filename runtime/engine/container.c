@@ -254,6 +254,12 @@ int container_pidfd(struct engine_container *c, struct err *e)
 	return err_wrap(e, "hold the container's init");
 }
 
+/* The kernel ends a pid namespace with its first process; a create that was killed has left processes that are not in it. */
+bool container_ends_with_init(const struct engine_container *c)
+{
+	return c->record.complete && c->record.own_pids;
+}
+
 int engine_pidfd(struct engine_container *c)
 {
 	struct err ignored = { 0 };

@@ -160,6 +160,19 @@ static int record_cgroup(struct engine_container *c, struct err *e)
 	return cgroup_is_all_made(c->cgroup) ? 0 : record_write(c->dir, &c->record, e);
 }
 
+void creation_remove_cgroup(void *ctx)
+{
+	struct creation *k = ctx;
+	struct err ignored = { 0 };
+
+	if (!k->c->cgroup || cgroup_remove_if_empty(k->c->cgroup))
+		return;
+	(void)!cgroup_kill(k->c->cgroup, SIGKILL,
+			   &ignored); /* what a hook may have left in there */
+	if (cgroup_remove(k->c->cgroup, &ignored) < 0)
+		log_debug("remove the cgroup: %s", ignored.text);
+}
+
 int creation_make_cgroup(void *ctx, struct err *e)
 {
 	struct creation *k = ctx;
@@ -186,7 +199,12 @@ int creation_make_cgroup(void *ctx, struct err *e)
 	if (k->split)
 		return cgroup_make_unified(c->cgroup, e);
 	r = cgroup_make(c->cgroup, e);
-	return r < 0 ? r : record_cgroup(c, e);
+	if (r < 0)
+		return r;
+	r = record_cgroup(c, e);
+	if (r < 0)
+		creation_remove_cgroup(k); /* a step that fails is not undone by the caller */
+	return r;
 }
 
 int creation_finish_cgroup(void *ctx, struct err *e)
@@ -201,19 +219,6 @@ int creation_finish_cgroup(void *ctx, struct err *e)
 		return r;
 	k->split = false;
 	return record_cgroup(k->c, e);
-}
-
-void creation_remove_cgroup(void *ctx)
-{
-	struct creation *k = ctx;
-	struct err ignored = { 0 };
-
-	if (!k->c->cgroup || cgroup_remove_if_empty(k->c->cgroup))
-		return;
-	(void)!cgroup_kill(k->c->cgroup, SIGKILL,
-			   &ignored); /* what a hook may have left in there */
-	if (cgroup_remove(k->c->cgroup, &ignored) < 0)
-		log_debug("remove the cgroup: %s", ignored.text);
 }
 
 int creation_make_resctrl(void *ctx, struct err *e)

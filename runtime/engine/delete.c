@@ -78,11 +78,17 @@ static int wait_init(struct engine_container *c, struct err *e)
 	return 0;
 }
 
-/* Everybody in the cgroup: processes of a container without a pid namespace, and the half-made ones of a killed create, are known only there. A frozen init dies here, too. */
+/* Everybody in the cgroup: processes of a container without a pid namespace, and the half-made ones of a killed create, are known only there. Else who is left is told, not killed. A frozen init
+ * dies after the thaw. */
 static int end_cgroup(struct engine_container *c, struct cgroup *cg, struct err *e)
 {
-	int r = cgroup_kill(cg, SIGKILL, e);
+	struct err ignored = { 0 };
+	int r = 0;
 
+	if (!container_ends_with_init(c))
+		r = cgroup_kill(cg, SIGKILL, e);
+	else if (engine_pid(c) > 0)
+		(void)!cgroup_freeze(cg, false, &ignored); /* the wait for init tells */
 	if (r == 0)
 		r = wait_init(c, e);
 	if (r == 0)

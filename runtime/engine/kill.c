@@ -40,7 +40,7 @@ int engine_kill(struct engine_container *c, int signo, bool all, struct err *e)
 	if (all &&
 	    engine_status(c) ==
 		    ENGINE_STOPPED) /* callers send it after the end, for stragglers: never an error */
-		return cg ? cgroup_kill(cg, signo, e) : 0;
+		return cg && !container_ends_with_init(c) ? cgroup_kill(cg, signo, e) : 0;
 	if (engine_status(c) == ENGINE_STOPPED)
 		return not_running(e);
 	if (everybody && cg)

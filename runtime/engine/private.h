@@ -54,6 +54,9 @@ MUST_CHECK int standstill_end(struct engine_container *c, struct standstill *s, 
 /* The descriptor of a process that is there, or why there is none: -EBUSY "container not running", or what keeps us from getting one (-EMFILE), which must not be taken for the former. Borrowed. */
 MUST_CHECK int container_pidfd(struct engine_container *c, struct err *e);
 
+/* Has its init's end been the end of all its processes? Who is in its cgroup then may be another container, which took the directory when it was empty: nobody of ours to signal. */
+bool container_ends_with_init(const struct engine_container *c);
+
 /* config.json of the state directory, read once. */
 MUST_CHECK int container_load_spec(struct engine_container *c, struct err *e);
 /* Save the configuration, and in the record what config.json cannot hold. */

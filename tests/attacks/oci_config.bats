@@ -95,6 +95,11 @@ lets_through() { # PARAMETER: with the value that it has, so that nothing change
 		run zrun --systemd-cgroup run -b "$BUNDLE" "$ID"
 		[ "$status" = 1 ] || { echo "$a"; false; }
 	done
+	for value in $'x\nSuccessAction=reboot-force' $'x\\\\\nSuccessAction=reboot-force' $'x\ry' $'x\x7fy' 'x\\'; do # lines of a unit file of the host's systemd
+		config '.annotations = {"org.systemd.property.Description": ("\u0027" + $v + "\u0027")}' --arg v "$value"
+		run zrun --systemd-cgroup run -b "$BUNDLE" "$ID"
+		[[ "$status" = 1 && "$output" == *"is no value of the type"* ]] || { echo "$value: $output"; false; }
+	done
 	config '.annotations = {} | .linux.cgroupsPath = "/" + $p' --arg p "$ID"
 	zrun run -b "$BUNDLE" "$ID"
 	background

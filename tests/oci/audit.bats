@@ -31,3 +31,49 @@ differing() { audit -q --json "$ID" | jq -r '[.[0].findings[] | select(.verdict 
 	differing
 	[[ "$(differing)" = capabilities.* ]]
 }
+
+@test "an init that was moved out of every cgroup is told" {
+	background
+	audit "$ID"
+	for f in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+		[ ! -e "$f" ] || zrun state "$ID" | jq .pid >"$f"
+	done
+	[ "$(differing)" = cgroup ]
+	audit -q "$ID" | grep "init is in none"
+}
+
+@test "a process of the host in the container's cgroup is told, with and without a user namespace" {
+	for _ in without with; do
+		background
+		[ -z "$(differing)" ]
+		sleep 100 3>&- &
+		stranger=$!
+		for d in $(find /sys/fs/cgroup -maxdepth 3 -name "$ID"); do echo $stranger >"$d/cgroup.procs"; done
+		found=$(differing)
+		kill $stranger
+		[[ "$found" == *processes.namespaces* ]]
+		zrun delete -f "$ID"
+		user_namespace
+	done
+}
+
+@test "a tmpfs of the host that is shown inside is told, one that is made inside is not" {
+	mkdir "$TOP/t"
+	mount -t tmpfs none "$TOP/t"
+	background
+	nsenter -t "$(zrun state "$ID" | jq .pid)" -m /bin/mount -t tmpfs none /tmp
+	own=$(differing)
+	zrun mounts add "$ID" -d /etc -s "$TOP/t" -o bind
+	hosts=$(differing)
+	zrun delete -f "$ID"
+	umount "$TOP/t"
+	[ "$own:$hosts" = ":mounts" ]
+}
+
+@test "a root that others get mounts of is told" {
+	background
+	[ -z "$(differing)" ]
+	nsenter -t "$(zrun state "$ID" | jq .pid)" -m /bin/mount --make-shared /
+	[ "$(differing)" = root.propagation ]
+	audit -q "$ID" | grep "root.propagation .*private .*shared"
+}

@@ -73,6 +73,22 @@ init() { zrun state "$ID" | jq .pid; }
 	[ -z "$(zrun list -q)" ]
 }
 
+@test "a group that somebody makes between the look and the make is an error, and stays theirs" {
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	setup_tree
+	config '.linux.intelRdt = {"closID": "new", "schemata": ["L3:0=f"]}'
+	strace -qq -o "$TOP/trace" -P "$ZONES_RESCTRL_DIR/new" -e trace=mkdirat -e inject=mkdirat:delay_enter=3000000 "$BUILD/zrun" --root "$TOP/run" create -b "$BUNDLE" "$ID" >"$TOP/said" 2>&1 </dev/null 3>&- &
+	late=$!
+	for _ in $(seq 50); do [ ! -s "$TOP/run/$ID/state.json" ] || ! grep -q resctrl "$TOP/run/$ID/state.json" || break; sleep 0.05; done
+	group new "L3:0=1"
+	rmdir "$ZONES_RESCTRL_DIR/new/mon_groups"
+	wait $late || late=failed
+	cat "$TOP/said"
+	[ "$late" = failed ]
+	grep "made meanwhile: try again" "$TOP/said"
+	grep "L3:0=1" "$ZONES_RESCTRL_DIR/new/schemata"
+}
+
 @test "update writes new schemata, and is refused for a container without a group" {
 	setup_tree
 	group gold

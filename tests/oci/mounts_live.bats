@@ -94,3 +94,46 @@ load helper
 	[ "$status" = 1 ]
 	[[ "$output" == *"mount namespace of its own"* ]]
 }
+
+# silent_server DIR: a FUSE file system there whose server answers what is asked of its root, and never a look-up; its process in $server
+silent_server() {
+	mkdir -p "$1"
+	cat >"$TOP/server.py" <<'P'
+import ctypes, os, struct, sys
+fd = os.open("/dev/fuse", os.O_RDWR)
+if ctypes.CDLL(None).mount(b"silent", sys.argv[1].encode(), b"fuse", 6, f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other".encode()):
+    sys.exit("no FUSE")
+unique = struct.unpack_from("<IIQ", os.read(fd, 1 << 20))[2]
+os.write(fd, struct.pack("<IiQIIIIHHIIHHI7I", 80, 0, unique, 7, 31, 65536, 0, 0, 0, 4096, 1, 0, 0, 0, *[0] * 7))
+print("ready", flush=True)
+root = struct.pack("<QII", 1000, 0, 0) + struct.pack("<QQQQQQIIIIIIIIII", 1, 0, 0, 0, 0, 0, 0, 0, 0, 0o40755, 2, 0, 0, 0, 4096, 0)
+while True:
+    n, op, unique = struct.unpack_from("<IIQ", os.read(fd, 1 << 20))
+    if op not in (1, 2, 36, 42): # LOOKUP, FORGET, INTERRUPT
+        body = root if op == 3 else b""
+        os.write(fd, struct.pack("<IiQ", 16 + len(body), 0 if body else -38, unique) + body)
+P
+	python3 "$TOP/server.py" "$1" >"$TOP/said" 2>&1 3>&- &
+	server=$!
+	for _ in $(seq 50); do grep -q . "$TOP/said" && break; sleep 0.1; done
+	grep -q ready "$TOP/said" || { kill $server; skip "$(cat "$TOP/said")"; }
+}
+
+@test "a file system that does not answer holds up neither mounts add nor the container's lock" {
+	silent_server "$TOP/silent"
+	config '.mounts += [{"destination": "/tmp", "source": $s, "options": ["bind"]}]' --arg s "$TOP/silent"
+	background
+	ended=
+	("$BUILD/zrun" --root "$TOP/run" mounts add "$ID" -d /tmp/x -s /etc/hostname -o bind >"$TOP/said" 2>&1 3>&- && echo 0 >"$TOP/ended" || echo $? >"$TOP/ended") &
+	for _ in $(seq 300); do [ -s "$TOP/ended" ] && break; sleep 0.1; done
+	ended=$(cat "$TOP/ended") || true
+	[ -z "$ended" ] || run timeout -k 5 20 "$BUILD/zrun" --root "$TOP/run" delete -f "$ID"
+	kill $server
+	umount "$TOP/silent"
+	wait
+	echo "add $ended: $(cat "$TOP/said"); delete $status: $output"
+	[ "$ended:$status" = 1:0 ]
+	grep "not there after" "$TOP/said"
+	for _ in $(seq 30); do pgrep -f "mounts add $ID" >/dev/null || break; sleep 0.1; done
+	[ -z "$(pgrep -f "mounts add $ID")" ]
+}

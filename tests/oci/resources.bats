@@ -383,3 +383,113 @@ order() { [ "$(grep -nEm 1 "$1" "$TOP/trace" | cut -d: -f1)" -lt "$(grep -nEm 1 
 	[ -n "$named" ] && [[ "$lives" != *Z* ]]
 	[ ! -e "/sys/fs/cgroup/unified/$ID" ]
 }
+
+@test "hybrid: a create that fails before it has looked who lives in its directory of v1 leaves them alone" {
+	v1 pids
+	mkdir "/sys/fs/cgroup/pids/$ID"
+	sleep 100 3>&- &
+	stranger=$!
+	echo $stranger >"/sys/fs/cgroup/pids/$ID/cgroup.procs"
+	config '.mounts += [{"destination": "/data", "source": "/nonexistent", "type": "none", "options": ["bind"]}]'
+	run zrun create -b "$BUNDLE" "$ID"
+	lives=$(grep '^State' "/proc/$stranger/status")
+	echo $stranger >/sys/fs/cgroup/pids/cgroup.procs || true
+	rmdir "/sys/fs/cgroup/pids/$ID"
+	kill $stranger
+	[ "$status" = 1 ] && [[ "$output" == */nonexistent* ]]
+	[[ "$lives" != *Z* ]]
+	[ ! -e "/sys/fs/cgroup/unified/$ID" ]
+}
+
+# two containers with one cgroup: the second may take it when the first has ended
+shared_path() { # PATH
+	config '.linux.cgroupsPath = $p' --arg p "$1"
+	background
+}
+
+@test "a container that has ended and whose cgroup another one uses now: kill --all and delete do not touch that one" {
+	shared_path "/$ID"
+	zrun kill "$ID" KILL
+	until [ "$(status)" = stopped ]; do sleep 0.1; done
+	zrun run -d -b "$BUNDLE" "$ID-2" </dev/null >/dev/null 2>&1 3>&-
+	zrun kill --all "$ID" KILL
+	[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
+	run zrun delete "$ID"
+	[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
+	[[ "$status" = 1 && "$output" == *"process $(zrun state "$ID-2" | jq .pid) "* ]]
+	zrun delete -f "$ID-2"
+	zrun delete "$ID"
+}
+
+@test "the same without a pid namespace of their own: the cgroup is the last one's, and goes with the last" {
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	for path in "/$ID" "/$ID/x"; do
+		for first in "$ID" "$ID-2"; do
+			shared_path "$path"
+			zrun kill "$ID" KILL
+			until [ "$(status)" = stopped ]; do sleep 0.1; done
+			zrun run -d -b "$BUNDLE" "$ID-2" </dev/null >/dev/null 2>&1 3>&-
+			zrun kill --all "$ID" KILL
+			[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
+			if [ "$first" = "$ID" ]; then
+				zrun delete "$ID"
+				[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
+				zrun delete -f "$ID-2"
+			else
+				zrun delete -f "$ID-2"
+				zrun delete "$ID"
+			fi
+			[ -z "$(zrun list -q)" ]
+			[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$ID")" ]
+		done
+	done
+}
+
+@test "a container that is paused or frozen is deleted by force without a signal to its whole cgroup" {
+	background
+	zrun exec -d "$ID" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+	zrun pause "$ID"
+	zrun delete -f "$ID"
+}
+
+@test "a create that is killed before it makes its directory below a folder of ours: delete leaves who lives there alone" {
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	shared_path "/$ID/x"
+	dir=$(find /sys/fs/cgroup -maxdepth 3 -path "*/$ID/x" | grep -m 1 -e unified -e '^/sys/fs/cgroup/t-')
+	strace -qq -o /dev/null -P "$dir" -e trace=mkdirat -e inject=mkdirat:signal=KILL:when=1 "$BUILD/zrun" --root "$TOP/run" create -b "$BUNDLE" "$ID-2" </dev/null 3>&- || true
+	[ "$(jq .cgroup.planned "$TOP/run/$ID-2/state.json")" = true ]
+	zrun delete -f "$ID-2"
+	[ "$(status)" = running ]
+}
+
+@test "a create that cannot write its record when its cgroup is made leaves no directory behind" {
+	v1 pids
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	config '.linux.resources.memory.limit = 104857600 | .linux.cgroupsPath = $p' --arg p "/$ID"
+	mkdir "/sys/fs/cgroup/pids/$ID"
+	run strace -qq -o /dev/null -e trace=renameat,renameat2,rename -e inject=renameat,renameat2,rename:error=EIO:when=2 "$BUILD/zrun" --root "$TOP/run" create -b "$BUNDLE" "$ID" </dev/null 3>&-
+	rmdir "/sys/fs/cgroup/pids/$ID"
+	left=$(find /sys/fs/cgroup -maxdepth 2 -name "$ID")
+	for dir in $left; do rmdir "$dir"; done
+	[ "$status" = 1 ] && [[ "$output" == *"Input/output error"* ]]
+	[ -z "$left" ]
+}
+
+@test "kill --all: who has left the cgroup before the signal is not sent it" {
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	background
+	zrun exec -d --pid-file "$TOP/pid" "$ID" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+	strace -qq -o /dev/null -e trace=kill,pidfd_open -e inject=kill:delay_enter=1500000 -e inject=pidfd_open:delay_exit=1500000 "$BUILD/zrun" --root "$TOP/run" kill --all "$ID" TERM 3>&- &
+	killer=$!
+	sleep 0.7
+	for f in /sys/fs/cgroup/*/cgroup.procs /sys/fs/cgroup/cgroup.procs; do
+		[ ! -e "$f" ] || cat "$TOP/pid" >"$f"
+	done
+	wait $killer
+	kill -0 "$(cat "$TOP/pid")"
+	grep '^State' "/proc/$(cat "$TOP/pid")/status" | grep -v Z
+	zrun exec -d --pid-file "$TOP/pid2" "$ID" sleep 1000 </dev/null >/dev/null 2>&1 3>&-
+	zrun kill --all "$ID" TERM # who is in there gets it
+	for _ in $(seq 50); do [ -e "/proc/$(cat "$TOP/pid2")" ] || break; sleep 0.1; done
+	[ ! -e "/proc/$(cat "$TOP/pid2")" ]
+}

@@ -248,3 +248,33 @@ SH
 		[ -z "$($z list -q)" ] || fail "$($z list)"
 	'
 }
+
+@test "all devices but one: a warning says that a reload of systemd allows that one on cgroup v1" {
+	script 'exec sleep 1000'
+	config '.linux.cgroupsPath = "test-pod.slice:test:" + $id | .linux.resources.devices = [{"allow": true}, {"allow": false, "type": "c", "major": 1, "minor": 11, "access": "rwm"}]' --arg id "$ID"
+	host hybrid '
+		$z run -d -b "$b" "$id" </dev/null >"$b/said" 2>&1 || fail start
+		grep "resources.devices: systemd cannot keep" "$b/said" || fail "no warning: $(cat "$b/said")"
+		$z delete -f "$id" || fail delete
+		nothing_left
+	'
+}
+
+@test "an update of device rules that is killed while the container stands still lets it go on" {
+	[[ "$BUILD" != */san ]] || skip "strace and the sanitizers"
+	limited
+	host hybrid '
+		start || fail start
+		echo "{\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"rwm\"}]}" >"$b/devices"
+		$z update -r "$b/devices" "$id" || fail update
+		freezer=/sys/fs/cgroup/unified$(where "")/cgroup.freeze
+		[ -e "$freezer" ] || fail "no $freezer"
+		strace -qq -o "$b/trace" -P "$freezer" -e trace=write -e inject=write:signal=KILL:when=2 $z update -r "$b/devices" "$id" && fail "not killed: $(cat "$b/trace")"
+		grep KILL "$b/trace" || fail "it was not frozen: $(cat "$b/trace")" # at the thaw
+		for _ in $(seq 50); do [ "$($z state "$id" | jq -r .status)" != running ] || break; sleep 0.1; done
+		[ "$($z state "$id" | jq -r .status)" = running ] || fail "it stays frozen"
+		$z update -r "$b/devices" "$id" || fail "update after it"
+		$z delete -f "$id" || fail delete
+		nothing_left
+	'
+}

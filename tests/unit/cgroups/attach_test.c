@@ -67,6 +67,18 @@ static void test_entry(void)
 
 	CHECK_STR(written, "0");
 	cgroup_entry_free(entry);
+	/* root inside may have killed a sub-cgroup of its own, and nobody remembers: a process walks into it */
+	fake_dir(root, "/cpu/web/sub");
+	fake_dir(root, "/uni/web/sub");
+	fake_file(root, "/cpu/web/sub/tasks", "");
+	fake_file(root, "/uni/web/sub/cgroup.procs", "");
+	CHECK_INT(cgroup_entry_open(cg, getpid(), "sub", &entry, &e), 0);
+	CHECK_INT(cgroup_entry_dirfd(entry), -1);
+	CHECK_INT(cgroup_entry_enter(entry, false, &e), 0);
+	auto_free char *walked = fake_read(root, "/uni/web/sub/cgroup.procs");
+
+	CHECK_STR(walked, "0");
+	cgroup_entry_free(entry);
 	cgroup_entry_free(NULL);
 	(void)fake_part(cg, cpu, "/gone", "pids");
 	CHECK_INT(cgroup_entry_open(cg, 0, NULL, &none, &e), -ENOENT);

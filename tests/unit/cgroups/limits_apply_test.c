@@ -31,15 +31,18 @@ static void test_rollback(void)
 	fake_dir(root, "/web");
 	fake_file(root, "/web/pids.a", "old a");
 	fake_file(root, "/web/pids.b", "old b");
+	fake_file(root, "/web/pids.empty", "");
 	(void)fake_part(cg, root, "/web", "pids");
 	add(&p, "pids.a", "new a", 0);
+	add(&p, "pids.empty", "0", 0);
 	add(&p, "pids.gone", "x", LIMIT_OPTIONAL);
 	add(&p, "pids.b", "new b", LIMIT_KEYED);
 	add(&p, "pids.missing", "x", 0);
 	CHECK_INT(limits_apply(cg, &p, &e), -EOPNOTSUPP);
 	CHECK_STR(e.text, "pids.missing: this kernel has no \"pids.missing\"");
-	check_file(root, "/web/pids.a", "old a"); /* taken back */
-	check_file(root, "/web/pids.b", "new b"); /* a line per device cannot be */
+	check_file(root, "/web/pids.a", "old a");  /* taken back */
+	check_file(root, "/web/pids.empty", "\n"); /* the kernel hears no write of nothing */
+	check_file(root, "/web/pids.b", "new b");  /* a line per device cannot be */
 	add(&good, "pids.a", "new a", 0);
 	e.code = 0;
 	CHECK_INT(limits_apply(cg, &good, &e), 0);

@@ -137,8 +137,11 @@ static void test_block_io(void)
 
 static void test_unified(void)
 {
-	static const char *const bad[] = { "../memory.max", "memory/max", ".max",
-					   "nodot",         "a..b",       "memory.max\n" };
+	static const char *const bad[] = { "../memory.max", "memory/max",
+					   ".max",          "nodot",
+					   "a..b",          "memory.max\n",
+					   "cgroup.procs",  "cgroup.freeze",
+					   "cgroup.kill",   "cgroup.subtree_control" };
 	struct limit_plan p auto_done(limit_plan) = { 0 };
 	struct resources_spec r = { .pids_limit = I(5) };
 	struct err e = { 0 };
@@ -146,9 +149,13 @@ static void test_unified(void)
 	strmap_set(&r.unified, "memory.high", "1000");
 	strmap_set(&r.unified, "cgroup.max.depth", "3");
 	strmap_set(&r.unified, "pids.max", "7");
-	expect(&r, "pids.max=5\nmemory.high=1000\ncgroup.max.depth=3\npids.max=7\n");
+	strmap_set(&r.unified, "io.max", "8:0 rbps=1");
+	expect(&r,
+	       "pids.max=5\nmemory.high=1000\ncgroup.max.depth=3\npids.max=7\nio.max=8:0 rbps=1\n");
 	CHECK_INT(limits_v2_plan(&r, SECTION_UNIFIED, &(struct limit_ground){ 0 }, &p, &e), 0);
-	CHECK_INT(p.n, 3);
+	CHECK_INT(p.n, 4);
+	CHECK_INT(p.items[2].flags & LIMIT_KEYED, 0);
+	CHECK_INT(p.items[3].flags & LIMIT_KEYED, LIMIT_KEYED); /* the other devices' lines stay */
 	CHECK_STR(p.items[0].controller, "memory");
 	CHECK_STR(p.items[0].key, "unified.memory.high");
 	CHECK_STR(p.items[1].controller, "");

@@ -32,25 +32,32 @@ int main(void)
 {
 	char *root = fake_root();
 
-	fake_dir(root, "/zones-1");
-	fake_dir(root, "/zones-1/a");
-	fake_dir(root, "/zones-1/b");
-	fake_dir(root, "/zones-1/c"); /* without the controller */
-	fake_dir(root, "/pods");
-	fake_dir(root, "/pods/x");
-	fake_file(root, "/zones-1/memory.low", "0\n");
-	fake_file(root, "/zones-1/a/memory.low", "1000\n");
-	fake_file(root, "/zones-1/b/memory.low", "24\n");
-	fake_file(root, "/pods/memory.low", "7\n");
-	fake_file(root, "/pods/x/memory.low", "9\n");
-	protect(root, "/zones-1/a");
-	has(root, "/zones-1/memory.low", "1024");
-	fake_file(root, "/zones-1/b/memory.low", "max\n");
-	protect(root, "/zones-1/b");
-	has(root, "/zones-1/memory.low", "max");
-	/* what others made keeps its sum */
-	protect(root, "/pods/x");
-	has(root, "/pods/memory.low", "7\n");
+	fake_dir(root, "/zones-0123abcd");
+	fake_dir(root, "/zones-0123abcd/a");
+	fake_dir(root, "/zones-0123abcd/b");
+	fake_dir(root, "/zones-0123abcd/c"); /* without the controller */
+	fake_file(root, "/zones-0123abcd/memory.low", "0\n");
+	fake_file(root, "/zones-0123abcd/a/memory.low", "1000\n");
+	fake_file(root, "/zones-0123abcd/b/memory.low", "24\n");
+	protect(root, "/zones-0123abcd/a");
+	has(root, "/zones-0123abcd/memory.low", "1024");
+	fake_file(root, "/zones-0123abcd/b/memory.low", "max\n");
+	protect(root, "/zones-0123abcd/b");
+	has(root, "/zones-0123abcd/memory.low", "max");
+	/* what others made keeps its sum, whatever it is called */
+	static const char *const others[] = { "/pods", "/zonesbackup", "/zones-1", "/a/zones" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		auto_free char *low = mem_format("%s/memory.low", others[i]);
+		auto_free char *x = mem_format("%s/x", others[i]);
+		auto_free char *low_of_x = mem_format("%s/memory.low", x);
+
+		fake_dir(root, x);
+		fake_file(root, low, "7\n");
+		fake_file(root, low_of_x, "9\n");
+		protect(root, x);
+		has(root, low, "7\n");
+	}
 	fake_remove(root);
 	return test_done();
 }

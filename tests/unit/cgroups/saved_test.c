@@ -7,7 +7,7 @@
 #include "tests/unit/test.h"
 
 static const char record[] =
-	"{\"mode\":\"hybrid\",\"rootless\":true,\"exactDevices\":true,\"delegateUid\":100000,\"parts\":["
+	"{\"mode\":\"hybrid\",\"rootless\":true,\"exactDevices\":true,\"token\":\"7.1.2\",\"delegateUid\":100000,\"parts\":["
 	"{\"controllers\":[\"cpu\",\"cpuacct\"],\"mount\":\"/no/such/cpu\",\"root\":\"/\",\"path\":\"/zones/web\",\"made\":1},"
 	"{\"controllers\":[],\"mount\":\"/no/such/unified\",\"root\":\"/docker\",\"path\":\"/zones/web\",\"made\":2}]}";
 

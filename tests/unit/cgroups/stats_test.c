@@ -95,6 +95,30 @@ static void test_v1(void)
 	fake_remove(root);
 }
 
+/* A host with many disks. */
+static void test_long(void)
+{
+	struct cgroup *cg = fake_cgroup(CGROUP_MODE_V2);
+	char *root = fake_root();
+	struct strbuf b = { 0 };
+	struct cgroup_stats s;
+
+	for (int i = 0; i < 300; i++)
+		strbuf_format(&b, "259:%d rbytes=10 wbytes=3 rios=1 wios=1 dbytes=0 dios=0\n", i);
+	fake_dir(root, "/z");
+	fake_file(root, "/z/io.stat", b.text);
+	fake_file(root, "/z/pids.current", "4\n");
+	(void)fake_part(cg, root, "/z", NULL);
+	stats_read(cg, false, &s);
+	CHECK(s.io_read_bytes.set && s.io_write_ops.set);
+	CHECK_INT(s.io_read_bytes.value, 3000);
+	CHECK_INT(s.io_write_ops.value, 300);
+	CHECK_INT(s.pids.value, 4);
+	strbuf_done(&b);
+	cgroup_free(cg);
+	fake_remove(root);
+}
+
 static void test_texts(void)
 {
 	uint64_t v = 0;
@@ -116,6 +140,7 @@ static void test_texts(void)
 int main(void)
 {
 	test_texts();
+	test_long();
 	test_sums();
 	test_v2();
 	test_v1();
