@@ -26,8 +26,8 @@ static bool is_letters(const char *w)
 
 int receive_words_ok(const struct strv *words, struct err *e)
 {
-	static const char *const known[] = { "--specials", "--delete", "--delete-during", "--stats",
-					     "--numeric-ids", "-@-1" };
+	static const char *const known[] = { "--specials", "--delete",      "--delete-during",
+					     "--stats",    "--numeric-ids", "-@-1" };
 	size_t letters = 0;
 
 	if (words->n < 4 || !str_eq(words->items[0], "--server") ||

@@ -228,7 +228,7 @@ copies() {
 verity() {
 	local digest other
 	truncate -s 40M /disk/verity.img
-	mke2fs -q -t ext4 -O verity /disk/verity.img
+	mke2fs -q -t ext4 -b 4096 -O verity /disk/verity.img
 	mkdir -p /disk/verity /disk/tree
 	mount -o loop /disk/verity.img /disk/verity
 	echo inside >/disk/tree/file

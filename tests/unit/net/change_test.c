@@ -333,6 +333,7 @@ static void on_cards(void)
 	card_moves(&w, b);
 	CHECK(net_detach(w.saved, &w.d.dirs, &e) == 0);
 	CHECK_INT(own_count_links("z"), 0);
+	CHECK_INT(link_delete(&nl, "low0", &e), 0); /* with its namespace it would go later */
 	json_free(w.saved);
 	(void)close(w.ns);
 	own_dirs_done(&w.d);
@@ -391,6 +392,7 @@ static void moved(void)
 	CHECK(net_detach(w.saved, &w.d.dirs, &e) == 0);
 	CHECK_INT(own_count_links("z"), 0);
 	CHECK_INT(own_count_links("low0"), 1);
+	CHECK_INT(link_delete(&nl, "low0", &e), 0);
 	json_free(w.saved);
 	(void)close(w.ns);
 	own_dirs_done(&w.d);
