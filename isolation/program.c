@@ -56,8 +56,8 @@ static int find_named(const struct process_spec *p, const char *name, char **ret
 			       name);
 	case EACCES:
 		return err_set(e, EACCES, "exec: \"%s\": permission denied", name);
-	case EISDIR:
-		return err_set(e, EISDIR, "exec: \"%s\": is a directory", name);
+	case EISDIR: /* callers look for either: Docker before 23 knows only what execve(2) says of it */
+		return err_set(e, EISDIR, "exec: \"%s\": is a directory: permission denied", name);
 	default:
 		return err_ret(e, -code, "exec: \"%s\"", name);
 	}

@@ -166,6 +166,17 @@ static int forget_copying(const struct zone_dirs *d, struct zone *z, struct err 
 	return r;
 }
 
+/* 1, 0, or that nobody knows, which must not be taken for 0: an announced layer would be forgotten, and what was asked for with it. */
+static int is_there(int store, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(store, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0
+						   : err_sys(e, "look for the layer \"%s\"", path);
+}
+
 int layers_settle(const struct zone_dirs *d, struct zone *z, struct err *e)
 {
 	struct zone_record *r = &z->record;
@@ -175,9 +186,9 @@ int layers_settle(const struct zone_dirs *d, struct zone *z, struct err *e)
 		return forgotten;
 	auto_free char *path = mem_format("%s/fs", r->next.items[0]);
 	auto_close int store = layers_open(d, e);
-	int n = store;
+	int n = store < 0 ? store : is_there(store, path, e);
 
-	if (n >= 0 && !file_exists(store, path))
+	if (n == 0)
 		return forget_next(d, z, store, e);
 	auto_close int top = n < 0 ? n : open_zonepath(r, e);
 

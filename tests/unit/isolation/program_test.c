@@ -57,7 +57,7 @@ int main(void)
 	check("y", NULL, "exec: \"y\": permission denied");
 	check("nosuch", NULL, "exec: \"nosuch\": executable file not found in $PATH");
 	check("/nosuch", NULL, "exec: \"/nosuch\": stat /nosuch: no such file or directory");
-	check("/", NULL, "exec: \"/\": is a directory");
+	check("/", NULL, "exec: \"/\": is a directory: permission denied");
 	check("a/y", NULL, "exec: \"a/y\": permission denied");
 	check("", NULL, "process.args: no program is named");
 	CHECK_INT(file_remove_tree(AT_FDCWD, folder, &e), 0);
