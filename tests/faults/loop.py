@@ -400,7 +400,8 @@ FORCE = zrun("delete", "-f", "ID")
 
 
 def removed_as_said(w):
-    if w.said and "could not be removed, which zrun delete -f" in w.said:
+    """A run that was killed, or that could not remove its container, leaves it to delete -f."""
+    if w.said == "killed" or "could not be removed, which zrun delete -f" in w.said:
         w.must(*[w.id if a == "ID" else a for a in FORCE])
 
 
@@ -514,7 +515,7 @@ class Loop:
     def one(self, n):
         w, v = self.world, self.verb
         code, said, lines = self.faulty(self.options(n))
-        w.said = said
+        w.said = "killed" if self.mode == "kill" else said
         hit = [x[4:] for x in lines if x.startswith("hit=")]
         self.tried += 1
         self.hits += len(hit)
