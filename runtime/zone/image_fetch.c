@@ -112,8 +112,8 @@ static void last_words(struct strbuf *said, struct err *e, const char *reference
 
 /* --- its wall -------------------------------------------------------------------------------------------------------- */
 
-/* What skopeo needs of the host: programs and libraries, certificates, names of the network, its own configuration and keys of registries (containers-auth.json(5)). It writes into the folder, and where
- * programs put what is temporary. */
+/* What skopeo needs of the host: programs and libraries, certificates, names of the network, its own configuration and keys of registries (containers-auth.json(5)). It writes into the folder
+ * alone, where it has a place for what is temporary too. */
 static const char *const read_places[] = {
 	"/etc/ca-certificates", "/etc/containers",
 	"/etc/docker",          "/etc/gai.conf",
@@ -129,7 +129,7 @@ static const char *const read_places[] = {
 	"/var/lib/containers",
 };
 static const char *const program_places[] = { "/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32" };
-static const char *const written_places[] = { "/tmp", "/var/tmp", "/dev/null" };
+static const char *const written_places[] = { "/dev/null" };
 /* Files and folders that the environment names. */
 static const char *const read_variables[] = { "REGISTRY_AUTH_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR",
 					      "CONTAINERS_REGISTRIES_CONF" };
@@ -141,6 +141,8 @@ static const struct {
 	{ "HOME", ".local/share/containers" },
 	{ "XDG_RUNTIME_DIR", "containers" },
 };
+
+#define TEMPORARY "/.tmp"
 
 enum { N_TREES = 64 };
 
@@ -177,7 +179,10 @@ int image_fetch_wall(const void *folder, struct err *e)
 	add_all(&t, read_places, N(read_places), WALL_READ);
 	add_all(&t, program_places, N(program_places), WALL_EXECUTE);
 	add_all(&t, written_places, N(written_places), WALL_WRITE);
-	add(&t, getenv("TMPDIR"), WALL_WRITE);
+	auto_free char *temporary = mem_format("%s" TEMPORARY, (const char *)folder);
+
+	if (setenv("TMPDIR", temporary, 1) < 0)
+		return err_sys(e, "set TMPDIR");
 	for (size_t i = 0; i < N(read_variables); i++)
 		add(&t, getenv(read_variables[i]), WALL_READ);
 	for (size_t i = 0; i < N(read_folders); i++) {
@@ -236,5 +241,13 @@ int image_fetch(const char *reference, const char *folder, const struct zone_ins
 			"images of registries are fetched by skopeo, which is not installed (Debian: apt-get install skopeo)");
 	int r = file_mkdir_p(AT_FDCWD, folder, 0700, e);
 
-	return r < 0 ? r : run(program, reference, folder, options, e);
+	auto_free char *temporary = mem_format("%s" TEMPORARY, folder);
+	struct err ignored = { 0 };
+
+	if (r == 0)
+		r = file_mkdir_p(AT_FDCWD, temporary, 0700, e);
+	if (r == 0)
+		r = run(program, reference, folder, options, e);
+	(void)!file_remove_tree(AT_FDCWD, temporary, &ignored);
+	return r;
 }

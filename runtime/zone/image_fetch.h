@@ -9,7 +9,7 @@
 MUST_CHECK int image_fetch(const char *reference, const char *folder,
 			   const struct zone_install *options, struct err *e);
 
-/* In the child that becomes skopeo: no capability, the folder and the places for temporary files to write, of the host only what it needs to read. For good. */
+/* In the child that becomes skopeo: no capability, the folder to write, of the host only what it needs to read. For good. */
 MUST_CHECK int image_fetch_wall(const void *folder, struct err *e);
 
 #endif

@@ -55,6 +55,8 @@ static void check_refused(void)
 	if (wall_landlock_abi() == 0)
 		return;
 	CHECK_INT(try_below("beside"), EACCES);
+	CHECK_INT(try_open("/tmp/zones-fetch-test", O_WRONLY | O_CREAT), EACCES);
+	CHECK_INT(try_open("/var/tmp/zones-fetch-test", O_WRONLY | O_CREAT), EACCES);
 	CHECK_INT(try_open("/etc/shadow", O_RDONLY), EACCES);
 	CHECK_INT(try_open("/etc/ssh", O_RDONLY | O_DIRECTORY), EACCES);
 	CHECK_INT(try_open("/root", O_RDONLY | O_DIRECTORY), EACCES);
