@@ -134,8 +134,7 @@ static bool is_left_behind(const struct cgroup_part *p)
 	auto_free pid_t *pids = NULL;
 	struct err ignored = { 0 };
 	size_t n = 0;
-	bool is_empty =
-		is_in_marked(p) && tree_pids(&same, &pids, &n, &ignored) == 0 && n == 0;
+	bool is_empty = is_in_marked(p) && tree_pids(&same, &pids, &n, &ignored) == 0 && n == 0;
 
 	fd_close(&same.fd);
 	return is_empty;
