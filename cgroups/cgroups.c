@@ -152,6 +152,7 @@ static int make_part(struct cgroup *cg, struct cgroup_part *p, struct err *e)
 		return r;
 	if (r > 0 && cg->unit) { /* systemd made it for us, and its holder is in there */
 		p->made = p->made > 0 ? p->made : 1;
+		part_take(p, cg->token); /* a unit of this name may have been another one's */
 	} else if (r > 0 && check_unused(p, e) < 0) {
 		p->made = 0; /* somebody lives there: hands off */
 		return -e->code;
@@ -505,6 +506,11 @@ int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e)
 	*ret = mem_array(1, sizeof(pid_t));
 	*ret_n = 0;
 	return 0;
+}
+
+void cgroup_leave_taken(struct cgroup *cg)
+{
+	kill_leave_taken(cg);
 }
 
 int cgroup_wait_empty(struct cgroup *cg, int timeout_ms, struct err *e)

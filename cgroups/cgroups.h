@@ -110,6 +110,8 @@ bool cgroup_freezer_says(const char *text); /* pure: frozen? */
 MUST_CHECK int cgroup_kill(struct cgroup *cg, int signo, struct err *e);
 MUST_CHECK int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
 			   struct err *e); /* the whole subtree, sorted */
+/* Of a container whose processes have all ended: a directory that another one has taken meanwhile is that one's, and is asked for nobody and removed by nobody from now on. */
+void cgroup_leave_taken(struct cgroup *cg);
 MUST_CHECK int cgroup_wait_empty(struct cgroup *cg, int timeout_ms,
 				 struct err *e); /* -ETIMEDOUT names a remaining pid */
 

@@ -12,6 +12,7 @@
 
 #include "cgroups/backoff.h"
 #include "cgroups/freeze.h"
+#include "cgroups/systemd.h"
 #include "cgroups/tree.h"
 #include "runtime/base/log.h"
 #include "runtime/base/sys.h"
@@ -123,8 +124,7 @@ static int kill_by_lists(struct cgroup *cg, struct err *e)
 	return r < 0 ? err_wrap(e, "kill the container") : 0;
 }
 
-/* A directory that we left empty may have been taken by another container: who lives there is that one's. */
-static void leave_taken(struct cgroup *cg)
+void kill_leave_taken(struct cgroup *cg)
 {
 	for (size_t i = cg->n_parts; i-- > 0;) {
 		auto_free pid_t *pids = NULL;
@@ -136,6 +136,8 @@ static void leave_taken(struct cgroup *cg)
 			continue;
 		tree_hand_over(&cg->parts[i]);
 		part_drop(cg, i);
+		cgroup_unit_free(cg->unit); /* theirs as well */
+		cg->unit = NULL;
 	}
 }
 
@@ -143,7 +145,7 @@ int kill_all(struct cgroup *cg, int signo, struct err *e)
 {
 	size_t n = 0;
 
-	leave_taken(cg);
+	kill_leave_taken(cg);
 	if (signo != SIGKILL)
 		return signal_each(cg, signo, &n, e);
 	if (!kill_in_kernel(cg))

@@ -15,7 +15,8 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
 
-#define TAKEN_MARK "trusted.zones.taken"
+#define TAKEN_MARK         "trusted.zones.taken"
+#define TAKEN_MARK_OF_USER "user.zones.taken"
 
 enum { FILE_MAX_BYTES = 64 << 20, TAKEN_BYTES = 64 };
 
@@ -24,6 +25,7 @@ struct cgroup_part *part_add(struct cgroup *cg)
 	struct cgroup_part *p = LIST_GROW(cg->parts, cg->n_parts);
 
 	p->fd = -1;
+	p->rootless = cg->rootless;
 	return p;
 }
 
@@ -142,13 +144,18 @@ char *part_token(void)
 	return mem_format("%d.%" PRId64 ".%ld", (int)getpid(), (int64_t)t.tv_sec, t.tv_nsec);
 }
 
+static const char *taken_mark(const struct cgroup_part *p)
+{
+	return p->rootless ? TAKEN_MARK_OF_USER : TAKEN_MARK;
+}
+
 void part_take(struct cgroup_part *p, const char *token)
 {
 	struct err ignored = { 0 };
 	int fd = token ? part_open(p, &ignored) : -1;
 
 	if (fd >= 0)
-		(void)fsetxattr(fd, TAKEN_MARK, token, strlen(token), 0);
+		(void)fsetxattr(fd, taken_mark(p), token, strlen(token), 0);
 }
 
 bool part_is_taken(struct cgroup_part *p, const char *token)
@@ -156,7 +163,7 @@ bool part_is_taken(struct cgroup_part *p, const char *token)
 	char mark[TAKEN_BYTES];
 	struct err ignored = { 0 };
 	int fd = part_open(p, &ignored);
-	ssize_t n = fd < 0 ? -1 : fgetxattr(fd, TAKEN_MARK, mark, sizeof(mark));
+	ssize_t n = fd < 0 ? -1 : fgetxattr(fd, taken_mark(p), mark, sizeof(mark));
 
 	return n > 0 &&
 	       !(token && strlen(token) == (size_t)n && strncmp(mark, token, (size_t)n) == 0);

@@ -18,6 +18,7 @@ struct cgroup_part {
 	char *dir;               /* mount and path together */
 	size_t made;    /* how many last elements of path were made by us; 0: it was there before */
 	int fd;         /* the directory, -1 until needed */
+	bool rootless;  /* as the whole: whose marks are set and believed */
 	bool there;     /* made, by this process */
 	bool was_there; /* tree_make() has found it */
 };
@@ -58,7 +59,7 @@ void part_set_killed(struct cgroup_part *p);
 bool part_was_killed(const struct cgroup_part *p);
 /* A new token for struct cgroup. Freshly allocated. */
 char *part_token(void);
-/* Mark a directory that was there before as ours; does its mark say that somebody else has taken it since? Without privileges there are no marks. */
+/* Mark a directory that was there before as ours; does its mark say that somebody else has taken it since? The unprivileged use marks that a tenant could set on its own cgroup, and they alone believe them. */
 void part_take(struct cgroup_part *p, const char *token);
 bool part_is_taken(struct cgroup_part *p, const char *token);
 /* One number of a file; "max" gives UINT64_MAX. Returns false when it cannot be had. */

@@ -15,30 +15,36 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/sys.h"
 
-#define MARK "trusted.zones.made"
+#define MARK         "trusted.zones.made"
+#define MARK_OF_USER "user.zones.made"
 
 enum { TRIES = 32, PROCS_MAX_BYTES = 64 << 20, DIR_MODE = 0755 };
 
-/* Refused for the unprivileged, who then remember only in the record what they made. */
-static void mark(const char *dir)
+/* "trusted." is refused for the unprivileged. Nobody else believes "user.": a tenant can set that on a cgroup of its own. */
+static const char *mark_name(const struct cgroup_part *p)
 {
-	(void)setxattr(dir, MARK, "1", 1, 0);
+	return p->rootless ? MARK_OF_USER : MARK;
 }
 
-static bool is_marked(const char *dir)
+static void mark(const struct cgroup_part *p, const char *dir)
 {
-	return getxattr(dir, MARK, NULL, 0) >= 0;
+	(void)setxattr(dir, mark_name(p), "1", 1, 0);
+}
+
+static bool is_marked(const struct cgroup_part *p, const char *dir)
+{
+	return getxattr(dir, mark_name(p), NULL, 0) >= 0;
 }
 
 /* What stands in a folder of ours is ours. (A mark on every container's directory would cost as much as a mkdir.) */
-static bool is_in_marked(const char *dir)
+static bool is_in_marked(const struct cgroup_part *p)
 {
-	auto_free char *parent = mem_strdup(dir);
+	auto_free char *parent = mem_strdup(p->dir);
 	char *last = strrchr(parent, '/');
 
 	if (last)
 		*last = '\0';
-	return is_marked(parent);
+	return is_marked(p, parent);
 }
 
 static char *prefix_dir(const struct cgroup_part *p, size_t depth)
@@ -56,7 +62,7 @@ static void remove_parents(const struct cgroup_part *p, size_t made)
 	for (size_t i = 1; i < depth; i++) {
 		auto_free char *dir = prefix_dir(p, depth - i);
 
-		if (!dir || (i >= made && !is_marked(dir)) ||
+		if (!dir || (i >= made && !is_marked(p, dir)) ||
 		    sys_unlinkat(AT_FDCWD, dir, AT_REMOVEDIR) < 0)
 			return;
 	}
@@ -83,7 +89,7 @@ static int make_parents(const struct cgroup_part *p, size_t *ret_made)
 		if (r < 0)
 			return r;
 		if (r > 0)
-			mark(dir);
+			mark(p, dir);
 		*ret_made = r > 0 ? *ret_made + 1 : 0;
 	}
 	return 0;
@@ -95,7 +101,7 @@ static int make_leaf(struct cgroup_part *p)
 	int r = make_one(p->dir);
 
 	p->was_there = r == 0;
-	return r == 0 && is_in_marked(p->dir) && sys_unlinkat(AT_FDCWD, p->dir, AT_REMOVEDIR) == 0
+	return r == 0 && is_in_marked(p) && sys_unlinkat(AT_FDCWD, p->dir, AT_REMOVEDIR) == 0
 		       ? make_one(p->dir)
 		       : r;
 }
@@ -117,19 +123,18 @@ int tree_make(struct cgroup_part *p, struct err *e)
 		remove_parents(p, parents + 1);
 		return err_ret(e, r, "make the cgroup \"%s\"", p->dir);
 	}
-	p->made = r > 0 || is_in_marked(p->dir) ? parents + 1 : 0;
+	p->made = r > 0 || is_in_marked(p) ? parents + 1 : 0;
 	return r > 0 ? 0 : 1;
 }
 
 /* What make_leaf() would make anew. */
 static bool is_left_behind(const struct cgroup_part *p)
 {
-	struct cgroup_part same = { .dir = p->dir, .fd = -1 };
+	struct cgroup_part same = { .dir = p->dir, .fd = -1, .rootless = p->rootless };
 	auto_free pid_t *pids = NULL;
 	struct err ignored = { 0 };
 	size_t n = 0;
-	bool is_empty =
-		is_in_marked(p->dir) && tree_pids(&same, &pids, &n, &ignored) == 0 && n == 0;
+	bool is_empty = is_in_marked(p) && tree_pids(&same, &pids, &n, &ignored) == 0 && n == 0;
 
 	fd_close(&same.fd);
 	return is_empty;
@@ -353,12 +358,12 @@ static int still_busy(struct cgroup_part *p, struct err *e)
 void tree_hand_over(const struct cgroup_part *p)
 {
 	if (p->made > 0)
-		mark(p->dir);
+		mark(p, p->dir);
 }
 
 int tree_remove(struct cgroup_part *p, struct backoff *until, struct err *e)
 {
-	if (p->made == 0 && !is_marked(p->dir))
+	if (p->made == 0 && !is_marked(p, p->dir))
 		return 0;
 	while (sys_unlinkat(AT_FDCWD, p->dir, AT_REMOVEDIR) < 0) {
 		struct err ignored = { 0 };

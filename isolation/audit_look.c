@@ -105,7 +105,7 @@ static void look_at_values(const struct look *l, bool of_user)
 	}
 }
 
-static int work(const void *arg, struct err *e)
+static int work(void *arg, int sock, struct err *e)
 {
 	const struct look *l = arg;
 	const struct ns_spec *ns = l->audit->spec->linux.namespaces;
@@ -114,6 +114,7 @@ static int work(const void *arg, struct err *e)
 		    (ns[NS_NETWORK].wanted ? CLONE_NEWNET : 0);
 	int r = creds_not_dumpable(e);
 
+	(void)sock;
 	if (r < 0)
 		return r;
 	look_at_places(l);
@@ -128,6 +129,14 @@ static int work(const void *arg, struct err *e)
 		return err_sys(e, "enter the container's user namespace");
 	look_at_values(l, true);
 	return 0;
+}
+
+static int run_work(struct look *l, struct err *e)
+{
+	int kept[] = { l->iso->proc, l->root, l->audit->of->pidfd };
+	const struct helper_fds keep = { kept, sizeof(kept) / sizeof(kept[0]) };
+
+	return mount_child(work, l, &keep, NULL, e);
 }
 
 /* One piece of memory for all answers. */
@@ -165,7 +174,7 @@ void audit_look(struct audit *a)
 
 	if (r == 0) {
 		a->view = l.view = room(a);
-		r = l.view ? mount_child(work, &l, &why) : err_set(&why, ENOMEM, "no room");
+		r = l.view ? run_work(&l, &why) : err_set(&why, ENOMEM, "no room");
 	}
 	/* what it has answered before it failed holds */
 	a->why = mem_strdup(r < 0 ? why.text : "it could not be read");

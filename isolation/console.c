@@ -44,6 +44,10 @@ static bool is_same_namespace(pid_t pid, const char *file)
 	       a.st_ino == b.st_ino;
 }
 
+struct entry {
+	int pidfd, root, flags;
+};
+
 /* What is bound over /dev/console is the slave of a pty whose devpts entry is gone: nothing can be mounted on that, so it goes first. */
 static int drop_old_console(int root, struct err *e)
 {
@@ -63,91 +67,54 @@ static int drop_old_console(int root, struct err *e)
 	return sys_chdir("/") < 0 ? err_sys(e, "leave /dev") : 0;
 }
 
-static int make_console(int pidfd, int flags, int root, int *ret_master, struct err *e)
+/* The pty belongs to who makes it: the container's root, not an id that has no name there. */
+static int enter(const struct entry *in, struct err *e)
 {
-	auto_close int slave = -1;
 	int r = creds_not_dumpable(e);
 
 	if (r < 0)
 		return r;
-	if (flags && sys_setns(pidfd, flags) < 0)
+	if (sys_setns(in->pidfd, in->flags) < 0)
 		return err_sys(e, "enter the container");
-	/* the pty belongs to who makes it: the container's root, not an id that has no name there */
-	if ((flags & CLONE_NEWUSER) && (sys_setresgid(0, 0, 0) < 0 || sys_setresuid(0, 0, 0) < 0))
-		return err_sys(e, "become the container's root");
-	r = drop_old_console(root, e);
-	if (r == 0)
-		r = terminal_new(root, "/dev/pts", ret_master, &slave, e);
-	return r < 0 ? r : terminal_bind_console(root, "/dev/console", slave, e);
-}
-
-static _Noreturn void go_in(int sock, int pidfd, int flags, int root)
-{
-	struct err e = { 0 };
-	auto_close int master = -1;
-	struct sock_msg m = { .data = &e, .size = sizeof(e) };
-
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (make_console(pidfd, flags, root, &master, &e) == 0) {
-		m.fds[0] = master;
-		m.n_fds = 1;
-	}
-	struct err ignored = { 0 };
-
-	/* without the message the parent sees the end of the conversation */
-	proc_exit(sock_send(sock, &m, &ignored) < 0);
-}
-
-static int take_master(int sock, int *ret_master, struct err *e)
-{
-	struct err theirs = { 0 };
-	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs), .n_fds = 1 };
-	int r = sock_recv(sock, &m, e);
-
-	if (r < 0)
-		return r;
-	if (r == 0 || m.size != sizeof(theirs))
-		return err_set(e, EPROTO, "the process that makes the console died");
-	if (m.n_fds == 1) {
-		*ret_master = m.fds[0];
+	if (!(in->flags & CLONE_NEWUSER))
 		return 0;
-	}
-	err_sanitize(&theirs);
-	*e = theirs;
-	return -e->code;
+	if (sys_setresgid(0, 0, 0) < 0 || sys_setresuid(0, 0, 0) < 0)
+		return err_sys(e, "become the container's root");
+	/* the change of ids took both back */
+	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	return creds_not_dumpable(e);
+}
+
+static int make_console(void *arg, int sock, struct err *e)
+{
+	const struct entry *in = arg;
+	auto_close int master = -1, slave = -1;
+	int r = enter(in, e);
+
+	if (r == 0)
+		r = drop_old_console(in->root, e);
+	if (r == 0)
+		r = terminal_new(in->root, "/dev/pts", &master, &slave, e);
+	if (r == 0)
+		r = terminal_bind_console(in->root, "/dev/console", slave, e);
+	return r < 0 ? r : helper_give(sock, master, e);
 }
 
 int isolation_new_console(pid_t pid, int pidfd, int *ret_master, struct err *e)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	int pair[2], flags = 0;
 	auto_close int root = isolation_open_root(pid, pidfd, e);
 
 	if (root < 0)
 		return root;
-	if (!is_same_namespace(pid, "user"))
-		flags |= CLONE_NEWUSER;
-	if (!is_same_namespace(pid, "mnt"))
-		flags |= CLONE_NEWNS;
-	else
+	if (is_same_namespace(pid, "mnt"))
 		return err_set(
 			e, EOPNOTSUPP,
 			"the container has no mount namespace of its own to put a console into");
-	int r = sock_pair(pair, e);
+	struct entry in = { .pidfd = pidfd, .root = root, .flags = CLONE_NEWNS };
+	int kept[] = { pidfd, root };
+	const struct helper_fds keep = { kept, sizeof(kept) / sizeof(kept[0]) };
 
-	if (r < 0)
-		return r;
-	auto_close int ours = pair[0], theirs = pair[1];
-	pid_t child = sys_clone3(&args, sizeof(args));
-
-	if (child < 0)
-		return err_sys(e, "make a process for the console");
-	if (child == 0) {
-		fd_close(&ours);
-		go_in(theirs, pidfd, flags, root);
-	}
-	fd_close(&theirs);
-	r = take_master(ours, ret_master, e);
-	(void)waitpid(child, NULL, 0);
-	return r;
+	if (!is_same_namespace(pid, "user"))
+		in.flags |= CLONE_NEWUSER;
+	return mount_child(make_console, &in, &keep, ret_master, e);
 }

@@ -157,18 +157,14 @@ static int clone_all(struct isolation *iso, struct err *e)
 
 static int send_clone(int sock, int dir, size_t i, struct err *e)
 {
-	struct err none = { 0 };
-	struct sock_msg m = { .data = &none, .size = sizeof(none), .n_fds = 1 };
 	auto_close int tree = clone_node(dir, i);
 
-	if (tree < 0)
-		return err_sys(e, "clone a device node");
-	m.fds[0] = tree;
-	return sock_send(sock, &m, e);
+	return tree < 0 ? err_sys(e, "clone a device node") : helper_give(sock, tree, e);
 }
 
-static int send_all(const struct isolation *iso, int sock, struct err *e)
+static int send_all(void *arg, int sock, struct err *e)
 {
+	const struct isolation *iso = arg;
 	const struct source nodes = { .tree = iso->nodes, .is_dir = true };
 	int r = creds_not_dumpable(e);
 
@@ -182,41 +178,23 @@ static int send_all(const struct isolation *iso, int sock, struct err *e)
 	return r;
 }
 
-static _Noreturn void helper(const struct isolation *iso, int sock)
-{
-	struct err e = { 0 }, ignored = { 0 };
-	struct sock_msg m = { .data = &e, .size = sizeof(e) };
-
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (send_all(iso, sock, &e) < 0)
-		(void)!sock_send(sock, &m, &ignored); /* without it the parent sees the end */
-	proc_exit(0);
-}
-
 int device_nodes_clone_apart(struct isolation *iso, struct err *e)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	int pair[2];
-	int r = sock_pair(pair, e);
+	const struct helper_job job = { .run = send_all,
+					.arg = iso,
+					.name = "the process that clones device nodes",
+					.keep = &iso->nodes,
+					.n_keep = 1 };
+	struct helper h;
+	int r = helper_start(&h, &job, e);
 
 	if (r < 0)
 		return r;
-	auto_close int ours = pair[0], theirs = pair[1];
-	pid_t child = sys_clone3(&args, sizeof(args));
-
-	if (child < 0)
-		return err_sys(e, "make a process for device nodes");
-	if (child == 0) {
-		fd_close(&ours);
-		helper(iso, theirs);
-	}
-	fd_close(&theirs);
-	for (size_t i = 0; r >= 0 && i < iso->plan.n; i++)
+	for (size_t i = 0; r == 0 && i < iso->plan.n; i++)
 		if (iso->sources[i].is_own)
-			iso->sources[i].tree = r = mount_receive(ours, e);
-	fd_close(&ours); /* a helper that still sends ends now */
-	(void)waitpid(child, NULL, 0);
-	return r < 0 ? r : 0;
+			r = helper_take(&h, &iso->sources[i].tree, e);
+	helper_end(&h, r);
+	return r;
 }
 
 /* --- parent ------------------------------------------------------------------------------------------------------- */

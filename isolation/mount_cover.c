@@ -98,13 +98,14 @@ static int attach_file(const struct cover *c, const char *target, int clone, str
 }
 
 /* The process ends afterwards, and its descriptors with it. */
-static int cover(const void *arg, struct err *e)
+static int cover(void *arg, int sock, struct err *e)
 {
 	const struct cover *c = arg;
 	int clones[MAX_ROWS] = { 0 };
 	struct err cause = { 0 };
 	int r = creds_not_dumpable(e);
 
+	(void)sock;
 	if (r == 0)
 		r = clone_files(c, clones, &cause);
 	if (r == -EINVAL)
@@ -134,7 +135,9 @@ int isolation_cover(int tree, const struct isolation_cover *rows, size_t n, int 
 
 	if (root < 0)
 		return root;
-	const struct cover c = { .tree = tree, .pidfd = pidfd, .root = root, .rows = rows, .n = n };
+	struct cover c = { .tree = tree, .pidfd = pidfd, .root = root, .rows = rows, .n = n };
+	int kept[] = { tree, pidfd, root };
+	const struct helper_fds keep = { kept, sizeof(kept) / sizeof(kept[0]) };
 
-	return mount_child(cover, &c, e);
+	return mount_child(cover, &c, &keep, NULL, e);
 }

@@ -6,15 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/sched.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "isolation/private.h"
@@ -30,8 +27,6 @@
 static const char *const makers_view[] = {
 	"proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2"
 };
-
-enum { REAP_MS = 1000 };
 
 struct live {
 	struct isolation *iso;
@@ -102,11 +97,12 @@ static int enter(const struct live *l, struct err *e)
 	return is_root_inside ? idmap_become_root(e) : 0;
 }
 
-static int work(const void *arg, struct err *e)
+static int work(void *arg, int sock, struct err *e)
 {
 	const struct live *l = arg;
 	int r = creds_not_dumpable(e);
 
+	(void)sock;
 	if (r == 0)
 		r = enter(l, e);
 	if (r == 0)
@@ -124,81 +120,30 @@ static int work(const void *arg, struct err *e)
 	return r;
 }
 
-static _Noreturn void go_in(mount_child_fn fn, const void *arg, int sock)
-{
-	struct err e = { 0 }, ignored = { 0 };
-	struct sock_msg m = { .data = &e, .size = sizeof(e) };
-
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	(void)!fn(arg, &e);
-	/* without the message the parent sees the end of the conversation */
-	proc_exit(sock_send(sock, &m, &ignored) < 0);
-}
-
 /* --- the parent --------------------------------------------------------------------------------------------------- */
 
-static int take_answer(int sock, struct err *e)
+int mount_child(helper_fn fn, void *arg, const struct helper_fds *keep, int *ret_fd, struct err *e)
 {
-	struct err theirs = { 0 };
-	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs) };
-	int r = sock_recv(sock, &m, e);
+	const struct helper_job job = { .run = fn,
+					.arg = arg,
+					.name = "the process that goes into the container",
+					.keep = keep->fds,
+					.n_keep = keep->n,
+					.timeout_ms = MOUNT_CHILD_MS };
 
-	if (r < 0)
-		return r;
-	if (r == 0 || m.size != sizeof(theirs))
-		return err_set(e, EPROTO, "the process that changes the mounts died");
-	if (!theirs.code)
-		return 0;
-	err_sanitize(&theirs);
-	*e = theirs;
-	return -e->code;
+	return helper_run(&job, ret_fd, e);
 }
 
-/* A child that is in a file system whose server does not answer does not even end by SIGKILL: it is left. */
-static void reap(pid_t child, int pidfd)
+static int run_work(struct live *l, struct err *e)
 {
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int n;
+	auto_done(helper_fds) struct helper_fds keep = { 0 };
 
-	do {
-		n = poll(&p, 1, REAP_MS);
-	} while (n < 0 && errno == EINTR);
-	(void)waitpid(child, NULL, n > 0 ? 0 : WNOHANG);
-}
-
-int mount_child(mount_child_fn fn, const void *arg, struct err *e)
-{
-	int fd = -1;
-	struct clone_args args = { .flags = CLONE_PIDFD,
-				   .pidfd = (uint64_t)(uintptr_t)&fd,
-				   .exit_signal = SIGCHLD };
-	int pair[2];
-	int r = sock_pair(pair, e);
-
-	if (r < 0)
-		return r;
-	auto_close int ours = pair[0], theirs = pair[1];
-	pid_t child = sys_clone3(&args, sizeof(args));
-
-	if (child < 0)
-		return err_sys(e, "make a process for the mounts");
-	if (child == 0) {
-		fd_close(&ours);
-		go_in(fn, arg, theirs);
-	}
-	auto_close int pidfd = fd;
-
-	fd_close(&theirs);
-	r = sock_timeout(ours, MOUNT_CHILD_MS, e);
-	if (r == 0)
-		r = take_answer(ours, e);
-	if (r == -EAGAIN)
-		r = err_set(e, ETIMEDOUT, "the mounts are not there after %d s",
-			    MOUNT_CHILD_MS / 1000);
-	if (r < 0)
-		(void)sys_kill(child, SIGKILL); /* our own child, not waited for yet */
-	reap(child, pidfd);
-	return r;
+	if (l->iso)
+		isolation_descriptors(l->iso, &keep);
+	helper_keep(&keep, l->pidfd);
+	helper_keep(&keep, l->root);
+	helper_keep(&keep, l->proc);
+	return mount_child(work, l, &keep, NULL, e);
 }
 
 /* Returns the pid. */
@@ -271,9 +216,9 @@ static int add_planned(struct isolation *iso, int pidfd, struct err *e)
 		return pid;
 	auto_close int root = isolation_open_root(pid, pidfd, e);
 	int r = root < 0 ? root : plan_add(iso, pid, e);
-	const struct live l = { .iso = iso, .pidfd = pidfd, .root = root, .proc = -1 };
+	struct live l = { .iso = iso, .pidfd = pidfd, .root = root, .proc = -1 };
 
-	return r < 0 ? r : mount_child(work, &l, e);
+	return r < 0 ? r : run_work(&l, e);
 }
 
 int isolation_mount_add(const struct container_spec *spec, const char *bundle, int pidfd,
@@ -314,7 +259,7 @@ int isolation_mount_remove(const char *target, int pidfd, struct err *e)
 	if (root < 0)
 		return root;
 	auto_close int own = mount_fs_new(&proc, e);
-	const struct live l = { .pidfd = pidfd, .root = root, .proc = own, .target = clean };
+	struct live l = { .pidfd = pidfd, .root = root, .proc = own, .target = clean };
 
-	return own < 0 ? own : mount_child(work, &l, e);
+	return own < 0 ? own : run_work(&l, e);
 }

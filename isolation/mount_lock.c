@@ -119,14 +119,9 @@ static int stage_fill(const struct isolation *iso, int *ret_writable, struct err
 static int send_locked(int sock, const char *name, struct err *e)
 {
 	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE;
-	struct err none = { 0 };
-	struct sock_msg m = { .data = &none, .size = sizeof(none), .n_fds = 1 };
 	auto_close int tree = sys_open_tree(AT_FDCWD, name, flags);
 
-	if (tree < 0)
-		return err_sys(e, "clone a locked mount");
-	m.fds[0] = tree;
-	return sock_send(sock, &m, e);
+	return tree < 0 ? err_sys(e, "clone a locked mount") : helper_give(sock, tree, e);
 }
 
 /* What is made in the root shall belong to the container's root, with the modes that are asked for. */
@@ -143,14 +138,24 @@ static int make_targets(const struct isolation *iso, int writable, struct err *e
 	return 0;
 }
 
-static int helper_run(const struct isolation *iso, int userns, int sock, struct err *e)
-{
-	auto_close int writable = -1;
-	int r = stage_fill(iso, &writable, e);
+struct lock {
+	struct isolation *iso;
+	int userns;
+};
 
+/* Never visible in there: it stays in the host's pid namespace, and nobody may look into it. */
+static int lock_mounts(void *arg, int sock, struct err *e)
+{
+	const struct lock *l = arg;
+	const struct isolation *iso = l->iso;
+	auto_close int writable = -1;
+	int r = creds_not_dumpable(e);
+
+	if (r == 0)
+		r = stage_fill(iso, &writable, e);
 	if (r < 0)
 		return r;
-	if (sys_setns(userns, CLONE_NEWUSER) < 0)
+	if (sys_setns(l->userns, CLONE_NEWUSER) < 0)
 		return err_sys(e, "enter the container's user namespace to lock mounts");
 	if (sys_unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "lock mounts");
@@ -167,83 +172,53 @@ static int helper_run(const struct isolation *iso, int userns, int sock, struct 
 	return r;
 }
 
-static _Noreturn void helper(const struct isolation *iso, int userns, int sock)
-{
-	struct err e = { 0 }, ignored = { 0 };
-	struct sock_msg m = { .data = &e, .size = sizeof(e) };
-
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	/* never visible in there: it stays in the host's pid namespace, and nobody may look into it */
-	if (creds_not_dumpable(&e) < 0 || helper_run(iso, userns, sock, &e) < 0)
-		(void)!sock_send(
-			sock, &m,
-			&ignored); /* without it the parent sees the end of the conversation */
-	proc_exit(0);
-}
-
 /* --- parent ------------------------------------------------------------------------------------------------------- */
 
-int mount_receive(int sock, struct err *e)
+/* The locked copy takes the place of what we had. */
+static int receive_into(struct isolation *iso, struct source *s, struct helper *h, struct err *e)
 {
-	struct err theirs = { 0 };
-	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs), .n_fds = 1 };
-	int r = sock_recv(sock, &m, e);
+	int tree = -1, r = helper_take(h, &tree, e);
 
 	if (r < 0)
 		return r;
-	if (r == 0 || m.size != sizeof(theirs))
-		return err_set(e, EPROTO, "the process that locks mounts died");
-	if (m.n_fds == 1)
-		return m.fds[0];
-	err_sanitize(&theirs);
-	*e = theirs;
-	return -e->code;
-}
-
-/* The locked copy takes the place of what we had. */
-static int receive_into(struct isolation *iso, struct source *s, int sock, struct err *e)
-{
-	int tree = mount_receive(sock, e);
-
-	if (tree < 0)
-		return tree;
 	fd_close(&s->tree);
 	s->tree = tree;
 	iso->locked[iso->n_locked++] = tree;
 	return 0;
 }
 
-static int receive_all(struct isolation *iso, int sock, struct err *e)
+static int receive_all(struct isolation *iso, struct helper *h, struct err *e)
 {
-	int r = rootlock_wanted(iso) ? receive_into(iso, &iso->root, sock, e) : 0;
+	int r = rootlock_wanted(iso) ? receive_into(iso, &iso->root, h, e) : 0;
 
 	for (size_t i = 0; r == 0 && i < iso->plan.n; i++)
 		if (mount_lock_wanted(iso, i) && iso->sources[i].tree >= 0)
-			r = receive_into(iso, &iso->sources[i], sock, e);
+			r = receive_into(iso, &iso->sources[i], h, e);
 	return r;
 }
 
 static int lock_all(struct isolation *iso, int userns, struct err *e)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	int pair[2];
-	int r = sock_pair(pair, e);
+	auto_done(helper_fds) struct helper_fds keep = { 0 };
+	struct lock l = { iso, userns };
+	struct helper h;
+
+	helper_keep(&keep, userns);
+	helper_keep(&keep, iso->root.tree);
+	for (size_t i = 0; i < iso->plan.n; i++)
+		if (mount_lock_wanted(iso, i))
+			helper_keep(&keep, iso->sources[i].tree);
+	const struct helper_job job = { .run = lock_mounts,
+					.arg = &l,
+					.name = "the process that locks mounts",
+					.keep = keep.fds,
+					.n_keep = keep.n };
+	int r = helper_start(&h, &job, e);
 
 	if (r < 0)
 		return r;
-	auto_close int ours = pair[0], theirs = pair[1];
-	pid_t child = sys_clone3(&args, sizeof(args));
-
-	if (child < 0)
-		return err_sys(e, "make a process to lock mounts");
-	if (child == 0) {
-		fd_close(&ours);
-		helper(iso, userns, theirs);
-	}
-	fd_close(&theirs);
-	r = receive_all(iso, ours, e);
-	fd_close(&ours); /* a helper that still sends ends now */
-	(void)waitpid(child, NULL, 0);
+	r = receive_all(iso, &h, e);
+	helper_end(&h, r);
 	return r;
 }
 

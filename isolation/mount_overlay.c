@@ -191,7 +191,9 @@ int mount_overlay_join(struct isolation *iso, const struct mount_op *op, struct 
 		       struct err *e)
 {
 	struct layers l = { iso, op, s };
-	int tree = mount_make_apart(join_apart, &l, e);
+	int kept[] = { iso->ns[NS_USER], s->tree, s->upper };
+	const struct helper_fds keep = { kept, sizeof(kept) / sizeof(kept[0]) };
+	int tree = mount_make_apart(join_apart, &l, &keep, e);
 
 	if (tree < 0)
 		return err_wrap(e, "mounts[%zu]", op->row);

@@ -183,50 +183,45 @@ static int make_root(void *arg, struct err *e)
 	return r < 0 ? r : overlay_make(&n, e);
 }
 
-static _Noreturn void helper(mount_make_fn fn, void *arg, int sock)
-{
-	struct err e = { 0 }, ignored = { 0 };
-	struct sock_msg m = { .data = &e, .size = sizeof(e) };
+struct apart {
+	mount_make_fn fn;
+	void *arg;
+};
 
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	m.fds[0] = creds_not_dumpable(&e) < 0 ? -1 : fn(arg, &e);
-	m.n_fds = m.fds[0] >= 0;
-	(void)!sock_send(sock, &m, &ignored); /* without it the parent sees the end */
-	proc_exit(0);
+static int make_apart(void *arg, int sock, struct err *e)
+{
+	const struct apart *a = arg;
+	auto_close int tree = creds_not_dumpable(e) < 0 ? -1 : a->fn(a->arg, e);
+
+	return tree < 0 ? -e->code : helper_give(sock, tree, e);
 }
 
-int mount_make_apart(mount_make_fn fn, void *arg, struct err *e)
+int mount_make_apart(mount_make_fn fn, void *arg, const struct helper_fds *keep, struct err *e)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	int pair[2], r = sock_pair(pair, e);
+	struct apart a = { fn, arg };
+	const struct helper_job job = { .run = make_apart,
+					.arg = &a,
+					.name = "the process that makes an overlay",
+					.keep = keep->fds,
+					.n_keep = keep->n };
+	int tree = -1, r = helper_run(&job, &tree, e);
 
-	if (r < 0)
-		return r;
-	auto_close int ours = pair[0], theirs = pair[1];
-	pid_t child = sys_clone3(&args, sizeof(args));
-
-	if (child < 0)
-		return err_sys(e, "make a process for an overlay");
-	if (child == 0) {
-		fd_close(&ours);
-		helper(fn, arg, theirs);
-	}
-	fd_close(&theirs);
-	r = mount_receive(ours, e);
-	fd_close(&ours);
-	(void)waitpid(child, NULL, 0);
-	return r;
+	return r < 0 ? r : tree;
 }
 
 int overlay_build(struct isolation *iso, int userns, struct err *e)
 {
+	auto_done(helper_fds) struct helper_fds keep = { 0 };
 	struct stacked stacked = { iso, userns };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < iso->n_stack; i++)
 		r = source_map(&iso->stack[i], userns, false, e);
+	helper_keep(&keep, userns);
+	for (size_t i = 0; i < iso->n_stack; i++)
+		helper_keep(&keep, iso->stack[i].tree);
 	if (r == 0)
-		iso->root.tree = r = mount_make_apart(make_root, &stacked, e);
+		iso->root.tree = r = mount_make_apart(make_root, &stacked, &keep, e);
 	return r < 0 ? err_wrap(e, "put the layers of the root together") : 0;
 }
 
@@ -379,9 +374,13 @@ static int view_on_stage(void *arg, struct err *e)
 static int view_of_many(const struct overlay_view *v, const char *upper, struct err *e)
 {
 	auto_close int dir = upper ? view_open(AT_FDCWD, upper, e) : -1;
+	auto_done(helper_fds) struct helper_fds keep = { 0 };
 	struct view_parts parts = { v, dir };
 
-	return upper && dir < 0 ? dir : mount_make_apart(view_on_stage, &parts, e);
+	helper_keep(&keep, dir);
+	for (size_t i = 0; i < v->n_fds; i++)
+		helper_keep(&keep, v->fds[i]);
+	return upper && dir < 0 ? dir : mount_make_apart(view_on_stage, &parts, &keep, e);
 }
 
 int isolation_overlay(const struct strv *layers, const char *upper, struct err *e)

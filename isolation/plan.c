@@ -75,6 +75,30 @@ void isolation_free(struct isolation *iso)
 	free(iso);
 }
 
+static void source_descriptors(const struct source *s, struct helper_fds *ret)
+{
+	helper_keep(ret, s->fd);
+	helper_keep(ret, s->tree);
+	helper_keep(ret, s->upper);
+}
+
+void isolation_descriptors(const struct isolation *iso, struct helper_fds *ret)
+{
+	const int single[] = { iso->cgroup_dirfd, iso->proc,   iso->offsets,    iso->nodes,
+			       iso->root_fd,      iso->target, iso->target_root };
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		helper_keep(ret, single[i]);
+	for (int t = 0; t < NS_COUNT; t++)
+		helper_keep(ret, iso->ns[t]);
+	for (size_t i = 0; iso->sources && i < iso->plan.n; i++)
+		source_descriptors(&iso->sources[i], ret);
+	for (size_t i = 0; i < iso->n_stack; i++)
+		source_descriptors(&iso->stack[i], ret);
+	source_descriptors(&iso->root, ret);
+	source_descriptors(&iso->null, ret);
+}
+
 /* Who writes to /proc? It costs a mount, so only then. */
 static bool needs_procfs(const struct isolation *iso)
 {

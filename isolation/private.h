@@ -16,6 +16,7 @@
 #include "isolation/mount_plan.h"
 #include "isolation/seccomp.h"
 #include "runtime/base/err.h"
+#include "runtime/base/helper.h"
 
 /* Something of the host that will be visible inside. */
 struct source {
@@ -83,6 +84,8 @@ struct isolation {
 struct isolation *isolation_new(const struct container_spec *spec, const struct process_spec *p,
 				const struct isolation_options *o);
 DEFINE_AUTO_PTR(isolation);
+/* All descriptors that it has or has borrowed, for a helper that does a part of its work. */
+void isolation_descriptors(const struct isolation *iso, struct helper_fds *ret);
 
 /* sources.c - parent: open and clone parts of the host. */
 void source_done(struct source *s);
@@ -164,23 +167,23 @@ MUST_CHECK int mount_change(int fd, const struct mount_change *c); /* -1 and err
 /* What the options of a bind ask for, on a detached copy. */
 MUST_CHECK int mount_bind_options(int tree, const struct mount_opts *o, struct err *e);
 
-/* mount_live.c - parent: run `fn` in a child that is not traceable by the container it enters, and hear its error. A child that hangs is killed after MOUNT_CHILD_MS: -ETIMEDOUT,
- * also when not even that ends it, because a FUSE server of the container's does not answer; its descriptors are shared with us until it does, so locks are given back with LOCK_UN. */
+/* mount_live.c - parent: run `fn` in a helper that goes among file systems of the container's. One that hangs is killed after MOUNT_CHILD_MS: -ETIMEDOUT, also when not even that ends it, because a FUSE server
+ * of the container's does not answer; then it holds nothing of ours but `keep`. `fn` makes itself untraceable. With ret_fd it has a descriptor to give. */
 enum { MOUNT_CHILD_MS = 10000 };
-typedef int (*mount_child_fn)(const void *arg, struct err *e);
-MUST_CHECK int mount_child(mount_child_fn fn, const void *arg, struct err *e);
+MUST_CHECK int mount_child(helper_fn fn, void *arg, const struct helper_fds *keep, int *ret_fd,
+			   struct err *e);
 
 /* mount_lock.c - parent: options of binds that root inside cannot take back. */
 MUST_CHECK int mount_lock_run(struct isolation *iso, int userns, struct err *e);
-/* Helpers of the parent: a folder over "/" of a mount namespace of their own, which becomes the working directory; a detached mount under a name in it; an answer with one descriptor. */
+/* Helpers of the parent: a folder over "/" of a mount namespace of their own, which becomes the working directory; a detached mount under a name in it. */
 MUST_CHECK int mount_stage_make(struct err *e);
 MUST_CHECK int mount_stage_add(const struct source *s, const char *name, struct err *e);
-MUST_CHECK int mount_receive(int sock, struct err *e);
 /* overlay.c - a helper, on its stage: copy the stage into a mount namespace of the user namespace `userns`, and be root of that. The working directory goes along. */
 MUST_CHECK int mount_stage_enter(int userns, struct err *e);
-/* parent: run `fn` in a helper that nobody in the container can see; what it returns, a detached mount, is ours then. */
+/* parent: run `fn` in a helper that nobody in the container can see and that holds nothing but `keep`; what it returns, a detached mount, is ours then. */
 typedef int (*mount_make_fn)(void *arg, struct err *e);
-MUST_CHECK int mount_make_apart(mount_make_fn fn, void *arg, struct err *e);
+MUST_CHECK int mount_make_apart(mount_make_fn fn, void *arg, const struct helper_fds *keep,
+				struct err *e);
 /* setup child: takes the descriptors over. */
 MUST_CHECK int mount_lock_import(struct isolation *iso, const int *fds, size_t n, struct err *e);
 /* Can root inside mount and unmount? Only then can it take options back. */

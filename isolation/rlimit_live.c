@@ -17,7 +17,7 @@ struct job {
 	struct isolation_rlimit *list; /* shared with the child */
 	size_t n;
 	int pidfd, resource;
-	bool is_set, enter;
+	bool is_set;
 };
 
 static int one(const struct job *j, struct isolation_rlimit *l, struct err *e)
@@ -32,32 +32,40 @@ static int one(const struct job *j, struct isolation_rlimit *l, struct err *e)
 	return err_sys(e, "%s the limit of process %d", j->is_set ? "set" : "ask for", (int)l->pid);
 }
 
-static int all(const void *arg, struct err *e)
+static int all(const struct job *j, struct err *e)
 {
-	const struct job *j = arg;
-	int r = j->enter ? creds_not_dumpable(e) : 0;
+	int r = 0;
 
-	if (r == 0 && j->enter && sys_setns(j->pidfd, CLONE_NEWUSER) < 0)
-		r = err_sys(e, "enter the container's user namespace");
-	if (r == 0 && j->enter)
-		r = creds_not_dumpable(e);
 	for (size_t i = 0; r == 0 && i < j->n; i++)
 		r = one(j, &j->list[i], e);
 	return r;
+}
+
+static int all_inside(void *arg, int sock, struct err *e)
+{
+	const struct job *j = arg;
+	int r = creds_not_dumpable(e);
+
+	(void)sock;
+	if (r == 0 && sys_setns(j->pidfd, CLONE_NEWUSER) < 0)
+		r = err_sys(e, "enter the container's user namespace");
+	if (r == 0)
+		r = creds_not_dumpable(e);
+	return r < 0 ? r : all(j, e);
 }
 
 static int by_child(const struct job *j, struct err *e)
 {
 	size_t size = j->n * sizeof(*j->list);
 	struct job inside = *j;
+	const struct helper_fds keep = { &inside.pidfd, 1 };
 	int r;
 
-	inside.enter = true;
 	inside.list = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (inside.list == MAP_FAILED)
 		return err_sys(e, "make room for the answer");
 	memcpy(inside.list, j->list, size);
-	r = mount_child(all, &inside, e);
+	r = mount_child(all_inside, &inside, &keep, NULL, e);
 	memcpy(j->list, inside.list, size);
 	(void)munmap(inside.list, size);
 	return r;

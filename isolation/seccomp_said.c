@@ -2,6 +2,7 @@
  *
  * It does so for what was said before, and also, wrongly, for some conditions beside others of the same call (2.5.4: a comparison that is always true behind one of the same argument). Then the rule does not
  * hold, and only whoever knows the profile can tell. */
+#include <errno.h>
 #include <seccomp.h>
 
 #include "isolation/seccomp.h"
@@ -18,14 +19,25 @@ static bool same_conditions(const struct seccomp_rule_spec *a, const struct secc
 	return same;
 }
 
+static uint64_t errno_of(const struct opt_u64 *code)
+{
+	return code->set ? code->value : EPERM;
+}
+
+/* What happens anyway is not added. The same action with another errno is not that. */
+static bool is_no_rule(const struct seccomp_spec *s, const struct seccomp_rule_spec *rule)
+{
+	return str_eq(rule->action, s->default_action) &&
+	       errno_of(&rule->errno_ret) == errno_of(&s->default_errno_ret);
+}
+
 bool seccomp_is_said(const struct seccomp_spec *s, const struct seccomp_rule_spec *rule,
 		     const char *call)
 {
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct seccomp_rule_spec *other = &s->rules[i];
 
-		if (other == rule || !strv_has(&other->names, call) ||
-		    str_eq(other->action, s->default_action))
+		if (other == rule || !strv_has(&other->names, call) || is_no_rule(s, other))
 			continue;
 		/* one without conditions holds in any case */
 		if (other->n_args == 0 || (other < rule && same_conditions(other, rule)))

@@ -57,7 +57,7 @@ static int read_old(const struct job *j, const char *file, struct err *e)
 	return 0;
 }
 
-static int set_inside(const void *arg, struct err *e)
+static int set_inside(void *arg, int sock, struct err *e)
 {
 	static const int flags[] = { [NS_NETWORK] = CLONE_NEWNET,
 				     [NS_IPC] = CLONE_NEWIPC,
@@ -68,6 +68,7 @@ static int set_inside(const void *arg, struct err *e)
 	int more = j->as_root_inside ? CLONE_NEWUSER : 0;
 	int r = creds_not_dumpable(e);
 
+	(void)sock;
 	if (r == 0 && sys_setns(j->pidfd, flags[j->ns] | more) < 0)
 		r = err_sys(e, "enter the container's %s namespace", ns_words[j->ns]);
 	if (r == 0 && j->as_root_inside)
@@ -135,7 +136,10 @@ int isolation_sysctl(const struct container_spec *spec, int pidfd,
 			-1, 0);
 	if (j.answer == MAP_FAILED)
 		return err_sys(e, "make room for the answer");
-	r = mount_child(set_inside, &j, e);
+	int kept[] = { iso->proc, pidfd };
+	const struct helper_fds keep = { kept, sizeof(kept) / sizeof(kept[0]) };
+
+	r = mount_child(set_inside, &j, &keep, NULL, e);
 	if (ret_old && j.answer->known)
 		*ret_old = mem_strdup(j.answer->old);
 	(void)munmap(j.answer, sizeof(*j.answer));

@@ -123,7 +123,6 @@ struct trusted {
 	const struct isolation *iso;
 	const struct root_spec *root;
 	int tree; /* the new root */
-	int sock;
 };
 
 /* One mount of the old root, with all that is mounted in it. What the new root has no place for, and what cannot be cloned (unbindable), is left out: it is less to be seen, not more to be written. */
@@ -157,10 +156,9 @@ static int put_on_top(const struct trusted *t, struct err *e)
 	return r;
 }
 
-static int build_namespace(const struct trusted *t, struct err *e)
+static int build_namespace(void *arg, int sock, struct err *e)
 {
-	struct err none = { 0 };
-	struct sock_msg m = { .data = &none, .size = sizeof(none), .n_fds = 1 };
+	const struct trusted *t = arg;
 	int r = creds_not_dumpable(e);
 
 	if (r == 0 && sys_setns(t->iso->target, CLONE_NEWNS) < 0)
@@ -174,68 +172,20 @@ static int build_namespace(const struct trusted *t, struct err *e)
 	/* in our own procfs, of the host's pid namespace; the last step is a magic link */
 	auto_close int own = sys_openat(t->iso->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC, 0);
 
-	if (own < 0)
-		return err_sys(e, "open the trusted path's mount namespace");
-	m.fds[0] = own;
-	return sock_send(t->sock, &m, e);
-}
-
-static _Noreturn void helper(const struct trusted *t)
-{
-	struct err e = { 0 }, ignored = { 0 };
-	struct sock_msg m = { .data = &e, .size = sizeof(e) };
-
-	(void)sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (build_namespace(t, &e) < 0)
-		(void)!sock_send(t->sock, &m, &ignored); /* else the parent sees the end */
-	proc_exit(0);
+	return own < 0 ? err_sys(e, "open the trusted path's mount namespace")
+		       : helper_give(sock, own, e);
 }
 
 /* --- the parent --------------------------------------------------------------------------------------------------- */
 
-static int receive_namespace(int sock, struct err *e)
-{
-	struct err theirs = { 0 };
-	struct sock_msg m = { .data = &theirs, .size = sizeof(theirs), .n_fds = 1 };
-	int r = sock_timeout(sock, MOUNT_CHILD_MS, e);
-
-	if (r == 0)
-		r = sock_recv(sock, &m, e);
-	if (r < 0)
-		return r;
-	if (r == 0 || m.size != sizeof(theirs))
-		return err_set(e, EPROTO, "the process that makes the trusted path died");
-	if (m.n_fds == 1)
-		return m.fds[0];
-	err_sanitize(&theirs);
-	*e = theirs;
-	return -e->code;
-}
-
 static int run_helper(struct trusted *t, struct err *e)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	int pair[2];
-	int r = sock_pair(pair, e);
+	int kept[] = { t->iso->target, t->iso->proc, t->tree };
+	const struct helper_fds keep = { kept, sizeof(kept) / sizeof(kept[0]) };
+	int namespace = -1;
+	int r = mount_child(build_namespace, t, &keep, &namespace, e);
 
-	if (r < 0)
-		return r;
-	auto_close int ours = pair[0], theirs = pair[1];
-	pid_t child = sys_clone3(&args, sizeof(args));
-
-	if (child < 0)
-		return err_sys(e, "make a process for the trusted path");
-	if (child == 0) {
-		fd_close(&ours);
-		t->sock = theirs;
-		helper(t);
-	}
-	fd_close(&theirs);
-	r = receive_namespace(ours, e);
-	if (r < 0)
-		(void)sys_kill(child, SIGKILL); /* our own child, not waited for yet */
-	(void)waitpid(child, NULL, 0);
-	return r;
+	return r < 0 ? r : namespace;
 }
 
 /* The tree as init got it, but writable. */
@@ -264,7 +214,7 @@ int trusted_plan(struct isolation *iso, pid_t pid, const struct root_spec *root,
 					 .gid_mappings = l->gid_mappings,
 					 .n_gid_mappings = l->n_gid_mappings };
 	struct source s = SOURCE_NONE;
-	struct trusted t = { .iso = iso, .root = root, .sock = -1 };
+	struct trusted t = { .iso = iso, .root = root };
 
 	if (!iso->is_host_root || !iso->in_user || !iso->has_mounts || !root->parts)
 		return err_set(e, EOPNOTSUPP,

@@ -194,6 +194,21 @@ void log_write(enum log_level level, const char *fmt, ...)
 	errno = saved;
 }
 
+size_t log_descriptors(int ret[LOG_DESCRIPTORS])
+{
+	size_t n = 0;
+
+	if (state.to_syslog && !state.to_file)
+		state.max = LOG_LEVEL_ERROR; /* else the lines would go to stderr */
+	state.to_syslog = false;
+	if (state.max < LOG_LEVEL_DEBUG)
+		return 0;
+	if (state.to_file)
+		ret[n++] = state.fd;
+	ret[n++] = STDERR_FILENO;
+	return n;
+}
+
 void log_err(const struct err *e)
 {
 	if (state.max >= LOG_LEVEL_DEBUG && e->where[0])

@@ -7,6 +7,7 @@
 #define RUNTIME_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "runtime/base/err.h"
 
@@ -29,6 +30,11 @@ MUST_CHECK int log_to_file(const char *path, enum log_format format, struct err 
 #define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...)   log_write(LOG_LEVEL_DEBUG, __VA_ARGS__)
 void log_write(enum log_level level, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* For a child that closes all that it does not need: the descriptors that its lines go to, if there can be any but errors. From then on it has no syslog(3): that might connect to whoever listens where
+ * the child goes. Returns their number. */
+enum { LOG_DESCRIPTORS = 2 };
+size_t log_descriptors(int ret[LOG_DESCRIPTORS]);
 
 /* Print an error value as one error line; with debug level on, "[file.c:line]" is appended. */
 void log_err(const struct err *e);

@@ -78,8 +78,8 @@ static int wait_init(struct engine_container *c, struct err *e)
 	return 0;
 }
 
-/* Everybody in the cgroup: processes of a container without a pid namespace, and the half-made ones of a killed create, are known only there. Else who is left is told, not killed. A frozen init
- * dies after the thaw. */
+/* Everybody in the cgroup: processes of a container without a pid namespace, and the half-made ones of a killed create, are known only there. Else who is left is told, not killed, unless
+ * the directory is another container's by now. A frozen init dies after the thaw. */
 static int end_cgroup(struct engine_container *c, struct cgroup *cg, struct err *e)
 {
 	struct err ignored = { 0 };
@@ -89,6 +89,8 @@ static int end_cgroup(struct engine_container *c, struct cgroup *cg, struct err 
 		r = cgroup_kill(cg, SIGKILL, e);
 	else if (engine_pid(c) > 0)
 		(void)!cgroup_freeze(cg, false, &ignored); /* the wait for init tells */
+	else
+		cgroup_leave_taken(cg);
 	if (r == 0)
 		r = wait_init(c, e);
 	if (r == 0)

@@ -106,16 +106,25 @@ static size_t n_waiting(const struct monitor *m)
 	return n;
 }
 
-/* A user gets no more time than root has given the zone, for which the host waits when it goes down, and at most half of the places: root's commands need one as well. */
+/* A user has at most half of the places, for root's commands need one as well, and makes no boot of a shutdown that has begun: it may be root's, or the host's end. */
+static int allow_shutdown(const struct monitor *m, bool user, bool reboot, struct err *e)
+{
+	if (user && n_waiting(m) >= SERVER_CLIENTS / 2)
+		return err_set(e, EBUSY, "%d commands wait for its end already",
+			       SERVER_CLIENTS / 2);
+	if (user && reboot && m->state == MACHINE_STOPPING && !m->reboot_wanted)
+		return err_set(e, EBUSY, "it is going down already, wait for that");
+	return 0;
+}
+
+/* A user gets no more time than root has given the zone, for which the host waits when it goes down. */
 static void request_shutdown(struct monitor *m, struct server_client *c, const struct json *j)
 {
 	int64_t timeout = json_get_i64(j, "timeout_ms", 0);
-	bool user = json_get_bool(j, "user", false);
+	bool user = json_get_bool(j, "user", false), reboot = json_get_bool(j, "reboot", false);
 	struct err e = { 0 };
 
-	if (user && n_waiting(m) >= SERVER_CLIENTS / 2) {
-		(void)err_set(&e, EBUSY, "%d commands wait for its end already",
-			      SERVER_CLIENTS / 2);
+	if (allow_shutdown(m, user, reboot, &e) < 0) {
 		answer_error(c->fd, &e);
 		return;
 	}
@@ -124,7 +133,7 @@ static void request_shutdown(struct monitor *m, struct server_client *c, const s
 	if (user && m->prepared.effective &&
 	    m->shutdown_ms > m->prepared.effective->shutdown_timeout.value)
 		m->shutdown_ms = 0;
-	m->reboot_wanted = json_get_bool(j, "reboot", false);
+	m->reboot_wanted = reboot;
 	c->wait = m->reboot_wanted ? SERVER_WAIT_UP : SERVER_WAIT_GONE;
 	monitor_event(m, EVENT_SHUTDOWN);
 }

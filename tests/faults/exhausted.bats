@@ -304,3 +304,18 @@ bundle() { # $TOP/bundle: a container that sleeps
 	[ "$status" = 0 ]
 	[ "$(state_of web)" = installed ]
 }
+
+@test "a FUSE file system that root of a zone mounts on /dev and does not serve keeps no new monitor from its work" {
+	hanging_server
+	booted web 'device=[{"match":"/dev/fuse"}]' limitpriv=default,sys_admin
+	zone exec web sh -c 'cat >/srv/server.py' <"$TOP/server.py"
+	zone exec web sh -c '(python3 /srv/server.py /dev >/srv/said 2>&1; echo ended >>/srv/said) &' 3>&-
+	wait_for 10 zone exec web grep -q ready /srv/said || { zone exec web cat /srv/said; false; }
+	zone exec web pkill -STOP -f '^python3 /srv/server.py'
+	kill -9 "$(jq .monitor "$ZONES_RUN_DIR/web/run.json")"
+	LIMIT=40 attempt zone exec web true
+	[ "$status" = 0 ]
+	LIMIT=60 attempt zone halt web
+	[ "$status" = 0 ]
+	[ "$(state_of web)" = installed ]
+}

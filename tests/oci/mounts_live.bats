@@ -133,7 +133,36 @@ P
 	wait
 	echo "add $ended: $(cat "$TOP/said"); delete $status: $output"
 	[ "$ended:$status" = 1:0 ]
-	grep "not there after" "$TOP/said"
+	grep "does not answer after" "$TOP/said"
 	for _ in $(seq 30); do pgrep -f "mounts add $ID" >/dev/null || break; sleep 0.1; done
 	[ -z "$(pgrep -f "mounts add $ID")" ]
+}
+
+@test "the container's lock is free when whoever waits for such a file system is killed, and his output ends" {
+	silent_server "$TOP/silent"
+	config '.mounts += [{"destination": "/tmp", "source": $s, "options": ["bind"]}]' --arg s "$TOP/silent"
+	background
+	mkfifo "$TOP/output"
+	timeout 30 cat "$TOP/output" >"$TOP/said" 3>&- &
+	reader=$!
+	"$BUILD/zrun" --root "$TOP/run" mounts add "$ID" -d /tmp/x -s /etc/hostname -o bind >"$TOP/output" 2>&1 3>&- &
+	adder=$!
+	child=
+	for _ in $(seq 50); do
+		child=$(cat /proc/$adder/task/$adder/children) || true
+		[ -z "$child" ] || ! grep -q fuse "/proc/${child% }/stack" 2>/dev/null || break
+		sleep 0.1
+	done
+	kill -9 $adder
+	wait $adder || true
+	sleep 0.3
+	run timeout -k 5 20 "$BUILD/zrun" --root "$TOP/run" delete -f "$ID"
+	held= ended=
+	kill -0 $child && held=yes
+	kill -0 $reader || ended=yes
+	kill $server
+	umount "$TOP/silent"
+	wait
+	echo "delete $status: $output; child held: $held; output ended: $ended"
+	[ "$held:$status:$ended" = yes:0:yes ]
 }

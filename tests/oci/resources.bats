@@ -414,10 +414,26 @@ shared_path() { # PATH
 	zrun run -d -b "$BUNDLE" "$ID-2" </dev/null >/dev/null 2>&1 3>&-
 	zrun kill --all "$ID" KILL
 	[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
-	run zrun delete "$ID"
+	run timeout 5 "$BUILD/zrun" --root "$TOP/run" delete "$ID"
+	echo "$status: $output"
+	[ "$status" = 0 ]
 	[ "$(zrun state "$ID-2" | jq -r .status)" = running ]
-	[[ "$status" = 1 && "$output" == *"process $(zrun state "$ID-2" | jq .pid) "* ]]
 	zrun delete -f "$ID-2"
+	[ -z "$(find /sys/fs/cgroup -maxdepth 2 -name "$ID")" ]
+}
+
+@test "a process of nobody's in the cgroup of a container that has ended is told by delete, not killed" {
+	background
+	zrun kill "$ID" KILL
+	until [ "$(status)" = stopped ]; do sleep 0.1; done
+	sleep 100 3>&- &
+	stranger=$!
+	echo $stranger >"$(find /sys/fs/cgroup -maxdepth 3 -name "$ID" | head -n 1)/cgroup.procs"
+	run zrun delete "$ID"
+	echo "$status: $output"
+	kill $stranger
+	[[ "$status" = 1 && "$output" == *"process $stranger "* ]]
+	wait $stranger || true
 	zrun delete "$ID"
 }
 

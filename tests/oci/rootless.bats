@@ -50,6 +50,38 @@ rootless_bundle() {
 	[ "$status" = 0 ]
 }
 
+@test "a container that has ended and whose cgroup another one uses now: kill --all and delete leave that one alone, and the last takes the cgroup with it" {
+	top=/sys/fs/cgroup/unified
+	[ -d "$top" ] || top=/sys/fs/cgroup
+	[ -e "$top/cgroup.procs" ] || skip "no cgroups of version 2"
+	mkdir "$top/$ID" "$top/$ID/engine"
+	chown -R "$ID_OF_USER" "$top/$ID"
+	rootless_bundle
+	script 'exec sleep 1000'
+	for path in "/$ID/one" "/$ID/two/three"; do
+		config '.linux.cgroupsPath = $p' --arg p "$path"
+		run sh -c 'echo $$ >"$1" || exit 89; shift; exec "$@"' sh "$top/$ID/engine/cgroup.procs" setpriv --reuid "$ID_OF_USER" --regid "$ID_OF_USER" --clear-groups env -i PATH="$PATH" XDG_RUNTIME_DIR="$TOP/user" unshare --user --map-root-user --mount -- sh -c '
+			z=$XDG_RUNTIME_DIR/zrun-program
+			"$z" run -d -b "$1" "$2" </dev/null >/dev/null 2>&1 3>&- || exit 90
+			grep -q "$3" "/proc/$("$z" state "$2" | jq .pid)/cgroup" || exit 96
+			"$z" kill "$2" KILL || exit 91
+			until "$z" state "$2" | grep -q stopped; do sleep 0.1; done
+			"$z" run -d -b "$1" "$2-2" </dev/null >/dev/null 2>&1 3>&- || exit 92
+			"$z" kill --all "$2" KILL || exit 93
+			timeout 5 "$z" delete "$2" || exit 94
+			"$z" state "$2-2" | grep -q running || exit 95
+			"$z" delete -f "$2-2" || exit 97
+		' sh "$BUNDLE" "$ID" "$path"
+		left=$(find "$top/$ID" -mindepth 1 -type d | grep -v '/engine$') || true
+		echo "$status: $output; left: $left"
+		[ "$status:$left" = 0: ] || break
+	done
+	wait_gone=
+	[ "$status" = 0 ] || echo 1 >"$top/$ID/cgroup.kill"
+	for _ in $(seq 20); do find "$top/$ID" -depth -type d -exec rmdir {} + && wait_gone=yes && break; sleep 0.1; done
+	[ "$status:$left:$wait_gone" = 0::yes ]
+}
+
 @test "a limit where no cgroup could be made is an error that names it" {
 	[ ! -e /sys/fs/cgroup/cgroup.controllers ] || skip "this host may delegate cgroups"
 	rootless_bundle

@@ -193,3 +193,11 @@ P
 	run zrun exec "$ID" mkdir /tmp/x
 	[[ "$output" == *"No space left on device"* ]]
 }
+
+@test "a default with an errno of its own: a rule without conditions holds beside one with" {
+	seccomp "$(jq -c '.linux.seccomp | .defaultAction = "SCMP_ACT_ERRNO" | .defaultErrnoRet = 38 | .architectures = ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"] | .syscalls |= map(.names -= ["socket"] | select(.names != [])) |
+		{"names": ["socket"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28} as $no | .syscalls += [$no, ($no + {"errnoRet": 22, "args": [{"index": 0, "value": 16, "op": "SCMP_CMP_EQ"}]})]' "$BATS_TEST_DIRNAME/../golden/minimal.config.json")"
+	runs 'nc -lp 1; true'
+	echo "$status: $output"
+	[[ "$output" == *"No space left on device"* ]]
+}

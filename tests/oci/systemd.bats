@@ -232,6 +232,7 @@ SH
 			sleep 0.5
 			[ "$(systemctl is-active box)" = active ] || fail "it does not stay: $(systemctl status box)"
 			systemctl stop box
+			for _ in $(seq 20); do [ "$($z state "$id" | jq -r .status)" != stopped ] || break; sleep 0.1; done # systemd hears of an empty cgroup first
 			[ "$($z state "$id" | jq -r .status)" = stopped ] || fail "it is $($z state "$id")"
 			$z delete "$id"
 			systemctl reset-failed box 2>/dev/null
@@ -246,6 +247,32 @@ SH
 		[ "$(cat "/proc/$(systemctl show front -p MainPID --value)/comm")" = zrun ] || fail "the main process is another"
 		systemctl stop front
 		[ -z "$($z list -q)" ] || fail "$($z list)"
+	'
+}
+
+@test "a container that has ended and whose unit another one has now: kill --all and delete leave that one alone" {
+	script 'exec sleep 1000'
+	config '.linux.cgroupsPath = "test-pod.slice:test:" + $id' --arg id "$ID"
+	cp "$BUNDLE/config.json" "$TOP/own.json"
+	config '.linux.namespaces |= map(select(.type != "pid"))'
+	cp "$BUNDLE/config.json" "$TOP/hosts.json"
+	host hybrid '
+		for c in own hosts; do
+			cp "${b%/*}/$c.json" "$b/config.json"
+			start || fail start
+			$z kill "$id" KILL
+			for _ in $(seq 100); do [ "$(systemctl show "$unit" -p LoadState --value)" = not-found ] && break; sleep 0.1; done
+			$z run -d -b "$b" "$id-2" </dev/null >/dev/null || fail "run another with $c"
+			$z kill --all "$id" KILL
+			sleep 0.2
+			[ "$($z state "$id-2" | jq -r .status)" = running ] || fail "$c: kill --all has ended another one"
+			timeout 5 $z delete "$id" || fail "$c: delete"
+			sleep 0.2
+			[ "$($z state "$id-2" | jq -r .status)" = running ] || fail "$c: delete has ended another one"
+			[ "$(systemctl is-active "$unit")" = active ] || fail "$c: the unit of another one is gone"
+			$z delete -f "$id-2" || fail "$c: delete the other one"
+			nothing_left
+		done
 	'
 }
 

@@ -328,6 +328,19 @@ time.sleep(60)' "$ZONES_RUN_DIR/.admin" >"$TOP/out" 3>&- &
 	wait $clients || true
 }
 
+@test "a user makes no boot of a shutdown that has begun" {
+	zone set web shutdownTimeout=5s
+	fails 0 zone boot web
+	kill -STOP "$(init_pid web)" # it does not listen
+	zone shutdown web 3>&- &
+	client=$!
+	wait_for 10 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = shutting_down ]'
+	fails 1 as daemon "$TOP/zone" shutdown -r web
+	says 'going down already'
+	wait $client
+	[ "$(state_of web)" = installed ]
+}
+
 @test "a user's consoles leave two places to root; whoever finds none is told so and does not come back for ever" {
 	fails 0 zone boot web
 	for i in $(seq 8); do

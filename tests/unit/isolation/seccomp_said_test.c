@@ -1,6 +1,8 @@
 /* Which rules are no news to a profile. */
 #include "isolation/seccomp.h"
 
+#include <stdlib.h>
+
 #include "runtime/base/mem.h"
 #include "tests/unit/test.h"
 
@@ -42,5 +44,12 @@ int main(void)
 	CHECK(seccomp_is_said(s, &s->rules[3], "bpf")); /* holds without conditions */
 	CHECK(!seccomp_is_said(s, &s->rules[4], "bpf"));
 	CHECK(!seccomp_is_said(s, &s->rules[5], "mount")); /* the default is no rule */
+	/* the default's action with another errno is a rule all the same */
+	s->default_errno_ret = (struct opt_u64){ .set = true, .value = 38 };
+	free(s->default_action);
+	s->default_action = mem_strdup("SCMP_ACT_ERRNO");
+	CHECK(seccomp_is_said(s, &s->rules[3], "bpf"));
+	s->rules[4].errno_ret = s->default_errno_ret;
+	CHECK(!seccomp_is_said(s, &s->rules[3], "bpf"));
 	return test_done();
 }
