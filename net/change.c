@@ -483,6 +483,8 @@ int net_change(const struct net_change *c, const struct net_dirs *dirs, struct e
 		r = err_set(e, EBUSY,
 			    "%zu changes of the network could neither be made nor undone: boot the zone anew",
 			    x.records.n - 1);
+	if (r == 0)
+		r = names_check_macs(&x.host, x.to.plan, e);
 	if (r < 0)
 		return r;
 	r = note_begin(&x, e);
