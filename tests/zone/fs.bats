@@ -526,3 +526,23 @@ P
 	echo "mounted $mounted times of 20"
 	[ $mounted -gt 0 ]
 }
+
+@test "a link that another zone makes in a folder on a nosuid file system, which need not be shut, leads nowhere" {
+	mkdir "$TOP/disk" "$TOP/secret"
+	echo secret >"$TOP/secret/file"
+	mount -t tmpfs -o nosuid,mode=755 tmpfs "$TOP/disk"
+	mkdir "$TOP/disk/shared" "$TOP/disk/shared/b"
+	booted a 'fs=[{"dir":"/d","type":"lofs","special":"'"$TOP"'/disk/shared"}]'
+	native b
+	zone exec a sh -c 'rmdir /d/b && ln -s "$1" /d/b' sh "$TOP/secret"
+	zone set b 'fs=[{"dir":"/d","type":"lofs","special":"'"$TOP"'/disk/shared/b","options":["ro"]}]'
+	run zone boot b
+	echo "boot $status: $output"
+	booted=$status
+	[ "$booted" != 0 ] || zone exec b cat /d/file
+	zone halt a
+	zone halt b
+	umount "$TOP/disk"
+	[ "$booted" = 1 ]
+	says "leads over the link"
+}
