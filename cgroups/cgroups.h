@@ -110,6 +110,8 @@ bool cgroup_freezer_says(const char *text); /* pure: frozen? */
 MUST_CHECK int cgroup_kill(struct cgroup *cg, int signo, struct err *e);
 MUST_CHECK int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
 			   struct err *e); /* the whole subtree, sorted */
+/* Also when root inside moves processes from one sub-cgroup to another meanwhile, which can hide them from the former: where there are sub-cgroups on cgroup v2, every process of the host is asked. */
+MUST_CHECK int cgroup_pids_surely(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e);
 MUST_CHECK int cgroup_wait_empty(struct cgroup *cg, int timeout_ms,
 				 struct err *e); /* -ETIMEDOUT names a remaining pid */
 
