@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -320,6 +321,14 @@ struct way {
 	int links;
 };
 
+/* A file system on which set-user-ID programs are nothing, as everything that users can bring along; a zone may be given any folder of it, and its files are root's on the disk. */
+static bool is_of_others(int fd)
+{
+	struct statvfs fs;
+
+	return fstatvfs(fd, &fs) < 0 || (fs.f_flag & (ST_NOSUID | ST_NOEXEC));
+}
+
 /* Down into a directory, which takes `fd` over. */
 static int way_enter(struct way *w, int fd, struct err *e)
 {
@@ -332,7 +341,8 @@ static int way_enter(struct way *w, int fd, struct err *e)
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "examine \"%s\"", w->path);
 	w->is_roots =
-		w->is_roots && !was_shut && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+		w->is_roots && !was_shut && st.st_uid == 0 &&
+		!(st.st_mode & (S_IWGRP | S_IWOTH)) && !is_of_others(fd);
 	return 0;
 }
 
