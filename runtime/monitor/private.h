@@ -124,6 +124,7 @@ enum server_wait { SERVER_WAIT_NONE, SERVER_WAIT_GONE, SERVER_WAIT_UP };
 struct server_client {
 	int fd;
 	enum server_wait wait;
+	bool user; /* asked for a user of the host */
 };
 MUST_CHECK int server_open(struct monitor *m, struct err *e);
 /* Answer everybody who waits for this outcome; `error` NULL: it was reached. */
@@ -155,6 +156,7 @@ struct monitor {
 	int timer;            /* deadline or restart; 0 */
 	int ask_timer;        /* init did not seem to listen: when to ask again; 0 */
 	bool reboot_wanted;   /* a shutdown that ends in a boot */
+	bool must_end;        /* the host goes down, or zones.service is stopped: no boot any more */
 	uint64_t deadline_ms; /* of the shutdown that is on its way: when, by loop_now_ms() */
 	uint64_t shutdown_ms; /* the time that the request gives; 0: the configuration's */
 	bool halting;         /* the end of init is asked for */

@@ -106,13 +106,28 @@ static size_t n_waiting(const struct monitor *m)
 	return n;
 }
 
+/* Does root wait for the zone to be gone? Then a user does not make a boot of it. */
+static bool root_waits(const struct monitor *m)
+{
+	for (size_t i = 0; i < SERVER_CLIENTS; i++)
+		if (m->clients[i].fd >= 0 && m->clients[i].wait == SERVER_WAIT_GONE &&
+		    !m->clients[i].user)
+			return true;
+	return false;
+}
+
 /* A user gets no more time than root has given the zone, for which the host waits when it goes down, and at most half of the places: root's commands need one as well. */
 static void request_shutdown(struct monitor *m, struct server_client *c, const struct json *j)
 {
 	int64_t timeout = json_get_i64(j, "timeout_ms", 0);
-	bool user = json_get_bool(j, "user", false);
+	bool user = json_get_bool(j, "user", false), reboot = json_get_bool(j, "reboot", false);
 	struct err e = { 0 };
 
+	if (reboot && (m->must_end || (user && root_waits(m)))) {
+		(void)err_set(&e, EBUSY, "the host's root wants the zone to be down");
+		answer_error(c->fd, &e);
+		return;
+	}
 	if (user && n_waiting(m) >= SERVER_CLIENTS / 2) {
 		(void)err_set(&e, EBUSY, "%d commands wait for its end already",
 			      SERVER_CLIENTS / 2);
@@ -124,7 +139,8 @@ static void request_shutdown(struct monitor *m, struct server_client *c, const s
 	if (user && m->prepared.effective &&
 	    m->shutdown_ms > m->prepared.effective->shutdown_timeout.value)
 		m->shutdown_ms = 0;
-	m->reboot_wanted = json_get_bool(j, "reboot", false);
+	m->reboot_wanted = reboot;
+	c->user = user;
 	c->wait = m->reboot_wanted ? SERVER_WAIT_UP : SERVER_WAIT_GONE;
 	monitor_event(m, EVENT_SHUTDOWN);
 }
