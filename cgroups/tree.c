@@ -16,6 +16,7 @@
 #include "runtime/base/sys.h"
 
 #define MARK "trusted.zones.made"
+#define LEFT "trusted.zones.left" /* on a container's own directory, which is another one's now */
 
 enum { TRIES = 32, PROCS_MAX_BYTES = 64 << 20, DIR_MODE = 0755 };
 
@@ -353,12 +354,13 @@ static int still_busy(struct cgroup_part *p, struct err *e)
 void tree_hand_over(const struct cgroup_part *p)
 {
 	if (p->made > 0)
-		mark(p->dir);
+		(void)setxattr(p->dir, LEFT, "1", 1, 0);
 }
 
 int tree_remove(struct cgroup_part *p, struct backoff *until, struct err *e)
 {
-	if (p->made == 0 && !is_marked(p->dir))
+	/* not the mark of a folder of ours, which others may be about to live in */
+	if (p->made == 0 && getxattr(p->dir, LEFT, NULL, 0) < 0)
 		return 0;
 	while (sys_unlinkat(AT_FDCWD, p->dir, AT_REMOVEDIR) < 0) {
 		struct err ignored = { 0 };

@@ -340,9 +340,8 @@ static int way_enter(struct way *w, int fd, struct err *e)
 	w->at = fd;
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "examine \"%s\"", w->path);
-	w->is_roots =
-		w->is_roots && !was_shut && st.st_uid == 0 &&
-		!(st.st_mode & (S_IWGRP | S_IWOTH)) && !is_of_others(fd);
+	w->is_roots = w->is_roots && !was_shut && st.st_uid == 0 &&
+		      !(st.st_mode & (S_IWGRP | S_IWOTH)) && !is_of_others(fd);
 	return 0;
 }
 
