@@ -103,8 +103,8 @@ static void read_disk(const struct zone_dirs *d, struct zone_stat *s)
 	(void)stat_disk(root, &s->disk, &s->disk_limit);
 }
 
-void stat_extras(const struct zone_dirs *d, struct engine_container *c, pid_t pid,
-		 unsigned extras, struct zone_stat *s)
+void stat_extras(const struct zone_dirs *d, struct engine_container *c, pid_t pid, unsigned extras,
+		 struct zone_stat *s)
 {
 	if (extras & ZONE_STAT_DETAILS)
 		read_limits(pid, s);
