@@ -57,6 +57,8 @@ static const struct zone_delegate_rule rules[] = {
 	{ "tenant", NEVER, 0, "it says whose limits count" },
 	{ "limitpriv", NEVER, 0, ROOTS_KERNEL },
 	{ "seccomp", NEVER, 0, ROOTS_KERNEL },
+	{ "apparmorProfile", NEVER, 0, ROOTS_KERNEL },
+	{ "selinuxLabel", NEVER, 0, ROOTS_KERNEL },
 	{ "nesting", NEVER, 0, ROOTS_KERNEL },
 	{ "ipType", NEVER, 0, "shared zones use the host's own network" },
 	{ "hostid", NEVER, 0, "it tells machines apart" },

@@ -197,6 +197,8 @@ int zone_fill_process(struct zone_translation *t, struct err *e)
 	p->no_new_privileges = t->brand->no_new_privileges;
 	fill_args(t, &p->args);
 	fill_env(t, &p->env);
+	p->apparmor_profile = mem_strdup(t->z->apparmor_profile);
+	p->selinux_label = mem_strdup(t->z->selinux_label);
 	zone_fill_rlimits(t->z, p);
 	zone_fill_scheduler(t->z, p);
 	return fill_capabilities(t, p, e);

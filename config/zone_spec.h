@@ -131,7 +131,8 @@ struct zone_spec {
 	char *autoshutdown; /* shutdown halt; default shutdown */
 	struct opt_u64 boot_priority;
 	struct strv dependency; /* names of zones */
-	char *bootargs, *limitpriv, *ip_type, *hostid, *hostname, *file_mac_profile;
+	char *bootargs, *limitpriv, *apparmor_profile, *selinux_label, *ip_type, *hostid, *hostname,
+		*file_mac_profile;
 	struct opt_u64 cpu_shares;
 	char *scheduling_class; /* TS FSS batch idle */
 	struct zone_cpu_cap *capped_cpu;

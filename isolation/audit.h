@@ -76,5 +76,7 @@ bool audit_has_option(const char *options, const char *word);
 void audit_processes(struct audit *a);
 /* One limit of the text of /proc/PID/limits. Pure. */
 bool audit_limit_parse(const char *limits, int resource, struct rlimit *ret);
+/* Does "web (enforce)", from /proc/PID/attr, say that the profile holds? Pure. */
+bool audit_is_confined(const char *label, const char *profile);
 
 #endif

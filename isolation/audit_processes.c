@@ -369,6 +369,57 @@ static void audit_scheduler(struct process *p)
 			    is == SCHED_FIFO || is == SCHED_RR ? FINDING_DIFFERS : FINDING_CHANGED);
 }
 
+/* "web (enforce)" of AppArmor, a context of SELinux. AppArmor's own file is there since Linux 5.8. */
+static char *label_of(pid_t pid, bool is_apparmor)
+{
+	auto_free char *first = mem_format("/proc/%d/attr/apparmor/current", (int)pid);
+	auto_free char *second = mem_format("/proc/%d/attr/current", (int)pid);
+	char *text = NULL;
+	struct err ignored = { 0 };
+
+	if ((!is_apparmor ||
+	     file_read_all(AT_FDCWD, first, STATUS_MAX, &text, NULL, &ignored) < 0) &&
+	    file_read_all(AT_FDCWD, second, STATUS_MAX, &text, NULL, &ignored) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* A profile may send programs on to parts of itself ("web//hat"), and what is confined inside may be confined once more ("web//&inner"). */
+bool audit_is_confined(const char *label, const char *profile)
+{
+	const char *rest = str_after(label, profile);
+
+	return rest && (str_has_prefix(rest, "//") || str_has_prefix(rest, " (")) &&
+	       str_has_suffix(rest, "(enforce)");
+}
+
+static void audit_label(struct process *p, const char *property, const char *promised,
+			bool is_apparmor)
+{
+	auto_free char *is = NULL;
+
+	if (str_empty(promised) || str_eq(promised, "unconfined"))
+		return;
+	is = label_of(p->pid, is_apparmor);
+	if (!is)
+		return; /* it has ended */
+	if (is_apparmor ? audit_is_confined(is, promised) : str_eq(is, promised))
+		is_fine(p, property, promised);
+	else
+		complain(p, property, promised, is);
+}
+
+static void audit_labels(struct process *p)
+{
+	const struct process_spec *s = p->a->spec->process;
+
+	if (!s)
+		return;
+	audit_label(p, "apparmorProfile", s->apparmor_profile, true);
+	audit_label(p, "selinuxLabel", s->selinux_label, false);
+}
+
 /* A zombie has given everything back. */
 static bool is_alive(const struct process *p)
 {
@@ -399,6 +450,7 @@ void audit_processes(struct audit *a)
 		audit_sealed(&p);
 		audit_rlimits(&p);
 		audit_score(&p);
+		audit_labels(&p);
 		audit_scheduler(&p);
 	}
 }

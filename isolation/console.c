@@ -30,7 +30,7 @@ int isolation_open_root(pid_t pid, int pidfd, struct err *e)
 		return err_sys(e, "open the root of process %d", (int)pid);
 	/* If the process still lives now, the number was its own all the time. */
 	if (pidfd >= 0 && sys_pidfd_send_signal(pidfd, 0) < 0)
-		return err_set(e, ESRCH, "process %d has ended", (int)pid);
+		return err_sys(e, "look whether container init %d still runs", (int)pid);
 	return fd_steal(&fd);
 }
 

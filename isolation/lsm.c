@@ -5,17 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/vfs.h>
 
 #include "isolation/private.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/file.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/str.h"
 
-#define APPARMOR_ENABLED "/sys/module/apparmor/parameters/enabled"
-#define SELINUX_FS       "/sys/fs/selinux"
+#define APPARMOR_ENABLED  "/sys/module/apparmor/parameters/enabled"
+#define APPARMOR_PROFILES "/sys/kernel/security/apparmor/profiles"
+#define SELINUX_FS        "/sys/fs/selinux"
 
-enum { ENABLED_MAX = 16 };
+enum { ENABLED_MAX = 16, LIST_MAX = 16 << 20 };
 
 static bool is_apparmor_enabled(void)
 {
@@ -72,7 +75,8 @@ static int apply_profile(const struct isolation *iso, const char *profile, struc
 		r = procfs_write(iso, "self/attr/exec", text, &cause);
 	if (r < 0) {
 		*e = cause;
-		return err_wrap(e, "apply the AppArmor profile \"%s\"", profile);
+		return err_wrap(e, "apply the AppArmor profile \"%s\"%s", profile,
+				r == -ENOENT ? ", which is not loaded on this host" : "");
 	}
 	return 0;
 }
@@ -85,6 +89,54 @@ static int apply_label(const struct isolation *iso, const char *label, struct er
 		r = procfs_write(iso, "self/attr/exec", label, e);
 	return r < 0 ? err_wrap(e, "apply the SELinux label \"%s\"", label) : 0;
 }
+
+/* --- questions beforehand --------------------------------------------------------------------------------------------- */
+
+/* A line of the list is "NAME (enforce)". */
+bool lsm_has_profile(const char *list, const char *profile)
+{
+	size_t n = strlen(profile);
+
+	for (const char *at = list; *at; at += strcspn(at, "\n"), at += *at == '\n')
+		if (strncmp(at, profile, n) == 0 && str_has_prefix(at + n, " ("))
+			return true;
+	return false;
+}
+
+int isolation_can_profile(const char *profile, struct err *e)
+{
+	auto_free char *list = NULL;
+	struct err ignored = { 0 };
+
+	if (str_eq(profile, "unconfined"))
+		return 0;
+	if (!is_apparmor_enabled())
+		return err_set(e, EOPNOTSUPP, "AppArmor is not enabled on this host");
+	/* of a profile in a namespace of AppArmor's, and where securityfs is not mounted, boot has the answer */
+	if (profile[0] == ':' ||
+	    file_read_all(AT_FDCWD, APPARMOR_PROFILES, LIST_MAX, &list, NULL, &ignored) < 0 ||
+	    lsm_has_profile(list, profile))
+		return 0;
+	return err_set(e, ENOENT,
+		       "no AppArmor profile \"%s\" is loaded: apparmor_parser -r FILE loads one",
+		       profile);
+}
+
+int isolation_can_label(const char *label, struct err *e)
+{
+	struct err cause = { 0 };
+
+	if (!lsm_is_selinux_enabled())
+		return err_set(e, EOPNOTSUPP, "SELinux is not enabled on this host");
+	/* selinuxfs: a context written there is looked up in the policy */
+	if (file_write_kernel(AT_FDCWD, SELINUX_FS "/context", label, &cause) < 0 &&
+	    cause.code == EINVAL)
+		return err_set(e, EINVAL, "the SELinux policy of this host knows no context \"%s\"",
+			       label);
+	return 0;
+}
+
+/* --- in the process itself --------------------------------------------------------------------------------------------- */
 
 int lsm_run(struct isolation *iso, const struct process_spec *p, struct err *e)
 {

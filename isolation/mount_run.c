@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include "isolation/private.h"
 #include "runtime/base/cleanup.h"
@@ -196,10 +197,25 @@ static char *label_of(const struct isolation *iso, const struct mount_op *op)
 	if (!iso->has_selinux || str_empty(label) ||
 	    strstr(strbuf_text(&op->opts.data), "context="))
 		return NULL;
-	if (!str_eq(op->type, "tmpfs") && !str_eq(op->type, "devpts") &&
-	    !str_eq(op->type, "mqueue"))
+	if (!str_eq(op->type, "tmpfs") && !str_eq(op->type, "devpts"))
 		return NULL;
 	return mem_format("context=\"%s\"", label);
+}
+
+/* mqueue takes no option at all: the label is given to its root, where the policy lets that file system have labels. */
+static int label_queue(const struct isolation *iso, const struct mount_op *op, int tree,
+		       struct err *e)
+{
+	const char *label = iso->spec->linux.mount_label;
+
+	if (!iso->has_selinux || str_empty(label) || !str_eq(op->type, "mqueue"))
+		return 0;
+	auto_close int dir = sys_openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (dir < 0 || (fsetxattr(dir, "security.selinux", label, strlen(label) + 1, 0) < 0 &&
+			errno != EOPNOTSUPP))
+		return err_sys(e, "set the label \"%s\"", label);
+	return 0;
 }
 
 static char *extra_data(const struct isolation *iso, const struct mount_op *op, int target,
@@ -253,7 +269,9 @@ static int run_fs(struct isolation *iso, const struct mount_op *op, struct sourc
 		if (mount_change(tree, &c) < 0)
 			return err_sys(e, "set the propagation");
 	}
-	r = mount_attach(tree, target, e);
+	r = label_queue(iso, op, tree, e);
+	if (r == 0)
+		r = mount_attach(tree, target, e);
 	if (r == 0)
 		s->tree = fd_steal(&tree); /* for mount_top() */
 	return r;

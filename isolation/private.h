@@ -310,6 +310,8 @@ MUST_CHECK int limits_parse_list(const char *text, unsigned long *bits, size_t n
 MUST_CHECK int limits_affinity(const char *text, const char *key, struct err *e);
 
 bool lsm_is_selinux_enabled(void);
+/* Pure: is the profile in the list that the kernel shows? */
+bool lsm_has_profile(const char *list, const char *profile);
 MUST_CHECK int lsm_plan(struct isolation *iso, struct err *e);
 MUST_CHECK int lsm_run(struct isolation *iso, const struct process_spec *p, struct err *e);
 

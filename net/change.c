@@ -27,6 +27,8 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/str.h"
 
+enum { RECORDS_MAX = 16 }; /* of changes that could neither be made nor undone */
+
 /* One of the two configurations. */
 struct side {
 	struct net_plan *plan;
@@ -180,6 +182,15 @@ static int note_leases(struct change *x, const struct json *leases, struct err *
 	return 0;
 }
 
+/* An older one says the same: of two the older one stays, for of the oldest it is certain that the zone has had it. */
+static bool is_noted(const struct change_records *r, size_t i)
+{
+	for (size_t k = i + 1; k < r->n; k++)
+		if (json_is_same(r->items[i], r->items[k]))
+			return true;
+	return false;
+}
+
 static int note_begin(struct change *x, struct err *e)
 {
 	const char *zone = x->ask->to->zonename;
@@ -188,6 +199,8 @@ static int note_begin(struct change *x, struct err *e)
 	struct json *before = json_set(record, "before", json_new_array());
 
 	for (size_t i = 0; i < x->records.n; i++) {
+		if (is_noted(&x->records, i))
+			continue;
 		struct json *one = json_clone(x->records.items[i]);
 
 		free(ptr_steal(&one->key));
@@ -466,6 +479,12 @@ int net_change(const struct net_change *c, const struct net_dirs *dirs, struct e
 	int r = lock < 0 ? lock : c->check(c->arg, e);
 
 	r = r < 0 ? r : change_plan(&x, e);
+	if (r == 0 && x.records.n > RECORDS_MAX)
+		r = err_set(e, EBUSY,
+			    "%zu changes of the network could neither be made nor undone: boot the zone anew",
+			    x.records.n - 1);
+	if (r == 0)
+		r = names_check_macs(&x.host, x.to.plan, e);
 	if (r < 0)
 		return r;
 	r = note_begin(&x, e);

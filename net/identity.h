@@ -1,7 +1,7 @@
 /* identity - tell a link of the host again after a zone had it, whatever name, MAC or number it has by then; and move it from one network namespace to another. Private to net/.
  *
  * What root of the owning namespace cannot change counts: the kind, the MAC of the hardware, the device it belongs to (a PCI address), the number of a veth's other end or of the
- * lower link. A virtual link has little of that, but root of the zone can delete it as well; hardware cannot be forged.
+ * lower link. A virtual link has little of that, and root of the zone can make another one like it (physical_row.h tells the two apart); hardware cannot be forged.
  * Every call works in the namespace of the socket it is given. */
 #ifndef NET_IDENTITY_H
 #define NET_IDENTITY_H

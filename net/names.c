@@ -66,18 +66,26 @@ static int state_save(const char *run_dir, const struct json *state, const char 
 	return file_replace(AT_FDCWD, path, text, strlen(text), 0600, e);
 }
 
+/* Zones of two VLANs are not on one bridge. */
+static char *network_of(const struct plan_link *l)
+{
+	return l->cni[0] ? mem_format(ZONE_LOWER_CNI "%s", l->cni)
+	       : l->vlan ? mem_format("%s.%u", l->bridge, l->vlan)
+			 : mem_strdup(l->bridge);
+}
+
 static struct json *link_new(const struct plan_link *l)
 {
 	struct json *j = json_new_object();
 	struct json *addresses;
+	auto_free char *network = network_of(l);
+	char mac[INET_MAC_TEXT];
 
-	/* zones of two VLANs are not on one bridge */
-	auto_free char *network = l->cni[0] ? mem_format(ZONE_LOWER_CNI "%s", l->cni)
-				  : l->vlan ? mem_format("%s.%u", l->bridge, l->vlan)
-					    : mem_strdup(l->bridge);
-
+	inet_mac_text(l->mac, mac);
 	json_set(j, "host", json_new_string(l->cni[0] ? l->device : l->host));
 	json_set(j, "bridge", json_new_string(network));
+	if (!l->cni[0] && !l->is_shared) /* these have the plugins', and the card's */
+		json_set(j, "mac", json_new_string(mac));
 	json_set(j, "isolated", json_new_bool(l->isolated));
 	addresses = json_set(j, "addresses", json_new_array());
 	for (size_t i = 0; i < l->addrs.n; i++) {
@@ -171,6 +179,65 @@ static int state_drop_dead(struct netlink *nl, struct json *state, struct err *e
 		qsort(links.items, links.n, sizeof(*links.items), link_order);
 	list_filter(json_get(state, "zones"), zone_exists, &links);
 	return 0;
+}
+
+/* --- MAC addresses ------------------------------------------------------------------------------------------------ */
+
+/* The zone that has the MAC of this link on the same network; NULL: none. One whose link is gone has none. */
+static const char *mac_holder(struct netlink *nl, const struct json *zone, const char *network,
+			      const char *mac)
+{
+	const struct json *links = json_get(zone, "links");
+
+	for (size_t i = 0; links && links->type == JSON_ARRAY && i < links->n; i++) {
+		const struct json *l = links->items[i];
+		struct link_info found = { 0 };
+		struct err ignored = { 0 };
+
+		if (str_eq(json_get_string(l, "mac", ""), mac) &&
+		    str_eq(json_get_string(l, "bridge", ""), network) &&
+		    link_find(nl, json_get_string(l, "host", ""), &found, &ignored) == 0)
+			return json_get_string(zone, "zone", "");
+	}
+	return NULL;
+}
+
+/* A bridge sends what is for a MAC to whoever spoke last with it: each of two would get what is the other's. */
+static int check_macs(struct netlink *nl, const struct json *state, const struct net_plan *p,
+		      struct err *e)
+{
+	const struct json *zones = json_get(state, "zones");
+
+	for (size_t i = 0; i < p->n_links; i++) {
+		const struct plan_link *l = &p->links[i];
+		auto_free char *network = network_of(l);
+		char mac[INET_MAC_TEXT];
+
+		inet_mac_text(l->mac, mac);
+		for (size_t k = 0; !l->cni[0] && !l->is_shared && k < zones->n; k++) {
+			const char *zone = json_get_string(zones->items[k], "zone", "");
+			const char *holder =
+				str_eq(zone, p->zonename)
+					? NULL
+					: mac_holder(nl, zones->items[k], network, mac);
+
+			if (holder)
+				return err_set(
+					e, EEXIST,
+					"anet[%s]: zone \"%s\" has the MAC address %s on \"%s\" already",
+					l->name, holder, mac, l->bridge);
+		}
+	}
+	return 0;
+}
+
+int names_check_macs(struct netlink *nl, const struct net_plan *p, struct err *e)
+{
+	auto_ptr(json) struct json *state = NULL;
+	auto_free char *was = NULL;
+	int r = state_load(p->run_dir, &state, &was, e);
+
+	return r < 0 ? r : check_macs(nl, state, p, e);
 }
 
 /* --- files -------------------------------------------------------------------------------------------------------- */
@@ -302,8 +369,7 @@ static int files_make(const struct net_dirs *dirs, const struct json *state,
 /* --- changes ------------------------------------------------------------------------------------------------------ */
 
 struct change {
-	struct json *joins; /* taken */
-	const char *own;    /* the zone that joins */
+	const struct net_plan *joins;
 	const char *leaves;
 	const char *const *alive;
 };
@@ -311,7 +377,6 @@ struct change {
 static int names_change(struct netlink *nl, const struct net_dirs *dirs, const struct change *c,
 			struct err *e)
 {
-	auto_ptr(json) struct json *joins = c->joins;
 	auto_ptr(json) struct json *state = NULL;
 	auto_free char *was = NULL;
 	auto_done(strv) struct strv known = { 0 };
@@ -323,20 +388,23 @@ static int names_change(struct netlink *nl, const struct net_dirs *dirs, const s
 		list_filter(json_get(state, "zones"), zone_is_other, c->leaves);
 	if (c->alive)
 		list_filter(json_get(state, "zones"), zone_is_listed, c->alive);
-	if (joins)
-		json_add(json_get(state, "zones"), ptr_steal(&joins));
+	r = c->joins ? check_macs(nl, state, c->joins, e) : 0;
+	if (r < 0)
+		return r;
+	if (c->joins)
+		json_add(json_get(state, "zones"), zone_new(c->joins));
 	r = state_drop_dead(nl, state, e);
 	if (r == 0)
 		r = state_save(dirs->run_dir, state, was, e);
 	if (r == 0)
 		r = ipam_zones(dirs->storage_dir, &known, e);
-	return r < 0 ? r : files_make(dirs, state, &known, c->own, e);
+	return r < 0 ? r : files_make(dirs, state, &known, c->joins ? c->joins->zonename : NULL, e);
 }
 
 int names_join(struct netlink *nl, const struct net_plan *p, struct err *e)
 {
 	const struct net_dirs dirs = { .run_dir = p->run_dir, .storage_dir = p->storage_dir };
-	const struct change c = { .joins = zone_new(p), .own = p->zonename, .leaves = p->zonename };
+	const struct change c = { .joins = p, .leaves = p->zonename };
 
 	return names_change(nl, &dirs, &c, e);
 }

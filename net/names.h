@@ -5,7 +5,7 @@
  *   in the zone   /etc/hosts -> /dev/.zone/names/hosts          a symbolic link, which the zone may replace by a file of its own
  *                 /dev/.zone/names                              a mount, read-only, of
  *   on the host   RUN/NAME/names/                               whose "hosts" is replaced by rename(2)
- *   RUN/names.json                                              who is attached to what: { "zones": [ { "zone", "hostname", "links": [ { "host", "bridge", "isolated", "addresses" } ] } ] }
+ *   RUN/names.json                                              who is attached to what: { "zones": [ { "zone", "hostname", "links": [ { "host", "bridge", "mac", "isolated", "addresses" } ] } ] }
  *
  * Why so. Nothing below the root of a running zone is looked at or written: whatever a tenant makes of its /etc/hosts - a link, a FIFO, a full disk - it is its own loss. A FOLDER is mounted
  * because a mounted file would have to be rewritten in place, and readers would see half lines; in a folder they see the old file or the new one. The link leaves the
@@ -32,6 +32,8 @@
 #include "runtime/base/json.h"
 #include "runtime/base/str.h"
 
+/* -EEXIST when another zone that is attached has the MAC of a link of the plan on the same network. names_join() asks it as well. */
+MUST_CHECK int names_check_macs(struct netlink *nl, const struct net_plan *p, struct err *e);
 /* The links of this plan exist: show the zone to the others and the others to it. */
 MUST_CHECK int names_join(struct netlink *nl, const struct net_plan *p, struct err *e);
 MUST_CHECK int names_leave(struct netlink *nl, const struct net_dirs *dirs, const char *zone,

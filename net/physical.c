@@ -1,12 +1,10 @@
-/* RUN/.links/ZONE: { "links": [ { name, kind, ... (identity.h), "addresses": ["192.0.2.9/24"] } ] } */
+/* RUN/.links/ZONE: { "links": [ { name, kind, ... (identity.h), ... (physical_row.h) } ] } */
 #include "net/physical.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_addr.h>
 #include <linux/if_arp.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -18,6 +16,7 @@
 #include "net/enter.h"
 #include "net/identity.h"
 #include "net/link.h"
+#include "net/physical_row.h"
 #include "net/plan.h"
 #include "net/route.h"
 #include "runtime/base/file.h"
@@ -188,6 +187,9 @@ int physical_check(struct netlink *host, const char *run_dir, const char *zone, 
 	struct err why = { 0 };
 	int r = identity_find(host, name, &i, &why);
 
+	if (r == 0 && !str_eq(i.name, name))
+		return err_set(e, EINVAL, "\"%s\" is a further name of the link \"%s\": write that",
+			       name, i.name);
 	if (r == 0) {
 		r = check_link(host, &i, e);
 		return r < 0 ? r : bridge_check_unshared(run_dir, name, e);
@@ -206,22 +208,6 @@ int physical_check(struct netlink *host, const char *run_dir, const char *zone, 
 }
 
 /* --- taking ----------------------------------------------------------------------------------- */
-
-static void save_addresses(struct json *j, const struct addr_list *all, uint32_t index)
-{
-	struct json *list = json_set(j, "addresses", json_new_array());
-
-	for (size_t i = 0; i < all->n; i++) {
-		const struct addr_entry *a = &all->items[i];
-		char text[INET_TEXT];
-
-		if (a->index != index || a->scope != RT_SCOPE_UNIVERSE ||
-		    !(a->flags & IFA_F_PERMANENT))
-			continue;
-		inet_text(&a->addr, text);
-		json_add(list, json_new_string(text));
-	}
-}
 
 static const struct json *journal_find(const struct json *j, const char *name)
 {
@@ -264,7 +250,7 @@ static int journal_write(struct netlink *host, const char *run_dir, const char *
 			r = identity_find(host, links->items[i].name, &id, e);
 		if (r < 0)
 			return err_wrap(e, "net[%zu].physical", i);
-		save_addresses(json_add(json_get(j, "links"), identity_save(&id)), &all, id.index);
+		json_add(json_get(j, "links"), physical_row_new(&id, &all));
 	}
 	if (r == 0)
 		r = journal_store(run_dir, zone, j, e);
@@ -388,8 +374,17 @@ static int move_home(struct giving *g, uint32_t index, const struct identity *wa
 	return r;
 }
 
+/* What root inside made in the place of a link that it deleted. It is down and without addresses, as all that comes from a namespace. */
+static int send_away(struct giving *g, const char *name, struct err *e)
+{
+	log_warning("zone \"%s\" has put a link of its own in the place of one that it was lent",
+		    g->zone);
+	return link_delete(g->host, name, e);
+}
+
 /* Out of the zone. 1 it is on the host, with this number; 0 it was not there. */
-static int bring_home(struct giving *g, const struct identity *was, uint32_t *ret, struct err *e)
+static int bring_home(struct giving *g, const struct json *row, const struct identity *was,
+		      uint32_t *ret, struct err *e)
 {
 	auto_done(identity) struct identity now = { 0 };
 	struct link_info l = { 0 };
@@ -401,6 +396,8 @@ static int bring_home(struct giving *g, const struct identity *was, uint32_t *re
 	r = identity_drop_names(&g->inside, &now, e);
 	if (r == 0)
 		r = move_home(g, now.index, was, name, e);
+	if (r == 0 && !physical_row_is(row, was, name))
+		return send_away(g, name, e);
 	if (r == 0)
 		r = link_find(g->host, name, &l, e);
 	if (r < 0)
@@ -410,34 +407,20 @@ static int bring_home(struct giving *g, const struct identity *was, uint32_t *re
 }
 
 /* Hardware whose namespace is gone is back by the kernel's doing, under the name it had last. */
-static int find_home(struct giving *g, const struct identity *was, uint32_t *ret, struct err *e)
+static int find_home(struct giving *g, const struct json *row, const struct identity *was,
+		     uint32_t *ret, struct err *e)
 {
 	auto_done(identity) struct identity now = { 0 };
 	struct err why = { 0 };
 	int r = identity_search(g->host, was, true, &now, e);
 
-	if (r <= 0)
-		return r;
+	if (r <= 0 || !physical_row_is(row, was, now.name))
+		return r < 0 ? r : 0;
 	*ret = now.index;
 	if (!str_eq(now.name, was->name) &&
 	    identity_rename(g->host, now.index, was->name, &why) < 0)
 		log_warning("%s", why.text);
 	return 1;
-}
-
-static int give_addresses(struct giving *g, uint32_t index, const struct json *link, struct err *e)
-{
-	const struct json *list = json_get(link, "addresses");
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && list && list->type == JSON_ARRAY && i < list->n; i++) {
-		struct inet_addr a;
-
-		if (list->items[i]->type == JSON_STRING &&
-		    inet_parse(list->items[i]->text, &a) == 0)
-			r = addr_add(g->host, index, &a, e);
-	}
-	return r;
 }
 
 /* 1 it is back, 0 it is not found any more. */
@@ -450,9 +433,9 @@ static int give_back_link(struct giving *g, const struct json *link, struct err 
 	int r = identity_load(link, &was, e);
 
 	if (r == 0)
-		r = bring_home(g, &was, &index, e);
+		r = bring_home(g, link, &was, &index, e);
 	if (r == 0)
-		r = find_home(g, &was, &index, e);
+		r = find_home(g, link, &was, &index, e);
 	if (r < 0)
 		return err_wrap(e, "give the link \"%s\" back to the host", was.name);
 	if (r == 0) {
@@ -461,7 +444,7 @@ static int give_back_link(struct giving *g, const struct json *link, struct err 
 		return 0;
 	}
 	if (identity_restore(g->host, index, &was, &why) < 0 ||
-	    give_addresses(g, index, link, &why) < 0)
+	    physical_row_give_addresses(g->host, index, link, &why) < 0)
 		log_warning("%s",
 			    why.text); /* it is back; what a driver refuses is refused again */
 	if (link_find_index(g->host, index, &l, &why) == 0 && !str_eq(l.name, was.name))

@@ -72,6 +72,7 @@ struct vlan_search {
 	uint16_t id;
 	struct vlan_facts lower_facts;
 	char other[IFNAMSIZ]; /* a VLAN link of that number on the lower link that is not ours */
+	bool taken;           /* something else has the name of ours */
 	size_t n;
 };
 
@@ -85,12 +86,18 @@ static int vlan_search_next(const struct nlmsghdr *h, void *arg)
 
 	if (r < 0)
 		return r;
-	s->n++;
+	if (s->n++ == 0) { /* perhaps once more */
+		s->other[0] = '\0';
+		s->taken = false;
+	}
 	if ((uint32_t)i->ifi_index == s->lower->index)
 		s->lower_facts = one;
 	vlan_name(s->lower->name, s->id, ours);
-	if (one.id == s->id && one.on == s->lower->index && !str_eq(one.name, ours))
+	bool is_it = one.id == s->id && one.on == s->lower->index;
+
+	if (is_it && !str_eq(one.name, ours))
 		memcpy(s->other, one.name, sizeof(s->other));
+	s->taken = s->taken || (!is_it && str_eq(one.name, ours));
 	return 0;
 }
 
@@ -146,6 +153,14 @@ int vlan_check(struct netlink *nl, const struct link_info *lower, uint16_t id, s
 			e, EINVAL,
 			"VLAN %u of \"%s\" is the link \"%s\" already; use that as lowerLink, without vlanId",
 			id, lower->name, s.other);
+	if (s.taken) {
+		char ours[IFNAMSIZ];
+
+		vlan_name(lower->name, id, ours);
+		return err_set(e, EEXIST,
+			       "a link \"%s\" exists already and is not VLAN %u on \"%s\"", ours, id,
+			       lower->name);
+	}
 	return vlan_probe(nl, lower, id, e);
 }
 
@@ -177,13 +192,9 @@ int vlan_open(struct netlink *nl, const struct link_info *lower, uint16_t id, st
 		return err_wrap(e, "make the link \"%s\" for VLAN %u on \"%s\"", name, id,
 				lower->name);
 	}
+	/* one that is there is the one: vlan_check() has looked, before it gets an alias of ours */
 	r = link_change(nl, name, &up, e);
-	if (r == 0)
-		r = link_find(nl, name, ret, e);
-	if (r == 0 && (!str_eq(ret->kind, "vlan") || ret->peer != lower->index))
-		r = err_set(e, EEXIST, "a link \"%s\" exists already and is not VLAN %u on \"%s\"",
-			    name, id, lower->name);
-	return r;
+	return r < 0 ? r : link_find(nl, name, ret, e);
 }
 
 static bool vlan_is_used(const struct link_list *links, uint32_t index)

@@ -27,12 +27,14 @@ static const char temporary_suffix[] = ".tmp";
 
 /* --- reading and writing ---------------------------------------------------------------------- */
 
-int file_read_fd(int fd, size_t max, char **ret, size_t *ret_len, struct err *e)
+/* The whole size has been read: no further call is needed to see the end. 0: the size is not known, as of the kernel's files. */
+static int file_read_sized(int fd, off_t size, size_t max, char **ret, size_t *ret_len,
+			   struct err *e)
 {
 	auto_done(strbuf) struct strbuf b = { 0 };
 	char chunk[4096];
 
-	for (;;) {
+	while (size <= 0 || b.len != (size_t)size) {
 		ssize_t n = sys_read(fd, chunk, sizeof(chunk));
 
 		if (n < 0)
@@ -49,6 +51,11 @@ int file_read_fd(int fd, size_t max, char **ret, size_t *ret_len, struct err *e)
 	return 0;
 }
 
+int file_read_fd(int fd, size_t max, char **ret, size_t *ret_len, struct err *e)
+{
+	return file_read_sized(fd, 0, max, ret, ret_len, e);
+}
+
 int file_read_all(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len,
 		  struct err *e)
 {
@@ -62,7 +69,7 @@ int file_read_all(int dirfd, const char *path, size_t max, char **ret, size_t *r
 		return err_sys(e, "examine \"%s\"", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, EINVAL, "\"%s\" is not a regular file", path);
-	int r = file_read_fd(fd, max, ret, ret_len, e);
+	int r = file_read_sized(fd, st.st_size, max, ret, ret_len, e);
 
 	return r < 0 ? err_wrap(e, "\"%s\"", path) : 0;
 }

@@ -190,6 +190,8 @@ static int child_exec(const struct proc_spawn *s, int report, struct err *e)
 		return err_sys(e, "start a session");
 	int r = child_descriptors(s, report, e);
 
+	if (r == 0 && s->prepare)
+		r = s->prepare(s->prepare_arg, e);
 	if (r < 0)
 		return r;
 	(void)sys_execveat(AT_FDCWD, s->file, s->argv, s->envp ? s->envp : environ, 0);

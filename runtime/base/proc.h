@@ -31,6 +31,9 @@ struct proc_spawn {
 	int stderr_fd;     /* -1: /dev/null */
 	int keep_fd;      /* a descriptor that stays open in the child under its number; -1: none */
 	bool new_session; /* setsid() */
+	/* Last thing in the child, before the program: a wall to enter. NULL: nothing. Its error is proc_spawn()'s. */
+	int (*prepare)(const void *arg, struct err *e);
+	const void *prepare_arg;
 	pid_t *ret_pid;
 };
 /* fork + exec of a program of ours or of the host. All other descriptors are closed, signal mask and dispositions are reset. An exec

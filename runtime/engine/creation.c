@@ -34,7 +34,11 @@ static int make_directory(const struct engine_create *o, struct err *e)
 		if (sys_mkdirat(AT_FDCWD, path, 0700) == 0)
 			return 0;
 	}
-	if (errno == EEXIST)
+	/* An empty one is what a delete leaves that was killed before its last step. Should it be of a create that has just begun, that one finds no place for its lock and fails: one of two fails anyway. */
+	if (errno == EEXIST && sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0 &&
+	    sys_mkdirat(AT_FDCWD, path, 0700) == 0)
+		return 0;
+	if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)
 		return err_set(e, EEXIST, "container with given ID already exists");
 	return err_sys(e, "make \"%s\"", path);
 }

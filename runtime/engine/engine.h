@@ -307,6 +307,9 @@ MUST_CHECK int engine_can_mount(const char *type, struct err *e);
 /* Would this file be mounted as an image of a file system: whose it is, and what fs-verity says of it? */
 MUST_CHECK int engine_check_image(const char *path, bool readonly, const struct mount_extra *x,
 				  struct err *e);
+/* Can a process be given this AppArmor profile, this SELinux context: has the kernel the LSM, and is it known there? */
+MUST_CHECK int engine_can_profile(const char *profile, struct err *e);
+MUST_CHECK int engine_can_label(const char *label, struct err *e);
 /* Does the file system under `path` support idmapped mounts? -EOPNOTSUPP names its type. */
 MUST_CHECK int engine_can_idmap(const char *path, struct err *e);
 

@@ -26,6 +26,16 @@ int engine_can_limit(const struct resources_spec *r, struct err *e)
 	return cgroup_can_limit(r, e);
 }
 
+int engine_can_profile(const char *profile, struct err *e)
+{
+	return isolation_can_profile(profile, e);
+}
+
+int engine_can_label(const char *label, struct err *e)
+{
+	return isolation_can_label(label, e);
+}
+
 int engine_can_mount(const char *type, struct err *e)
 {
 	auto_close int fs = sys_fsopen(type, FSOPEN_CLOEXEC);

@@ -22,6 +22,8 @@ static const struct change_rule rules[] = {
 	{ "dependency", CHANGE_LIVE, NULL, "read when the zone boots", NULL },
 	{ "bootargs", CHANGE_LIVE, NULL, "read when the zone boots", NULL },
 	{ "limitpriv", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "apparmorProfile", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
+	{ "selinuxLabel", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
 	{ "hostid", CHANGE_LIVE, &apply_hostid, NULL, NULL },
 	{ "seccomp", CHANGE_REBOOT, NULL, AT_BIRTH, NULL },
 	{ "hostname", CHANGE_REBOOT, NULL, "programs of the zone have read it", NULL },

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "runtime/base/proc.h"
 #include "runtime/base/str.h"
 #include "runtime/base/sys.h"
+#include "runtime/base/wall.h"
 #include "runtime/zone/tree.h"
 
 enum { TICK_MS = 250, SAID_MAX = 16384 };
@@ -108,6 +110,92 @@ static void last_words(struct strbuf *said, struct err *e, const char *reference
 	(void)err_set(e, EIO, "skopeo cannot copy \"%.120s\": %.300s", reference, text);
 }
 
+/* --- its wall -------------------------------------------------------------------------------------------------------- */
+
+/* What skopeo needs of the host: programs and libraries, certificates, names of the network, its own configuration and keys of registries (containers-auth.json(5)). It writes into the folder
+ * alone, where it has a place for what is temporary too. */
+static const char *const read_places[] = {
+	"/etc/ca-certificates", "/etc/containers",
+	"/etc/docker",          "/etc/gai.conf",
+	"/etc/group",           "/etc/host.conf",
+	"/etc/hosts",           "/etc/ld.so.cache",
+	"/etc/localtime",       "/etc/nsswitch.conf",
+	"/etc/passwd",          "/etc/pki",
+	"/etc/protocols",       "/etc/resolv.conf",
+	"/etc/services",        "/etc/ssl",
+	"/etc/crypto-policies", "/run/containers",
+	"/dev/random",          "/dev/urandom",
+	"/sys/kernel/mm",       "/proc",
+	"/var/lib/containers",
+};
+static const char *const program_places[] = { "/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32" };
+static const char *const written_places[] = { "/dev/null" };
+/* Files and folders that the environment names. */
+static const char *const read_variables[] = { "REGISTRY_AUTH_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR",
+					      "CONTAINERS_REGISTRIES_CONF" };
+static const struct {
+	const char *variable, *below;
+} read_folders[] = {
+	{ "HOME", ".docker" },
+	{ "HOME", ".config/containers" },
+	{ "HOME", ".local/share/containers" },
+	{ "XDG_RUNTIME_DIR", "containers" },
+};
+
+#define TEMPORARY "/.tmp"
+
+enum { N_TREES = 64 };
+
+struct trees {
+	struct wall_tree items[N_TREES];
+	size_t n;
+};
+
+/* What is not there needs no rule. */
+static void add(struct trees *t, const char *path, enum wall_use use)
+{
+	int fd = t->n < N_TREES && path && path[0] == '/'
+			 ? sys_openat(AT_FDCWD, path, O_PATH | O_CLOEXEC, 0)
+			 : -1;
+
+	if (fd >= 0)
+		t->items[t->n++] = (struct wall_tree){ fd, use };
+}
+
+static void add_all(struct trees *t, const char *const *paths, size_t n, enum wall_use use)
+{
+	for (size_t i = 0; i < n; i++)
+		add(t, paths[i], use);
+}
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Registries are strangers, and skopeo reads what they send: no right of root's, no file of the host that it has no need of. The descriptors are gone with the exec. */
+int image_fetch_wall(const void *folder, struct err *e)
+{
+	struct trees t = { .n = 0 };
+
+	add(&t, folder, WALL_WRITE);
+	add_all(&t, read_places, N(read_places), WALL_READ);
+	add_all(&t, program_places, N(program_places), WALL_EXECUTE);
+	add_all(&t, written_places, N(written_places), WALL_WRITE);
+	auto_free char *temporary = mem_format("%s" TEMPORARY, (const char *)folder);
+
+	if (setenv("TMPDIR", temporary, 1) < 0)
+		return err_sys(e, "set TMPDIR");
+	for (size_t i = 0; i < N(read_variables); i++)
+		add(&t, getenv(read_variables[i]), WALL_READ);
+	for (size_t i = 0; i < N(read_folders); i++) {
+		const char *top = getenv(read_folders[i].variable);
+		auto_free char *path = top ? mem_format("%s/%s", top, read_folders[i].below) : NULL;
+
+		add(&t, path, WALL_READ);
+	}
+	const struct wall w = { .trees = t.items, .n_trees = t.n, .programs = true };
+
+	return wall_enter(&w, e);
+}
+
 static int run(const char *program, const char *reference, const char *folder,
 	       const struct zone_install *options, struct err *e)
 {
@@ -127,6 +215,8 @@ static int run(const char *program, const char *reference, const char *folder,
 				      .stdout_fd = writer,
 				      .stderr_fd = writer,
 				      .keep_fd = -1,
+				      .prepare = image_fetch_wall,
+				      .prepare_arg = folder,
 				      .ret_pid = &pid };
 	int r = proc_spawn(&s, e);
 
@@ -151,5 +241,13 @@ int image_fetch(const char *reference, const char *folder, const struct zone_ins
 			"images of registries are fetched by skopeo, which is not installed (Debian: apt-get install skopeo)");
 	int r = file_mkdir_p(AT_FDCWD, folder, 0700, e);
 
-	return r < 0 ? r : run(program, reference, folder, options, e);
+	auto_free char *temporary = mem_format("%s" TEMPORARY, folder);
+	struct err ignored = { 0 };
+
+	if (r == 0)
+		r = file_mkdir_p(AT_FDCWD, temporary, 0700, e);
+	if (r == 0)
+		r = run(program, reference, folder, options, e);
+	(void)!file_remove_tree(AT_FDCWD, temporary, &ignored);
+	return r;
 }

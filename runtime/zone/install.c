@@ -124,9 +124,8 @@ static void replace_text(char **to, const char *text)
 	*to = mem_strdup(text);
 }
 
-static int mark_installing(void *ctx, struct err *e)
+static int write_mark(struct install *in, struct err *e)
 {
-	struct install *in = ctx;
 	struct zone_record *r = &in->zone->record;
 	char uuid[37], now[32];
 
@@ -175,6 +174,16 @@ static void unmark(void *ctx)
 				 &ignored); /* then it stays incomplete, which uninstall clears */
 }
 
+/* A record that could not be flushed may be there all the same. */
+static int mark_installing(void *ctx, struct err *e)
+{
+	int r = write_mark(ctx, e);
+
+	if (r < 0)
+		unmark(ctx);
+	return r;
+}
+
 static int allocate_ids(void *ctx, struct err *e)
 {
 	struct install *in = ctx;
@@ -208,6 +217,20 @@ static void release_ids(void *ctx)
 					&ignored); /* the next install takes the same block */
 }
 
+static void remove_zonepath(void *ctx)
+{
+	struct install *in = ctx;
+	struct err e = { 0 };
+
+	quota_forget(&in->zone->record, in->top);
+	if (storage_remove_tree(in->top, "root", &e) < 0 ||
+	    file_remove_tree(in->top, "upper", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
+		in->left_behind = true;
+	else if (in->made_top)
+		(void)sys_unlinkat(AT_FDCWD, in->zonepath,
+				   AT_REMOVEDIR); /* not empty: then it holds what is not ours */
+}
+
 static int make_zonepath(void *ctx, struct err *e)
 {
 	struct install *in = ctx;
@@ -230,25 +253,14 @@ static int make_zonepath(void *ctx, struct err *e)
 	if (r == 0) {
 		if (!in->is_image) /* whose root is an overlay, mounted on it */
 			replace_text(&in->zone->record.driver, driver);
-		return file_mkdir_p(in->top, "log", 0700, e);
+		r = file_mkdir_p(in->top, "log", 0700, e);
+		if (r < 0)
+			remove_zonepath(in);
+		return r;
 	}
 	if (in->made_top)
 		(void)sys_unlinkat(AT_FDCWD, in->zonepath, AT_REMOVEDIR);
 	return r;
-}
-
-static void remove_zonepath(void *ctx)
-{
-	struct install *in = ctx;
-	struct err e = { 0 };
-
-	quota_forget(&in->zone->record, in->top);
-	if (storage_remove_tree(in->top, "root", &e) < 0 ||
-	    file_remove_tree(in->top, "upper", &e) < 0 || file_remove_tree(in->top, "log", &e) < 0)
-		in->left_behind = true;
-	else if (in->made_top)
-		(void)sys_unlinkat(AT_FDCWD, in->zonepath,
-				   AT_REMOVEDIR); /* not empty: then it holds what is not ours */
 }
 
 static int fill_root(void *ctx, struct err *e)

@@ -33,13 +33,19 @@ void zone_stats_free(struct zone_stat *list, size_t n)
 
 /* --- network -------------------------------------------------------------------------------------------------------- */
 
-static bool has_own_network(pid_t pid)
+static ino_t own_network(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/net", &st) == 0 ? st.st_ino : 0;
+}
+
+static bool has_own_network(pid_t pid, ino_t ours)
 {
 	auto_free char *file = mem_format("/proc/%d/ns/net", (int)pid);
-	struct stat theirs, ours;
+	struct stat theirs;
 
-	return stat(file, &theirs) == 0 && stat("/proc/self/ns/net", &ours) == 0 &&
-	       theirs.st_ino != ours.st_ino;
+	return ours > 0 && stat(file, &theirs) == 0 && theirs.st_ino != ours;
 }
 
 /* "  net0: RECEIVED packets errs drop fifo frame compressed multicast SENT ..." */
@@ -92,11 +98,11 @@ void zone_stat_links(const char *file, struct zone_stat *ret)
 		add_link(lines.items[i], ret);
 }
 
-static void read_network(pid_t pid, struct zone_stat *ret)
+static void read_network(pid_t pid, ino_t ours, struct zone_stat *ret)
 {
 	auto_free char *file = mem_format("/proc/%d/net/dev", (int)pid);
 
-	if (has_own_network(pid))
+	if (has_own_network(pid, ours))
 		zone_stat_links(file, ret);
 }
 
@@ -113,23 +119,6 @@ static uint64_t age_of(uint64_t start)
 	uint64_t start_ms = start * MS_PER_S / (uint64_t)ticks;
 
 	return now_ms > start_ms ? now_ms - start_ms : 0;
-}
-
-/* Takes the brand and the tenant over. */
-static void read_one(struct engine_container *c, const char *name, unsigned extras, pid_t pid,
-		     struct zone_run *run, struct zone_stat *ret)
-{
-	struct cgroup *cg = engine_cgroup(c);
-	struct err ignored = { 0 };
-
-	*ret = (struct zone_stat){ .name = mem_strdup(name),
-				   .brand = ptr_steal(&run->brand),
-				   .tenant = ptr_steal(&run->tenant),
-				   .age_ms = age_of(engine_pid_start(c)) };
-	if (cg && (extras & ZONE_STAT_DETAILS ? cgroup_stats : cgroup_stats_brief)(cg, &ret->cgroup,
-										   &ignored) < 0)
-		ret->cgroup = (struct cgroup_stats){ 0 };
-	read_network(pid, ret);
 }
 
 /* --- all ------------------------------------------------------------------------------------------------------------ */
@@ -169,6 +158,7 @@ struct stats {
 	const struct zone_dirs *dirs;
 	const struct strv *chosen; /* NULL: all */
 	unsigned extras;
+	ino_t network; /* ours */
 	struct zone_stat *list;
 	size_t n;
 	struct stat_weights weights; /* of all */
@@ -186,6 +176,24 @@ static void add_weight(struct stats *s, struct engine_container *c, const char *
 		stat_weights_add(&s->weights, tenant, weight);
 }
 
+/* Takes the brand and the tenant over. */
+static void read_one(const struct stats *s, struct engine_container *c, const char *name, pid_t pid,
+		     struct zone_run *run, struct zone_stat *ret)
+{
+	struct cgroup *cg = engine_cgroup(c);
+	bool details = s->extras & ZONE_STAT_DETAILS;
+	struct err ignored = { 0 };
+
+	*ret = (struct zone_stat){ .name = mem_strdup(name),
+				   .brand = ptr_steal(&run->brand),
+				   .tenant = ptr_steal(&run->tenant),
+				   .age_ms = age_of(engine_pid_start(c)) };
+	if (cg && (details ? cgroup_stats : cgroup_stats_brief)(cg, &ret->cgroup, &ignored) < 0)
+		ret->cgroup = (struct cgroup_stats){ 0 };
+	read_network(pid, s->network, ret);
+	stat_extras(s->dirs, c, pid, s->extras, ret);
+}
+
 static void add_one(struct stats *s, const char *name, open_fn *open_it)
 {
 	bool wanted = !s->chosen || strv_has(s->chosen, name);
@@ -198,10 +206,8 @@ static void add_one(struct stats *s, const char *name, open_fn *open_it)
 
 	if (pid > 0)
 		add_weight(s, c, run.tenant);
-	if (pid > 0 && wanted) {
-		read_one(c, name, s->extras, pid, &run, &s->list[s->n]);
-		stat_extras(s->dirs, c, s->extras, &s->list[s->n++]);
-	}
+	if (pid > 0 && wanted)
+		read_one(s, c, name, pid, &run, &s->list[s->n++]);
 	engine_free(c);
 }
 
@@ -246,7 +252,8 @@ int zone_stat(const struct zone_dirs *d, const struct strv *names, unsigned extr
 {
 	struct stats s = { .dirs = d,
 			   .chosen = names && names->n > 0 ? names : NULL,
-			   .extras = extras };
+			   .extras = extras,
+			   .network = own_network() };
 	auto_done(strv) struct strv zones = { 0 }, others = { 0 };
 	int r = zone_names(d, &zones, e);
 

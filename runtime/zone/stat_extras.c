@@ -103,12 +103,10 @@ static void read_disk(const struct zone_dirs *d, struct zone_stat *s)
 	(void)stat_disk(root, &s->disk, &s->disk_limit);
 }
 
-void stat_extras(const struct zone_dirs *d, struct engine_container *c, unsigned extras,
+void stat_extras(const struct zone_dirs *d, struct engine_container *c, pid_t pid, unsigned extras,
 		 struct zone_stat *s)
 {
-	pid_t pid = engine_pid(c);
-
-	if (pid > 0 && (extras & ZONE_STAT_DETAILS))
+	if (extras & ZONE_STAT_DETAILS)
 		read_limits(pid, s);
 	if (extras & ZONE_STAT_PROCESSES)
 		s->processes = count_processes(c);

@@ -4,8 +4,8 @@
 
 #include "runtime/zone/zone.h"
 
-/* Limits of its processes, and of `extras` (enum zone_stat_extra) processes and disk. What cannot be had stays not set. */
-void stat_extras(const struct zone_dirs *d, struct engine_container *c, unsigned extras,
+/* `pid` is its first process, which runs. Limits of its processes, and of `extras` (enum zone_stat_extra) processes and disk. What cannot be had stays not set. */
+void stat_extras(const struct zone_dirs *d, struct engine_container *c, pid_t pid, unsigned extras,
 		 struct zone_stat *s);
 
 /* Shares: the weight of each that runs against the sum of those that compete with it. Zones of one tenant compete below its weight, tenants with the zones that have none. */

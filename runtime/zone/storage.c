@@ -140,9 +140,15 @@ int storage_check(const struct zone_dirs *d, const struct zone_record *r, struct
 
 static int make_dir(int dirfd, const char *name, mode_t mode, struct err *e)
 {
-	if (sys_mkdirat(dirfd, name, mode) < 0 || sys_fchmodat(dirfd, name, mode) < 0)
+	int r = 0;
+
+	if (sys_mkdirat(dirfd, name, mode) < 0)
 		return err_sys(e, "create \"%s\" in the zonepath", name);
-	return 0;
+	if (sys_fchmodat(dirfd, name, mode) < 0) {
+		r = err_sys(e, "create \"%s\" in the zonepath", name);
+		(void)sys_unlinkat(dirfd, name, AT_REMOVEDIR);
+	}
+	return r;
 }
 
 int storage_make_root(int zonepath, const char **ret_driver, struct err *e)

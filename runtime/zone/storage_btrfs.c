@@ -60,7 +60,12 @@ int btrfs_create(int dirfd, const char *name, struct err *e)
 		return err_ret(e, r, "name the subvolume");
 	if (request(dirfd, BTRFS_IOC_SUBVOL_CREATE, &args) < 0)
 		return err_sys(e, "create the subvolume \"%s\"", name);
-	return sys_fchmodat(dirfd, name, 0755) < 0 ? err_sys(e, "set the mode of \"%s\"", name) : 0;
+	if (sys_fchmodat(dirfd, name, 0755) == 0)
+		return 0;
+	r = err_sys(e, "set the mode of \"%s\"", name);
+	(void)sys_unlinkat(dirfd, name,
+			   AT_REMOVEDIR); /* an empty one, as a directory since Linux 4.18 */
+	return r;
 }
 
 int btrfs_snapshot(int from, int dirfd, const char *name, bool readonly, struct err *e)

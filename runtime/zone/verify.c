@@ -371,6 +371,19 @@ static void check_device(const struct verify *v, size_t i)
 	}
 }
 
+/* --- labels ------------------------------------------------------------------------------------------------------- */
+
+static void check_labels(const struct verify *v)
+{
+	const char *profile = v->effective->apparmor_profile, *label = v->effective->selinux_label;
+	struct err e = { 0 };
+
+	if (!str_empty(profile) && engine_can_profile(profile, &e) < 0)
+		problem(v, "apparmorProfile", NULL, &e);
+	if (!str_empty(label) && engine_can_label(label, &e) < 0)
+		problem(v, "selinuxLabel", NULL, &e);
+}
+
 /* --- kernel ------------------------------------------------------------------------------------------------------- */
 
 static const char *const namespace_files[] = {
@@ -455,6 +468,7 @@ int zone_verify_open(const struct zone_dirs *d, const struct zone *z, struct dia
 		check_device(&v, i);
 	for (size_t i = 0; i < effective->dependency.n; i++)
 		check_dependency(&v, i);
+	check_labels(&v);
 	check_kernel(&v);
 	return diags->n > before ? -EINVAL : 0;
 }

@@ -1,5 +1,6 @@
 /* zone import - a zone out of an archive of `zone export --archive`, or the configuration of another container manager as a zone's. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -115,5 +116,10 @@ int zone_cmd_import(struct cli_args *a)
 
 	if (!d)
 		return CLI_FAILED;
+	if (!zone_foreign_is(what) && strchr(what, ':') && access(what, F_OK) < 0)
+		return cli_usage(
+			a,
+			"\"%s\" is neither a file nor begins with lxc:, nspawn:, docker-inspect: or zonecfg:",
+			what);
 	return zone_foreign_is(what) ? foreign(a, d, what, name) : archive(a, d, what, name);
 }

@@ -126,8 +126,10 @@ static int read_schedule(const struct cli_args *a, struct schedule *ret)
 
 	if (p->n > 0 && (num_duration_ms(p->items[0], &ret->interval_ms) < 0 ||
 			 ret->interval_ms < INTERVAL_MIN_MS))
-		return cli_usage(a, "\"%s\" is no interval of at least 0.1 s, such as 5 or 500ms",
-				 p->items[0]);
+		return cli_usage(
+			a,
+			"\"%s\" is no interval of at least 0.1 s, such as 5 or 500ms (-z names zones)",
+			p->items[0]);
 	if (p->n > 1 && (num_u64(p->items[1], &ret->count) < 0 || ret->count == 0))
 		return cli_usage(a, "\"%s\" is no number of reports", p->items[1]);
 	return CLI_DONE;

@@ -63,8 +63,13 @@ int zrun_run(struct cli_args *a)
 		(void)zrun_fail(&e);
 	bool stays = r >= 0 && (cli_has(a, "detach") || cli_has(a, "keep"));
 
-	if (!stays && engine_delete(c, true, &cleanup) < 0 && cleanup.code != ENOENT)
+	if (!stays && engine_delete(c, true, &cleanup) < 0 && cleanup.code != ENOENT) {
+		(void)err_wrap(
+			&cleanup,
+			"container \"%s\" has ended and could not be removed, which zrun delete -f %s does",
+			o.id, o.id);
 		log_err(&cleanup);
+	}
 	engine_free(c);
 	return r < 0 ? CLI_FAILED : r;
 }

@@ -48,6 +48,22 @@ load helper
 	[ "$(status)" = stopped ]
 }
 
+@test "an empty directory, which a delete that was killed leaves, does not keep an id" {
+	script 'exec sleep 1000'
+	mkdir -p "$TOP/run/$ID"
+	[ -z "$(zrun state "$ID" 2>/dev/null)" ]
+	zrun create -b "$BUNDLE" "$ID"
+	[ "$(status)" = created ]
+	zrun delete -f "$ID"
+	# anything in it is somebody's
+	mkdir -p "$TOP/run/$ID" && : >"$TOP/run/$ID/x"
+	run zrun create -b "$BUNDLE" "$ID"
+	[ "$status" = 1 ]
+	[[ "$output" == *"container with given ID already exists"* ]]
+	[ -e "$TOP/run/$ID/x" ]
+	rm -r "${TOP:?}/run/$ID"
+}
+
 @test "wrong moments are refused with the words that callers match" {
 	background
 	run zrun create -b "$BUNDLE" "$ID"

@@ -13,7 +13,7 @@ on_the_host() {
 	if [ "$pid" -gt 1 ]; then nsenter --net="/proc/$pid/ns/net" "$@"; else "$@"; fi
 }
 
-# in_the_guest SCRIPT SECONDS: run it there; what it prints is for `passed`
+# in_the_guest SCRIPT SECONDS [ARGUMENTS]: run it there, with these arguments for its kernel; what it prints is for `passed`
 in_the_guest() {
 	local here=$BATS_TEST_DIRNAME
 	export OUT=$BATS_FILE_TMPDIR/out WHY=$BATS_FILE_TMPDIR/why
@@ -29,7 +29,7 @@ in_the_guest() {
 	rm -f "$WHY"
 	ZONES_TREE=$(on_the_host bash -c '. "$1" && debian_tree' sh "$here/../zone/trees.bash" 2>/dev/null) || ZONES_TREE=
 	export ZONES_TREE
-	ZONES_BUILD=${ZONES_BUILD:-$here/../../build} "$here/guest" -m 1280 -t "$2" -o "$OUT" "$here/$1" 2>"$BATS_FILE_TMPDIR/err" || echo "guest: status $?" >>"$BATS_FILE_TMPDIR/err"
+	ZONES_BUILD=${ZONES_BUILD:-$here/../../build} "$here/guest" -m 1280 -t "$2" -a "${3:-}" -o "$OUT" "$here/$1" 2>"$BATS_FILE_TMPDIR/err" || echo "guest: status $?" >>"$BATS_FILE_TMPDIR/err"
 }
 
 # passed NAME: the script said so

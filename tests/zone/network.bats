@@ -263,3 +263,24 @@ SCRIPT
 	fails 1 zone verify web
 	says nosuchbr
 }
+
+@test "two zones with one MAC address on one bridge: the second is refused by name, by boot and by apply, and nothing of it stays" {
+	booted web 'anet=[{"macAddress":"02:00:00:00:00:07"}]'
+	native two 'anet=[{"macAddress":"02:00:00:00:00:07"}]'
+	before=$(ip -j link | jq -c 'map(.ifname)')
+	fails 1 zone boot two
+	says 'anet[net0]: zone "web" has the MAC address 02:00:00:00:00:07 on "zbr0" already'
+	[ "$(ip -j link | jq -c 'map(.ifname)')" = "$before" ]
+	zone set two 'anet[0].lowerLink=auto:other' # is another network
+	zone boot two
+	zone set two 'anet[0].lowerLink=auto'
+	before=$(ip -j link | jq -c 'map([.ifname, .address])')
+	fails 1 zone apply two
+	says 'anet[net0]: zone "web" has the MAC address 02:00:00:00:00:07 on "zbr0" already'
+	[ "$(ip -j link | jq -c 'map([.ifname, .address])')" = "$before" ]
+	zone clear two 'anet[0].macAddress'
+	fails 0 zone apply two
+	zone set two 'anet[0].macAddress=02:00:00:00:00:07'
+	zone halt web
+	fails 0 zone apply two # nobody has it any more
+}

@@ -206,6 +206,8 @@ print("\n".join("link property add dev lo0 altname " + "x" * 100 + str(i) for i 
 	refused '"mybr'$$'" is a bridge'
 	zone set web "net[0].physical=nosuch0"
 	refused 'net[0].physical: no link "nosuch0" exists'
+	zone set web "net[0].physical=longnameofcard0"
+	refused '"longnameofcard0" is a further name of the link "card0": write that'
 }
 
 applied() {
@@ -323,6 +325,27 @@ talks() {
 	says 'the link "card0" that zone "web" had is gone'
 	zone halt web
 	nothing_held
+}
+
+@test "root inside that puts a link of its own in the place of one that it deleted brings none onto the host, neither by apply nor by a halt" {
+	local wire way
+	for way in apply halt; do
+		ip link del card0
+		ip link add card0 index 4711 type veth peer name wire netns "/proc/$OUTSIDE/ns/net"
+		wire=$(outside ip -j link show wire | jq '.[0].ifindex')
+		[ $way = halt ] || created web limitpriv=default,net_admin
+		zone set web 'net=[{"physical":"card0"}]'
+		zone boot web
+		inside web ip link del card0
+		inside web ip link add card0 index 4711 type veth peer name mine index "$wire"
+		[ $way = halt ] || zone clear web net
+		fails 0 zone $way web
+		[ $way = halt ] || says 'has put a link of its own in the place of one that it was lent' # else the monitor says it
+		fails 1 ip link show card0
+		zone halt web
+		nothing_held
+		ip link add card0 type veth peer name wire netns "/proc/$OUTSIDE/ns/net"
+	done
 }
 
 # ZONES_KILLS: at each call instead of at some

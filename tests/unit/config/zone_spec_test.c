@@ -171,7 +171,7 @@ static void test_all_errors_at_once(void)
 }
 
 static const char full[] =
-	"{\"zonename\":\"web\",\"brand\":\"linux\",\"zonepath\":\"/z/web\",\"autoboot\":true,\"bootargs\":\"-v\",\"limitpriv\":\"default,net_raw,!sys_chroot\","
+	"{\"zonename\":\"web\",\"brand\":\"linux\",\"zonepath\":\"/z/web\",\"autoboot\":true,\"bootargs\":\"-v\",\"limitpriv\":\"default,net_raw,!sys_chroot\",\"apparmorProfile\":\"web zone\",\"selinuxLabel\":\"a:b:c:s0\","
 	"\"ipType\":\"exclusive\",\"hostid\":\"0x84f1a2c3\",\"hostname\":\"web.example.org\",\"fileMacProfile\":\"none\",\"cpuShares\":20,"
 	"\"cappedCPU\":{\"ncpus\":1.5},\"cappedMemory\":{\"physical\":\"512M\",\"swap\":\"1G\",\"locked\":\"64M\"},\"maxProcesses\":256,\"maxLwps\":1024,\"nesting\":true,\"procView\":false,"
 	"\"anet\":[{\"linkname\":\"net0\",\"lowerLink\":\"auto\",\"allowedAddress\":[\"10.88.0.2/24\",\"fd00:88::2/64\"],\"configureAllowedAddress\":true,"

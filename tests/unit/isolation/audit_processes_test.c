@@ -22,5 +22,11 @@ int main(void)
 	CHECK(r.rlim_cur == 1024 && r.rlim_max == RLIM_INFINITY);
 	CHECK(!audit_limit_parse(limits, RLIMIT_STACK, &r)); /* it is not there */
 	CHECK(!audit_limit_parse("Max processes x", RLIMIT_NPROC, &r));
+	CHECK(audit_is_confined("web (enforce)", "web"));
+	CHECK(audit_is_confined("web//hat (enforce)", "web") &&
+	      audit_is_confined("web//&inner (enforce)", "web"));
+	CHECK(!audit_is_confined("web (complain)", "web")); /* it forbids nothing */
+	CHECK(!audit_is_confined("unconfined", "web") &&
+	      !audit_is_confined("webby (enforce)", "web") && !audit_is_confined("", "web"));
 	return test_done();
 }

@@ -5,7 +5,31 @@
 
 #include "isolation/private.h"
 #include "runtime/base/mem.h"
+#include "runtime/base/str.h"
 #include "tests/unit/test.h"
+
+static void test_list(void)
+{
+	static const char list[] =
+		"/usr/bin/man (enforce)\nweb (enforce)\nweb//hat (complain)\nmy web (kill)\n";
+
+	CHECK(lsm_has_profile(list, "web") && lsm_has_profile(list, "my web"));
+	CHECK(lsm_has_profile(list, "web//hat") && lsm_has_profile(list, "/usr/bin/man"));
+	CHECK(!lsm_has_profile(list, "we") && !lsm_has_profile(list, "hat"));
+	CHECK(!lsm_has_profile(list, "b") && !lsm_has_profile("", "web"));
+}
+
+static void test_questions(void)
+{
+	struct err e = { 0 };
+	int r = isolation_can_profile("there-is-no-such-profile", &e);
+
+	CHECK(r == -EOPNOTSUPP || r == -ENOENT);
+	CHECK(r != -EOPNOTSUPP || str_eq(e.text, "AppArmor is not enabled on this host"));
+	CHECK_INT(isolation_can_profile("unconfined", &e), 0);
+	r = isolation_can_label("there:is:no:such", &e);
+	CHECK(r == -EOPNOTSUPP || r == -EINVAL);
+}
 
 int main(void)
 {
@@ -42,5 +66,7 @@ int main(void)
 	else
 		CHECK_STR(e.text,
 			  "linux.mountLabel: asked for, but SELinux is not enabled on this host");
+	test_list();
+	test_questions();
 	return test_done();
 }

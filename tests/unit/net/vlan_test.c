@@ -18,6 +18,25 @@ static void test_bridge(struct netlink *nl)
 		"the bridge \"br7\" does not filter VLANs, so the number would mean nothing: ip link set br7 type bridge vlan_filtering 1");
 }
 
+/* Somebody else's link that has the name of ours stays as it is. */
+static void test_taken(struct netlink *nl, const struct link_info *lower, int outside)
+{
+	static const uint8_t mac[INET_MAC] = { 2, 0, 0, 0, 0, 3 };
+	char name[IFNAMSIZ];
+	const struct link_veth foreign = {
+		.host = name, .peer = "more", .netns_fd = outside, .mac = mac
+	};
+	struct link_info l = { 0 };
+	struct err e = { 0 };
+
+	vlan_name("card0", 9, name);
+	CHECK(link_add_veth(nl, &foreign, &e) == 0);
+	CHECK(vlan_check(nl, lower, 9, &e) == -EEXIST && vlan_open(nl, lower, 9, &l, &e) == -EEXIST);
+	CHECK(strstr(e.text, "exists already and is not VLAN 9 on \"card0\"") != NULL);
+	CHECK(link_find(nl, name, &l, &e) == 0 && !l.alias[0] && !(l.flags & IFF_UP));
+	CHECK(link_delete(nl, name, &e) == 0);
+}
+
 static void test_made(struct netlink *nl, const struct link_info *lower)
 {
 	static const uint8_t mac[INET_MAC] = { 2, 0, 0, 0, 0, 2 };
@@ -55,6 +74,7 @@ static void test(void)
 	CHECK(link_add_veth(&nl, &card, &e) == 0 && link_change(&nl, "card0", &up, &e) == 0);
 	CHECK(link_find(&nl, "card0", &lower, &e) == 0);
 	test_bridge(&nl);
+	test_taken(&nl, &lower, outside);
 	CHECK(vlan_sweep(&nl, &e) == 0);
 	if (vlan_check(&nl, &lower, 5, &e) == 0) {
 		test_made(&nl, &lower);
