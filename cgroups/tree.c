@@ -296,7 +296,7 @@ static int collect_pids(int fd, void *arg, struct err *e)
 	return 0;
 }
 
-static int compare_pids(const void *a, const void *b)
+int tree_compare_pids(const void *a, const void *b)
 {
 	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
 
@@ -320,7 +320,7 @@ int tree_pids(struct cgroup_part *p, pid_t **ret, size_t *ret_n, struct err *e)
 		*e = scratch;
 		return err_wrap(e, "list the processes of \"%s\"", p->dir);
 	}
-	qsort(list.items, list.n, sizeof(*list.items), compare_pids);
+	qsort(list.items, list.n, sizeof(*list.items), tree_compare_pids);
 	size_t n = 0;
 
 	for (size_t i = 0; i < list.n; i++) {

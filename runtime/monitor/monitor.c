@@ -306,7 +306,8 @@ static void on_signal(struct loop *l, const struct signalfd_siginfo *si, void *a
 	if (si->ssi_signo != SIGTERM)
 		return;
 	up_refresh(m);
-	m->reboot_wanted = false; /* the host goes down, or zones.service is stopped */
+	m->must_end = true;
+	m->reboot_wanted = false;
 	m->shutdown_ms = 0;
 	monitor_event(m, EVENT_SHUTDOWN);
 }

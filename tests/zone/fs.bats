@@ -501,6 +501,14 @@ mounted() {
 			fails 1 zone exec z cat /d/file
 		done
 	done
+	# nor on a file system with nosuid, which a zone may be given anywhere
+	mkdir "$TOP/mnt"
+	mount -t tmpfs -o nosuid,mode=755 none "$TOP/mnt"
+	ln -s "$TOP/shut/secret" "$TOP/mnt/data"
+	zone set z "fs=[{\"dir\":\"/d\",\"type\":\"lofs\",\"special\":\"$TOP/mnt/data\"}]"
+	run zone apply z
+	umount "$TOP/mnt"
+	says "leads over the link"
 	# a folder and a link are exchanged all the time
 	mkdir "$TOP/users/good"
 	mv "$TOP/users/data" "$TOP/users/link" 2>/dev/null || ln -s "$TOP/shut/secret" "$TOP/users/link"
