@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -25,7 +26,11 @@ int delete_directory(struct engine_container *c)
 					     "state.json" };
 	auto_free char *path = mem_format("%s/%s", c->root, c->id);
 	struct err cause = { 0 };
+	struct stat st;
 
+	/* gone already: what has its name now is another create's, which took it while it was empty */
+	if (fstat(c->dir, &st) == 0 && st.st_nlink == 0)
+		return 0;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		(void)sys_unlinkat(c->dir, files[i],
 				   0); /* missing is fine; the rest is seen by rmdir */
