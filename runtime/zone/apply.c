@@ -55,8 +55,7 @@ static void hide(const struct zone_caller *stranger, const struct changes *c, st
 		const struct change *one = &c->items[i];
 		const struct zone_admin entry = { .user = one->name };
 
-		if (str_eq(one->key, "admin") && one->name &&
-		    zone_admin_is(&entry, stranger->uid))
+		if (str_eq(one->key, "admin") && one->name && zone_admin_is(&entry, stranger->uid))
 			continue;
 		free(p->items[i].from);
 		free(p->items[i].to);
