@@ -19,6 +19,7 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/monitor/private.h"
+#include "runtime/zone/store.h"
 #include "tests/attacks/weak.h"
 
 /* The monitor is this program as well, executed with an environment that does not have our variable. */
@@ -119,6 +120,13 @@ WRAP(uint64_t, loop_now_ms, void)
 WRAP(int, sys_kill, pid_t pid, int signo)
 {
 	return is_weak("drain") && signo == SIGTERM ? 0 : __real_sys_kill(pid, signo);
+}
+
+/* hold: the lock of a zone is kept until the process ends */
+WRAP(void, zone_free, struct zone *z)
+{
+	if (!is_weak("hold"))
+		__real_zone_free(z);
 }
 
 /* limits: no limit of a cgroup is set */

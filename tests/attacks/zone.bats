@@ -732,16 +732,13 @@ user_looks() {
 	bites modes user_looks
 }
 
-# family: M N
-# shown: the same user, with a reader, does what he has the right to (boot), so it is not that nobody heard him
-@test "a user with every right over a zone who does not read what he asked for holds up nobody, and has no way to the host's files" {
-	booted web 'admin=[{"user":"daemon","auths":["login","manage"]}]'
-	cp "$BUILD/zone" "$TOP/zone"
+does_not_read() { # a user with every right over the zone; the server goes on running when nobody was held up
+	local stuck harm=0
+	up web 'admin=[{"user":"daemon","auths":["login","manage"]}]' || return 1
+	cp "$(command -v zone)" "$TOP/zone"
 	zone admin-server 3>&- &
 	server=$!
 	wait_for 10 test -S "$ZONES_RUN_DIR/.admin"
-	mkdir "$TOP/his" && chown 1 "$TOP/his"
-	ln -s /etc/shadow "$TOP/his/link"
 	cat > "$TOP/stuck.py" <<'P'
 import fcntl, os, subprocess, sys
 os.setgroups([]); os.setresgid(1, 1, 1); os.setresuid(1, 1, 1)
@@ -753,19 +750,29 @@ print("stuck", flush=True)
 sys.stdin.read()
 for p in all: p.kill()
 P
-	mkfifo "$TOP/hold"
+	[ -p "$TOP/hold" ] || mkfifo "$TOP/hold"
 	exec 7<>"$TOP/hold"
 	python3 "$TOP/stuck.py" "$TOP/zone" <"$TOP/hold" >"$TOP/out" 3>&- 7>&- &
 	stuck=$!
 	wait_for 20 grep -q stuck "$TOP/out"
 	sleep 1
-	fails 0 timeout 20 zone info web
-	fails 0 timeout 20 zone set web attr.note=1
-	timeout 20 zone thaw web || true
-	fails 0 timeout 20 zone exec web true
-	fails 0 timeout 20 zone halt web
+	for words in "info web" "set web attr.note=1" "thaw web" "exec web true" "halt web"; do
+		# shellcheck disable=SC2086
+		run timeout "${PATIENCE:-20}" zone $words
+		[ "$status" = 0 ] || [ "$words" = "thaw web" ] || { echo "$words: $status $output"; harm=$HARM; break; }
+	done
 	exec 7>&-
 	wait "$stuck" || true
+	[ $harm = 0 ] || { kill "$server" && wait "$server"; }
+	return $harm
+}
+
+# family: M N
+# shown: weak: hold (who does not read his answer keeps the zone's lock); in the second part the same user boots the zone, so it is not that nobody hears him
+@test "a user with every right over a zone who does not read what he asked for holds up nobody, and has no way to the host's files" {
+	does_not_read
+	mkdir "$TOP/his" && chown 1 "$TOP/his"
+	ln -s /etc/shadow "$TOP/his/link"
 	wait_for 20 sh -c '! pgrep -P '"$server"
 	user() { setpriv --reuid 1 --regid 1 --clear-groups "$TOP/zone" "$@"; }
 	fails 0 user boot web
@@ -776,6 +783,9 @@ P
 		[ "$status" -ne 0 ] || { echo "$words"; false; }
 	done
 	unharmed
+	kill "$server" && wait "$server" || true
+	server=
+	PATIENCE=5 bites hold does_not_read
 }
 
 removes() { # LEVELS
