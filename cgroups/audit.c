@@ -13,6 +13,7 @@
 #include "cgroups/convert.h"
 #include "cgroups/devices.h"
 #include "cgroups/limits.h"
+#include "cgroups/members.h"
 #include "cgroups/tree.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/num.h"
@@ -313,17 +314,10 @@ static void members_done(struct members *m)
 	free(m->pids);
 }
 
-static int compare_pids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* The lists are sorted, and a tenant decides how long they are. */
 static bool has_pid(const struct members *m, pid_t pid)
 {
-	return bsearch(&pid, m->pids, m->n, sizeof(*m->pids), compare_pids) != NULL;
+	return bsearch(&pid, m->pids, m->n, sizeof(*m->pids), tree_compare_pids) != NULL;
 }
 
 /* Who is in the one and not in the other; 0: nobody. */
@@ -360,6 +354,8 @@ static pid_t missing(struct cgroup_part *all, struct cgroup_part *p, struct err 
 			now = only_in(&b, &c);
 		if (!now || (i == 1 && now != found))
 			return 0;
+		if (members_has(all, now) && members_has(p, now))
+			return 0; /* root inside moves it about */
 		found = now;
 	}
 	return found;

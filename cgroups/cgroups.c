@@ -18,6 +18,7 @@
 #include "cgroups/kill.h"
 #include "cgroups/layout.h"
 #include "cgroups/limits.h"
+#include "cgroups/members.h"
 #include "cgroups/stats.h"
 #include "cgroups/systemd.h"
 #include "cgroups/tree.h"
@@ -511,6 +512,13 @@ int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e)
 void cgroup_leave_taken(struct cgroup *cg)
 {
 	kill_leave_taken(cg);
+}
+
+int cgroup_pids_surely(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e)
+{
+	struct cgroup_part *p = part_main(cg);
+
+	return p ? members_all(cg, p, ret, ret_n, e) : cgroup_pids(cg, ret, ret_n, e);
 }
 
 int cgroup_wait_empty(struct cgroup *cg, int timeout_ms, struct err *e)

@@ -112,6 +112,8 @@ MUST_CHECK int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n,
 			   struct err *e); /* the whole subtree, sorted */
 /* Of a container whose processes have all ended: a directory that another one has taken meanwhile is that one's, and is asked for nobody and removed by nobody from now on. */
 void cgroup_leave_taken(struct cgroup *cg);
+/* Also when root inside moves processes from one sub-cgroup to another meanwhile, which can hide them from the former: where there are sub-cgroups on cgroup v2, every process of the host is asked. */
+MUST_CHECK int cgroup_pids_surely(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e);
 MUST_CHECK int cgroup_wait_empty(struct cgroup *cg, int timeout_ms,
 				 struct err *e); /* -ETIMEDOUT names a remaining pid */
 

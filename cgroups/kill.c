@@ -19,13 +19,6 @@
 
 enum { KILL_MS = 10000, FREEZE_MS = 500, HELD_AT_ONCE = 256, BY_NUMBER = -2 };
 
-static int compare_pids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* -1: it has ended. Without a descriptor left the number has to do. */
 static int hold(pid_t pid)
 {
@@ -47,7 +40,7 @@ static int signal_some(struct cgroup_part *p, const pid_t *pids, size_t n, int s
 
 	for (size_t i = 0; i < n; i++) {
 		bool is_meant = r >= 0 && fds[i] != -1 &&
-				bsearch(&pids[i], now, n_now, sizeof(*now), compare_pids);
+				bsearch(&pids[i], now, n_now, sizeof(*now), tree_compare_pids);
 		int sent = !is_meant             ? 0
 			   : fds[i] == BY_NUMBER ? sys_kill(pids[i], signo)
 						 : sys_pidfd_send_signal(fds[i], signo);

@@ -17,6 +17,9 @@
 
 #define MARK         "trusted.zones.made"
 #define MARK_OF_USER "user.zones.made"
+/* on a container's own directory, which is another one's now */
+#define LEFT         "trusted.zones.left"
+#define LEFT_OF_USER "user.zones.left"
 
 enum { TRIES = 32, PROCS_MAX_BYTES = 64 << 20, DIR_MODE = 0755 };
 
@@ -24,6 +27,11 @@ enum { TRIES = 32, PROCS_MAX_BYTES = 64 << 20, DIR_MODE = 0755 };
 static const char *mark_name(const struct cgroup_part *p)
 {
 	return p->rootless ? MARK_OF_USER : MARK;
+}
+
+static const char *left_name(const struct cgroup_part *p)
+{
+	return p->rootless ? LEFT_OF_USER : LEFT;
 }
 
 static void mark(const struct cgroup_part *p, const char *dir)
@@ -296,7 +304,7 @@ static int collect_pids(int fd, void *arg, struct err *e)
 	return 0;
 }
 
-static int compare_pids(const void *a, const void *b)
+int tree_compare_pids(const void *a, const void *b)
 {
 	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
 
@@ -320,7 +328,7 @@ int tree_pids(struct cgroup_part *p, pid_t **ret, size_t *ret_n, struct err *e)
 		*e = scratch;
 		return err_wrap(e, "list the processes of \"%s\"", p->dir);
 	}
-	qsort(list.items, list.n, sizeof(*list.items), compare_pids);
+	qsort(list.items, list.n, sizeof(*list.items), tree_compare_pids);
 	size_t n = 0;
 
 	for (size_t i = 0; i < list.n; i++) {
@@ -358,12 +366,13 @@ static int still_busy(struct cgroup_part *p, struct err *e)
 void tree_hand_over(const struct cgroup_part *p)
 {
 	if (p->made > 0)
-		mark(p, p->dir);
+		(void)setxattr(p->dir, left_name(p), "1", 1, 0);
 }
 
 int tree_remove(struct cgroup_part *p, struct backoff *until, struct err *e)
 {
-	if (p->made == 0 && !is_marked(p, p->dir))
+	/* not the mark of a folder of ours, which others may be about to live in */
+	if (p->made == 0 && getxattr(p->dir, left_name(p), NULL, 0) < 0)
 		return 0;
 	while (sys_unlinkat(AT_FDCWD, p->dir, AT_REMOVEDIR) < 0) {
 		struct err ignored = { 0 };

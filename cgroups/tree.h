@@ -30,7 +30,8 @@ struct tree_visitor {
 /* Directories that vanish during the walk are skipped; -ENOENT when the walk lost its way for that reason (walk again). */
 MUST_CHECK int tree_walk(int top, const struct tree_visitor *v, struct err *e);
 
-/* Every process in the directory and below, sorted, without duplicates. A missing directory has none. */
+/* Every process in the directory and below, sorted, without duplicates; who is moved about in there meanwhile may be missing (members.h). A missing directory has none. */
 MUST_CHECK int tree_pids(struct cgroup_part *p, pid_t **ret, size_t *ret_n, struct err *e);
+int tree_compare_pids(const void *a, const void *b); /* for qsort(3) and bsearch(3) */
 
 #endif

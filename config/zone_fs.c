@@ -166,7 +166,7 @@ static const struct field fs_fields[] = {
 	    .doc = "Where it is mounted inside the zone: an absolute path, not / and not below /proc, /sys or /dev. It is made when it does not exist."),
 	ROW(zone_fs, special, "special", FIELD_STRING, .type = &zone_special_type,
 	    .fallback = "none; required for all but tmpfs",
-	    .doc = "On the host: the directory or file that a lofs shows, the directory below an overlay, or the file that holds a file system. Owners are shifted, so that the zone's root owns what the host's root owns. A symlink on the way counts only in a folder where root of the host alone can have made it."),
+	    .doc = "On the host: the directory or file that a lofs shows, the directory below an overlay, or the file that holds a file system. Owners are shifted, so that the zone's root owns what the host's root owns. A symlink on the way counts only in a folder where root of the host alone can have made it, and never on a file system mounted with nosuid or noexec, where zones may have."),
 	ROW(zone_fs, type, "type", FIELD_STRING, .flags = FIELD_REQUIRED, .type = &fs_type,
 	    .doc = "lofs shows a directory or file of the host; tmpfs is new and empty memory (counted against cappedMemory) at every boot; overlay shows a directory of the host that never changes and keeps what the zone writes apart; ext4, xfs, btrfs, squashfs and erofs mount a file of the host that holds such a file system."),
 	ROW(zone_fs, options, "options", FIELD_STRINGS, .type = &zone_mount_option_type,

@@ -130,10 +130,10 @@ MUST_CHECK int isolation_mount_add(const struct container_spec *spec, const char
 MUST_CHECK int isolation_device_add(const struct container_spec *spec, int pidfd, struct err *e);
 /* For restore, in a mount namespace that nobody else has: device nodes that a container with this configuration gets of its own are shown in the place of the host's, for criu binds by path. */
 MUST_CHECK int isolation_show_devices(const struct container_spec *spec, struct err *e);
-/* Would this file be taken as an image? Nothing is mounted. */
 /* lsm.c: would a process get this AppArmor profile, this SELinux context? -EOPNOTSUPP: the kernel has no such LSM, -ENOENT and -EINVAL: it is not known there. Nothing is changed; for host root. */
 MUST_CHECK int isolation_can_profile(const char *profile, struct err *e);
 MUST_CHECK int isolation_can_label(const char *label, struct err *e);
+/* Would this file be taken as an image? Nothing is mounted. */
 MUST_CHECK int isolation_check_image(const char *path, bool readonly, const struct mount_extra *x,
 				     struct err *e);
 /* -EINVAL when nothing is mounted exactly there. */

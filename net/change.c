@@ -480,9 +480,10 @@ int net_change(const struct net_change *c, const struct net_dirs *dirs, struct e
 
 	r = r < 0 ? r : change_plan(&x, e);
 	if (r == 0 && x.records.n > RECORDS_MAX)
-		r = err_set(e, EBUSY,
-			    "%zu changes of the network could neither be made nor undone: boot the zone anew",
-			    x.records.n - 1);
+		r = err_set(
+			e, EBUSY,
+			"%zu changes of the network could neither be made nor undone: boot the zone anew",
+			x.records.n - 1);
 	if (r == 0)
 		r = names_check_macs(&x.host, x.to.plan, e);
 	if (r < 0)

@@ -20,8 +20,8 @@ static uint64_t node_of(const char *name)
 
 	if (fs < 0 || sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return 0;
-	auto_close int top = sys_fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-								      MOUNT_ATTR_NOEXEC);
+	auto_close int top = sys_fsmount(fs, FSMOUNT_CLOEXEC,
+					 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 
 	return top >= 0 && fstatat(top, path, &st, 0) == 0 ? st.st_ino : 0;
 }

@@ -158,8 +158,8 @@ int vlan_check(struct netlink *nl, const struct link_info *lower, uint16_t id, s
 
 		vlan_name(lower->name, id, ours);
 		return err_set(e, EEXIST,
-			       "a link \"%s\" exists already and is not VLAN %u on \"%s\"", ours, id,
-			       lower->name);
+			       "a link \"%s\" exists already and is not VLAN %u on \"%s\"", ours,
+			       id, lower->name);
 	}
 	return vlan_probe(nl, lower, id, e);
 }

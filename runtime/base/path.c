@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -320,19 +321,20 @@ struct way {
 	int links;
 };
 
-/* Down into a directory, which takes `fd` over. */
+/* Down into a directory, which takes `fd` over. What a zone may write to need not be shut where nobody's set-user-ID programs count. */
 static int way_enter(struct way *w, int fd, struct err *e)
 {
 	struct stat above, st;
+	struct statvfs fs;
 	bool was_shut =
 		w->at >= 0 && (fstat(w->at, &above) < 0 || !(above.st_mode & (S_IXGRP | S_IXOTH)));
 
 	fd_close(&w->at);
 	w->at = fd;
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0 || fstatvfs(fd, &fs) < 0)
 		return err_sys(e, "examine \"%s\"", w->path);
-	w->is_roots =
-		w->is_roots && !was_shut && st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
+	w->is_roots = w->is_roots && !was_shut && !(fs.f_flag & (ST_NOSUID | ST_NOEXEC)) &&
+		      st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH));
 	return 0;
 }
 

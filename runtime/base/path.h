@@ -53,7 +53,8 @@ MUST_CHECK int path_replace_file(int root, const char *path, const void *data, s
 				 mode_t mode, struct err *e);
 
 /* What the administrator named on the HOST by an absolute path that may lead through folders of users: O_PATH. A link is followed as long as nobody but root can have made it: each folder on the way is root's, nobody else
- * may write to it, and none above it is one that only root enters (what a zone may write to lies below such a folder, and its files are root's). Any other link is -EPERM. */
+ * may write to it, none is on a mount with nosuid or noexec, and none above it is one that only root enters (what a zone may write to is on such a mount or lies below such a folder, and its files are root's).
+ * Any other link is -EPERM. */
 MUST_CHECK int path_open_host(const char *path, struct err *e);
 
 /* "/proc/self/fd/N" for calls that know no descriptor form; buf at least 32 bytes. HOST side only. */

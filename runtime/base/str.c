@@ -303,13 +303,28 @@ bool str_is_line_safe(const char *s, const char *also)
 	return true;
 }
 
-char str_harmless(unsigned char *last, char next)
-{
-	unsigned char k = (unsigned char)next;
-	bool is_eight_bit = k >= 0x80 && k < 0xa0 && (*last < 0x80 || *last == 0xc2);
+/* What str_harmless() remembers: how many bytes of the character are to come, and which of them its beginning forbids (RFC 3629). */
+enum { TO_COME = 3, FROM_C2 = 4, FROM_E0 = 8, FROM_F0 = 16 };
 
-	*last = k;
-	return k < 0x20 || k == 0x7f || is_eight_bit ? '?' : next;
+static unsigned char beginning(unsigned char k)
+{
+	if (k < 0xc2 || k > 0xf4)
+		return 0;
+	if (k < 0xe0)
+		return (unsigned char)(1 | (k == 0xc2 ? FROM_C2 : 0));
+	return (unsigned char)(k < 0xf0 ? 2 | (k == 0xe0 ? FROM_E0 : 0)
+					: 3 | (k == 0xf0 ? FROM_F0 : 0));
+}
+
+char str_harmless(unsigned char *state, char next)
+{
+	unsigned char k = (unsigned char)next, was = *state;
+	bool is_part = (was & TO_COME) && k >= 0x80 && k < 0xc0 && !(was & FROM_E0 && k < 0xa0) &&
+		       !(was & FROM_F0 && k < 0x90);
+	bool is_control = k < 0x20 || k == 0x7f || (k >= 0x80 && k < 0xa0);
+
+	*state = is_part ? (unsigned char)((was & TO_COME) - 1) : beginning(k);
+	return is_control && !(is_part && !(was & FROM_C2)) ? '?' : next;
 }
 
 /* Length of the well-formed UTF-8 sequence at s (n bytes left), 0 when there is none: RFC 3629,

@@ -70,9 +70,9 @@ MUST_CHECK int str_format(char *buf, size_t size, const char *fmt, ...) PRINTF_L
 /* True when s may be written into a line-oriented file: no control characters (newline, NUL cannot occur) and none
  * of the characters in `also` (may be NULL). */
 bool str_is_line_safe(const char *s, const char *also);
-/* The next byte of a text from outside as a terminal may see it: '?' in place of control characters, also of those that stand as U+0080 to U+009F. *last is the
- * byte before it, 0 at the beginning of the text. */
-char str_harmless(unsigned char *last, char next);
+/* The next byte of a text from outside as a terminal may see it: '?' in place of control characters, also of U+0080 to U+009F and of such bytes that are no part of a character. *state is 0 at the beginning
+ * of the text and nobody else's business. */
+char str_harmless(unsigned char *state, char next);
 bool str_is_utf8(const char *s, size_t n);
 
 /* Edit distance (insert, delete, change, swap of neighbours), at most `max`+1; for "did you mean". */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -19,6 +20,14 @@
 
 enum { DIE_TIMEOUT_MS = 10000 };
 
+/* What has its name now is another create's, which took it while it was empty. */
+static bool is_replaced(const struct engine_container *c)
+{
+	struct stat st;
+
+	return fstat(c->dir, &st) == 0 && st.st_nlink == 0;
+}
+
 int delete_directory(struct engine_container *c)
 {
 	static const char *const files[] = { FIFO_FILE, CONFIG_FILE, LOCK_FILE, STILL_FILE,
@@ -26,10 +35,12 @@ int delete_directory(struct engine_container *c)
 	auto_free char *path = mem_format("%s/%s", c->root, c->id);
 	struct err cause = { 0 };
 
+	if (is_replaced(c))
+		return 0;
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		(void)sys_unlinkat(c->dir, files[i],
 				   0); /* missing is fine; the rest is seen by rmdir */
-	if (sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0 || errno == ENOENT || is_replaced(c))
 		return 0;
 	/* the directory of notify.c, a temporary file of an interrupted write, or something foreign */
 	int r = file_remove_tree(AT_FDCWD, path, &cause);

@@ -66,7 +66,7 @@ static int find_threads(struct cgroup *cg, struct threads *ret, struct err *e)
 {
 	auto_free pid_t *pids = NULL;
 	size_t n = 0;
-	int r = cgroup_pids(cg, &pids, &n, e);
+	int r = cgroup_pids_surely(cg, &pids, &n, e);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		auto_free char *path = mem_format("/proc/%d/task", (int)pids[i]);

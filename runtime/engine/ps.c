@@ -10,7 +10,7 @@ int engine_ps(struct engine_container *c, pid_t **ret, size_t *ret_n, struct err
 	pid_t pid = engine_pid(c);
 
 	if (cg)
-		return cgroup_pids(cg, ret, ret_n, e);
+		return cgroup_pids_surely(cg, ret, ret_n, e);
 	*ret = mem_array(1, sizeof(**ret));
 	(*ret)[0] = pid;
 	*ret_n = pid > 0 ? 1 : 0;

@@ -82,7 +82,7 @@ static int find_new(struct round *r, const struct engine_rlimits_saved *done, st
 	auto_free pid_t *pids = NULL;
 	struct cgroup *cg = engine_cgroup(r->c);
 	size_t n = 0;
-	int code = cg ? cgroup_pids(cg, &pids, &n, e)
+	int code = cg ? cgroup_pids_surely(cg, &pids, &n, e)
 		      : err_set(e, EOPNOTSUPP, "the container has no cgroup");
 
 	if (code < 0)
@@ -106,7 +106,7 @@ static int drop_strangers(struct round *r, struct err *e)
 {
 	auto_free pid_t *pids = NULL;
 	size_t n = 0, kept = 0;
-	int code = cgroup_pids(engine_cgroup(r->c), &pids, &n, e);
+	int code = cgroup_pids_surely(engine_cgroup(r->c), &pids, &n, e);
 
 	for (size_t i = 0; code == 0 && i < r->n; i++) {
 		bool there = false;

@@ -306,7 +306,8 @@ static void on_signal(struct loop *l, const struct signalfd_siginfo *si, void *a
 	if (si->ssi_signo != SIGTERM)
 		return;
 	up_refresh(m);
-	m->reboot_wanted = false; /* the host goes down, or zones.service is stopped */
+	m->must_end = true;
+	m->reboot_wanted = false;
 	m->shutdown_ms = 0;
 	monitor_event(m, EVENT_SHUTDOWN);
 }
@@ -340,10 +341,10 @@ static int monitor_open(struct monitor *m, struct err *e)
 		r = loop_new(&m->loop, e);
 	if (r < 0)
 		return r;
+	console_init(&m->console, m->loop); /* monitor_close() ends both together */
 	r = loop_signals(m->loop, signals, on_signal, m, e);
 	if (r < 0)
 		return r;
-	console_init(&m->console, m->loop);
 	m->run.monitor = getpid();
 	r = proc_stat(getpid(), &m->run.monitor_start, NULL, e);
 	return r < 0 ? r : server_open(m, e);

@@ -151,10 +151,11 @@ struct monitor {
 	uint64_t status_since_ms;
 	struct procview view;
 	struct sysinfo_calls calls;
-	int init_fd;          /* pidfd in the loop; borrowed from the container; -1 */
-	int timer;            /* deadline or restart; 0 */
-	int ask_timer;        /* init did not seem to listen: when to ask again; 0 */
-	bool reboot_wanted;   /* a shutdown that ends in a boot */
+	int init_fd;        /* pidfd in the loop; borrowed from the container; -1 */
+	int timer;          /* deadline or restart; 0 */
+	int ask_timer;      /* init did not seem to listen: when to ask again; 0 */
+	bool reboot_wanted; /* a shutdown that ends in a boot */
+	bool must_end;      /* the host goes down, or zones.service is stopped: no boot any more */
 	uint64_t deadline_ms; /* of the shutdown that is on its way: when, by loop_now_ms() */
 	uint64_t shutdown_ms; /* the time that the request gives; 0: the configuration's */
 	bool halting;         /* the end of init is asked for */

@@ -106,13 +106,13 @@ static size_t n_waiting(const struct monitor *m)
 	return n;
 }
 
-/* A user has at most half of the places, for root's commands need one as well, and makes no boot of a shutdown that has begun: it may be root's, or the host's end. */
+/* A user has at most half of the places, for root's commands need one as well, and makes no boot of a shutdown that has begun: it may be root's. Nobody makes one of the host's end. */
 static int allow_shutdown(const struct monitor *m, bool user, bool reboot, struct err *e)
 {
 	if (user && n_waiting(m) >= SERVER_CLIENTS / 2)
 		return err_set(e, EBUSY, "%d commands wait for its end already",
 			       SERVER_CLIENTS / 2);
-	if (user && reboot && m->state == MACHINE_STOPPING && !m->reboot_wanted)
+	if (reboot && (m->must_end || (user && m->state == MACHINE_STOPPING && !m->reboot_wanted)))
 		return err_set(e, EBUSY, "it is going down already, wait for that");
 	return 0;
 }

@@ -36,6 +36,12 @@ bool zone_admin_spec_allows(const struct zone_spec *z, uid_t uid, const char *au
 	return false;
 }
 
+bool zone_admin_is_stranger(const struct zone_dirs *d, const struct zone_spec *z)
+{
+	return d->caller &&
+	       !zone_admin_spec_allows(z, d->caller->uid, ADMIN_CONFIG "," ADMIN_LOGIN);
+}
+
 /* Of several rights the first is named: it is the one that the verb is meant for. */
 static int refuse(const char *name, const char *auths, struct err *e)
 {

@@ -27,6 +27,8 @@ MUST_CHECK int zone_admin_allows(const struct zone_dirs *d, const char *name, ui
 bool zone_admin_spec_allows(const struct zone_spec *z, uid_t uid, const char *auths);
 /* Is this entry of "admin" the user's? */
 bool zone_admin_is(const struct zone_admin *entry, uid_t uid);
+/* Is there a caller, and may he neither enter the zone nor read its file? Then the variables of its service and what others are allowed are not for him. */
+bool zone_admin_is_stranger(const struct zone_dirs *d, const struct zone_spec *z);
 /* For whoever has just locked the zone: 0 where there is no caller or he still has one of his rights over it (the zone that he named; others are none of his), else -EPERM. */
 MUST_CHECK int zone_admin_check_caller(const struct zone_dirs *d, const struct zone *z,
 				       struct err *e);

@@ -16,6 +16,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/log.h"
 #include "runtime/base/mem.h"
+#include "runtime/zone/admin.h"
 #include "runtime/zone/apply.h"
 #include "runtime/zone/config_text.h"
 #include "runtime/zone/delegate.h"
@@ -33,6 +34,38 @@ static char *value_text(const struct json *j)
 	if (!j)
 		return NULL;
 	return j->type == JSON_STRING ? mem_strdup(j->text) : json_print(j, false);
+}
+
+/* Of a caller who may neither enter the zone nor read its file, as zone_info() has it. */
+static char *shown_text(const struct change *c, const struct json *value)
+{
+	auto_ptr(json) struct json *copy = value ? json_clone(value) : NULL;
+	bool is_env = str_eq(c->key, "service") && str_eq(c->name, "env");
+
+	if (value && str_eq(c->key, "admin"))
+		return mem_strdup("(hidden)");
+	for (size_t i = 0; is_env && copy && i < copy->n; i++)
+		json_set(copy, copy->items[i]->key, json_new_string("(hidden)"));
+	return value_text(copy);
+}
+
+static void hide(const struct zone_caller *stranger, const struct changes *c, struct zone_plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct change *one = &c->items[i];
+		const struct zone_admin entry = { .user = one->name };
+
+		if (str_eq(one->key, "admin") && one->name && zone_admin_is(&entry, stranger->uid))
+			continue;
+		free(p->items[i].from);
+		free(p->items[i].to);
+		p->items[i].from = shown_text(one, one->from);
+		p->items[i].to = shown_text(one, one->to);
+		if (str_eq(one->key, "admin")) { /* there is a name in it */
+			free(p->items[i].path);
+			p->items[i].path = mem_strdup(one->key);
+		}
+	}
 }
 
 static void plan_fill(struct zone_plan *p, const struct changes *c)
@@ -282,6 +315,8 @@ static int run_plan(struct run *x, struct zone_plan *ret, struct err *e)
 		return r;
 	changes_find(x->running.config, x->wanted, &x->running.unsure, &x->changes);
 	plan_fill(ret, &x->changes);
+	if (zone_admin_is_stranger(d, z->spec))
+		hide(d->caller, &x->changes, ret);
 	return 0;
 }
 

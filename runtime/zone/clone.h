@@ -37,7 +37,7 @@ MUST_CHECK int clone_config(const char *text, const char *from, const char *to, 
 
 /* Pure: is "DIR/NAME" of a root one of the things that make it this very machine: machine-id, host id, keys of its ssh server, seeds? */
 bool clone_identity_is(const char *dir, const char *name);
-/* Remove them. The names of the files with keys are added to `keys`: somebody has to make new ones. */
+/* Remove them. The names of the files with keys are added to `keys`, all that clone_keys() makes and some of the others: somebody has to make new ones. */
 MUST_CHECK int clone_identity(int root, struct strv *keys, struct err *e);
 
 #define CLONE_KEYS_DIR "/etc/ssh"
@@ -45,5 +45,6 @@ MUST_CHECK int clone_identity(int root, struct strv *keys, struct err *e);
  * *ret_all: none is missing (those of other servers and of kinds that nobody uses any more are not made). */
 MUST_CHECK int clone_keys(const char *zonepath, int root, const char *name,
 			  const struct strv *removed, bool *ret_all, struct err *e);
+bool clone_keys_makes(const char *name); /* pure: a file of this name? */
 
 #endif

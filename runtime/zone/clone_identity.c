@@ -11,6 +11,8 @@
 #include "runtime/base/sys.h"
 #include "runtime/zone/clone.h"
 
+enum { KEYS_MAX = 32 };
+
 static const struct {
 	const char *dir, *begin, *end; /* names that begin and end so; `end` NULL: just this name */
 	bool is_key;
@@ -49,7 +51,8 @@ static int remove_one(int dir, size_t row, const char *name, struct strv *keys, 
 		return 0;
 	if (sys_unlinkat(dir, name, 0) < 0)
 		return err_sys(e, "remove \"%s/%s\" of the clone", own[row].dir, name);
-	if (own[row].is_key)
+	/* the root's owner says how many there are: of those that nobody makes anew one is enough to tell */
+	if (own[row].is_key && (clone_keys_makes(name) || keys->n < KEYS_MAX))
 		strv_add(keys, name);
 	return 0;
 }

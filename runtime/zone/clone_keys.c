@@ -66,7 +66,7 @@ static int make_one(const char *work, int dir, const char *name, size_t kind, st
 	return r < 0 ? r : move_in(dir, public, public_name, 0644, e);
 }
 
-static bool is_made(const char *removed)
+bool clone_keys_makes(const char *removed)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		auto_free char *public = mem_format("%s.pub", kinds[i].file);
@@ -96,7 +96,7 @@ int clone_keys(const char *zonepath, int root, const char *name, const struct st
 
 	*ret_all = true;
 	for (size_t i = 0; i < removed->n; i++)
-		*ret_all = *ret_all && is_made(removed->items[i]);
+		*ret_all = *ret_all && clone_keys_makes(removed->items[i]);
 	if (access(KEYGEN, X_OK) < 0)
 		return err_set(e, ENOENT,
 			       KEYGEN " is not there (Debian: apt-get install openssh-client)");

@@ -6,7 +6,7 @@
  *   status    -> {"state","pid","init","restarts","console_clients"}
  *   start                                 ready -> running
  *   halt                                  take it down now; replies when everything is gone, then the monitor exits
- *   shutdown  {"timeout_ms", "reboot", "user"}   ask init, then halt at the deadline, which a second request only brings nearer; replies when done. Of "reboot" the last one holds.
+ *   shutdown  {"timeout_ms", "reboot", "user"}   ask init, then halt at the deadline, which a second request only brings nearer; replies when done. Of "reboot" the last one holds; EBUSY where root wants the zone down (after SIGTERM, or a user's while root waits).
  *                                         "user": for a user of the host, who gets no more time than the zone's file gives
  *   reboot                                halt and boot again in the same monitor; replies when running
  *   console   {"user"}                    EBUSY when too many are attached, for a user of the host two sooner than for root;

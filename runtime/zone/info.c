@@ -108,8 +108,7 @@ int zone_info(const struct zone_dirs *d, const char *name, struct zone_info_row 
 	auto_ptr(zone_spec) struct zone_spec *effective = zone_effective(z->spec, &host);
 
 	c.spec = z->spec;
-	if (d->caller &&
-	    !zone_admin_spec_allows(z->spec, d->caller->uid, ADMIN_CONFIG "," ADMIN_LOGIN))
+	if (zone_admin_is_stranger(d, z->spec))
 		c.stranger = d->caller;
 	zone_effective_visit(z->spec, effective, &host, visit, &c);
 	add_image(&c, z->record.image);

@@ -75,20 +75,24 @@ static void arguments_make(struct strv *argv, const char *exe, const char *name,
 	}
 }
 
-/* Its word, or its end: a child of it may live on with a copy of the socket. */
+/* Its word, or its end: a child of it may live on with a copy of the socket. Without memory to wait for both, for its word alone. */
 static void wait_for_word(int fd, int monitor)
 {
 	struct pollfd fds[2] = { { .fd = fd, .events = POLLIN },
 				 { .fd = monitor, .events = POLLIN } };
 
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
-		;
-	if (monitor >= 0 && !(fds[0].revents & (POLLIN | POLLHUP)))
+	int n;
+
+	do
+		n = poll(fds, 2, -1);
+	while (n < 0 && errno == EINTR);
+	if (n > 0 && monitor >= 0 && !(fds[0].revents & (POLLIN | POLLHUP)))
 		(void)shutdown(
 			fd, SHUT_RDWR); /* it has ended without a word: so has the conversation */
 }
 
-static int outcome_wait(int fd, pid_t monitor, struct err *e)
+/* *ret_ends: it has failed and is about to end, or has. When we could not hear it, it may do well, and is left to init. */
+static int outcome_wait(int fd, pid_t monitor, bool *ret_ends, struct err *e)
 {
 	auto_close int pidfd = sys_pidfd_open(monitor, 0);
 	struct err outcome = { 0 };
@@ -97,6 +101,7 @@ static int outcome_wait(int fd, pid_t monitor, struct err *e)
 	wait_for_word(fd, pidfd);
 	int r = sock_recv(fd, &m, e);
 
+	*ret_ends = r >= 0;
 	if (r < 0)
 		return err_wrap(e, "hear the monitor");
 	if (r == 0 || m.size != sizeof(outcome))
@@ -124,6 +129,7 @@ int spawn_monitor(const char *name, const struct zone_boot *o, bool attach, int 
 	auto_done(strv) struct strv argv = { 0 }, env = { 0 };
 	auto_free char *exe = NULL;
 	int pair[2], r = proc_self_exe(&exe, e);
+	bool ends = false;
 	pid_t pid = -1;
 
 	if (r < 0)
@@ -153,10 +159,8 @@ int spawn_monitor(const char *name, const struct zone_boot *o, bool attach, int 
 	if (r < 0)
 		return err_wrap(e, "start the monitor");
 	fd_close(&theirs);
-	r = outcome_wait(ours, pid, e);
-	if (r < 0)
-		(void)waitpid(
-			pid, NULL,
-			0); /* it failed and is about to end; a living one becomes init's child when we leave */
+	r = outcome_wait(ours, pid, &ends, e);
+	if (r < 0 && ends)
+		(void)waitpid(pid, NULL, 0);
 	return r;
 }

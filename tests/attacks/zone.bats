@@ -912,3 +912,42 @@ P
 	makes_cgroups 1000
 	bites bounds makes_cgroups 100
 }
+
+hides_by_moving() {
+	local i
+	up web || return 1
+	cat > "$(root_of web)/root/hop.py" <<'P'
+import os, sys
+os.chdir("/sys/fs/cgroup")
+names = ["s%d" % i for i in range(100)]
+for n in names:
+    os.mkdir(n)
+files = [os.open(n + "/cgroup.procs", os.O_WRONLY) for n in names]
+hidden = os.fork()
+if hidden == 0:
+    os.execv("/bin/sleep", ["sleep", "4711"])
+open("/root/hops", "w")
+while True:
+    for f in files:
+        os.write(f, b"%d" % hidden)
+P
+	zone exec web python3 /root/hop.py >/dev/null 2>&1 3>&- &
+	wait_for 20 test -e "$(root_of web)/root/hops" || return 1
+	wait_for 20 sh -c 'zone ps web | grep -q "sleep 4711"' || return 1
+	for i in $(seq 60); do
+		zone ps web > "$TOP/ps"
+		grep -q "sleep 4711" "$TOP/ps" || { echo "look number $i"; cat "$TOP/ps"; return $HARM; }
+	done
+	for i in $(seq 5); do
+		run zone audit --json web
+		[ "$(jq -r '[.[0].findings[] | select(.property == "cgroup") | .verdict] | unique | join(" ")' <<< "$output")" = ok ] || { jq -c '.[0].findings[] | select(.property == "cgroup")' <<< "$output"; return $HARM; }
+	done
+	timeout 20 zone halt web
+}
+
+# family: K
+# shown: weak: walk (ps misses it)
+@test "K: a process that root inside moves between sub-cgroups all the time is in every list of ps, and audit raises no alarm" {
+	hides_by_moving
+	bites walk hides_by_moving
+}

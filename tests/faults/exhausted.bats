@@ -319,3 +319,29 @@ bundle() { # $TOP/bundle: a container that sleeps
 	[ "$status" = 0 ]
 	[ "$(state_of web)" = installed ]
 }
+
+@test "a shared folder whose file system hangs: the boot says so, and one that is killed meanwhile leaves no lock" {
+	hanging_server
+	sed -i 's/(2, 15, 36, 42)/(2, 15, 17, 36, 42)/' "$TOP/server.py" # STATFS gets no answer either: one that was taken cannot be interrupted
+	mkdir "$TOP/shut/hang"
+	python3 "$TOP/server.py" "$TOP/shut/hang" >"$TOP/said" 2>&1 3>&- &
+	SERVER=$!
+	wait_for 10 grep -q ready "$TOP/said" || { cat "$TOP/said"; false; }
+	native web
+	zone set web 'fs=[{"dir":"/srv/hang","special":"'"$TOP"'/shut/hang","type":"lofs"}]'
+	LIMIT=40 attempt zone boot web
+	[ "$status" = 1 ]
+	says 'does not answer'
+	zone boot web >"$TOP/said" 2>&1 3>&- &
+	sleep 1
+	for f in $(grep -lzx "ZONES_RUN_DIR=$ZONES_RUN_DIR" /proc/[0-9]*/environ 2>/dev/null); do
+		[ "$(cat "${f%environ}comm")" != zone ] || kill -9 "$(basename "${f%/environ}")"
+	done
+	sleep 0.2
+	LIMIT=20 attempt zone set web 'fs=[]'
+	first=$status
+	LIMIT=40 attempt zone boot web
+	kill -9 "$SERVER"
+	[ "$first:$status" = 0:0 ]
+	zone halt web
+}

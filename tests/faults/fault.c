@@ -190,6 +190,36 @@ static bool loader_calls(struct tracee *t, uint64_t from)
 	return t->early;
 }
 
+/* Flags of a descriptor that is open are read and set without fail: fcntl(2) has no error for that. */
+static bool cannot_fail(const struct __ptrace_syscall_info *info)
+{
+	int command = (int)info->entry.args[1];
+
+	return info->entry.nr == SYS_fcntl && (command == F_GETFD || command == F_SETFD ||
+					       command == F_GETFL || command == F_SETFL);
+}
+
+/* No call at all has number -1; a filter that kills would see it, so calls that begin with a descriptor fail by one that is none. */
+static void call_spoil(struct user_regs_struct *regs)
+{
+	switch (regs->orig_rax) {
+	case SYS_read:
+	case SYS_readv:
+	case SYS_pread64:
+	case SYS_write:
+	case SYS_writev:
+	case SYS_pwrite64:
+	case SYS_epoll_ctl:
+	case SYS_ioctl:
+	case SYS_sendmsg:
+	case SYS_recvmsg:
+		regs->rdi = (unsigned long)-1;
+		break;
+	default:
+		regs->orig_rax = (unsigned long)-1;
+	}
+}
+
 /* A call begins. */
 static void call_enters(struct tracee *t, const struct __ptrace_syscall_info *info)
 {
@@ -198,7 +228,7 @@ static void call_enters(struct tracee *t, const struct __ptrace_syscall_info *in
 
 	if (t->early && loader_calls(t, info->instruction_pointer))
 		return;
-	if (!row || !run.begun)
+	if (!row || !run.begun || cannot_fail(info))
 		return;
 	run.count++;
 	if (run.verbose || run.count == run.at)
@@ -211,7 +241,7 @@ static void call_enters(struct tracee *t, const struct __ptrace_syscall_info *in
 	}
 	if (ptrace(PTRACE_GETREGS, t->pid, NULL, &regs) < 0)
 		return;
-	regs.orig_rax = (unsigned long)-1;
+	call_spoil(&regs);
 	(void)ptrace(PTRACE_SETREGS, t->pid, NULL, &regs);
 	t->fail = true;
 	t->code = run.code ? run.code : row->code;

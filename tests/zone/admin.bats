@@ -341,6 +341,28 @@ time.sleep(60)' "$ZONES_RUN_DIR/.admin" >"$TOP/out" 3>&- &
 	[ "$(state_of web)" = installed ]
 }
 
+@test "a user makes no boot of a shutdown that root waits for, nor of the host's end" {
+	zone set web shutdownTimeout=20s
+	fails 0 zone boot web
+	kill -STOP "$(init_pid web)" # it does not listen
+	zone autoshutdown >/dev/null 2>"$TOP/end" 3>&- &
+	waiting=$!
+	wait_for 10 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = shutting_down ]'
+	fails 1 as daemon "$TOP/zone" shutdown -r -t 1 web
+	says 'going down already'
+	fails 0 as daemon "$TOP/zone" shutdown -t 1 web # sooner is his to ask
+	wait $waiting
+	[ "$(state_of web)" = installed ]
+	fails 0 zone boot web
+	kill -STOP "$(init_pid web)"
+	kill -TERM "$(jq -r .monitor "$ZONES_RUN_DIR/web/run.json")"
+	wait_for 10 sh -c '[ "$(zone list --json web | jq -r ".[0].state")" = shutting_down ]'
+	fails 1 as daemon "$TOP/zone" shutdown -r -t 1 web
+	says 'going down already'
+	fails 0 as daemon "$TOP/zone" shutdown -t 1 web
+	[ "$(state_of web)" = installed ]
+}
+
 @test "a user's consoles leave two places to root; whoever finds none is told so and does not come back for ever" {
 	fails 0 zone boot web
 	for i in $(seq 8); do

@@ -153,6 +153,36 @@ bin apply 0
 bin apply 1" ]
 }
 
+@test "liveconfig alone: neither diff nor apply shows the variables of the service or what others are allowed" {
+	zone set web service.command='["/bin/sleep","1000"]' service.env.TOKEN=geheim
+	zone boot web
+	zone set web service.env.TOKEN=geheimer maxLwps=150
+	zone add web admin user=games auths=manage
+	for json in "" --json; do
+		for verb in diff 'apply -n'; do
+			# shellcheck disable=SC2086
+			run bob $verb $json web
+			says '(hidden)'
+			says service
+			says maxLwps
+			says admin
+			case $output in *geheim* | *games*) echo "$verb: $output"; false ;; esac
+			# shellcheck disable=SC2086
+			run alice $verb $json web
+			says geheimer
+			says games
+		done
+	done
+	run bob apply web
+	case $output in *geheim* | *games*) echo "$output"; false ;; esac
+	zone set web 'admin[2].auths=["login"]'
+	zone add web admin user=sync auths=manage
+	zone set web 'admin[1].auths=["liveconfig"]'
+	run bob diff --json web
+	says 'admin[bin]' # his own
+	case $output in *sync* | *games*) echo "$output"; false ;; esac
+}
+
 @test "clonefrom: a clone that is his, of the name ZONE-WORD, with no more than the zone has, one at a time; he removes it himself" {
 	fails 1 bob clone web web-b
 	says 'no right "clonefrom"'

@@ -501,6 +501,14 @@ mounted() {
 			fails 1 zone exec z cat /d/file
 		done
 	done
+	# nor on a file system with nosuid, which a zone may be given anywhere
+	mkdir "$TOP/mnt"
+	mount -t tmpfs -o nosuid,mode=755 none "$TOP/mnt"
+	ln -s "$TOP/shut/secret" "$TOP/mnt/data"
+	zone set z "fs=[{\"dir\":\"/d\",\"type\":\"lofs\",\"special\":\"$TOP/mnt/data\"}]"
+	run zone apply z
+	umount "$TOP/mnt"
+	says "leads over the link"
 	# a folder and a link are exchanged all the time
 	mkdir "$TOP/users/good"
 	mv "$TOP/users/data" "$TOP/users/link" 2>/dev/null || ln -s "$TOP/shut/secret" "$TOP/users/link"
@@ -525,4 +533,24 @@ P
 	wait $racer
 	echo "mounted $mounted times of 20"
 	[ $mounted -gt 0 ]
+}
+
+@test "a link that another zone makes in a folder on a nosuid file system, which need not be shut, leads nowhere" {
+	mkdir "$TOP/disk" "$TOP/secret"
+	echo secret >"$TOP/secret/file"
+	mount -t tmpfs -o nosuid,mode=755 tmpfs "$TOP/disk"
+	mkdir "$TOP/disk/shared" "$TOP/disk/shared/b"
+	booted a 'fs=[{"dir":"/d","type":"lofs","special":"'"$TOP"'/disk/shared"}]'
+	native b
+	zone exec a sh -c 'rmdir /d/b && ln -s "$1" /d/b' sh "$TOP/secret"
+	zone set b 'fs=[{"dir":"/d","type":"lofs","special":"'"$TOP"'/disk/shared/b","options":["ro"]}]'
+	run zone boot b
+	echo "boot $status: $output"
+	booted=$status
+	[ "$booted" != 0 ] || zone exec b cat /d/file
+	zone halt a
+	zone halt b
+	umount "$TOP/disk"
+	[ "$booted" = 1 ]
+	says "leads over the link"
 }

@@ -222,15 +222,16 @@ gone_home() { # AS-BEFORE: while the zone runs
 }
 # a connection that is used all the time, from the zone to the host outside
 talk() {
-	outside python3 -c '
+	# exec: what is killed in the end is the program, not a shell that waits for it
+	(exec nsenter --net="/proc/$OUTSIDE/ns/net" timeout -k 1 60 python3 -c '
 import socket
 s = socket.create_server(("192.0.2.1", 80)); c = s.accept()[0]
 while True:
     d = c.recv(9)
     if not d: break
-    c.send(d)' >/dev/null 2>&1 3>&- & talkers+=($!)
+    c.send(d)') >/dev/null 2>&1 3>&- & talkers+=($!)
 	wait_for 5 outside sh -c 'ss -ltn | grep -q 192.0.2.1:80'
-	inside web python3 -c '
+	(exec nsenter --net="/proc/$(init_pid web)/ns/net" timeout -k 1 60 python3 -c '
 import os, socket, sys, time
 s, n = socket.create_connection(("192.0.2.1", 80), 5, (sys.argv[2], 0)), 0
 s.settimeout(20)
@@ -240,7 +241,7 @@ while True:
     n += 1
     with open(sys.argv[1] + ".new", "w") as f: f.write(str(n))
     os.rename(sys.argv[1] + ".new", sys.argv[1])
-    time.sleep(0.01)' "$TOP/talk" "$1" >/dev/null 2>&1 3>&- & talkers+=($!)
+    time.sleep(0.01)' "$TOP/talk" "$1") >/dev/null 2>&1 3>&- & talkers+=($!)
 	wait_for 5 test -e "$TOP/talk"
 }
 talks() {

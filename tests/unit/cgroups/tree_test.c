@@ -27,6 +27,36 @@ static void test_make_and_remove(void)
 	fake_remove(root);
 }
 
+/* One whose directory is the folder that others of ours live in, and who has found it, takes nothing of it away; only what its maker has left to it. */
+static void test_folder(void)
+{
+	struct cgroup *cg = fake_cgroup(CGROUP_MODE_V1);
+	char *root = fake_root();
+	struct backoff until = backoff_start(1000);
+	struct err e = { 0 };
+	struct cgroup_part *web = fake_part(cg, root, "/zones/web", "cpu");
+
+	CHECK_INT(tree_make(web, &e), 0);
+	struct cgroup_part *folder = fake_part(cg, root, "/zones", "cpu");
+
+	CHECK_INT(tree_make(folder, &e), 1);
+	CHECK_INT(folder->made, 0);
+	CHECK_INT(tree_remove(folder, &until, &e), 0);
+	CHECK(fake_exists(root, "/zones/web"));
+	struct cgroup_part *maker = fake_part(cg, root, "/made", "cpu");
+
+	CHECK_INT(tree_make(maker, &e), 0);
+	tree_hand_over(maker);
+	struct cgroup_part *taker = fake_part(cg, root, "/made", "cpu");
+
+	CHECK_INT(tree_make(taker, &e), 1);
+	CHECK_INT(tree_remove(taker, &until, &e), 0);
+	CHECK(geteuid() != 0 ||
+	      !fake_exists(root, "/made")); /* without privileges there are no marks */
+	cgroup_free(cg);
+	fake_remove(root);
+}
+
 static void test_foreign(void)
 {
 	struct cgroup *cg = fake_cgroup(CGROUP_MODE_V1);
@@ -165,6 +195,7 @@ static void test_depth(void)
 int main(void)
 {
 	test_make_and_remove();
+	test_folder();
 	test_foreign();
 	test_neighbours_stay();
 	test_busy();

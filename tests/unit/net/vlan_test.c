@@ -31,7 +31,8 @@ static void test_taken(struct netlink *nl, const struct link_info *lower, int ou
 
 	vlan_name("card0", 9, name);
 	CHECK(link_add_veth(nl, &foreign, &e) == 0);
-	CHECK(vlan_check(nl, lower, 9, &e) == -EEXIST && vlan_open(nl, lower, 9, &l, &e) == -EEXIST);
+	CHECK(vlan_check(nl, lower, 9, &e) == -EEXIST &&
+	      vlan_open(nl, lower, 9, &l, &e) == -EEXIST);
 	CHECK(strstr(e.text, "exists already and is not VLAN 9 on \"card0\"") != NULL);
 	CHECK(link_find(nl, name, &l, &e) == 0 && !l.alias[0] && !(l.flags & IFF_UP));
 	CHECK(link_delete(nl, name, &e) == 0);

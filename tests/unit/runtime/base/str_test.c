@@ -111,6 +111,16 @@ static void test_questions(void)
 	for (size_t i = 0; text[i]; i++)
 		shown[i] = str_harmless(&last, text[i]);
 	CHECK_STR(shown, "a????\xc2?\xc3\xa4\xc3\x9b\xff");
+	/* a byte before it makes no character of it: only the beginning of one does */
+	const char *torn = "\x80\x9b\xe9\x9b"
+			   "31m\xc3\xa4\x9b\xe0\x82\x9b\xe9\x9b\x9b\xf0\x9f\x98\x80\x9b";
+	char rest[32] = "";
+
+	last = 0;
+	for (size_t i = 0; torn[i]; i++)
+		rest[i] = str_harmless(&last, torn[i]);
+	CHECK_STR(rest, "??\xe9\x9b"
+			"31m\xc3\xa4?\xe0??\xe9\x9b\x9b\xf0\x9f\x98\x80?");
 	CHECK(str_is_line_safe("a b=c", NULL));
 	CHECK(!str_is_line_safe("a\nb", NULL));
 	CHECK(!str_is_line_safe("a\x7f", NULL));

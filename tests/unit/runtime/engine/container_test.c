@@ -1,4 +1,5 @@
 /* container, list, create's refusals, delete: everything about a state directory that needs no privileges. */
+#include "runtime/engine/delete.h"
 #include "runtime/engine/private.h"
 
 #include <errno.h>
@@ -206,12 +207,35 @@ static void test_create(void)
 	CHECK(strstr(e.text, "/nonexistent/root") != NULL);
 	CHECK(engine_list(root, &ids, &e) == 0 && ids.n == 0);
 	auto_close int taken = make_dir("new");
+	auto_close int held = -1;
 
+	CHECK(file_lock(taken, LOCK_FILE, true, 0, &held, &e) == 0);
 	CHECK_INT(engine_create(&o, &c, &e), -EEXIST);
 	CHECK(strstr(e.text, "container with given ID already exists") != NULL);
 	CHECK(taken >= 0 && engine_list(root, &ids, &e) == 0 &&
 	      ids.n == 1); /* the other one is untouched */
 	strv_done(&ids);
+}
+
+/* A create whose directory another one has replaced, because it was empty, fails, and takes nothing of that one's away. */
+static void test_replaced(void)
+{
+	char id[] = "replaced";
+	auto_close int first = make_dir(id);
+	auto_free char *path = mem_format("%s/%s", root, id);
+
+	CHECK(rmdir(path) == 0);
+	auto_close int second = make_dir(id);
+	auto_close int held = -1;
+	struct err e = { 0 };
+	struct engine_container c = { .root = root, .id = id, .dir = first };
+
+	CHECK(file_lock(second, LOCK_FILE, true, 0, &held, &e) == 0);
+	(void)delete_directory(&c);
+	CHECK(faccessat(second, LOCK_FILE, F_OK, 0) == 0);
+	c.dir = second;
+	CHECK_INT(delete_directory(&c), 0);
+	CHECK(access(path, F_OK) < 0);
 }
 
 static void test_pid_file(void)
@@ -238,6 +262,7 @@ int main(void)
 	test_force();
 	test_list();
 	test_create();
+	test_replaced();
 	test_pid_file();
 	CHECK(file_remove_tree(AT_FDCWD, root, &e) == 0);
 	return test_done();

@@ -14,6 +14,27 @@ static const char *const stays[] = {
 	"etc/passwd",          "var/lib/systemd/linger",
 };
 
+/* Its owner says how many files there are; what has to be made anew is told all the same. */
+static void test_many(const char *root, int fd)
+{
+	auto_done(strv) struct strv keys = { 0 };
+	struct err e = { 0 };
+
+	for (int i = 0; i < 300; i++) {
+		auto_free char *path = mem_format("etc/ssh/ssh_host_%d_key", i);
+
+		test_put(root, path, "x");
+	}
+	test_put(root, "etc/ssh/ssh_host_ed25519_key", "x");
+	test_put(root, "etc/ssh/ssh_host_ed25519_key.pub", "x");
+	CHECK_INT(clone_identity(fd, &keys, &e), 0);
+	CHECK(keys.n > 2 && keys.n <= 40);
+	CHECK(strv_has(&keys, "ssh_host_ed25519_key") &&
+	      strv_has(&keys, "ssh_host_ed25519_key.pub"));
+	CHECK(!file_exists(fd, "etc/ssh/ssh_host_0_key") &&
+	      !file_exists(fd, "etc/ssh/ssh_host_299_key"));
+}
+
 int main(void)
 {
 	struct test_dirs t;
@@ -42,6 +63,7 @@ int main(void)
 		CHECK(!file_exists(fd, goes[i]));
 	for (size_t i = 0; i < sizeof(stays) / sizeof(stays[0]); i++)
 		CHECK(file_exists(fd, stays[i]));
+	test_many(root, fd);
 	/* links and folders under the same names; a folder that is a link out of the root */
 	test_put(outside, "ssh_host_rsa_key", "canary");
 	test_put(outside, "machine-id", "canary");
