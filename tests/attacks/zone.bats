@@ -503,7 +503,7 @@ C
 		run timeout 10 zone exec -e LD_PRELOAD=/root/evil.so web "/root/$p" help
 		echo "$output"
 		[ "$status" -ne 124 ] || return $HARM
-		case $output in *WRITABLE*) return $HARM ;; *"loaded into"*) ;; *) return 1 ;; esac
+		case $output in *WRITABLE*) return $HARM ;; *"loaded into"*) ;; *) [ "$BUILD" != "$ROOT/build" ] || return 1 ;; esac # a sanitizer wants to be loaded first
 	done
 	cmp "$(command -v zone)" "$TOP/zone" || return $HARM
 }
