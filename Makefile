@@ -19,7 +19,7 @@
 #   make clean · make help
 #
 # Flavours live in folders of their own and never mix: SAN=1 (ASan+UBSan, build/san), COV=1 (gcov, build/cov),
-# FAULTS=1 (numbered fault points, build/faults). build/weak/zrun is for the attack suite alone: it takes one protection out (tests/attacks/weak.c). WERROR=1 makes warnings errors. CFLAGS and LDFLAGS are yours.
+# FAULTS=1 (numbered fault points, build/faults). build/weak/zrun and build/weak/zone are for the attack suite alone: each takes one protection out (tests/attacks/weak.c). WERROR=1 makes warnings errors. CFLAGS and LDFLAGS are yours.
 # LAUNCHER= links zrun as any other program, without the fast start of runtime/launcher.
 
 PREFIX     ?= /usr/local
@@ -155,11 +155,14 @@ $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libzones.a
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 
-# The release's zrun without one protection at a time, for the attack suite alone (tests/attacks/weak.c); nothing installs it.
-weak := $(if $(filter release,$(FLAVOUR)),$(if $(wildcard tests/attacks/weak.c),$(B)/weak/zrun))
+# The release's programs without one protection at a time, for the attack suite alone (tests/attacks/weak.c); nothing installs them.
+weak := $(if $(filter release,$(FLAVOUR)),$(if $(wildcard tests/attacks/weak.c),$(B)/weak/zrun $(B)/weak/zone))
+weak_wraps = $(addprefix -Wl$(,)--wrap=,$(shell sed -n 's/^WRAP.[^$(,)]*, \([a-z0-9_]*\),.*/\1/p' $(filter tests/attacks/%,$(patsubst $(B)/obj/%.o,%.c,$^))))
 $(B)/weak/zrun: $(call obj,tests/attacks/weak.c $(zrun_src)) $(B)/libzones.a
+$(B)/weak/zone: $(call obj,tests/attacks/weak.c tests/attacks/weak_zone.c $(zone_src)) $(B)/libzones.a
+$(weak):
 	@mkdir -p $(@D)
-	$(CC) $(our_ldflags) $(LDFLAGS) $(addprefix -Wl$(,)--wrap=,$(shell sed -n 's/^WRAP.[a-z_]*, \([a-z0-9_]*\),.*/\1/p' tests/attacks/weak.c)) -o $@ $^ $(pkg_libs)
+	$(CC) $(our_ldflags) $(LDFLAGS) $(weak_wraps) -o $@ $^ $(pkg_libs)
 
 unit-build: $(unit_bin) $(weak)
 unit: $(unit_bin)

@@ -1,7 +1,8 @@
-/* weak - the runtime without one of its protections, so that the attack suite can show that its attacks bite.
+/* weak - the programs without one of their protections, so that the attack suite can show that its attacks bite.
  *
- * build/weak/zrun is linked from the release's own objects and this file; the linker puts a function __wrap_X of this file in the place of each X (ld --wrap). ZONES_WEAK in the environment names
- * the protection that is taken out, and without it the program is the release's. No source of the product knows of it, `make install` cannot install it, and only the tests run it. */
+ * build/weak/zrun and build/weak/zone are linked from the release's own objects and this file, zone from weak_zone.c as well; the linker puts a function __wrap_X of these in the place of each X (ld --wrap).
+ * ZONES_WEAK in the environment names the protection that is taken out, and without it the programs are the release's. No source of the product knows of it, `make install` cannot install it, and only the tests
+ * run it. */
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -24,26 +25,28 @@
 #include "runtime/base/sys.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/program.h"
+#include "tests/attacks/weak.h"
 
-/* The wrapper of a function and the function itself, declared alike. */
-#define WRAP(type, name, ...)            \
-	type __real_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__); \
-	type __wrap_##name(__VA_ARGS__)
-
-static char weakness[32];
+static char variable[] = "ZONES_WEAK=??????????????????????";
+static char *const weakness = variable + sizeof("ZONES_WEAK=") - 1;
 
 /* The environment is somebody else's later. */
 __attribute__((constructor)) static void remember(void)
 {
 	const char *name = getenv("ZONES_WEAK");
 
-	(void)snprintf(weakness, sizeof(weakness), "%s", name ? name : "");
+	(void)snprintf(weakness, sizeof(variable) - sizeof("ZONES_WEAK=") + 1, "%s",
+		       name ? name : "");
 }
 
-static bool is_weak(const char *name)
+bool is_weak(const char *name)
 {
 	return strcmp(weakness, name) == 0;
+}
+
+const char *weak_variable(void)
+{
+	return *weakness ? variable : NULL;
 }
 
 /* resolve: paths below a root are put together as strings, and links in them lead where they want */
@@ -172,7 +175,7 @@ WRAP(void, terminal_own_stdio, const struct process_spec *p)
 		(void)!fchown(fd, (uid_t)p->user.uid, (gid_t)-1);
 }
 
-/* procfs: the visible /proc is written to; maps: only the first line of an id map */
+/* procfs: the visible /proc is written to; maps: only the first line of an id map; identity: root inside is the host's root */
 WRAP(int, procfs_write, const struct isolation *iso, const char *path, const char *text,
      struct err *e)
 {
@@ -182,6 +185,8 @@ WRAP(int, procfs_write, const struct isolation *iso, const char *path, const cha
 		(void)snprintf(line, sizeof(line), "%.*s", (int)strcspn(text, "\n"), text);
 		return __real_procfs_write(iso, path, line, e);
 	}
+	if (is_weak("identity") && strstr(path, "_map"))
+		return __real_procfs_write(iso, path, "0 0 4294967295\n", e);
 	if (!is_weak("procfs"))
 		return __real_procfs_write(iso, path, text, e);
 	(void)snprintf(name, sizeof(name), "/proc/%s", path);
@@ -239,8 +244,26 @@ WRAP(int, path_read_regular, int root, const char *path, size_t max, char **ret,
 	return r;
 }
 
-/* env: the caller's environment goes along */
+/* env: the caller's environment goes along; leak: folders stay open that were to be closed by it (not pipes: at their end it is seen that the program runs) */
+static void keep_folders(void)
+{
+	struct stat st;
+
+	for (int fd = 3; is_weak("leak") && fd < 64; fd++) {
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			(void)fcntl(fd, F_SETFD, 0);
+	}
+}
+
 WRAP(int, sys_execve, const char *path, char *const argv[], char *const envp[])
 {
+	keep_folders();
 	return __real_sys_execve(path, argv, is_weak("env") ? environ : envp);
+}
+
+WRAP(int, sys_execveat, int dirfd, const char *path, char *const argv[], char *const envp[],
+     int flags)
+{
+	keep_folders();
+	return __real_sys_execveat(dirfd, path, argv, envp, flags);
 }
