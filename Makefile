@@ -205,7 +205,7 @@ $(B)/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(B)/fuzz/libzones.a
 fuzz: $(addprefix fuzz-,$(fuzz_names))
 fuzz-build: $(patsubst %,$(B)/fuzz/%_fuzz,$(fuzz_names))
 $(addprefix fuzz-,$(fuzz_names)): fuzz-%: $(B)/fuzz/%_fuzz
-	$< -max_total_time=$(FUZZ_TIME) -max_len=16384 -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=5000 -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/new/$* tests/fuzz/corpus/$*
+	$< -max_total_time=$(FUZZ_TIME) -max_len=16384 $(if $(filter seccomp,$*),-fork=1 -ignore_timeouts=1) -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=5000 -artifact_prefix=$(B)/fuzz/ $(B)/fuzz/new/$* tests/fuzz/corpus/$*
 conformance: all
 	@tests/run-bats $(B) tests/conformance
 lint:

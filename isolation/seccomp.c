@@ -1,6 +1,5 @@
-/* seccomp - the idea: translate the profile rule by rule into libseccomp's calls, take the finished program as bytes, put our ENOSYS stub in front, and keep the
- * result in a file together with the text of the profile it came from. A cached program is used only when that text is the same to the byte, so a collision of
- * the hash in the file's name can do no harm, and only when the file belongs to us and nobody else could write it. */
+/* seccomp - the idea: translate the profile rule by rule into libseccomp's calls, take the finished program as bytes, put our ENOSYS stub in front.
+ * seccomp_cache.c keeps the result. */
 #include "isolation/seccomp.h"
 
 #include <errno.h>
@@ -29,8 +28,7 @@
 enum {
 	ARGS_MAX = 6,
 	OPTIMIZE_TREE = 2, /* binary search instead of a chain */
-	CACHE_MAX = 4 << 20,
-	CACHE_VERSION = 3, /* raise it when the program made from the same text changes */
+	PROGRAM_MAX = 4 << 20,
 };
 #define ERRNO_MAX UINT64_C(4095)
 
@@ -286,7 +284,7 @@ static int take_program(scmp_filter_ctx ctx, struct seccomp_part *part, struct e
 		return err_ret(e, r, "linux.seccomp: compile the filter");
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return err_sys(e, "linux.seccomp: rewind the scratch file");
-	r = file_read_fd(fd, CACHE_MAX, &bytes, &size, e);
+	r = file_read_fd(fd, PROGRAM_MAX, &bytes, &size, e);
 	if (r < 0)
 		return r;
 	part->code = mem_dup(bytes, size);
@@ -377,162 +375,6 @@ int seccomp_build(const struct seccomp_spec *s, struct seccomp_program *ret, str
 	*ret = p;
 	p = (struct seccomp_program){ 0 };
 	return 0;
-}
-
-/* --- cache -------------------------------------------------------------------------------------------------------- */
-
-static void text_words(struct strbuf *b, const char *key, const struct strv *words)
-{
-	auto_free char *joined = strv_join(words, " ");
-
-	strbuf_format(b, "%s %s\n", key, joined);
-}
-
-static void text_rule(struct strbuf *b, const struct seccomp_rule_spec *rule)
-{
-	strbuf_format(b, "%s %d:%llu", rule->action, rule->errno_ret.set,
-		      (unsigned long long)rule->errno_ret.value);
-	for (size_t i = 0; i < rule->n_args; i++)
-		strbuf_format(b, " (%llu %s %llu %llu)", (unsigned long long)rule->args[i].index,
-			      rule->args[i].op, (unsigned long long)rule->args[i].value,
-			      (unsigned long long)rule->args[i].value_two);
-	text_words(b, "", &rule->names);
-}
-
-char *seccomp_text(const struct seccomp_spec *s)
-{
-	const struct scmp_version *v = seccomp_version();
-	struct utsname machine = { 0 };
-	struct strbuf b = { 0 };
-
-	(void)uname(&machine);
-	strbuf_format(&b, "zones %d libseccomp %u.%u.%u %s\n", CACHE_VERSION, v->major, v->minor,
-		      v->micro, machine.machine);
-	strbuf_format(&b, "%s %d:%llu\n", s->default_action, s->default_errno_ret.set,
-		      (unsigned long long)s->default_errno_ret.value);
-	text_words(&b, "architectures", &s->architectures);
-	text_words(&b, "flags", &s->flags);
-	for (size_t i = 0; i < s->n_rules; i++)
-		text_rule(&b, &s->rules[i]);
-	return strbuf_steal(&b);
-}
-
-/* FNV-1a, twice with different starts: names files, proves nothing. */
-static uint64_t hash(const char *text, uint64_t h)
-{
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return h;
-}
-
-/* The file: this head, the text, the instructions. */
-struct cache_head {
-	char magic[8];
-	uint32_t text_size, n, flags, notifies;
-};
-static const char cache_magic[8] = "zonesbpf";
-
-static bool is_trusted(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-	       !(st.st_mode & 077);
-}
-
-static bool take_cached(const char *data, size_t size, const char *text,
-			struct seccomp_program *ret)
-{
-	struct cache_head head;
-	size_t text_size = strlen(text);
-
-	if (size < sizeof(head))
-		return false;
-	memcpy(&head, data, sizeof(head));
-	if (memcmp(head.magic, cache_magic, sizeof(head.magic)) != 0 ||
-	    head.text_size != text_size || head.n == 0 || head.n > BPF_MAXINSNS)
-		return false;
-	if (size != sizeof(head) + text_size + head.n * sizeof(struct sock_filter) ||
-	    memcmp(data + sizeof(head), text, text_size) != 0)
-		return false;
-	*ret = (struct seccomp_program){
-		.code = mem_dup(data + sizeof(head) + text_size,
-				head.n * sizeof(struct sock_filter)),
-		.n = head.n,
-		.flags = head.flags,
-		.notifies = head.notifies & 1,
-		.notifies_itself = head.notifies & 2,
-	};
-	return true;
-}
-
-static bool cache_read(int dir, const char *name, const char *text, struct seccomp_program *ret)
-{
-	auto_close int fd =
-		sys_openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
-	auto_free char *data = NULL;
-	struct err ignored = { 0 };
-	size_t size = 0;
-
-	if (fd < 0 || !is_trusted(fd) || file_read_fd(fd, CACHE_MAX, &data, &size, &ignored) < 0)
-		return false;
-	return take_cached(data, size, text, ret);
-}
-
-static void cache_write(int dir, const char *name, const char *text,
-			const struct seccomp_program *p)
-{
-	auto_done(strbuf) struct strbuf b = { 0 };
-	struct err ignored = { 0 };
-	struct cache_head head = {
-		.text_size = (uint32_t)strlen(text),
-		.n = (uint32_t)p->n,
-		.flags = p->flags,
-		.notifies = (p->notifies ? 1u : 0u) | (p->notifies_itself ? 2u : 0u),
-	};
-
-	memcpy(head.magic, cache_magic, sizeof(head.magic));
-	strbuf_add_bytes(&b, &head, sizeof(head));
-	strbuf_add_bytes(&b, text, head.text_size);
-	strbuf_add_bytes(&b, p->code, p->n * sizeof(*p->code));
-	if (file_replace(dir, name, b.text, b.len, 0600, &ignored) < 0)
-		log_debug("the filter is not cached: %s", ignored.text);
-}
-
-/* A folder that others may write to is none of ours. */
-static int cache_open(const char *path)
-{
-	struct err ignored = { 0 };
-	struct stat st;
-
-	if (file_mkdir_p(AT_FDCWD, path, 0700, &ignored) < 0)
-		return -1;
-	auto_close int fd = file_open_dir(AT_FDCWD, path, &ignored);
-
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_uid != geteuid() || st.st_mode & 022)
-		return -1;
-	return fd_steal(&fd);
-}
-
-int seccomp_compile(const struct seccomp_spec *s, const char *cache, struct seccomp_program *ret,
-		    struct err *e)
-{
-	auto_close int dir = cache ? cache_open(cache) : -1;
-
-	if (dir < 0)
-		return seccomp_build(s, ret, e);
-	auto_free char *text = seccomp_text(s);
-	auto_free char *name = mem_format(
-		"%016llx%016llx", (unsigned long long)hash(text, UINT64_C(0xcbf29ce484222325)),
-		(unsigned long long)hash(text, UINT64_C(0x9e3779b97f4a7c15)));
-
-	if (cache_read(dir, name, text, ret))
-		return 0;
-	int r = seccomp_build(s, ret, e);
-
-	if (r == 0)
-		cache_write(dir, name, text, ret);
-	return r;
 }
 
 /* --- load --------------------------------------------------------------------------------------------------------- */

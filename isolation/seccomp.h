@@ -24,7 +24,8 @@ void seccomp_program_done(struct seccomp_program *p);
 /* Pure but for libseccomp's scratch memory file. Errors begin with "linux.seccomp". */
 MUST_CHECK int seccomp_build(const struct seccomp_spec *s, struct seccomp_program *ret,
 			     struct err *e);
-/* The same through the folder of compiled filters; cache NULL: without. A cache that cannot be used is ignored. */
+/* The same (seccomp_cache.c) in a process of its own, -ETIMEDOUT after 5 s, for libseccomp does not come to an end with every profile; and through the folder of compiled filters. cache NULL: without. A cache that
+ * cannot be used is ignored. */
 MUST_CHECK int seccomp_compile(const struct seccomp_spec *s, const char *cache,
 			       struct seccomp_program *ret, struct err *e);
 /* All that the program depends on, as text: the cache's key. Freshly allocated. Pure. */

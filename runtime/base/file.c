@@ -325,6 +325,15 @@ bool file_exists(int dirfd, const char *path)
 	return fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+int file_look(int dirfd, const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(e, "look for \"%s\"", path);
+}
+
 /* --- locks ------------------------------------------------------------------------------------ */
 
 static void sleep_ms(int ms)

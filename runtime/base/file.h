@@ -35,6 +35,8 @@ MUST_CHECK int file_mkdir_p(int dirfd, const char *path, mode_t mode, struct err
 /* Open a directory O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC. Returns the descriptor or negative errno. */
 MUST_CHECK int file_open_dir(int dirfd, const char *path, struct err *e);
 bool file_exists(int dirfd, const char *path); /* does not follow a final symlink */
+/* The same for whoever acts on "it is not there": 1 it is, 0 it is not, a negative errno when that cannot be known. */
+MUST_CHECK int file_look(int dirfd, const char *path, struct err *e);
 
 /* Remove a file or directory tree. Never follows symlinks, never crosses into another mount (-EXDEV names it), clears
  * immutable and append-only flags where needed, works for any depth (iterative) and any name. ENOENT is success. */

@@ -9,7 +9,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/log.h"
 
-enum { STATUS_TEXT = 64, EXIT_SOON_MS = 1000 };
+enum { DIE_MS = 5000, STATUS_TEXT = 64, EXIT_SOON_MS = 1000 };
 
 static bool oom_killed(const struct talk *t, int status)
 {
@@ -28,7 +28,9 @@ static int died(struct talk *t, struct child *child, struct err *e)
 	char how[STATUS_TEXT];
 	int status = 0;
 
-	(void)child_reap(child, -1, &status);
+	/* or it has executed, and we could not look: then it goes on */
+	if (child_reap(child, DIE_MS, &status) == 0)
+		return err_set(e, EPROTO, "%s is silent and has not ended", t->who);
 	if (oom_killed(t, status))
 		return err_set(e, ENOMEM, "%s was OOM-killed (memory limit too low?)", t->who);
 	process_status_text(status, how, sizeof(how));

@@ -37,7 +37,9 @@ static void leave(struct monitor *m, const struct err *up_error)
 	struct err gone = { 0 }, e = { 0 };
 
 	(void)err_set(&gone, ECANCELED, "the zone has gone down");
-	if (zone_run_remove(m->dirs, m->options->name, &e) < 0)
+	/* what fails once may pass; else the zone is called down, and the next command clears it up */
+	if (zone_run_remove(m->dirs, m->options->name, &e) < 0 &&
+	    zone_run_remove(m->dirs, m->options->name, &e) < 0)
 		log_err(&e);
 	server_answer(m, SERVER_WAIT_UP, up_error ? up_error : &gone);
 	server_answer(m, SERVER_WAIT_GONE, NULL);

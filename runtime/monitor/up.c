@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -23,7 +24,7 @@
 #include "runtime/zone/init_status.h"
 #include "runtime/zone/tenants.h"
 
-enum { STATUS_MAX = 32, STATUS_MS = 1000 };
+enum { STATUS_MAX = 32, STATUS_MS = 1000, DELETE_TRIES = 5, DELETE_PAUSE_NS = 100000000 };
 
 static void text_set(char **to, const char *s)
 {
@@ -476,16 +477,27 @@ void up_bury(struct monitor *m, int64_t *ret_status, char *text, size_t size)
 		text[0] = '\0';
 }
 
+/* What fails here leaves processes of a zone that is called down: not without having tried again, for most of what fails passes. */
+static void container_delete(struct engine_container *c)
+{
+	for (int left = DELETE_TRIES; left > 0; left--) {
+		struct err e = { 0 };
+
+		if (engine_delete(c, true, &e) >= 0 || e.code == ENOENT)
+			return;
+		log_err(&e);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = DELETE_PAUSE_NS }, NULL);
+	}
+}
+
 static void container_remove(struct monitor *m)
 {
-	struct err e = { 0 };
-
 	watch_end(m);
 	if (m->init_fd >= 0)
 		loop_remove_fd(m->loop, m->init_fd);
 	m->init_fd = -1;
-	if (m->container && engine_delete(m->container, true, &e) < 0)
-		log_err(&e);
+	if (m->container)
+		container_delete(m->container);
 	engine_free(ptr_steal(&m->container));
 	if (m->run.init > 0)
 		(void)waitpid(m->run.init, NULL, __WALL | WNOHANG);

@@ -73,7 +73,11 @@ static int phase_rename(const struct json *entry, struct err *e)
 	const char *from = text_of(entry, "zonepath");
 	const char *to = text_of(entry, "newZonepath");
 
-	if (!file_exists(AT_FDCWD, from) && file_exists(AT_FDCWD, to))
+	int old = file_look(AT_FDCWD, from, e), new = old == 0 ? file_look(AT_FDCWD, to, e) : 0;
+
+	if (old < 0 || new < 0)
+		return old < 0 ? old : new;
+	if (new > 0)
 		return 1;
 	if (sys_renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) {
 		int r = house_flush_parent(to, e);
@@ -95,7 +99,8 @@ static int finish_rename(const struct zone_dirs *d, const struct json *entry, st
 	}
 	if (r == 0)
 		return journal_end(d, text_of(entry, "zone"), e);
-	(void)!journal_end(d, text_of(entry, "zone"), &ignored); /* nothing has happened */
+	if (file_exists(AT_FDCWD, text_of(entry, "zonepath"))) /* nothing has happened */
+		(void)!journal_end(d, text_of(entry, "zone"), &ignored);
 	return r;
 }
 
@@ -110,9 +115,11 @@ static int finish_switch(const struct zone_dirs *d, const struct json *entry, st
 {
 	const char *stage = text_of(entry, "stage");
 	const char *to = text_of(entry, "newZonepath");
-	int r = 0;
+	int r = file_look(AT_FDCWD, stage, e);
 
-	if (file_exists(AT_FDCWD, stage)) {
+	if (r < 0)
+		return r;
+	if (r > 0) {
 		if (sys_renameat2(AT_FDCWD, stage, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
 			return err_sys(e, "rename \"%s\" to \"%s\"", stage, to);
 		r = house_flush_parent(to, e);

@@ -26,7 +26,13 @@ static int rename_zonepath(const struct json *entry, struct err *e)
 	const char *from = json_get_string(entry, "zonepath", NULL);
 	const char *to = json_get_string(entry, "newZonepath", NULL);
 
-	if (!from || !to || (!file_exists(AT_FDCWD, from) && file_exists(AT_FDCWD, to)))
+	if (!from || !to)
+		return 0;
+	int old = file_look(AT_FDCWD, from, e), new = old == 0 ? file_look(AT_FDCWD, to, e) : 0;
+
+	if (old < 0 || new < 0)
+		return old < 0 ? old : new;
+	if (new > 0)
 		return 0;
 	if (sys_renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
 		return err_sys(e, "rename \"%s\" to \"%s\"", from, to);
@@ -79,9 +85,11 @@ static int rename_config(const struct zone_dirs *d, const struct json *entry, st
 		mem_format("%s/%s.json", d->config, json_get_string(entry, "zone", ""));
 	auto_free char *new_file = mem_format("%s/%s.json", d->config, to);
 
-	if (!file_exists(AT_FDCWD, old_file))
-		return 0;
-	int r = house_config_set(old_file, new_file, "zonename", to, e);
+	int r = file_look(AT_FDCWD, old_file, e);
+
+	if (r <= 0)
+		return r;
+	r = house_config_set(old_file, new_file, "zonename", to, e);
 
 	if (r < 0)
 		return r;
@@ -96,9 +104,11 @@ static bool is_untouched(const struct zone_dirs *d, const struct json *entry)
 	auto_free char *record =
 		mem_format("%s/.records/%s.json", d->storage, json_get_string(entry, "to", ""));
 
+	struct err ignored = { 0 };
+
 	return file_exists(AT_FDCWD, json_get_string(entry, "zonepath", "")) &&
-	       !file_exists(AT_FDCWD, json_get_string(entry, "newZonepath", "")) &&
-	       !file_exists(AT_FDCWD, record);
+	       file_look(AT_FDCWD, json_get_string(entry, "newZonepath", ""), &ignored) == 0 &&
+	       file_look(AT_FDCWD, record, &ignored) == 0;
 }
 
 int rename_finish(const struct zone_dirs *d, const struct json *entry, struct err *e)
