@@ -328,7 +328,8 @@ VERBS = {
     # what was killed half way is "incomplete", and says that it has to be cleared up first
     "zone-install": Verb(INSTALL, [ZONE], [UNINSTALL], state("web", "installed"), clear=tidy("web")),
     "zone-boot": Verb(BOOT, [NET, INSTALL], [HALT], state("web", "running")),
-    "zone-exec": Verb(["zone", "exec", "web", "sh", "-c", "echo >/root/mark"], [ZONE, INSTALL, BOOT], [],
+    # a monitor that was killed is another one after the next command
+    "zone-exec": Verb(["zone", "exec", "web", "sh", "-c", "echo >/root/mark"], [ZONE, INSTALL, BOOT], [["zone", "exec", "web", "true"]],
                       told("/storage/web/root/root/mark"), monitor_of("web")),
     "zone-halt": Verb(HALT, [NET, INSTALL, BOOT], [BOOT], state("web", "installed"), monitor_of("web")),
     "zone-uninstall": Verb(UNINSTALL, [ZONE, INSTALL], [INSTALL], state("web", "configured")),
