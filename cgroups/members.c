@@ -40,8 +40,9 @@ static bool was_alone(struct cgroup_part *p, const struct stat *before)
 	struct stat now;
 
 	return look(p, &now) && before->st_nlink == NO_CHILDREN && now.st_nlink == NO_CHILDREN &&
-	       before->st_mtim.tv_sec == now.st_mtim.tv_sec &&
-	       before->st_mtim.tv_nsec == now.st_mtim.tv_nsec;
+	       before->st_ctim.tv_sec ==
+		       now.st_ctim.tv_sec && /* the other time is its owner's to set */
+	       before->st_ctim.tv_nsec == now.st_ctim.tv_nsec;
 }
 
 /* --- /proc -------------------------------------------------------------------------------------------------------- */

@@ -162,12 +162,13 @@ int v2_enable(struct cgroup_part *p, const struct strv *wanted, bool strict, str
 static const char *const delegate_fallback =
 	"cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
 
-/* Whoever may make cgroups uses memory of the kernel that no limit counts: a bound far above what any system needs, unless the configuration has one. */
+/* Whoever may make cgroups uses memory of the kernel that no limit counts: a bound far above what any system needs, unless the configuration has one. Names have up to 255 bytes, and /proc/PID/cgroup shows no path that is
+ * longer than PATH_MAX: 14 of them fit, with room for ours, so that nobody hides in a place without a name (members.c). */
 static const struct {
 	const char *file, *most;
 } delegate_bounds[] = {
 	{ "cgroup.max.descendants", "10000" },
-	{ "cgroup.max.depth", "64" },
+	{ "cgroup.max.depth", "14" },
 };
 
 static int bound_delegated(struct cgroup_part *p, struct err *e)

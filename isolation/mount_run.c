@@ -213,7 +213,7 @@ static int label_queue(const struct isolation *iso, const struct mount_op *op, i
 	auto_close int dir = sys_openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
 	if (dir < 0 || (fsetxattr(dir, "security.selinux", label, strlen(label) + 1, 0) < 0 &&
-			errno != EOPNOTSUPP))
+			errno != EOPNOTSUPP && errno != EROFS))
 		return err_sys(e, "set the label \"%s\"", label);
 	return 0;
 }

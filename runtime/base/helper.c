@@ -162,7 +162,7 @@ void helper_end(struct helper *h, int r)
 {
 	fd_close(&h->sock); /* one that still sends ends now */
 	if (r < 0)
-		(void)sys_kill(h->pid, SIGKILL); /* our own child, not waited for yet */
+		(void)sys_pidfd_send_signal(h->pidfd, SIGKILL);
 	(void)waitpid(h->pid, NULL, ends_in_time(h) ? 0 : WNOHANG);
 	fd_close(&h->pidfd);
 }

@@ -304,7 +304,7 @@ bool str_is_line_safe(const char *s, const char *also)
 }
 
 /* What str_harmless() remembers: how many bytes of the character are to come, and which of them its beginning forbids (RFC 3629). */
-enum { TO_COME = 3, FROM_C2 = 4, FROM_E0 = 8, FROM_F0 = 16 };
+enum { TO_COME = 3, FROM_C2 = 4, FROM_E0 = 8, FROM_F0 = 16, FROM_ED = 32, FROM_F4 = 64 };
 
 static unsigned char beginning(unsigned char k)
 {
@@ -312,15 +312,17 @@ static unsigned char beginning(unsigned char k)
 		return 0;
 	if (k < 0xe0)
 		return (unsigned char)(1 | (k == 0xc2 ? FROM_C2 : 0));
-	return (unsigned char)(k < 0xf0 ? 2 | (k == 0xe0 ? FROM_E0 : 0)
-					: 3 | (k == 0xf0 ? FROM_F0 : 0));
+	if (k < 0xf0)
+		return (unsigned char)(2 | (k == 0xe0 ? FROM_E0 : 0) | (k == 0xed ? FROM_ED : 0));
+	return (unsigned char)(3 | (k == 0xf0 ? FROM_F0 : 0) | (k == 0xf4 ? FROM_F4 : 0));
 }
 
 char str_harmless(unsigned char *state, char next)
 {
 	unsigned char k = (unsigned char)next, was = *state;
 	bool is_part = (was & TO_COME) && k >= 0x80 && k < 0xc0 && !(was & FROM_E0 && k < 0xa0) &&
-		       !(was & FROM_F0 && k < 0x90);
+		       !(was & FROM_F0 && k < 0x90) && !(was & FROM_ED && k > 0x9f) &&
+		       !(was & FROM_F4 && k > 0x8f);
 	bool is_control = k < 0x20 || k == 0x7f || (k >= 0x80 && k < 0xa0);
 
 	*state = is_part ? (unsigned char)((was & TO_COME) - 1) : beginning(k);

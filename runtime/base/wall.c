@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -235,6 +236,9 @@ static int landlock_enter(const struct wall *w, struct err *e)
 #define __NR_fchmodat2 452
 #endif
 
+/* Linux 6.13 and 6.17; the same number on all architectures */
+enum { SETXATTRAT = 463, REMOVEXATTRAT = 466, FILE_SETATTR = 469 };
+
 #define ALLOW  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define REFUSE BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
 #define LOAD(member) \
@@ -390,6 +394,86 @@ static int filter_enter(struct err *e)
 		       : 0;
 }
 
+/* --- alone ---------------------------------------------------------------------------------------------------------- */
+
+#define ANSWER(code)     BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (code))
+#define SKIP_BELOW(v, n) BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, (v), 0, (n))
+
+enum { X32 = 0x40000000 };
+
+static const struct {
+	uint32_t nr, code;
+} alone_rows[] = {
+	/* programs set the modes of what they have written; that it is not done harms nobody */
+	{ __NR_fchmod, 0 },
+	{ __NR_fchmodat, 0 },
+	{ __NR_fchmodat2, 0 },
+#ifdef __NR_chmod
+	{ __NR_chmod, 0 },
+	{ __NR_chown, EPERM },
+	{ __NR_lchown, EPERM },
+	{ __NR_utime, EPERM },
+	{ __NR_utimes, EPERM },
+	{ __NR_futimesat, EPERM },
+#endif
+	{ __NR_fchown, EPERM },
+	{ __NR_fchownat, EPERM },
+	{ __NR_utimensat, EPERM },
+	{ __NR_setxattr, EPERM },
+	{ __NR_lsetxattr, EPERM },
+	{ __NR_fsetxattr, EPERM },
+	{ __NR_removexattr, EPERM },
+	{ __NR_lremovexattr, EPERM },
+	{ __NR_fremovexattr, EPERM },
+	{ SETXATTRAT, EPERM },
+	{ REMOVEXATTRAT, EPERM },
+	{ FILE_SETATTR, EPERM },
+	{ __NR_truncate, EPERM },
+	{ __NR_kill, EPERM },
+	{ __NR_tkill, EPERM },
+	{ __NR_rt_sigqueueinfo, EPERM },
+	{ __NR_rt_tgsigqueueinfo, EPERM },
+	{ __NR_pidfd_send_signal, EPERM },
+	{ __NR_ptrace, EPERM },
+	{ __NR_process_vm_writev, EPERM },
+	/* what it does passes no filter */
+	{ __NR_io_uring_setup, ENOSYS },
+};
+
+enum { N_ALONE = sizeof(alone_rows) / sizeof(alone_rows[0]), N_ALONE_END = 10 };
+
+static int alone_enter(struct err *e)
+{
+	const struct sock_filter last[N_ALONE_END] = {
+		SKIP_UNLESS(__NR_tgkill, 4), /* threads of its own: Go stops them so */
+		LOAD(args[0]),
+		SKIP_UNLESS((uint32_t)getpid(), 1),
+		ALLOW,
+		REFUSE,
+		SKIP_UNLESS(__NR_socket, 3),
+		LOAD(args[0]),
+		SKIP_UNLESS(AF_UNIX, 1),
+		ANSWER(EAFNOSUPPORT),
+		ALLOW,
+	};
+	struct sock_filter all[N_BEGIN + 2 + 2 * N_ALONE + N_ALONE_END];
+	struct sock_fprog program = { .filter = all };
+	size_t n = N_BEGIN;
+
+	memcpy(all, begin, sizeof(begin));
+	all[n++] = (struct sock_filter)SKIP_BELOW(X32, 1);
+	all[n++] = (struct sock_filter)REFUSE;
+	for (size_t i = 0; i < N_ALONE; i++) {
+		all[n++] = (struct sock_filter)SKIP_UNLESS(alone_rows[i].nr, 1);
+		all[n++] = (struct sock_filter)ANSWER(alone_rows[i].code);
+	}
+	memcpy(all + n, last, sizeof(last));
+	program.len = (unsigned short)(n + N_ALONE_END);
+	return sys_prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (unsigned long)&program, 0, 0) < 0
+		       ? err_sys(e, "set the filter of system calls")
+		       : 0;
+}
+
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 int wall_enter(const struct wall *w, struct err *e)
@@ -402,7 +486,9 @@ int wall_enter(const struct wall *w, struct err *e)
 	    sys_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "give up new privileges");
 	r = landlock_enter(w, e);
-	if (r < 0 || w->programs || ARCHITECTURE == 0)
+	if (r < 0 || ARCHITECTURE == 0)
 		return r;
+	if (w->programs)
+		return w->alone ? alone_enter(e) : 0;
 	return filter_enter(e);
 }

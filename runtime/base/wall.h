@@ -32,6 +32,9 @@ struct wall {
 	const struct wall_tree *trees; /* n_trees 0: no file at all can be opened */
 	size_t n_trees;
 	bool programs; /* it may execute: no filter of calls, and TCP is not forbidden */
+	/* For programs that stay uid 0, which owns the host's files and whom the host's servers believe, and both of which Landlock leaves open: no mode, owner, attribute or time of a file is changed (a mode without an
+	 * error), no socket with a path is connected to, nobody is sent a signal or traced. */
+	bool alone;
 };
 
 /* Version of the kernel's Landlock, 0: it has none, or it is switched off. Asked for once in a process. */

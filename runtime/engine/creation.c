@@ -1,6 +1,7 @@
 /* creation - what create and restore begin and end with: the state directory, the cgroup with its limits, the resctrl group, the record. */
 #include "runtime/engine/creation.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,6 +21,24 @@
 
 /* --- reserve ------------------------------------------------------------------------------------------------------ */
 
+static int exists(struct err *e)
+{
+	return err_set(e, EEXIST, "container with given ID already exists");
+}
+
+static bool is_empty(const char *path)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *entry = dir ? readdir(dir) : NULL;
+
+	while (entry && (str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..")))
+		entry = readdir(dir);
+	if (dir)
+		(void)closedir(dir);
+	return dir && !entry;
+}
+
+/* An empty one is what a delete leaves that was killed before its last step, or a create that has just begun: the lock decides. */
 static int make_directory(const struct engine_create *o, struct err *e)
 {
 	auto_free char *path = mem_format("%s/%s", o->state_root, o->id);
@@ -34,13 +53,9 @@ static int make_directory(const struct engine_create *o, struct err *e)
 		if (sys_mkdirat(AT_FDCWD, path, 0700) == 0)
 			return 0;
 	}
-	/* An empty one is what a delete leaves that was killed before its last step. Should it be of a create that has just begun, that one finds no place for its lock and fails: one of two fails anyway. */
-	if (errno == EEXIST && sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR) == 0 &&
-	    sys_mkdirat(AT_FDCWD, path, 0700) == 0)
-		return 0;
-	if (errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR)
-		return err_set(e, EEXIST, "container with given ID already exists");
-	return err_sys(e, "make \"%s\"", path);
+	if (errno != EEXIST)
+		return err_sys(e, "make \"%s\"", path);
+	return is_empty(path) ? 0 : exists(e);
 }
 
 static void fill_record(struct creation *k)
@@ -80,15 +95,18 @@ int creation_reserve(void *ctx, struct err *e)
 	if (r < 0)
 		return r;
 	c->dir = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
-	if (c->dir < 0) {
-		r = err_sys(e, "open \"%s\"", path);
-		(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR); /* made above, empty */
+	if (c->dir < 0)
+		return err_sys(e, "open \"%s\"", path); /* an empty directory keeps no id */
+	r = file_lock(c->dir, LOCK_FILE, true, 0, &c->lock, e);
+	if (r == -EWOULDBLOCK || (r == 0 && file_exists(c->dir, "state.json")))
+		return exists(e); /* another create's: nothing in there is ours */
+	if (r < 0) {
+		(void)sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR); /* only an empty one goes */
 		return r;
 	}
 	c->creating = true;
 	fill_record(k);
-	r = file_lock(c->dir, LOCK_FILE, true, 0, &c->lock, e);
-	if (r == 0 && k->o->notify)
+	if (k->o->notify)
 		r = notify_make_directory(c->dir, e);
 	if (r < 0)
 		creation_release(k);

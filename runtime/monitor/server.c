@@ -140,7 +140,15 @@ static void request_shutdown(struct monitor *m, struct server_client *c, const s
 
 static void request_reboot(struct monitor *m, struct server_client *c, const struct json *j)
 {
+	struct err e = { 0 };
+
 	(void)j;
+	/* the verb refuses it too, but what it has looked at may be over */
+	if (m->must_end || m->state == MACHINE_STOPPING) {
+		(void)err_set(&e, EBUSY, "it is going down already, wait for that");
+		answer_error(c->fd, &e);
+		return;
+	}
 	c->wait = SERVER_WAIT_UP;
 	monitor_event(m, EVENT_REBOOT);
 }

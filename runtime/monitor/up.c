@@ -486,6 +486,8 @@ static void container_delete(struct engine_container *c)
 		if (engine_delete(c, true, &e) >= 0 || e.code == ENOENT)
 			return;
 		log_err(&e);
+		if (e.code == EBUSY || e.code == ETIMEDOUT) /* that was waited for already */
+			return;
 		(void)nanosleep(&(struct timespec){ .tv_nsec = DELETE_PAUSE_NS }, NULL);
 	}
 }

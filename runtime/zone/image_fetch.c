@@ -191,7 +191,7 @@ int image_fetch_wall(const void *folder, struct err *e)
 
 		add(&t, path, WALL_READ);
 	}
-	const struct wall w = { .trees = t.items, .n_trees = t.n, .programs = true };
+	const struct wall w = { .trees = t.items, .n_trees = t.n, .programs = true, .alone = true };
 
 	return wall_enter(&w, e);
 }

@@ -231,6 +231,16 @@ static void remove_zonepath(void *ctx)
 				   AT_REMOVEDIR); /* not empty: then it holds what is not ours */
 }
 
+static void remove_root(struct install *in)
+{
+	struct err ignored = { 0 };
+
+	if (storage_remove_tree(in->top, "root", &ignored) < 0)
+		in->left_behind = true;
+	else if (in->made_top)
+		(void)sys_unlinkat(AT_FDCWD, in->zonepath, AT_REMOVEDIR);
+}
+
 static int make_zonepath(void *ctx, struct err *e)
 {
 	struct install *in = ctx;
@@ -255,7 +265,7 @@ static int make_zonepath(void *ctx, struct err *e)
 			replace_text(&in->zone->record.driver, driver);
 		r = file_mkdir_p(in->top, "log", 0700, e);
 		if (r < 0)
-			remove_zonepath(in);
+			remove_root(in); /* nothing else there is ours yet */
 		return r;
 	}
 	if (in->made_top)

@@ -899,7 +899,7 @@ for f in ("cgroup.max.descendants", "cgroup.max.depth", "cgroup.freeze", "cgroup
 P
 	run zone exec web python3 /root/cgroups.py "$1"
 	[ "$status" -eq 0 ] || return 1
-	says "depth 64" || return $HARM
+	says "depth 14" || return $HARM
 	says 10000 || return $HARM
 	case $output in *writable*) echo "$output"; return $HARM ;; esac
 	zone exec web true
@@ -908,7 +908,7 @@ P
 
 # family: K
 # shown: weak: bounds (100 levels)
-@test "K: a zone makes no more than 10,000 cgroups, 64 deep, and odd names in there stop neither exec nor halt" {
+@test "K: a zone makes no more than 10,000 cgroups, 14 deep, and odd names in there stop neither exec nor halt" {
 	makes_cgroups 1000
 	bites bounds makes_cgroups 100
 }

@@ -55,6 +55,9 @@ new_server() { # new_server OLD: another one serves
 listeners_of() { # PID
 	find "/proc/$1/fd" -lname 'anon_inode:seccomp notify' | wc -l
 }
+two_listeners() {
+	[ "$(listeners_of "$(server)")" = 2 ]
+}
 
 @test "the zone's own memory, swap, load, uptime and processes, as its files say; in its first program and in others; changes show at once" {
 	zone_web "$SERVICE"
@@ -132,7 +135,7 @@ listeners_of() { # PID
 		init_asks
 		[ "$SAID" = $CAP ]
 		new_server "$p"
-		[ "$(listeners_of "$(server)")" = 2 ]
+		wait_for 5 two_listeners # the second is handed over after the first has been served
 	done
 	touch "$d/stop"
 	wait "$asker"

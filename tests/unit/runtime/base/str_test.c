@@ -121,6 +121,16 @@ static void test_questions(void)
 		rest[i] = str_harmless(&last, torn[i]);
 	CHECK_STR(rest, "??\xe9\x9b"
 			"31m\xc3\xa4?\xe0??\xe9\x9b\x9b\xf0\x9f\x98\x80?");
+	/* beyond the last character, and half of a pair: no characters either */
+	const char *beyond = "\xf4\x9b"
+			     "31m\xed\xa0\x9b"
+			     "31m\xf4\x8f\xbf\xbf\xed\x9f\x9b";
+	char left[32] = "";
+
+	last = 0;
+	for (size_t i = 0; beyond[i]; i++)
+		left[i] = str_harmless(&last, beyond[i]);
+	CHECK_STR(left, "\xf4?31m\xed\xa0?31m\xf4\x8f\xbf\xbf\xed\x9f\x9b");
 	CHECK(str_is_line_safe("a b=c", NULL));
 	CHECK(!str_is_line_safe("a\nb", NULL));
 	CHECK(!str_is_line_safe("a\x7f", NULL));

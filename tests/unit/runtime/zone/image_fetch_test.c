@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "runtime/base/cleanup.h"
@@ -52,6 +54,18 @@ static void check_refused(void)
 	/* no capability is left of root's */
 	CHECK_INT(mount("none", "/mnt", "tmpfs", 0, NULL) < 0 ? errno : 0, EPERM);
 	CHECK_INT(chown("/var/tmp", 1, 1) < 0 ? errno : 0, EPERM);
+	/* uid 0 owns what it can read, and is believed by servers of the host */
+	auto_close int fd = open("/usr/bin/env", O_RDONLY | O_CLOEXEC);
+	struct stat before, after;
+
+	CHECK(fd >= 0 && fstat(fd, &before) == 0);
+	(void)!fchmod(fd, 0777);
+	(void)!chmod("/etc/shadow", 0666);
+	CHECK(fstat(fd, &after) == 0 && before.st_mode == after.st_mode);
+	CHECK_INT(fsetxattr(fd, "user.x", "x", 1, 0) < 0 ? errno : 0, EPERM);
+	CHECK_INT(socket(AF_UNIX, SOCK_STREAM, 0) < 0 ? errno : 0, EAFNOSUPPORT);
+	CHECK_INT(kill(getppid(), 0) < 0 ? errno : 0, EPERM);
+	CHECK_INT(truncate("/var/lib/nothing", 0) < 0 ? errno : 0, EPERM);
 	if (wall_landlock_abi() == 0)
 		return;
 	CHECK_INT(try_below("beside"), EACCES);
@@ -91,11 +105,15 @@ int main(void)
 
 	CHECK_INT(mkdir(folder, 0700), 0);
 	CHECK_INT(try_below("before"), 0); /* outside of the wall it can be written */
+	struct stat shadow, later;
+
+	CHECK_INT(stat("/etc/shadow", &shadow), 0);
 	pid_t pid = fork();
 
 	if (pid == 0)
 		proc_exit(in_the_child(folder));
 	CHECK_INT(proc_wait(pid, &e), 0);
+	CHECK(stat("/etc/shadow", &later) == 0 && shadow.st_mode == later.st_mode);
 	auto_free char *before = mem_format("%s/before", top);
 
 	CHECK_INT(unlink(blob), 0);
