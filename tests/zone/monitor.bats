@@ -6,6 +6,13 @@ monitor_pid() {
 	jq -r .monitor "$ZONES_RUN_DIR/web/run.json"
 }
 
+kill_monitor_and_wait() {
+	local pid
+	pid=$(monitor_pid)
+	kill -9 "$pid"
+	wait_for 5 sh -c "! kill -0 $pid"
+}
+
 # kill -9 every monitor of this test's run directory, also one that has not written its run file yet. Never by name alone: other tests have zones of the same name.
 kill_monitors() {
 	local f
@@ -33,7 +40,7 @@ kill_monitors() {
 
 @test "after re-attachment the console works and a shutdown is heard" {
 	booted web service.command='["/bin/sh","-c","while :; do echo tick; sleep 0.2; done"]'
-	kill -9 "$(monitor_pid)"
+	kill_monitor_and_wait # one that is still dying would be taken for alive
 	zone exec web true
 	: > "$ZONES_STORAGE_DIR/web/log/console.log"
 	wait_for 10 grep -q tick "$ZONES_STORAGE_DIR/web/log/console.log"
